@@ -1,0 +1,85 @@
+"""Case: one thing under review, with its media and, in training data, its gold.
+
+Everything but ``id`` is optional. Media paths are relative to the file that the case was read from; `Case.path`
+resolves them.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+
+from data.evidence import Seconds
+from data.gold import Gold
+from data.rulebook import Rulebook, RuleRef
+
+TRANSCRIPT = "transcript"
+"""The field name under which a quote from the transcript is cited."""
+
+
+class Frame(BaseModel):
+    """A video frame at a time, in seconds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: str
+    time: Seconds
+
+
+class Line(BaseModel):
+    """A line of the transcript, times in seconds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    start: Seconds
+    end: Seconds
+    text: str
+
+
+class Case(BaseModel):
+    """One thing under review."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(min_length=1)
+    group: str | None = None
+    """Near-duplicate cluster or advertiser: the unit of splitting and of statistical clustering."""
+    lang: str | None = None
+    weight: float = Field(default=1.0, ge=0.0)
+    text: dict[str, str] = Field(default_factory=dict)
+    images: list[str] = Field(default_factory=list)
+    frames: list[Frame] = Field(default_factory=list)
+    video: str | None = None
+    audio: str | None = None
+    transcript: list[Line] = Field(default_factory=list)
+    meta: dict[str, Any] = Field(default_factory=dict)
+    rules: list[RuleRef] | None = None
+    """The excerpt: ids, or whole rules where the wording is the case's own; None is the whole book."""
+    gold: Gold | None = None
+
+    _root: Path = PrivateAttr(default=Path())
+
+    @property
+    def cluster(self) -> str:
+        """The group, or the case itself where it stands alone."""
+        return self.group or self.id
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Every text that a quote can come from: the text fields and the joined transcript."""
+        if not self.transcript:
+            return self.text
+        return {**self.text, TRANSCRIPT: "\n".join(line.text for line in self.transcript)}
+
+    def path(self, media: str) -> Path:
+        """Where one of the case's media files lies."""
+        return self._root / media
+
+    def at(self, root: str | Path) -> "Case":
+        """The same case with its media under ``root``."""
+        self._root = Path(root)
+        return self
+
+    def gold_for(self, excerpt: Rulebook) -> Gold | None:
+        """The gold as it stands under an excerpt; see `Gold.under`."""
+        return self.gold.under(excerpt) if self.gold is not None else None

@@ -1,0 +1,71 @@
+"""Gold: what a case's ruling should have been.
+
+In gold, ``None`` means *not annotated* (rewards and metrics on it do not apply) and ``[]`` means *none*.
+"""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from data.evidence import Evidence
+from data.rulebook import Rulebook
+from data.ruling import Verdict
+
+
+class GoldViolation(BaseModel):
+    """A rule that the case breaks. A citation of any rule in ``or`` counts as right too."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    rule: str = Field(min_length=1)
+    alternatives: list[str] = Field(default_factory=list, alias="or")
+    evidence: list[Evidence] | None = None
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """The rules that a citation may name."""
+        return (self.rule, *self.alternatives)
+
+
+class Gold(BaseModel):
+    """The right answer to a case, as far as it is annotated."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    verdict: Verdict | None = None
+    accept: list[Verdict] = Field(default_factory=list)
+    """Verdicts that also count as right."""
+    intent: str | None = None
+    exhaustive: bool = True
+    """Whether ``violations`` lists all there are; if not, an extra citation costs half a false positive."""
+    violations: list[GoldViolation] | None = None
+    cleared: list[str] = Field(default_factory=list, alias="not")
+    """Rules that the case is known not to break."""
+    unclear: list[str] = Field(default_factory=list)
+    """Rules whose deciding fact cannot be told from the case: the reason to escalate."""
+    reasoning: str | None = None
+    """Worked reasoning, the SFT target's ``<think>``."""
+    advice: str | None = None
+
+    def accepts(self, verdict: str) -> bool:
+        """Whether a verdict counts as right."""
+        return verdict == self.verdict or verdict in self.accept
+
+    def under(self, excerpt: Rulebook) -> "Gold":
+        """This gold as it stands under an excerpt: violations outside of it are dropped and the verdict is
+        worked out anew. Gold that is not exhaustive or not annotated cannot be projected and comes back as it is
+        (`data check` reports where that matters).
+        """
+        if self.violations is None or not self.exhaustive:
+            return self
+        kept = [v for v in self.violations if any(rule in excerpt for rule in v.accepted)]
+        unclear = [rule for rule in self.unclear if rule in excerpt]
+        if len(kept) == len(self.violations) and len(unclear) == len(self.unclear):
+            return self
+        rules = [next(rule for rule in v.accepted if rule in excerpt) for v in kept]
+        verdict = excerpt.called_for(rules)
+        if verdict == "approve" and unclear:
+            verdict = "escalate"
+        changed = {"violations": kept, "unclear": unclear, "verdict": verdict}
+        if verdict != self.verdict:
+            # Worked reasoning and second-best verdicts were written for the verdict that no longer stands.
+            changed |= {"accept": [], "reasoning": None, "advice": None}
+        return self.model_copy(update=changed)

@@ -1,0 +1,180 @@
+"""Rulebook: the written rules that a case is judged by.
+
+A rulebook is an ordered, versioned set of rules with a tree of categories and a closed list of intents.
+An *excerpt* is the ordered subset that one case is judged by, and is a Rulebook too.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, Union
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from data.errors import DataError, explain
+from data.ruling import Verdict
+
+Severity = Literal["low", "medium", "high", "critical"]
+SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
+SHIPPED = Path(__file__).parent / "rulebooks"
+
+
+class Rule(BaseModel):
+    """One rule: what is not allowed, with its exceptions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^[^\s<>\"{}]{1,64}$")
+    title: str = ""
+    text: str = Field(min_length=1)
+    exceptions: tuple[str, ...] = ()
+    severity: Severity = "medium"
+    category: str | None = None
+    verdict: Literal["reject", "escalate"] = "reject"
+    """The verdict that a violation of this rule calls for."""
+
+
+class Category(BaseModel):
+    """A node in the tree of categories."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(min_length=1)
+    title: str = ""
+    parent: str | None = None
+
+
+RuleRef = Union[str, Rule]
+"""How a case names a rule of its excerpt: by id, or whole where its wording is the case's own."""
+
+
+class Rulebook(BaseModel):
+    """An ordered, versioned set of rules."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1)
+    version: str = "1"
+    intents: tuple[str, ...] = ()
+    categories: tuple[Category, ...] = ()
+    rules: tuple[Rule, ...]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Rulebook":
+        _no_duplicates("rule", [rule.id for rule in self.rules])
+        _no_duplicates("category", [category.id for category in self.categories])
+        parents = {category.id: category.parent for category in self.categories}
+        for child, parent in parents.items():
+            if parent is not None and parent not in parents:
+                raise ValueError(f"category '{child}' has the unknown parent '{parent}'")
+            if child in _ancestors(parent, parents):
+                raise ValueError(f"category '{child}' is its own ancestor")
+        for rule in self.rules:
+            if rule.category is not None and parents and rule.category not in parents:
+                raise ValueError(f"rule '{rule.id}' has the unknown category '{rule.category}'")
+        return self
+
+    @classmethod
+    def load(cls, source: str | Path) -> "Rulebook":
+        """Reads a rulebook from a YAML file, or a shipped one by name (``Rulebook.load("billboard")``).
+
+        Raises:
+            DataError: the file is missing, not UTF-8, not YAML, or not a rulebook; names the file and field.
+        """
+        path = Path(source)
+        if not path.suffix and not path.exists():
+            path = SHIPPED / f"{source}.yaml"
+        if not path.is_file():
+            shipped = ", ".join(sorted(p.stem for p in SHIPPED.glob("*.yaml")))
+            raise DataError(f"no such rulebook: give a YAML file or a shipped name ({shipped})", file=source)
+        try:
+            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+            return cls.model_validate(content)
+        except UnicodeDecodeError as error:
+            raise DataError(f"not UTF-8 text (byte {error.start})", file=path) from error
+        except yaml.YAMLError as error:
+            raise DataError(f"not YAML: {error}", file=path) from error
+        except ValidationError as error:
+            field, message = explain(error)
+            raise DataError(message, file=path, field=field) from error
+
+    def dump(self, path: str | Path) -> None:
+        """Writes the rulebook as YAML that `load` reads back."""
+        content = self.model_dump(mode="json", exclude_defaults=True)
+        Path(path).write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the content, 12 hex digits: equal content, equal fingerprint."""
+        content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+    def excerpt(self, rules: Iterable[RuleRef] | None) -> "Rulebook":
+        """The rules that one case is judged by, in the given order; None gives the whole book.
+
+        Raises:
+            DataError: an id is not in the book, or is given twice.
+        """
+        if rules is None:
+            return self
+        chosen = [self[rule] if isinstance(rule, str) else rule for rule in rules]
+        seen: set[str] = set()
+        for rule in chosen:
+            if rule.id in seen:
+                raise DataError(f"rule '{rule.id}' is in the excerpt twice", field="rules")
+            seen.add(rule.id)
+        # Rules and categories are already validated one by one: a copy keeps a batch of excerpts cheap.
+        excerpt = self.model_copy(update={"rules": tuple(chosen)})
+        for cached in ("fingerprint", "_by_id"):
+            excerpt.__dict__.pop(cached, None)
+        return excerpt
+
+    def called_for(self, rule_ids: Iterable[str]) -> Verdict:
+        """The verdict that violations of these rules call for together; an unknown rule calls for `reject`."""
+        verdicts = {self._by_id[i].verdict if i in self._by_id else "reject" for i in rule_ids}
+        if "reject" in verdicts:
+            return "reject"
+        return "escalate" if verdicts else "approve"
+
+    def ancestors(self, category: str | None) -> list[str]:
+        """The category and those above it, nearest first; empty for None."""
+        return _ancestors(category, {c.id: c.parent for c in self.categories})
+
+    @property
+    def ids(self) -> list[str]:
+        return [rule.id for rule in self.rules]
+
+    @cached_property
+    def _by_id(self) -> dict[str, Rule]:
+        return {rule.id: rule for rule in self.rules}
+
+    def __getitem__(self, rule_id: str) -> Rule:
+        try:
+            return self._by_id[rule_id]
+        except KeyError:
+            raise DataError(f"rule '{rule_id}' is not in rulebook '{self.name}'", field="rules") from None
+
+    def __contains__(self, rule_id: object) -> bool:
+        return rule_id in self._by_id
+
+    def __len__(self) -> int:
+        return len(self.rules)
+
+
+def _ancestors(category: str | None, parents: dict[str, str | None]) -> list[str]:
+    path: list[str] = []
+    while category is not None and category not in path:
+        path.append(category)
+        category = parents.get(category)
+    return path
+
+
+def _no_duplicates(kind: str, ids: list[str]) -> None:
+    seen: set[str] = set()
+    for id_ in ids:
+        if id_ in seen:
+            raise ValueError(f"duplicate {kind} id '{id_}'")
+        seen.add(id_)
