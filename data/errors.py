@@ -1,11 +1,15 @@
 """DataError: a mistake in the user's files, said so that it can be mended.
 
-Every message names what is known of the place: file, line and field.
+Every message names what is known of the place (file, line and field), and a misspelt name brings up the nearest
+known one.
 """
 
+import difflib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 
 class DataError(ValueError):
@@ -28,12 +32,86 @@ class DataError(ValueError):
         super().__init__(f"{where}{what}{message}")
 
 
-def explain(error: ValidationError) -> tuple[str, str]:
-    """The field and the message of pydantic's first complaint."""
-    first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"])
+def suggest(unknown: str, known: Iterable[str]) -> str:
+    """The nearest known name, ready to be put behind a message; empty where none comes near.
+
+    >>> suggest("learning_rat", ["learning_rate", "seed"])
+    " (did you mean 'learning_rate'?)"
+    """
+    names = {name.casefold(): name for name in known}
+    nearest = difflib.get_close_matches(unknown.casefold(), names, n=1)
+    return f" (did you mean '{names[nearest[0]]}'?)" if nearest else ""
+
+
+def explain(error: ValidationError, model: type[BaseModel] | None = None) -> tuple[str, str]:
+    """The field and the message of pydantic's first complaint.
+
+    Args:
+        model: the class that was validated; with it, an unknown key brings up the nearest known one.
+    """
+    first, loc = _most_telling(error, _members(model) if model else set())
+    field = ".".join(str(part) for part in loc)
+    if first["type"] == "extra_forbidden":
+        *parents, key = first["loc"]
+        return field, "unknown key" + (suggest(str(key), _keys(model, parents)) if model else "")
     message = first["msg"].removeprefix("Value error, ")
-    if first["type"] not in ("missing", "extra_forbidden", "value_error"):
+    if first["type"] not in ("missing", "value_error"):
         shown = repr(first["input"])
         message += f" (got {shown if len(shown) <= 80 else shown[:77] + '...'})"
     return field, message
+
+
+def _most_telling(error: ValidationError, names: set[str]) -> tuple[Any, list[Any]]:
+    """The complaint to show, and its place. Of a union, pydantic reports every member in turn, under its name: the
+    one meant is of the right type and has the fewest complaints. An unknown key explains a missing one, so it goes
+    first.
+    """
+    complaints: list[Any] = error.errors()
+    loc = list(complaints[0]["loc"])
+    members = [i for i, part in enumerate(loc) if part in names]
+    if members:
+        at = members[0]
+        by_member: dict[Any, list[Any]] = {}
+        for complaint in complaints:
+            if complaint["loc"][:at] == tuple(loc[:at]) and len(complaint["loc"]) > at:
+                by_member.setdefault(complaint["loc"][at], []).append(complaint)
+        complaints = min(by_member.values(), key=lambda group: (group[0]["type"].endswith("_type"), len(group)))
+    parents = complaints[0]["loc"][:-1]
+    unknown = [c for c in complaints if c["type"] == "extra_forbidden" and c["loc"][:-1] == parents]
+    first = unknown[0] if unknown and complaints[0]["type"] == "missing" else complaints[0]
+    return first, [part for i, part in enumerate(first["loc"]) if i not in members[:1]]
+
+
+def _members(model: type[BaseModel]) -> set[str]:
+    """The names under which pydantic may report the members of unions inside a model."""
+    seen, todo = set(), [model]
+    while todo:
+        current = todo.pop()
+        if current not in seen:
+            seen.add(current)
+            todo += [inner for _, field in _fields(current) for inner in _models(field.annotation)]
+    return {m.__name__ for m in seen} | {"str"}
+
+
+def _keys(model: type[BaseModel], path: Iterable[Any]) -> list[str]:
+    """The keys that a model, or the models inside it at a path, may have."""
+    models = [model]
+    for part in path:
+        fields = [(key, field) for m in models for key, field in _fields(m)]
+        if any(key == part for key, _ in fields):
+            models = [inner for key, field in fields if key == part for inner in _models(field.annotation)]
+        elif any(m.__name__ == part for m in models):  # pydantic puts the name of a union's member into the path
+            models = [m for m in models if m.__name__ == part]
+    return [key for m in models for key, _ in _fields(m)]
+
+
+def _fields(model: type[BaseModel]) -> list[tuple[str, Any]]:
+    return [(field.alias or name, field) for name, field in model.model_fields.items()]
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that a type annotation mentions."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models(inner)

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Literal, Union
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from data.errors import DataError, explain
+from data.errors import DataError, suggest
 from data.ruling import Verdict
+from data.yaml_model import find_yaml, load_yaml
 
 Severity = Literal["low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
@@ -84,22 +85,7 @@ class Rulebook(BaseModel):
         Raises:
             DataError: the file is missing, not UTF-8, not YAML, or not a rulebook; names the file and field.
         """
-        path = Path(source)
-        if not path.suffix and not path.exists():
-            path = SHIPPED / f"{source}.yaml"
-        if not path.is_file():
-            shipped = ", ".join(sorted(p.stem for p in SHIPPED.glob("*.yaml")))
-            raise DataError(f"no such rulebook: give a YAML file or a shipped name ({shipped})", file=source)
-        try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
-            return cls.model_validate(content)
-        except UnicodeDecodeError as error:
-            raise DataError(f"not UTF-8 text (byte {error.start})", file=path) from error
-        except yaml.YAMLError as error:
-            raise DataError(f"not YAML: {error}", file=path) from error
-        except ValidationError as error:
-            field, message = explain(error)
-            raise DataError(message, file=path, field=field) from error
+        return load_yaml(cls, find_yaml(source, SHIPPED, "rulebook"))
 
     def dump(self, path: str | Path) -> None:
         """Writes the rulebook as YAML that `load` reads back."""
@@ -155,7 +141,8 @@ class Rulebook(BaseModel):
         try:
             return self._by_id[rule_id]
         except KeyError:
-            raise DataError(f"rule '{rule_id}' is not in rulebook '{self.name}'", field="rules") from None
+            near = suggest(rule_id, self._by_id)
+            raise DataError(f"rule '{rule_id}' is not in rulebook '{self.name}'{near}", field="rules") from None
 
     def __contains__(self, rule_id: object) -> bool:
         return rule_id in self._by_id
