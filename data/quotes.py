@@ -1,0 +1,99 @@
+"""Finding a quote in a text, whatever the writing: after NFKC, case folding and whitespace collapse.
+
+Format characters (zero-width, bidi controls, soft hyphens) are dropped on both sides, so that an advertiser cannot
+hide words from the check by sprinkling them in.
+"""
+
+import unicodedata
+from functools import lru_cache
+
+Span = tuple[int, int]
+"""Start and end, in characters, end exclusive."""
+
+
+@lru_cache(maxsize=4096)
+def fold(text: str) -> str:
+    """The form in which quotes and texts are compared.
+
+    Example:
+        >>> fold("  Cures   DIABETES ＮＯＷ")
+        'cures diabetes now'
+    """
+    if text.isascii():
+        return " ".join(text.casefold().split())
+    return " ".join("".join(map(_fold_cluster, _clusters(text))).split())
+
+
+def find_quote(quote: str, text: str) -> Span | None:
+    """The span of the quote's first occurrence in the text, as positions in the text as it stands; None if absent.
+
+    Example:
+        >>> find_quote("cures diabetes", "It CURES  Diabetes.")
+        (3, 18)
+        >>> find_quote(" ", "any text") is None
+        True
+    """
+    wanted = fold(quote)
+    start = fold(text).find(wanted) if wanted else -1
+    if start < 0:
+        return None
+    places = _places(text)
+    return places[start][0], places[start + len(wanted) - 1][1]
+
+
+def occurrences(quote: str, text: str, limit: int = 16) -> list[Span]:
+    """Where the quote stands in the *folded* text: every span, overlapping ones too, up to a limit."""
+    wanted, folded = fold(quote), fold(text)
+    spans: list[Span] = []
+    start = folded.find(wanted) if wanted else -1
+    while start >= 0 and len(spans) < limit:
+        spans.append((start, start + len(wanted)))
+        start = folded.find(wanted, start + 1)
+    return spans
+
+
+@lru_cache(maxsize=256)
+def _places(text: str) -> list[Span]:
+    """For each character of the folded text, the span in the original that it comes from."""
+    places: list[Span] = []
+    gap: Span | None = None
+    at = 0
+    for cluster in _clusters(text):
+        here = (at, at + len(cluster))
+        at += len(cluster)
+        for character in _fold_cluster(cluster):
+            if character.isspace():
+                gap = gap or here
+                continue
+            if gap and places:
+                places.append(gap)
+            gap = None
+            places.append(here)
+    return places
+
+
+def _clusters(text: str) -> list[str]:
+    """The text in pieces that normalise independently of one another."""
+    clusters: list[str] = []
+    for character in text:
+        if clusters and _joins(character):
+            clusters[-1] += character
+        else:
+            clusters.append(character)
+    return clusters
+
+
+@lru_cache(maxsize=8192)
+def _joins(character: str) -> bool:
+    """Whether normalisation may merge the character with the one before it."""
+    if character.isascii():
+        return False
+    first = unicodedata.normalize("NFKD", character)[0]
+    return unicodedata.combining(first) != 0 or "\u1160" <= first <= "\u11ff"
+
+
+@lru_cache(maxsize=8192)
+def _fold_cluster(cluster: str) -> str:
+    visible = "".join(c for c in cluster if unicodedata.category(c) != "Cf")
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold())
+    return folded

@@ -1,0 +1,166 @@
+"""Reads a completion: strictly, once, and quickly. The inverse of `write`.
+
+A completion is ``<think>…</think><answer>{…}</answer>``: blanks may stand before, between and after, nothing else.
+The answer is one JSON object with ``violations``, ``verdict`` and ``confidence``, and perhaps ``intent`` and
+``advice``. Only the shape is checked here; whether a rule exists or a quote is found is for the scorer.
+"""
+
+import json
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from pydantic import ValidationError
+
+from data import Quote, Ruling
+from data.errors import explain
+from prompts.neutralise import restore
+
+THINK, END_THINK, ANSWER, END_ANSWER = "<think>", "</think>", "<answer>", "</answer>"
+REQUIRED = ("violations", "verdict", "confidence")
+
+
+class FailureReason(str, Enum):
+    """Why a completion is not a ruling."""
+
+    EMPTY = "empty"
+    NO_THINK = "no_think"
+    TEXT_BEFORE_THINK = "text_before_think"
+    UNCLOSED_THINK = "unclosed_think"
+    SEVERAL_THINKS = "several_thinks"
+    ANSWER_IN_REASONING = "answer_in_reasoning"
+    NO_ANSWER = "no_answer"
+    TEXT_BEFORE_ANSWER = "text_before_answer"
+    UNCLOSED_ANSWER = "unclosed_answer"
+    """The answer was begun but not ended: most often, the completion was cut off."""
+    SEVERAL_ANSWERS = "several_answers"
+    TEXT_AFTER_ANSWER = "text_after_answer"
+    INVALID_JSON = "invalid_json"
+    NOT_AN_OBJECT = "not_an_object"
+    DUPLICATE_KEY = "duplicate_key"
+    MISSING_KEY = "missing_key"
+    UNKNOWN_KEY = "unknown_key"
+    BAD_VALUE = "bad_value"
+
+
+@dataclass(frozen=True, slots=True)
+class ParseFailure:
+    """A completion that is not a ruling, with the reason."""
+
+    reason: FailureReason
+    detail: str = ""
+
+
+class _Broken(ValueError):
+    """A fault that JSON's grammar allows and ours does not."""
+
+    def __init__(self, reason: FailureReason, detail: str):
+        self.failure = ParseFailure(reason, detail)
+        super().__init__(detail)
+
+
+def parse(completion: str) -> Ruling | ParseFailure:
+    """The ruling that a completion states, or why it states none; never raises on text.
+
+    Example:
+        >>> parse('<think>ALC-1: no.</think><answer>{"violations": [], "verdict": "approve", "confidence": 0.9}</answer>').verdict
+        'approve'
+        >>> parse('<think>ALC-1: no.</think><answer>{"violations": [').reason.value
+        'unclosed_answer'
+    """
+    outer = _split(completion)
+    if isinstance(outer, ParseFailure):
+        return outer
+    reasoning, answer = outer
+    try:
+        content = _DECODER.decode(answer)
+        if type(content) is not dict:
+            return ParseFailure(FailureReason.NOT_AN_OBJECT, f"the answer is a {type(content).__name__}")
+        for key in REQUIRED:
+            if key not in content:
+                return ParseFailure(FailureReason.MISSING_KEY, key)
+        if "reasoning" in content:
+            return ParseFailure(FailureReason.UNKNOWN_KEY, "reasoning")
+        # Validated from JSON text, not from the dict: only there do strict types let a list be a tuple.
+        ruling = Ruling.__pydantic_validator__.validate_json(answer, strict=True)
+    except ValidationError as error:
+        return _complaint(error)
+    except _Broken as error:
+        return error.failure
+    except (ValueError, RecursionError) as error:
+        return ParseFailure(FailureReason.INVALID_JSON, str(error))
+    ruling.reasoning = reasoning
+    return ruling if completion.isascii() and "\\u" not in answer else _restored(ruling)
+
+
+def _split(completion: str) -> tuple[str, str] | ParseFailure:
+    """The reasoning and the answer's text, if each stands where it should and once."""
+    text = completion.strip()
+    if not text:
+        return ParseFailure(FailureReason.EMPTY)
+    if not text.startswith(THINK):
+        return ParseFailure(FailureReason.TEXT_BEFORE_THINK if THINK in text else FailureReason.NO_THINK, text[:40])
+    reasoning, closed, rest = text[len(THINK) :].partition(END_THINK)
+    if not closed:
+        return ParseFailure(FailureReason.UNCLOSED_THINK)
+    if "<" in reasoning:
+        if ANSWER in reasoning or END_ANSWER in reasoning:
+            return ParseFailure(FailureReason.ANSWER_IN_REASONING)
+        if THINK in reasoning:
+            return ParseFailure(FailureReason.SEVERAL_THINKS)
+    before, opened, rest = rest.partition(ANSWER)
+    if not opened:
+        return ParseFailure(FailureReason.NO_ANSWER, before[:40])
+    if before and not before.isspace():
+        return ParseFailure(FailureReason.TEXT_BEFORE_ANSWER, before[:40])
+    answer, closed, after = rest.partition(END_ANSWER)
+    if not closed:
+        return ParseFailure(FailureReason.UNCLOSED_ANSWER, answer[-40:])
+    if after:
+        several = ANSWER in after or END_ANSWER in after
+        return ParseFailure(FailureReason.SEVERAL_ANSWERS if several else FailureReason.TEXT_AFTER_ANSWER, after[:40])
+    if "<" in answer:
+        if ANSWER in answer:
+            return ParseFailure(FailureReason.SEVERAL_ANSWERS)
+        if THINK in answer or END_THINK in answer:
+            return ParseFailure(FailureReason.SEVERAL_THINKS)
+    return reasoning, answer
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        keys = [key for key, _ in pairs]
+        raise _Broken(FailureReason.DUPLICATE_KEY, next(key for key in keys if keys.count(key) > 1))
+    return content
+
+
+def _constant(name: str) -> Any:
+    raise _Broken(FailureReason.INVALID_JSON, f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+
+
+def _complaint(error: ValidationError) -> ParseFailure:
+    kinds = {"missing": FailureReason.MISSING_KEY, "extra_forbidden": FailureReason.UNKNOWN_KEY}
+    kinds["json_invalid"] = FailureReason.INVALID_JSON
+    first = error.errors(include_url=False, include_context=False)[0]
+    # Under a union every kind of evidence complains; which key is wrong is then a matter of opinion.
+    reason = kinds.get(first["type"], FailureReason.BAD_VALUE)
+    if len(first["loc"]) > 3:
+        reason = FailureReason.BAD_VALUE
+    field, message = explain(error)
+    return ParseFailure(reason, f"{field}: {message}")
+
+
+def _restored(ruling: Ruling) -> Ruling:
+    """The ruling in the case's own words: completions are written in neutralised text."""
+    ruling.reasoning, ruling.advice = restore(ruling.reasoning), restore(ruling.advice)
+    ruling.intent = ruling.intent and restore(ruling.intent)
+    for violation in ruling.violations:
+        violation.rule = restore(violation.rule)
+        for evidence in violation.evidence:
+            if isinstance(evidence, Quote):
+                evidence.quote, evidence.field = restore(evidence.quote), restore(evidence.field)
+    return ruling

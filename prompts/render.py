@@ -1,0 +1,106 @@
+"""Renders a case and the excerpt it is judged by into chat messages.
+
+The rulebook excerpt comes first (system) and the case last (user), so that cases under one excerpt share their
+prefix. Everything printed by a template passes through `neutralise` and has its further lines indented: no text,
+field name or rule can open a special token, start a field or add a rule. Media paths are never printed.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+
+from data import Case, Rulebook
+from prompts.neutralise import neutralise
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+Message = dict[str, Any]
+
+_LINE_BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_PLAIN_NAME = re.compile(r"[\w.-]+(?: [\w.-]+)*")
+# Templates mark the place of media with these; content cannot, because neutralised text has no '<' before a letter.
+_MEDIA = re.compile(r"<(image|frame) (\d+)>")
+
+
+def _version() -> str:
+    content = b"".join(path.read_bytes() for path in sorted(TEMPLATES.rglob("*.j2")))
+    return hashlib.sha256(content).hexdigest()[:8]
+
+
+TEMPLATE_VERSION = _version()
+"""Hash of the shipped templates, for the provenance of predictions."""
+
+
+def render(
+    case: Case, excerpt: Rulebook, template: str = "default", special_tokens: tuple[str, ...] = ()
+) -> list[Message]:
+    """The chat messages that ask for a ruling on a case.
+
+    Args:
+        case: what is under review; its gold plays no part.
+        excerpt: the rules that it is judged by.
+        template: ``default``, or ``compact`` for models of a few million parameters.
+        special_tokens: literals of the tokenizer at hand, beyond the shapes that `neutralise` knows.
+
+    Returns:
+        A system and a user message. Contents are lists of ``{"type": "text", "text": …}`` and
+        ``{"type": "image", "image": <absolute path>}``, images and timed frames standing where they belong.
+
+    Raises:
+        ValueError: there is no such template.
+    """
+    environment = _environment(tuple(special_tokens))
+    if not (TEMPLATES / template / "user.j2").is_file():
+        shipped = ", ".join(sorted(path.name for path in TEMPLATES.iterdir()))
+        raise ValueError(f"no prompt template '{template}': choose from {shipped}")
+    system = environment.get_template(f"{template}/system.j2").render(book=excerpt).rstrip("\n")
+    user = environment.get_template(f"{template}/user.j2").render(case=case).rstrip("\n")
+    return [
+        {"role": "system", "content": [{"type": "text", "text": system}]},
+        {"role": "user", "content": _parts(user, case)},
+    ]
+
+
+def _parts(text: str, case: Case) -> list[dict[str, str]]:
+    """Splits the rendered text at its media marks."""
+    parts: list[dict[str, str]] = []
+    pieces = _MEDIA.split(text)
+    for before, kind, index in zip(pieces[0::3], [*pieces[1::3], ""], [*pieces[2::3], ""], strict=True):
+        if before:
+            parts.append({"type": "text", "text": before})
+        if kind:
+            media = case.images[int(index)] if kind == "image" else case.frames[int(index)].path
+            parts.append({"type": "image", "image": str(case.path(media).absolute())})
+    return parts or [{"type": "text", "text": ""}]
+
+
+@lru_cache(maxsize=16)
+def _environment(special_tokens: tuple[str, ...]) -> SandboxedEnvironment:
+    environment = SandboxedEnvironment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_printer(special_tokens),
+    )
+    environment.filters["name"] = _name
+    return environment
+
+
+def _printer(special_tokens: tuple[str, ...]) -> Callable[[Any], str]:
+    def shown(value: Any) -> str:
+        return _LINE_BREAK.sub("\n  ", neutralise(str(value).strip(), special_tokens))
+
+    return shown
+
+
+def _name(name: str) -> str:
+    """A field name as a label: quoted where it is more than plain words, so that it cannot pass for several."""
+    return name if _PLAIN_NAME.fullmatch(name) else json.dumps(name, ensure_ascii=False)

@@ -1,0 +1,83 @@
+"""Gold as a completion: the ruling that a teacher would write, which SFT learns from."""
+
+from data import Case, DataError, Evidence, Gold, GoldViolation, Interval, Quote, Region, Rulebook, Ruling, Violation
+
+UNSURE = 0.5
+
+
+def target(case: Case, excerpt: Rulebook, confidence: float = 0.9) -> Ruling:
+    """The ruling that states a case's gold under an excerpt.
+
+    The reasoning is the gold's own where it still holds; else it goes rule by rule through the excerpt in its order,
+    which is the form a model learns to read a rulebook by: ``ALC-1: no. CLICK-1: "you won a prize".``
+
+    Args:
+        case: a case with gold.
+        excerpt: the rules that it is judged by.
+        confidence: stated for approve and reject, 0..1; an escalation states 0.5.
+
+    Raises:
+        DataError: the gold cannot be stated; names the case.
+    """
+    gold = case.gold_for(excerpt)
+    if gold is None or gold.verdict is None:
+        raise DataError(f"case '{case.id}' has no gold verdict to learn from", field="gold.verdict")
+    broken = _in_order(case, gold, excerpt)
+    if gold.verdict == "reject" and not broken:
+        raise DataError(f"case '{case.id}' is rejected but names no broken rule", field="gold.violations")
+    return Ruling(
+        reasoning=gold.reasoning if gold.reasoning is not None else _rule_by_rule(gold, broken, excerpt),
+        violations=[
+            Violation(rule=rule, evidence=[_rounded(item) for item in violation.evidence or []])
+            for rule, violation in broken.items()
+        ],
+        verdict=gold.verdict,
+        confidence=UNSURE if gold.verdict == "escalate" else confidence,
+        intent=gold.intent,
+        advice=gold.advice or "",
+    )
+
+
+def _in_order(case: Case, gold: Gold, excerpt: Rulebook) -> dict[str, GoldViolation]:
+    """The broken rules in the excerpt's order, each by the first accepted name that the excerpt has."""
+    named: dict[str, GoldViolation] = {}
+    for violation in gold.violations or []:
+        rule = next((rule for rule in violation.accepted if rule in excerpt), None)
+        if rule is None:
+            raise DataError(
+                f"case '{case.id}' breaks rule '{violation.rule}', which is not among the rules it is judged by",
+                field="gold.violations",
+            )
+        if rule in named:
+            both = [*(named[rule].evidence or []), *(violation.evidence or [])]
+            violation = violation.model_copy(update={"evidence": both})
+        named[rule] = violation
+    return {rule: named[rule] for rule in excerpt.ids if rule in named}
+
+
+def _rule_by_rule(gold: Gold, broken: dict[str, GoldViolation], excerpt: Rulebook) -> str:
+    unclear = set(gold.unclear)
+    findings = []
+    for rule in excerpt.ids:
+        if rule in broken:
+            seen = ", ".join(_said(item) for item in broken[rule].evidence or []) or "yes"
+        else:
+            seen = "unclear" if rule in unclear else "no"
+        findings.append(f"{rule}: {seen}.")
+    return " ".join(findings)
+
+
+def _said(item: Evidence) -> str:
+    if isinstance(item, Quote):
+        return f'"{" ".join(item.quote.split())}"'
+    if isinstance(item, Interval):
+        return f"from {item.interval[0]:g} to {item.interval[1]:g} s"
+    return f"seen in image {item.image}" if item.image is not None else f"seen in frame {item.frame}"
+
+
+def _rounded(item: Evidence) -> Evidence:
+    """Coordinates to a thousandth, as a reviewer would write them; boxes too small for that stay exact."""
+    if not isinstance(item, Region):
+        return item
+    x0, y0, x1, y1 = (round(value, 3) for value in item.region)
+    return item.model_copy(update={"region": (x0, y0, x1, y1)}) if x0 < x1 and y0 < y1 else item
