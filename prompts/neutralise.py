@@ -76,7 +76,10 @@ def _original(match: re.Match[str]) -> str:
     if literal:
         return literal
     if code:
-        return chr(int(code, 16)) if int(code, 16) <= 0x10FFFF else match.group()
+        point = int(code, 16)
+        # Half of a surrogate pair is no character: it could be neither printed nor saved.
+        real = point < 0xD800 or 0xDFFF < point <= 0x10FFFF
+        return chr(point) if real else match.group()
     return _ORIGINALS[substitute]
 
 
