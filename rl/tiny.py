@@ -6,7 +6,7 @@ load it offline. The tokenizer is trained on the texts that it will meet, and ma
 - a word is one piece together with the space that follows it, so that a quote starts with the same token that the
   phrase starts with where it stands in the ad;
 - digits stand alone, so that numbers can be compared;
-- a run of punctuation, the keys of the answer and our tags within it, is one piece: ``"}]}], "verdict": "`` is one token;
+- a run of punctuation, with the keys of the answer and our tags in it, is one piece, such as ``"}], "verdict": "``;
 - a rule id such as ``SALE-1`` is one piece, and so is ``: no. ``, the clause that clears a rule;
 - every byte is in the vocabulary, so that any language survives.
 
@@ -62,7 +62,7 @@ class TinySize:
     """How big the model is. The default has 2.6 M parameters with a vocabulary of 2,048."""
 
     vocab: int = 2048
-    """Upper bound on the number of tokens, the special ones included."""
+    """Upper bound on the number of tokens, with the special ones."""
     hidden: int = 192
     intermediate: int = 512
     layers: int = 4
@@ -182,14 +182,14 @@ def _vision_language(tokenizer: PreTrainedTokenizerFast, size: TinySize) -> PreT
         # As in the real model, the last block of every few looks at the whole picture, the others at windows.
         "fullatt_block_indexes": [size.vision_depth - 1],
     }
-    ids = tokenizer.convert_tokens_to_ids
+    ids = tokenizer.get_vocab()
     config = Qwen2_5_VLConfig(
         text_config=_language(tokenizer, size) | {"rope_parameters": _mrope(size.hidden // size.heads)},
         vision_config=vision,
-        image_token_id=ids(IMAGE),
-        video_token_id=ids(VIDEO),
-        vision_start_token_id=ids(VISION_START),
-        vision_end_token_id=ids(VISION_END),
+        image_token_id=ids[IMAGE],
+        video_token_id=ids[VIDEO],
+        vision_start_token_id=ids[VISION_START],
+        vision_end_token_id=ids[VISION_END],
         tie_word_embeddings=True,
     )
     return Qwen2_5_VLForConditionalGeneration(config)

@@ -1,0 +1,239 @@
+"""Recipes: everything that makes a run, in one YAML file.
+
+What is Ruling's own (data, rulebook, template, model, rubric) has a typed field here. The section ``trainer`` holds
+the fields of TRL's ``SFTConfig`` or ``GRPOConfig`` under their own names, checked against them. Any key can be
+overridden from the command line by its dotted name, a trainer's field also by its bare name.
+
+>>> recipe = SFTRecipe.load("billboard/sft", {"learning_rate": "1e-3", "model.dtype": "float32"})
+"""
+
+import typing
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from data import DataError
+from data.errors import explain, suggest
+from data.yaml_model import load_yaml
+from rl.model_config import ModelConfig
+
+SHIPPED = Path(__file__).parent / "recipes"
+
+Files = typing.Annotated[list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+AnyRecipe = TypeVar("AnyRecipe", bound="Recipe")
+
+
+class DataConfig(BaseModel):
+    """The cases to train on, and the rulebook they are judged by. Paths are relative to the current folder."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    train: Files
+    valid: Files = Field(default_factory=list)
+    """Cases to watch the loss on while training; may be empty."""
+    rulebook: str
+    """A YAML file, or the name of a shipped rulebook."""
+    template: str = "default"
+    """Name of the prompt template."""
+
+
+class Recipe(BaseModel):
+    """What every recipe has."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(pattern=r"^[\w.-]+$")
+    seed: int = 0
+    """Of initialisation, order of the data, and sampling."""
+    output: Path = Path()
+    """Folder of the run; ``runs/NAME`` where not given."""
+    model: ModelConfig
+
+    @model_validator(mode="after")
+    def _default_output(self: AnyRecipe) -> AnyRecipe:
+        if self.output == Path():
+            self.output = Path("runs") / self.name
+        return self
+
+    @classmethod
+    def load(cls: type[AnyRecipe], source: str | Path, overrides: Mapping[str, Any] | None = None) -> AnyRecipe:
+        """Reads a recipe from a YAML file, or a shipped one by name (``billboard/sft``).
+
+        Args:
+            overrides: dotted keys to values; strings are read as YAML. A trainer's field needs no ``trainer.``.
+
+        Raises:
+            DataError: no such recipe, an unknown key, or a value that does not fit; names the file and the field.
+        """
+        path = find_recipe(source)
+        return load_yaml(cls, path, {cls._dotted(key): value for key, value in (overrides or {}).items()})
+
+    @classmethod
+    def _dotted(cls, key: str) -> str:
+        return key
+
+
+class TrainRecipe(Recipe):
+    """What recipes for training have: data, and a trainer's fields."""
+
+    reserved: ClassVar[dict[str, str]] = {
+        "output_dir": "use the recipe's 'output'",
+        "seed": "use the recipe's 'seed'",
+        "data_seed": "use the recipe's 'seed'",
+        "max_length": "a case that is too long is an error, never cut",
+        "remove_unused_columns": "the columns of a row are Ruling's own",
+        "model_init_kwargs": "use the recipe's 'model'",
+    }
+    """Fields of the trainer that are not the recipe's to set, and what to do instead."""
+
+    data: DataConfig
+    trainer: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _known_trainer_keys(self: AnyRecipe) -> AnyRecipe:
+        self.trainer = self._checked(self.trainer)  # type: ignore[attr-defined]
+        return self
+
+    @classmethod
+    def config_class(cls) -> Any:
+        """TRL's configuration class, whose fields the section ``trainer`` takes."""
+        raise NotImplementedError
+
+    @classmethod
+    @cache
+    def trainer_fields(cls) -> dict[str, Any]:
+        """Name to type of everything that ``trainer`` may set."""
+        types = typing.get_type_hints(cls.config_class())
+        return {
+            field.name: types[field.name] for field in fields(cls.config_class()) if field.name not in cls.reserved
+        }
+
+    def arguments(self, **overrides: Any) -> Any:
+        """The configuration that TRL's trainer gets.
+
+        Raises:
+            DataError: values that do not go together.
+        """
+        import torch
+
+        chosen: dict[str, Any] = {"report_to": "tensorboard", "bf16": torch.cuda.is_available()}
+        chosen |= self.trainer | self._fixed() | overrides
+        try:
+            return self.config_class()(**chosen)
+        except (ValueError, ImportError) as error:
+            raise DataError(str(error), file=self.name, field="trainer") from error
+
+    def _fixed(self) -> dict[str, Any]:
+        return {"output_dir": str(self.output / "checkpoints"), "seed": self.seed}
+
+    @classmethod
+    def _dotted(cls, key: str) -> str:
+        if key.split(".")[0] in cls.model_fields:
+            return key
+        if key in cls.reserved or key in cls.trainer_fields():
+            return f"trainer.{key}"
+        raise DataError(f"unknown key{suggest(key, [*cls.model_fields, *cls.trainer_fields()])}", field=key)
+
+    @classmethod
+    def _checked(cls, trainer: dict[str, Any]) -> dict[str, Any]:
+        known, checked = cls.trainer_fields(), {}
+        for key, value in trainer.items():
+            if key in cls.reserved:
+                raise ValueError(f"trainer.{key} cannot be set: {cls.reserved[key]}")
+            if key not in known:
+                name = cls.config_class().__name__
+                raise ValueError(f"trainer.{key} is not a field of {name}{suggest(key, known)}")
+            adapter = TypeAdapter(known[key], config=ConfigDict(arbitrary_types_allowed=True))
+            try:
+                # YAML reads 1e-4 as text: the field's type knows better.
+                checked[key] = adapter.validate_python(value)
+            except ValidationError as error:
+                raise ValueError(f"trainer.{key}: {explain(error)[1]}") from error
+        return checked
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The recipe's JSON schema, the trainer's fields included."""
+        schema = super().model_json_schema(*args, **kwargs)
+        config = ConfigDict(arbitrary_types_allowed=True)
+        properties = {
+            key: TypeAdapter(type_, config=config).json_schema() for key, type_ in cls.trainer_fields().items()
+        }
+        schema["properties"]["trainer"] |= {"additionalProperties": False, "properties": properties}
+        return schema
+
+
+class SFTRecipe(TrainRecipe):
+    """Supervised fine-tuning: the loss is on the completion only."""
+
+    @classmethod
+    def config_class(cls) -> Any:
+        from trl import SFTConfig
+
+        return SFTConfig
+
+    def _fixed(self) -> dict[str, Any]:
+        # TRL's default of 1,024 tokens cuts whole completions off (loss 0, no error); lengths are checked up front.
+        return super()._fixed() | {"max_length": None}
+
+
+class GRPORecipe(TrainRecipe):
+    """Reinforcement learning with group-relative advantages; the rubric is what it maximises."""
+
+    rubric: str
+    """A YAML file, or the name of a shipped rubric."""
+
+    @classmethod
+    def config_class(cls) -> Any:
+        from trl import GRPOConfig
+
+        return GRPOConfig
+
+
+class GenerationConfig(BaseModel):
+    """How completions are drawn."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    max_new_tokens: int = Field(default=512, gt=0)
+    temperature: float = Field(default=0.0, ge=0.0)
+    """0 takes the likeliest token."""
+    top_p: float = Field(default=1.0, gt=0.0, le=1.0)
+    samples: int = Field(default=1, gt=0)
+    """Completions per case."""
+    batch_size: int = Field(default=16, gt=0)
+
+
+class EvalRecipe(Recipe):
+    """Evaluation of a model on cases that it was not trained on."""
+
+    data: Files
+    rulebook: str
+    template: str = "default"
+    rubric: str | None = None
+    generation: GenerationConfig = Field(default_factory=GenerationConfig)
+
+
+def find_recipe(source: str | Path) -> Path:
+    """The file of a recipe that is given by path, or by name where it is shipped.
+
+    Raises:
+        DataError: there is no such file and no such name.
+    """
+    path = Path(source)
+    if path.is_file():
+        return path
+    names = sorted(shipped.relative_to(SHIPPED).with_suffix("").as_posix() for shipped in SHIPPED.glob("*/*.yaml"))
+    if str(source) in names:
+        return SHIPPED / f"{source}.yaml"
+    raise DataError(
+        f"no such recipe{suggest(str(source), names)}: give a YAML file or one of {', '.join(names)}", file=source
+    )
+
+
+Kind = Literal["sft", "grpo", "eval"]
+RECIPES: dict[str, type[Recipe]] = {"sft": SFTRecipe, "grpo": GRPORecipe, "eval": EvalRecipe}
