@@ -1,11 +1,16 @@
 """What is reviewed: cases, rulebooks, rulings and gold, and the tools that prepare them."""
 
 from data.case import TRANSCRIPT, Case, Frame, Line
-from data.errors import DataError
+from data.errors import DataError, suggest
 from data.evidence import Evidence, Interval, Quote, Region
 from data.gold import Gold, GoldViolation
+from data.loading import load_cases, save_cases
+from data.media import open_image
+from data.problem import Problem
 from data.rulebook import SEVERITIES, Category, Rule, Rulebook
 from data.ruling import VERDICTS, Ruling, Verdict, Violation
+from data.splits import kfold, split
+from data.yaml_model import find_yaml, load_yaml
 
 __all__ = [
     "SEVERITIES",
@@ -20,6 +25,7 @@ __all__ = [
     "GoldViolation",
     "Interval",
     "Line",
+    "Problem",
     "Quote",
     "Region",
     "Rule",
@@ -27,4 +33,12 @@ __all__ = [
     "Ruling",
     "Verdict",
     "Violation",
+    "find_yaml",
+    "kfold",
+    "load_cases",
+    "load_yaml",
+    "open_image",
+    "save_cases",
+    "split",
+    "suggest",
 ]

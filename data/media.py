@@ -1,0 +1,86 @@
+"""Opening images that somebody else has made: missing, corrupt, turned, or far too large.
+
+The size is read from the header before anything is decoded, so that a picture made to eat the memory never does.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data.errors import DataError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+MAX_SIDE = 12_000
+"""Longest side of an image, in pixels: a long screenshot of a page still passes."""
+MAX_PIXELS = 50_000_000
+"""Most pixels in an image: 150 MB once decoded."""
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+
+
+def open_image(path: str | Path, case_id: str | None = None, max_side: int = MAX_SIDE) -> "Image.Image":
+    """The picture as it is meant to be seen: upright (EXIF), RGB, transparent parts white; of an animation, the first
+    frame.
+
+    Args:
+        case_id: the case it belongs to, for the message.
+        max_side: longest side allowed, in pixels.
+
+    Raises:
+        DataError: it is missing, no image, cut off, or too large; names the case and the path.
+    """
+    return _open(path, case_id, max_side, thumbnail=None)
+
+
+def open_thumbnail(path: str | Path, side: int, case_id: str | None = None) -> tuple["Image.Image", tuple[int, int]]:
+    """A small version, ``side`` × ``side`` RGB, and the size (width, height) of the upright whole. Reads the whole
+    file, so that it fails wherever `open_image` does, but decodes a JPEG no finer than it must.
+
+    Raises:
+        DataError: as `open_image`.
+    """
+    image = _open(path, case_id, MAX_SIDE, thumbnail=side)
+    size: tuple[int, int] = image.info["whole_size"]
+    return image.resize((side, side)), size
+
+
+def _open(path: str | Path, case_id: str | None, max_side: int, thumbnail: int | None) -> "Image.Image":
+    from PIL import Image, ImageOps
+
+    path = Path(path)
+    of_case = f" (case '{case_id}')" if case_id is not None else ""
+    if not path.is_file():
+        raise DataError(f"no such image{of_case}", file=path)
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            width, height = image.size
+            if max(width, height) > max_side or width * height > MAX_PIXELS:
+                raise DataError(
+                    f"image of {width} x {height} pixels{of_case}: more than {max_side} on a side or "
+                    f"{MAX_PIXELS // 1_000_000} megapixels; scale it down",
+                    file=path,
+                )
+            if thumbnail is not None:
+                image.draft("RGB", (thumbnail, thumbnail))
+            upright = ImageOps.exif_transpose(image)
+            turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+            picture = _rgb(upright)
+            picture.info["whole_size"] = (height, width) if turned else (width, height)
+            return picture
+    except DataError:
+        raise
+    except Image.UnidentifiedImageError as error:
+        raise DataError(f"not an image of a known kind ({', '.join(FORMATS)}){of_case}", file=path) from error
+    except Exception as error:  # decoders raise nearly anything on hostile bytes, and none of it is our bug
+        raise DataError(f"image cannot be decoded{of_case}: {error}", file=path) from error
+
+
+def _rgb(image: "Image.Image") -> "Image.Image":
+    from PIL import Image
+
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    layer = image.convert("RGBA")
+    canvas = Image.new("RGB", layer.size, "white")
+    canvas.paste(layer, mask=layer.getchannel("A"))
+    return canvas
