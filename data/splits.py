@@ -76,10 +76,10 @@ def _deal(cases: Sequence[Case], shares: Mapping[str, float], seed: int, stratif
     held: dict[str, Counter[Hashable]] = {name: Counter() for name in shares}
 
     def harm(group: str, name: str) -> float:
-        """How much further from its shares the part ends up: in each of the group's strata, and in size."""
-        share, content, size = shares[name], groups[group], groups[group].total()
-        strata = sum(n * (n + 2 * (held[name][s] - share * total[s])) / total[s] for s, n in content.items())
-        return strata + size * (size + 2 * (held[name].total() - share * len(cases))) / len(cases)
+        """How much the part's chi-squared distance from its share grows: in the group's strata, and in size."""
+        part, content = held[name], groups[group]
+        strata = sum(_growth(part[s], n, shares[name] * total[s]) for s, n in content.items())
+        return strata + _growth(part.total(), content.total(), shares[name] * len(cases))
 
     def turn(group: str) -> tuple[int, int, str]:
         return min(total[stratum] for stratum in groups[group]), -groups[group].total(), _shuffled(seed, group)
@@ -91,6 +91,11 @@ def _deal(cases: Sequence[Case], shares: Mapping[str, float], seed: int, stratif
         held[part] += groups[group]
         part_of[group] = part
     return part_of
+
+
+def _growth(held: int, more: int, target: float) -> float:
+    """How (held - target)² / target grows with ``more``."""
+    return more * (more + 2 * (held - target)) / target
 
 
 def _shuffled(seed: int, *names: str) -> str:
