@@ -1,0 +1,223 @@
+"""Generation: cases in, raw completions out, in batches; the one decoder of token ids that everything reads.
+
+Evaluation, review and training see the same text: a completion ends at the first end-of-turn token, and special
+tokens are left out except our own tags, which some tokenizers hold as special tokens.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import Progress
+from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+from data import Case, DataError, Rulebook
+from data.media import open_image
+from prompts import render
+from prompts.parse import ANSWER, END_ANSWER, END_THINK, THINK
+from rl.models import Processor, context_length, special_tokens, tokenizer_of
+
+Message = dict[str, Any]
+TAGS = (THINK, END_THINK, ANSWER, END_ANSWER)
+
+
+def generate(
+    model: PreTrainedModel,
+    processor: Processor,
+    cases: Sequence[Case],
+    book: Rulebook,
+    *,
+    template: str = "default",
+    batch_size: int = 128,
+    max_new_tokens: int = 512,
+    temperature: float = 0.0,
+    top_p: float = 1.0,
+    samples: int = 1,
+    seed: int = 0,
+    progress: bool = True,
+) -> list[list[str]]:
+    """What the model says about each case: ``samples`` completions a case, in the order of ``cases``.
+
+    Args:
+        model: any generative model from `transformers`; put into eval mode for the time of the call.
+        processor: its processor, or the tokenizer of a text-only model.
+        book: each case is judged by ``book.excerpt(case.rules)``.
+        template: prompt template, see `prompts.render`.
+        batch_size: completions generated at once.
+        max_new_tokens: a completion is cut off there.
+        temperature: 0 is greedy; above, completions are sampled.
+        top_p: share of the probability mass that is sampled from; 1 is the whole distribution.
+        samples: completions a case; needs a temperature above 0 if more than one.
+        seed: of the sampling; the caller's random state is left as it was.
+        progress: shows a progress bar on stderr.
+
+    Raises:
+        ValueError: ``samples`` > 1 without a temperature.
+        DataError: a picture that cannot be read, or a prompt that leaves no room for ``max_new_tokens``.
+    """
+    if samples > 1 and temperature == 0:
+        raise ValueError("temperature 0 gives the same completion every time: samples must be 1")
+    tokenizer = tokenizer_of(processor)
+    decoding = decoding_settings(model, tokenizer, max_new_tokens, temperature, top_p, samples)
+    conversations = [render(case, book.excerpt(case.rules), template, special_tokens(processor)) for case in cases]
+    ends = end_of_turn_ids(model, tokenizer)
+    generator: Any = model
+    completions: list[list[str]] = [[] for _ in cases]
+    with (
+        Progress(disable=not progress, transient=True, console=Console(stderr=True)) as bar,
+        _evaluating(model),
+        _seeded(seed, model.device),
+    ):
+        task = bar.add_task("generating", total=len(cases))
+        for batch in _batches(conversations, max(1, batch_size // samples)):
+            inputs = encode(processor, [conversations[i] for i in batch]).to(model.device)
+            _check_room(model, inputs, [cases[i] for i in batch], max_new_tokens)
+            ids = generator.generate(**inputs, generation_config=decoding)[:, inputs["input_ids"].shape[1] :]
+            texts = [completion_text(tokenizer, row, ends) for row in ids.tolist()]
+            for place, i in enumerate(batch):
+                completions[i] = texts[place * samples : (place + 1) * samples]
+            bar.advance(task, len(batch))
+    return completions
+
+
+def decoding_settings(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    max_new_tokens: int,
+    temperature: float = 0.0,
+    top_p: float = 1.0,
+    samples: int = 1,
+) -> GenerationConfig:
+    """Decoding that is all stated here: nothing is taken over from the checkpoint but its end-of-turn tokens.
+
+    (Qwen2.5-VL's own settings hold a repetition penalty and a near-zero temperature.)
+    """
+    image = getattr(model.config, "image_token_id", None)
+    sampling = {"temperature": temperature, "top_p": top_p, "top_k": 0} if temperature > 0 else {}
+    return GenerationConfig(
+        **sampling,
+        do_sample=temperature > 0,
+        repetition_penalty=1.0,
+        num_return_sequences=samples,
+        max_new_tokens=max_new_tokens,
+        eos_token_id=end_of_turn_ids(model, tokenizer),
+        pad_token_id=tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id,
+        # A written image token would stand for a picture that is not there; TRL suppresses it in training too.
+        suppress_tokens=[image] if image is not None else None,
+        use_cache=True,
+    )
+
+
+def encode(processor: Processor, conversations: Sequence[list[Message]]) -> Any:
+    """Chat messages → model inputs, padded on the left, ending with the header of the assistant's turn."""
+    tokenizer = tokenizer_of(processor)
+    settings: dict[str, Any] = {
+        "add_generation_prompt": True,
+        "tokenize": True,
+        "return_dict": True,
+        "return_tensors": "pt",
+    }
+    with _padding_left(tokenizer):
+        if processor is tokenizer:
+            return tokenizer.apply_chat_template([flatten(m) for m in conversations], padding=True, **settings)
+        pictured = [with_pictures(messages) for messages in conversations]
+        return processor.apply_chat_template(pictured, processor_kwargs={"padding": True}, **settings)
+
+
+def flatten(messages: list[Message]) -> list[Message]:
+    """The same messages with plain-string contents, as chat templates of text-only models expect them."""
+    if any(part["type"] != "text" for message in messages for part in message["content"]):
+        raise DataError("this case has pictures, and the model reads text only; leave them out with `images: ignore`")
+    return [{**message, "content": "".join(part["text"] for part in message["content"])} for message in messages]
+
+
+def with_pictures(messages: list[Message]) -> list[Message]:
+    """The same messages with pictures read from their paths, as RGB.
+
+    Raises:
+        DataError: a picture is missing, corrupt or far too large.
+    """
+
+    def read(part: dict[str, Any]) -> dict[str, Any]:
+        return {**part, "image": open_image(part["image"])} if part["type"] == "image" else part
+
+    return [{**message, "content": [read(part) for part in message["content"]]} for message in messages]
+
+
+def completion_text(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], ends: Collection[int]) -> str:
+    """Token ids of a completion → its text: up to the first of ``ends``, without special tokens except our tags."""
+    stop = next((place for place, token in enumerate(ids) if token in ends), len(ids))
+    dropped = _special_ids(tokenizer)
+    kept = [token for token in ids[:stop] if token not in dropped]
+    return str(tokenizer.decode(kept, skip_special_tokens=False, clean_up_tokenization_spaces=False))
+
+
+def end_of_turn_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Every token that ends a completion: the tokenizer's and those that the checkpoint names."""
+    declared = model.generation_config.eos_token_id
+    declared = [declared] if isinstance(declared, int) else list(declared or [])
+    own = tokenizer.eos_token_id
+    return declared if own is None or own in declared else [own, *declared]
+
+
+def _special_ids(tokenizer: PreTrainedTokenizerBase) -> set[int]:
+    special = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special and token.content not in TAGS}
+    return special | {i for i in tokenizer.all_special_ids if tokenizer.convert_ids_to_tokens(i) not in TAGS}
+
+
+def _batches(conversations: Sequence[list[Message]], size: int) -> Iterator[list[int]]:
+    """Indices in batches of prompts of about equal length, longest first, so that memory runs out early or never.
+
+    Prompts with and without pictures are kept apart: processors disagree on how to write "none".
+    """
+
+    def length(i: int) -> tuple[int, int]:
+        parts = [part for message in conversations[i] for part in message["content"]]
+        return sum(part["type"] == "image" for part in parts), sum(len(part.get("text", "")) for part in parts)
+
+    lengths = [length(i) for i in range(len(conversations))]
+    for pictured in (True, False):
+        order = [i for i, (pictures, _) in enumerate(lengths) if bool(pictures) == pictured]
+        order.sort(key=lambda i: lengths[i], reverse=True)
+        for start in range(0, len(order), size):
+            yield order[start : start + size]
+
+
+def _check_room(model: PreTrainedModel, inputs: Any, cases: Sequence[Case], max_new_tokens: int) -> None:
+    limit, lengths = context_length(model), inputs["attention_mask"].sum(dim=1).tolist()
+    for case, length in zip(cases, lengths, strict=True):
+        if length + max_new_tokens > limit:
+            raise DataError(
+                f"case '{case.id}': a prompt of {length} tokens and {max_new_tokens} new ones do not fit the model's "
+                f"context of {limit}: use fewer rules, smaller pictures or a shorter completion"
+            )
+
+
+@contextmanager
+def _evaluating(model: PreTrainedModel) -> Iterator[None]:
+    training = model.training
+    model.eval()
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        model.train(training)
+
+
+@contextmanager
+def _seeded(seed: int, device: torch.device) -> Iterator[None]:
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield
+
+
+@contextmanager
+def _padding_left(tokenizer: PreTrainedTokenizerBase) -> Iterator[None]:
+    side = tokenizer.padding_side
+    tokenizer.padding_side = "left"
+    try:
+        yield
+    finally:
+        tokenizer.padding_side = side
