@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from data.evidence import Seconds
 from data.gold import Gold
 from data.rulebook import Rulebook, RuleRef
+from data.ruling import Ruling
 
 TRANSCRIPT = "transcript"
 """The field name under which a quote from the transcript is cited."""
@@ -56,6 +57,8 @@ class Case(BaseModel):
     rules: list[RuleRef] | None = None
     """The excerpt: ids, or whole rules where the wording is the case's own; None is the whole book."""
     gold: Gold | None = None
+    teacher: Ruling | None = None
+    """What a fallible annotator wrote, for SFT to imitate; gold is what is right, and what rewards and metrics use."""
 
     _root: Path = PrivateAttr(default=Path())
 

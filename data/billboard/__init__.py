@@ -1,0 +1,5 @@
+"""Billboard: the embedded benchmark. It draws ads, words the rules they are judged by, and works out every ruling."""
+
+from data.billboard.build import SPLITS, BillboardConfig, build
+
+__all__ = ["SPLITS", "BillboardConfig", "build"]

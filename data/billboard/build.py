@@ -1,0 +1,164 @@
+"""Build: the benchmark's files. ``train``, ``valid``, ``test`` and ``changed`` splits, pictures, and the rulebook.
+
+Every ad comes under two excerpts that call for different verdicts (one group), so the ad alone never tells its
+verdict. The same seed gives the same bytes.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from data.billboard.ads import MECHANISMS, Ad, AdMaker
+from data.billboard.catalogue import Pool, catalogue, rulebook
+from data.billboard.changed import DEMO_CHANGES, FULL_CHANGES, NEVER_FLIP, RuleChanger
+from data.billboard.draw import draw
+from data.billboard.excerpts import ExcerptChooser
+from data.billboard.judge import judge
+from data.billboard.teacher import teach
+from data.billboard.variants import Variant
+from data.case import Case
+from data.loading import save_cases
+from data.ruling import VERDICTS, Verdict
+
+Level = Literal["demo", "full"]
+SIZES: dict[str, tuple[int, ...]] = {"demo": (3, 4, 5), "full": (4, 6, 8)}
+UNDECIDABLE = 0.3
+"""Share of ads that some excerpt leaves undecidable: a third of them is escalated, a tenth of all cases."""
+SPLITS = ("train", "valid", "test", "changed")
+
+
+@dataclass(frozen=True)
+class BillboardConfig:
+    """What to build.
+
+    Args:
+        cases: how many training cases.
+        test_cases: how many cases ``test`` and ``changed`` have each; ``valid`` has half as many.
+        seed: of all chance.
+        level: ``demo`` for models that learn to read as they go, ``full`` for models that can.
+        teacher_noise: how often the SFT targets err, 0..1.
+    """
+
+    cases: int = 8000
+    test_cases: int = 400
+    seed: int = 0
+    level: Level = "demo"
+    teacher_noise: float = 0.0
+
+
+def build(config: BillboardConfig, out: str | Path, progress: Callable[[str, int], None] | None = None) -> Path:
+    """Writes ``train.jsonl``, ``valid.jsonl``, ``test.jsonl``, ``changed.jsonl``, ``rulebook.yaml`` and ``media/``.
+
+    Args:
+        config: what to build.
+        out: the folder to write to.
+        progress: called with the split and the number of cases done.
+    """
+    out = Path(out)
+    (out / "media").mkdir(parents=True, exist_ok=True)
+    rulebook().dump(out / "rulebook.yaml")
+    for split in SPLITS:
+        maker = SplitMaker(config, split, out)
+        cases = []
+        for case in maker.cases():
+            cases.append(case)
+            if progress:
+                progress(split, len(cases))
+        save_cases(cases, out / f"{split}.jsonl")
+    return out
+
+
+class SplitMaker:
+    """Makes the cases of one split, and draws their pictures."""
+
+    def __init__(self, config: BillboardConfig, split: str, out: Path):
+        self.config, self.split, self.out = config, split, out
+        self.rng = random.Random(f"billboard {config.seed} {config.level} {split}")
+        self.pool: Pool = "test" if split == "changed" else split  # type: ignore[assignment]
+        rules = catalogue().rules_of(config.level)
+        unseen = catalogue().unseen if config.level == "full" else ()
+        seen = tuple(rule for rule in rules if rule not in unseen)
+        around = rules if split == "changed" else seen
+        self.maker = AdMaker(self.pool, around, self.rng)
+        self.chooser = ExcerptChooser(seen, SIZES[config.level], self.rng)
+        self.changer = RuleChanger(self.chooser, unseen)
+        self.wanted = {
+            "train": config.cases, "valid": config.test_cases // 2,
+            "test": config.test_cases, "changed": config.test_cases,
+        }[split]  # fmt: skip
+
+    def cases(self) -> Iterator[Case]:
+        """The split's cases, two to an ad."""
+        made = index = 0
+        while made < self.wanted:
+            ad = self.maker.make(f"{self.split}-{index:05d}", self._mechanism(index))
+            pair = self._twins(ad, made // 2) if self.split == "changed" else self._two_verdicts(ad)
+            index += 1
+            if pair is None:
+                continue
+            self._draw(ad)
+            for letter, (excerpt, meta) in zip("ab", pair, strict=True):
+                yield self._case(ad, letter, excerpt, meta)
+            made += 2
+
+    def _mechanism(self, index: int) -> str:
+        """The mechanisms in turn, the undecidable ones at their share."""
+        if self.rng.random() < UNDECIDABLE:
+            return "obscured"
+        others = [m for m in MECHANISMS if m != "obscured"]
+        return others[index % len(others)]
+
+    def _two_verdicts(self, ad: Ad) -> list[tuple[list[Variant], dict[str, object]]] | None:
+        """Two excerpts of one ad with different verdicts, each verdict as likely as the other."""
+        possible: list[Verdict] = list(VERDICTS) if ad.undecidable else ["approve", "reject"]
+        size = self.chooser.size()
+        pair = []
+        for wanted in self.rng.sample(possible, 2):
+            excerpt = self.chooser.choose(ad, wanted, size)
+            if excerpt is None:
+                return None
+            pair.append((excerpt, {}))
+        return pair  # type: ignore[return-value]
+
+    def _twins(self, ad: Ad, number: int) -> list[tuple[list[Variant], dict[str, object]]] | None:
+        """Two excerpts that differ in one rule; every other pair flips the verdict."""
+        changes = FULL_CHANGES if self.config.level == "full" else DEMO_CHANGES
+        flips = number % 2 == 0
+        usable = [change for change in changes if not (flips and change in NEVER_FLIP)]
+        change = usable[(number // 2) % len(usable)]
+        possible: list[Verdict] = list(VERDICTS) if ad.undecidable else ["approve", "reject"]
+        before = self.chooser.choose(ad, self.rng.choice(possible), self.chooser.size())
+        after = self.changer.change(ad, before, change, flips) if before else None
+        if before is None or after is None:
+            return None
+        meta = {"pair": ad.id, "change": change, "flips": flips}
+        return [(before, {**meta, "twin": "before"}), (after, {**meta, "twin": "after"})]
+
+    def _case(self, ad: Ad, letter: str, excerpt: list[Variant], meta: dict[str, object]) -> Case:
+        gold = judge(ad, excerpt, advice=self.config.level == "full")
+        noise = self.config.teacher_noise
+        rules = [variant.ref for variant in excerpt]
+        shown = rulebook().excerpt(rules)
+        layout = ad.layout
+        where = {"x": layout.x, "y": layout.y, "headline_on_top": layout.headline_on_top}
+        where |= {"badge_left": layout.badge_left, "palette": layout.palette}
+        return Case(
+            id=f"{ad.id}-{letter}",
+            group=ad.id,
+            lang="en",
+            text={"title": ad.title, "body": ad.body},
+            images=[self._picture(ad)],
+            meta={"mechanism": ad.mechanism, "layout": where, **meta},
+            rules=rules,
+            gold=gold,
+            teacher=teach(gold, shown, ad.body, noise, self.rng) if noise and self.split == "train" else None,
+        )
+
+    def _picture(self, ad: Ad) -> str:
+        return f"media/{ad.id}.png"
+
+    def _draw(self, ad: Ad) -> None:
+        image = draw(ad.title, ad.layout, ad.shown, badge=ad.badge, covered=ad.covered, burst=ad.burst)
+        image.save(self.out / self._picture(ad), compress_level=1)

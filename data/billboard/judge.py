@@ -1,0 +1,122 @@
+"""Judge: the gold ruling on an ad, worked out from how it was made and from the excerpt shown."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from data.billboard.ads import Ad, number_phrase
+from data.billboard.catalogue import catalogue, rulebook
+from data.billboard.variants import Variant
+from data.evidence import Evidence, Quote, Region
+from data.gold import Gold, GoldViolation
+from data.ruling import Verdict
+
+Outcome = Literal["clear", "violated", "unclear"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one rule makes of an ad: the outcome, the words of the reasoning, and where it shows."""
+
+    outcome: Outcome
+    words: str = "no"
+    evidence: tuple[Evidence, ...] = field(default=())
+
+
+CLEAR = Finding("clear")
+
+
+def find(ad: Ad, variant: Variant) -> Finding:
+    """What a rule, as the excerpt words it, makes of an ad."""
+    subject = catalogue().rules[variant.key]
+    if subject.number:
+        return _number(ad, variant)
+    if subject.object:
+        return _picture(ad, variant, subject.object, subject.badge)
+    phrase = ad.claims.get(variant.key)
+    if phrase is None:
+        return Finding("clear", "quoted") if variant.key in ad.quoted else CLEAR
+    if not subject.is_joint:
+        quote = Quote(quote=phrase, field="body")
+        if variant.excepted and variant.key in ad.notices:
+            return Finding("clear", f'"{phrase}", excepted')
+        return Finding("violated", f'"{phrase}"', (quote,))
+    return _joint(ad, phrase, subject.with_objects, subject.with_badge)
+
+
+def _number(ad: Ad, variant: Variant) -> Finding:
+    numbers = ad.numbers.get(variant.key)
+    if not numbers:
+        return CLEAR
+    quotes = [number_phrase(variant.key, n) for n in numbers]
+    evidence = tuple(Quote(quote=quote, field="body") for quote in quotes)
+    above = [None if n is None else n > variant.threshold for n in numbers]
+    words = f'"{quotes[0]}"' if len(quotes) == 1 else f'"{quotes[0]}" and "{quotes[1]}"'
+    if None in above or len(set(above)) > 1:
+        return Finding("unclear", f"{words}, unclear", evidence)
+    if above[0]:
+        return Finding("violated", f"{words} > {variant.threshold}", evidence)
+    return Finding("clear", f"{words} <= {variant.threshold}")
+
+
+def _picture(ad: Ad, variant: Variant, shown: str, badge: str | None) -> Finding:
+    if ad.covered:
+        return Finding("unclear", "covered, unclear", (Region(image=0, region=ad.layout.box),))
+    if ad.shown != shown:
+        return CLEAR
+    excepted = variant.key in ad.notices or (badge is not None and ad.badge == badge)
+    if variant.excepted and excepted:
+        return Finding("clear", f"{shown}, excepted")
+    return Finding("violated", shown, (Region(image=0, region=ad.layout.box),))
+
+
+def _joint(ad: Ad, phrase: str, objects: tuple[str, ...], badge: str | None) -> Finding:
+    quote = Quote(quote=phrase, field="body")
+    if objects and ad.covered:
+        return Finding("unclear", f'"{phrase}", covered, unclear', (quote,))
+    seen = badge if badge and ad.badge == badge else ad.shown if ad.shown in objects else None
+    if seen is None:
+        return Finding("clear", f'"{phrase}" alone')
+    return Finding("violated", f'"{phrase}" with {seen}', (quote,))
+
+
+def verdict(ad: Ad, excerpt: list[Variant]) -> Verdict:
+    """The verdict that an excerpt calls for."""
+    outcomes = [(variant, find(ad, variant).outcome) for variant in excerpt]
+    called_for = {rulebook()[variant.key].verdict for variant, outcome in outcomes if outcome == "violated"}
+    if "reject" in called_for:
+        return "reject"
+    unclear = any(outcome == "unclear" for _, outcome in outcomes)
+    return "escalate" if called_for or unclear else "approve"
+
+
+def picture_words(ad: Ad) -> str:
+    """What the reasoning says that the picture shows."""
+    shown = "covered" if ad.covered else ad.shown
+    return f"picture: {shown}, {ad.badge}." if ad.badge else f"picture: {shown}."
+
+
+def judge(ad: Ad, excerpt: list[Variant], *, advice: bool = False) -> Gold:
+    """The gold ruling: what is seen, then rule by rule through the excerpt in its order, then the verdict.
+
+    Args:
+        ad: the ad.
+        excerpt: the rules that it is judged by, in order.
+        advice: whether to say what the advertiser should change.
+    """
+    findings = [(variant, find(ad, variant)) for variant in excerpt]
+    steps = [f"{variant.shown_id}: {finding.words}." for variant, finding in findings]
+    violated = [(variant, finding) for variant, finding in findings if finding.outcome == "violated"]
+    return Gold(
+        verdict=verdict(ad, excerpt),
+        intent=ad.intent,
+        violations=[GoldViolation(rule=v.shown_id, evidence=list(f.evidence)) for v, f in violated],
+        unclear=[variant.shown_id for variant, finding in findings if finding.outcome == "unclear"],
+        reasoning=" ".join([picture_words(ad), *steps]),
+        advice=_advice([v for v, _ in violated]) if advice else None,
+    )
+
+
+def _advice(violated: list[Variant]) -> str:
+    if not violated:
+        return ""
+    return "Change what breaks " + " and ".join(v.shown_id for v in violated) + "."
