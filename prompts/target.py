@@ -5,8 +5,8 @@ from data import Case, DataError, Evidence, Gold, GoldViolation, Interval, Quote
 UNSURE = 0.5
 
 
-def target(case: Case, excerpt: Rulebook, confidence: float = 0.9) -> Ruling:
-    """The ruling that states a case's gold under an excerpt.
+def target(case: Case, excerpt: Rulebook, confidence: float = 0.9, *, imitate: bool = True) -> Ruling:
+    """The ruling that states a case's gold under an excerpt, or the one that the case's teacher wrote.
 
     The reasoning is the gold's own where it still holds; else it goes rule by rule through the excerpt in its order,
     which is the form a model learns to read a rulebook by: ``ALC-1: no. CLICK-1: "you won a prize".``
@@ -15,10 +15,13 @@ def target(case: Case, excerpt: Rulebook, confidence: float = 0.9) -> Ruling:
         case: a case with gold.
         excerpt: the rules that it is judged by.
         confidence: stated for approve and reject, 0..1; an escalation states 0.5.
+        imitate: whether a teacher's ruling, where the case has one, goes before gold.
 
     Raises:
         DataError: the gold cannot be stated; names the case.
     """
+    if imitate and case.teacher is not None:
+        return case.teacher
     gold = case.gold_for(excerpt)
     if gold is None or gold.verdict is None:
         raise DataError(f"case '{case.id}' has no gold verdict to learn from", field="gold.verdict")
