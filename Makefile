@@ -1,0 +1,39 @@
+# Each target sets up what it needs: a virtual environment in .venv, with the versions of requirements.lock.
+# A Python of 3.10 or newer with pip, and make, are all that must be there already.
+
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.10; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $$python && break; done)
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: demo test test-slow check install
+
+demo: install
+	$(BIN)/ruling demo
+
+test: install
+	$(BIN)/python -m pytest
+
+test-slow: install
+	$(BIN)/python -m pytest -m slow
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+install: $(INSTALLED)
+
+# Debian splits ensurepip from Python; where it is missing, the machine's own pip puts pip into the environment.
+# DS_BUILD_OPS=0: DeepSpeed then needs neither CUDA's compiler nor any other to install.
+$(INSTALLED): pyproject.toml requirements.lock
+	@test -n "$(PYTHON)" || { echo "error: Ruling needs Python 3.10 or newer and found none; name one, as in: make PYTHON=/path/to/python3.12" >&2; exit 2; }
+	@echo "Installing into .venv; PyTorch alone may download several gigabytes. This happens once."
+	@start=$$(date +%s); set -e; \
+	$(PYTHON) -m venv .venv >/dev/null 2>&1 || { \
+		$(PYTHON) -m venv --without-pip --clear .venv && \
+		$(PYTHON) -m pip install --quiet --target "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" pip; \
+	} || { echo "error: $(PYTHON) can make no virtual environment: install its venv or its pip (Debian: apt-get install python3-venv)" >&2; exit 2; }; \
+	DS_BUILD_OPS=0 $(BIN)/python -m pip install --constraint requirements.lock --editable ".[dev,deepspeed]"; \
+	touch $@; \
+	echo "Installed in $$(( $$(date +%s) - start )) s."
