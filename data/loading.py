@@ -32,6 +32,8 @@ class Row:
     """The line's JSON; None where it does not parse."""
     case: Case | None = None
     problem: Problem | None = None
+    root: Path = Path()
+    """The folder that media paths are relative to."""
 
 
 def load_cases(*sources: Any) -> list[Case]:
@@ -110,8 +112,8 @@ def _rows(source: Any) -> Iterator[Row]:
 def _jsonl_rows(file: Path) -> Iterator[Row]:
     with file.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
-            raw = line.rstrip(b"\r\n")
-            if raw.strip(b" \t\xef\xbb\xbf"):
+            raw = line.removesuffix(b"\n")
+            if raw.strip(b" \t\r\xef\xbb\xbf"):
                 yield read_row(raw, file, number)
 
 
@@ -121,18 +123,20 @@ def read_row(raw: bytes, file: Path, line: int, root: Path | None = None) -> Row
     Args:
         root: where the media lie; the file's folder if None.
     """
+    root = file.parent if root is None else root
     content = None
     try:
         content = parse_json(raw)
         if not isinstance(content, dict):
             raise DataError(f"want a JSON object, not {type(content).__name__}")
-        case = Case.model_validate(content).at(file.parent if root is None else root)
-        return Row(file, line, raw, content, case)
+        case = Case.model_validate(content).at(root)
+        return Row(file, line, raw, content, case, root=root)
     except ValidationError as error:
         field, message = explain(error, Case)
-        return Row(file, line, raw, content, problem=Problem("not a case", message, file, line, field or None))
+        problem = Problem("not a case", message, file, line, field or None)
     except DataError as error:
-        return Row(file, line, raw, content, problem=Problem("unreadable row", error.message, file, line))
+        problem = Problem("unreadable row", error.message, file, line)
+    return Row(file, line, raw, content, problem=problem, root=root)
 
 
 def parse_json(raw: bytes) -> Any:

@@ -3,6 +3,7 @@
 The size is read from the header before anything is decoded, so that a picture made to eat the memory never does.
 """
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ def _open(path: str | Path, case_id: str | None, max_side: int, thumbnail: int |
 
     path = Path(path)
     of_case = f" (case '{case_id}')" if case_id is not None else ""
-    if not path.is_file():
+    if not os.path.isfile(path):  # False, too, where the name itself is impossible
         raise DataError(f"no such image{of_case}", file=path)
     try:
         with Image.open(path, formats=FORMATS) as image:
