@@ -63,7 +63,8 @@ def parse(completion: str) -> Ruling | ParseFailure:
     """The ruling that a completion states, or why it states none; never raises on text.
 
     Example:
-        >>> parse('<think>ALC-1: no.</think><answer>{"violations": [], "verdict": "approve", "confidence": 0.9}</answer>').verdict
+        >>> answer = '{"violations": [], "verdict": "approve", "confidence": 0.9}'
+        >>> parse(f"<think>ALC-1: no.</think><answer>{answer}</answer>").verdict
         'approve'
         >>> parse('<think>ALC-1: no.</think><answer>{"violations": [').reason.value
         'unclosed_answer'

@@ -1,0 +1,109 @@
+"""Which citation answers which gold violation: one to one, for the most credit."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from data import Evidence, Gold, GoldViolation, Quote, Rulebook, Ruling, Violation
+from data.quotes import fold
+
+EXACT, ANCESTOR, SIBLING = 1.0, 0.5, 0.25
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A citation and the gold violation that it answers, by their places in the two lists."""
+
+    citation: int
+    gold: int
+    credit: float
+    """1 exact, 1/2 a category above the rule, 1/4 a sibling in its category."""
+
+
+@dataclass(frozen=True)
+class Matching:
+    """Citations set against gold."""
+
+    pairs: tuple[Pair, ...]
+    citations: int
+    gold: int
+
+    @cached_property
+    def extra(self) -> list[int]:
+        """Places of the citations that answer nothing."""
+        taken = {pair.citation for pair in self.pairs}
+        return [i for i in range(self.citations) if i not in taken]
+
+    @cached_property
+    def missed(self) -> list[int]:
+        """Places of the gold violations that no citation answers."""
+        taken = {pair.gold for pair in self.pairs}
+        return [i for i in range(self.gold) if i not in taken]
+
+    @property
+    def exact(self) -> list[Pair]:
+        return [pair for pair in self.pairs if pair.credit == EXACT]
+
+
+def match(ruling: Ruling, gold: Gold, excerpt: Rulebook) -> Matching:
+    """Matches citations with gold violations one to one, so that the sum of credits is greatest.
+
+    Between matchings of equal credit the one with more evidence in common is taken. The order in which a ruling
+    lists its citations makes no difference to the credits.
+    """
+    cited, wanted = ruling.violations, gold.violations or []
+    credits = {
+        (i, j): credit
+        for i, citation in enumerate(cited)
+        for j, violation in enumerate(wanted)
+        if (credit := _credit(citation.rule, violation, excerpt))
+    }
+    rows, columns = {i for i, _ in credits}, {j for _, j in credits}
+    chosen = list(credits) if len(rows) == len(columns) == len(credits) else _assign(credits, cited, wanted)
+    return Matching(tuple(Pair(i, j, credits[i, j]) for i, j in chosen), len(cited), len(wanted))
+
+
+def is_known(cited: str, excerpt: Rulebook) -> bool:
+    """Whether a citation names a rule or a category of the excerpt."""
+    return cited in excerpt or any(category.id == cited for category in excerpt.categories)
+
+
+def _credit(cited: str, violation: GoldViolation, excerpt: Rulebook) -> float:
+    if cited in violation.accepted:
+        return EXACT
+    best = 0.0
+    category = excerpt[cited].category if cited in excerpt else None
+    for rule in violation.accepted:
+        path = excerpt.ancestors(excerpt[rule].category) if rule in excerpt else []
+        if not path:
+            continue
+        if (cited in path and cited not in excerpt) or category in path[1:]:
+            best = max(best, ANCESTOR)
+        elif category == path[0]:
+            best = max(best, SIBLING)
+    return best
+
+
+def _assign(
+    credits: dict[tuple[int, int], float], cited: list[Violation], wanted: list[GoldViolation]
+) -> list[tuple[int, int]]:
+    """The assignment of greatest credit where several compete."""
+    import numpy as np
+    from scipy.optimize import linear_sum_assignment
+
+    rows, columns = sorted({i for i, _ in credits}), sorted({j for _, j in credits})
+    value = np.zeros((len(rows), len(columns)))
+    for (i, j), credit in credits.items():
+        # Evidence in common only breaks ties: it stays far below the smallest difference between credits.
+        value[rows.index(i), columns.index(j)] = credit + 1e-3 * _shared(cited[i].evidence, wanted[j].evidence or [])
+    places = zip(*linear_sum_assignment(value, maximize=True), strict=True)
+    return [pair for i, j in places if (pair := (rows[i], columns[j])) in credits]
+
+
+def _shared(cited: list[Evidence], wanted: list[Evidence]) -> float:
+    """The share of the gold evidence that is cited alike."""
+    said = {_plain(item) for item in cited}
+    return sum(_plain(item) in said for item in wanted) / len(wanted) if wanted else 0.0
+
+
+def _plain(item: Evidence) -> object:
+    return (fold(item.quote), item.field) if isinstance(item, Quote) else item.model_dump_json()

@@ -1,0 +1,53 @@
+"""Penalties: 0 (none) to 1 (in full), bounded by their weight in the rubric."""
+
+import re
+
+from data import Case, Rulebook, Ruling
+from rewards.reward import reward
+from rewards.score import NotApplicable, Outcome
+
+# An ASCII word, or one character of any other script: no need to know where Chinese words end.
+_PIECE = re.compile(r"[A-Za-z0-9_'’-]+|[^\sA-Za-z0-9_'’-]")
+_GRAM = 8
+_SHORT = 80
+
+
+@reward(name="overlong", range=(0, 1))
+def overlong(ruling: Ruling, case: Case, excerpt: Rulebook, *, start: int = 4000, end: int = 8000) -> Outcome:
+    """How far the reasoning's length, in characters, lies between ``start`` (0) and ``end`` (1).
+
+    Only where the verdict is right: a length term that touches wrong rulings makes some errors cheaper than others.
+    Source: the soft overlong punishment of DAPO (arXiv 2503.14476), with this restriction.
+
+    Example:
+        >>> case, book = Case(id="1", gold={"verdict": "approve"}), Rulebook(name="none", rules=[])
+        >>> overlong(Ruling(reasoning="x" * 5000, verdict="approve", confidence=1), case, book)
+        0.25
+    """
+    gold = case.gold_for(excerpt)
+    if gold is None or gold.verdict is None:
+        return NotApplicable
+    if not gold.accepts(ruling.verdict):
+        return 0.0
+    return min(1.0, max(0.0, (len(ruling.reasoning) - start) / (end - start)))
+
+
+@reward(name="repetition", range=(0, 1))
+def repetition(ruling: Ruling, case: Case, excerpt: Rulebook, *, free: float = 0.1) -> Outcome:
+    """The share of the reasoning's 8-grams that have been said before, beyond a share that is free.
+
+    Going through the rules one by one ("A-1: no. A-2: no.") repeats no 8-gram, because ids differ.
+
+    Example:
+        >>> said = Ruling(reasoning="the picture shows a gun in it. " * 20, verdict="approve", confidence=1)
+        >>> round(repetition(said, Case(id="1"), Rulebook(name="none", rules=[])), 2)
+        0.94
+    """
+    if len(ruling.reasoning) < _SHORT:
+        return 0.0
+    pieces = _PIECE.findall(ruling.reasoning)
+    total = len(pieces) - _GRAM + 1
+    if total <= 0:
+        return 0.0
+    different = len(set(zip(*(pieces[i:] for i in range(_GRAM)), strict=False)))
+    return max(0.0, (1 - different / total - free) / (1 - free))

@@ -1,0 +1,53 @@
+"""Scorecard: what one completion earned, and why."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from data import Ruling
+from prompts import ParseFailure
+from rewards.score import Unscored
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One reward's say."""
+
+    name: str
+    value: float | None
+    """None where the reward does not apply, or failed."""
+    reason: str
+    weight: float
+    contribution: float
+    """What it adds to the total."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """A completion's total and the components that it is made of: ``card.total``, ``card["evidence"].value``."""
+
+    case: str
+    ruling: Ruling | ParseFailure
+    total: float | None
+    """None after a fault: no judgement of the policy."""
+    components: dict[str, Component]
+    closed: str | None = None
+    """The gate that is closed (``format`` for a parse failure), so that the total is the floor."""
+    unscored: tuple[Unscored, ...] = ()
+
+    def __getitem__(self, name: str) -> Component:
+        return self.components[name]
+
+    @property
+    def parsed(self) -> bool:
+        return not isinstance(self.ruling, ParseFailure)
+
+    @property
+    def values(self) -> dict[str, float | None]:
+        """Every component's value by name."""
+        return {name: component.value for name, component in self.components.items()}
+
+
+def count_faults(cards: Iterable[Scorecard]) -> Counter[str]:
+    """How many completions each reward failed on."""
+    return Counter(fault.reward for card in cards for fault in card.unscored)

@@ -1,0 +1,30 @@
+"""The worked examples in docstrings say what the code does."""
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+import prompts
+import rewards
+
+MODULES = ["data.quotes"] + [
+    f"{package.__name__}.{module.name}"
+    for package in (prompts, rewards)
+    for module in pkgutil.iter_modules(package.__path__)
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_run(name):
+    # By import path, because packages re-export functions under the names of their modules.
+    results = doctest.testmod(importlib.import_module(name))
+    assert results.failed == 0
+
+
+def test_the_rule_based_rewards_have_examples():
+    finder = doctest.DocTestFinder()
+    for name in ("calibration", "evidence", "gates", "intent", "penalties", "rules", "utility"):
+        module = importlib.import_module(f"rewards.{name}")
+        assert any(test.examples for test in finder.find(module)), name
