@@ -47,7 +47,7 @@ class Report:
     images: dict[str, Spread]
     """Pixels by ``width`` and ``height``, over distinct readable images."""
     duplicates: int
-    """Cases that are near-duplicates of an earlier one."""
+    """Cases that are near-duplicates of an earlier one, in their group or not."""
     problems: list[Problem]
     rows: list[Row] = field(repr=False)
 
@@ -193,12 +193,18 @@ def _words(case: Case) -> str:
 
 
 def _leaks(good: list[tuple[Row, Case]], clusters: list[int]) -> Iterator[Problem]:
-    """Near-duplicates that stand in different files: what is learned on one is tested on the other."""
-    for (row, _), cluster in zip(good, clusters, strict=True):
-        first, case = good[cluster]
+    """Near-duplicates that are in different files or, within one, in different groups, which a split could part: what
+    is learned on one is tested on the other.
+    """
+    for (row, case), cluster in zip(good, clusters, strict=True):
+        first, twin = good[cluster]
+        like = f"nearly the same as {first.file}:{first.line} (case '{twin.id}')"
         if first.file != row.file:
-            message = f"nearly the same as {first.file}:{first.line} (case '{case.id}'): put both into one split"
+            message = f"{like}: put both into one split"
             yield Problem("near-duplicate across files", message, row.file, row.line, level="warning")
+        elif twin.cluster != case.cluster:
+            message = f"{like}: give both the same group"
+            yield Problem("near-duplicate across groups", message, row.file, row.line, "group", "warning")
 
 
 def _contradictions(good: list[tuple[Row, Case]], album: _Album) -> Iterator[Problem]:
