@@ -1,0 +1,69 @@
+"""``ruling review``: one ruling on one case, with its evidence checked."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from data import Case, DataError, load_cases
+from data.loading import read_row
+
+app = typer.Typer()
+
+
+@app.command()
+def review(
+    model: Annotated[str, typer.Argument(help="Checkpoint, run folder, or name on the Hub.")],
+    case: Annotated[str, typer.Argument(help="JSON or JSONL file with the case; FILE#ID takes one of several.")],
+    rulebook: Annotated[str, typer.Option(help="YAML file, or the name of a shipped rulebook.")],
+    id: Annotated[str | None, typer.Option(help="Which of several cases to take.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a panel.")] = False,
+    template: Annotated[str, typer.Option(help="Prompt template.")] = "default",
+    max_new_tokens: Annotated[int, typer.Option(min=1)] = 512,
+) -> None:
+    """Rule on one case and check what the ruling cites. Exit code 1 if the model wrote no ruling."""
+    from data import Rulebook
+    from rl.complete import Decoding
+    from rl.review import panel
+    from rl.review import review as review_case
+
+    book = Rulebook.load(rulebook)
+    decoding = Decoding(template=template, max_new_tokens=max_new_tokens)
+    found = review_case(model, pick(case, id), book, decoding)
+    if json:
+        typer.echo(found.model_dump_json(indent=2))
+    else:
+        Console().print(panel(found))
+    if found.ruling is None:
+        raise typer.Exit(1)
+
+
+def pick(source: str, id_: str | None = None) -> Case:
+    """The case in a JSON or JSONL file; of several, the one with the id, given apart or after a ``#``.
+
+    Raises:
+        DataError: there is no such file or case, or there are several and none was named.
+    """
+    if id_ is None and not Path(source).exists() and "#" in source:
+        source, _, id_ = source.partition("#")
+    cases = [_whole(Path(source))] if source.endswith(".json") else load_cases(source)
+    if id_ is None:
+        if len(cases) != 1:
+            raise DataError(f"holds {len(cases)} cases: name one, as in {source}#{cases[0].id}", file=source)
+        return cases[0]
+    for case in cases:
+        if case.id == id_:
+            return case
+    raise DataError(f"there is no case '{id_}'", file=source)
+
+
+def _whole(path: Path) -> Case:
+    """The one case of a JSON file, which may be written over several lines."""
+    if not path.is_file():
+        raise DataError("no such file", file=path)
+    row = read_row(path.read_bytes(), path, line=1)
+    if row.problem is not None:
+        raise row.problem.error()
+    assert row.case is not None
+    return row.case

@@ -1,0 +1,33 @@
+"""How well a model reviews: predictions, outcomes, metrics with intervals, and a page that shows them."""
+
+from rl.evaluation.bootstrap import Estimate, bootstrap, paired_difference
+from rl.evaluation.evaluate import evaluate_file, evaluate_model, read_completions
+from rl.evaluation.evaluation import Evaluation, measure
+from rl.evaluation.metrics import METRICS, metric_path
+from rl.evaluation.outcomes import OUTCOMES, PREDICTED, cells, outcome
+from rl.evaluation.predictions import Prediction, import_predictions, load_predictions, save_predictions
+from rl.evaluation.report import write_report
+from rl.evaluation.table import compare_table
+
+__all__ = [
+    "METRICS",
+    "OUTCOMES",
+    "PREDICTED",
+    "Estimate",
+    "Evaluation",
+    "Prediction",
+    "bootstrap",
+    "cells",
+    "compare_table",
+    "evaluate_file",
+    "evaluate_model",
+    "import_predictions",
+    "load_predictions",
+    "measure",
+    "metric_path",
+    "outcome",
+    "paired_difference",
+    "read_completions",
+    "save_predictions",
+    "write_report",
+]

@@ -1,0 +1,85 @@
+"""Counted: a metric that is a formula on counts summed over cases.
+
+That is what lets one bootstrap serve every metric: `Counted.counts` gives one row of additive counts per case and
+`Counted.values` works on any stack of their sums. The classes are ordinary `evaluate` metrics, one to a file, so each
+can be used alone and offline::
+
+    evaluate.load("rl/evaluation/metrics/miss_rate.py").compute(predictions=["approve"], references=["reject"])
+
+A metric imports this module and not its classes: `evaluate.load` takes the first metric class that it finds in a file.
+"""
+
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+import datasets
+import evaluate
+import numpy as np
+from numpy.typing import NDArray
+
+from rl.evaluation.predictions import Prediction
+
+Counts = NDArray[np.float64]
+TEXT = datasets.Value("string")
+
+
+class Counted(evaluate.Metric, ABC):
+    """A metric that is a formula on counts summed over cases."""
+
+    titles: ClassVar[dict[str, str]]
+    """What people call the figures, by name; the metric's own first."""
+    better: ClassVar[Literal["higher", "lower"]] = "higher"
+    takes: ClassVar[dict[str, Any]] = {"predictions": TEXT, "references": TEXT}
+    """The columns that `compute` must be given; what `counts` takes beyond them is optional."""
+
+    def columns(self, predictions: Sequence[Prediction]) -> dict[str, list[Any]]:
+        """The metric's columns, read off predictions: verdicts, unless a metric looks elsewhere."""
+        return verdict_columns(predictions)
+
+    @abstractmethod
+    def counts(self, predictions: Sequence[Any], references: Sequence[Any]) -> Counts:
+        """Additive counts, ``(N, K)``; the last one is the support. A case the metric does not speak of is all 0."""
+
+    @abstractmethod
+    def values(self, totals: Counts) -> dict[str, Counts]:
+        """The figures ``(...)`` from totals ``(..., K)``; nan where there is nothing to divide by."""
+
+    def applies(self, predictions: Sequence[Prediction]) -> bool:
+        """Whether the metric makes sense on this set of cases."""
+        return True
+
+    def of(self, predictions: Sequence[Prediction]) -> Counts:
+        """The counts of predictions, ``(N, K)``."""
+        return self.counts(**self.columns(predictions))
+
+    def _info(self) -> evaluate.MetricInfo:
+        return evaluate.MetricInfo(
+            description=sys.modules[type(self).__module__].__doc__ or "",
+            citation="",
+            inputs_description=f"Columns: {', '.join(self.takes)}.",
+            features=datasets.Features(self.takes),
+        )
+
+    def _compute(self, **columns: Any) -> dict[str, float | int]:
+        totals = self.counts(**columns).sum(axis=0)
+        figures: dict[str, float | int] = {name: float(value) for name, value in self.values(totals).items()}
+        return {**figures, "support": round(totals[-1])}
+
+
+def verdict_columns(predictions: Sequence[Prediction]) -> dict[str, list[Any]]:
+    """Predicted verdicts (or ``unparsed``), gold verdicts (or None) and the verdicts that count as right too."""
+    golds = [prediction.gold for prediction in predictions]
+    return {
+        "predictions": [prediction.verdict for prediction in predictions],
+        "references": [gold.verdict if gold else None for gold in golds],
+        "accept": [gold.accept if gold else [] for gold in golds],
+    }
+
+
+def ratio(part: Counts, whole: Counts) -> Counts:
+    """``part / whole``; nan where there is nothing to divide by."""
+    return np.divide(
+        part, whole, out=np.full_like(np.asarray(whole, dtype=float), np.nan), where=np.asarray(whole) > 0
+    )

@@ -1,0 +1,28 @@
+"""Parse rate: the share of completions that are rulings.
+
+    parse rate = parsed / all
+
+A base model that rarely answers in form gains on every metric by learning the form alone, so this stands beside them.
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from rl.evaluation.metrics import counted
+from rl.evaluation.predictions import UNPARSED
+
+
+class ParseRate(counted.Counted):
+    titles: ClassVar[dict[str, str]] = {"parse_rate": "parse rate"}
+    takes: ClassVar[dict[str, Any]] = {"predictions": counted.TEXT}
+
+    def columns(self, predictions: Sequence[Any]) -> dict[str, list[Any]]:
+        return {"predictions": [prediction.verdict for prediction in predictions]}
+
+    def counts(self, predictions: Any, references: Any = None) -> counted.Counts:
+        return np.array([(predicted != UNPARSED, 1) for predicted in predictions], dtype=float)
+
+    def values(self, totals: counted.Counts) -> dict[str, counted.Counts]:
+        return {"parse_rate": counted.ratio(totals[..., 0], totals[..., 1])}

@@ -1,0 +1,51 @@
+"""Outcomes: how predictions are counted.
+
+Gold (3 verdicts) by predicted (3 verdicts and *unparsed*) makes 12 cells that sum to N: nothing is dropped. A verdict
+is right if it is gold's or one that gold accepts. A *miss* approves, or leaves unparsed, what gold rejects; a *false
+flag* rejects, or leaves unparsed, what gold approves. Escalations stay in every denominator.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data import VERDICTS
+from rl.evaluation.predictions import UNPARSED, Predicted, Prediction
+
+PREDICTED: tuple[Predicted, ...] = (*VERDICTS, UNPARSED)
+
+Outcome = Literal["right", "miss", "false flag", "needless escalation", "missed escalation"]
+OUTCOMES: tuple[Outcome, ...] = ("right", "miss", "false flag", "needless escalation", "missed escalation")
+
+
+def outcome(predicted: str, gold: str | None, accept: Collection[str] = ()) -> Outcome | None:
+    """What became of a case; None where the verdict is not annotated."""
+    if gold is None:
+        return None
+    if predicted == gold or predicted in accept:
+        return "right"
+    if gold == "escalate":
+        return "missed escalation"
+    if predicted == "escalate":
+        return "needless escalation"
+    return "miss" if gold == "reject" else "false flag"
+
+
+def outcome_of(prediction: Prediction) -> Outcome | None:
+    """What became of a case; None where the verdict is not annotated."""
+    gold = prediction.gold
+    return outcome(prediction.verdict, gold.verdict, gold.accept) if gold else None
+
+
+def cells(predictions: Iterable[Prediction]) -> NDArray[np.int64]:
+    """How often each outcome came up, ``(3, 4)``: gold in the order of `VERDICTS`, predicted in that of `PREDICTED`.
+
+    The cells sum to the number of predictions whose gold has a verdict.
+    """
+    table = np.zeros((len(VERDICTS), len(PREDICTED)), dtype=np.int64)
+    for prediction in predictions:
+        if prediction.gold is not None and prediction.gold.verdict is not None:
+            table[VERDICTS.index(prediction.gold.verdict), PREDICTED.index(prediction.verdict)] += 1
+    return table

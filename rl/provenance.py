@@ -1,0 +1,84 @@
+"""Provenance: where predictions, rulings and checkpoints come from, as kept in ``run.json``."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from data import Rulebook
+from prompts import TEMPLATE_VERSION
+
+RUN = "run.json"
+PACKAGES = ("ruling", "torch", "transformers", "trl", "accelerate", "peft", "tokenizers", "datasets", "evaluate")
+_WEIGHTS = ("*.safetensors", "*.bin", "config.json", "adapter_config.json", "tokenizer.json")
+
+
+def provenance(
+    *,
+    model: str | Path | None = None,
+    book: Rulebook | None = None,
+    template: str | None = None,
+    decoding: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """What must be known to do it again; what is not given is left out.
+
+    Args:
+        model: the checkpoint's folder (hashed), or a name on the Hub.
+        book: the rulebook, named with its fingerprint.
+        template: the prompt template's name; the version covers all shipped templates.
+        decoding: how completions were drawn.
+        more: further facts that JSON can hold.
+    """
+    facts: dict[str, Any] = {}
+    if model is not None:
+        facts["checkpoint"] = {"path": str(model), "hash": checkpoint_hash(model)}
+    if book is not None:
+        facts["rulebook"] = {"name": book.name, "version": book.version, "fingerprint": book.fingerprint}
+    if template is not None:
+        facts["template"] = {"name": template, "version": TEMPLATE_VERSION}
+    if decoding is not None:
+        facts["decoding"] = dict(decoding)
+    facts |= more
+    facts["packages"] = {"python": platform.python_version(), **_versions()}
+    facts["written"] = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return facts
+
+
+def write_run(folder: str | Path, facts: Mapping[str, Any]) -> Path:
+    """Writes ``run.json`` into a folder."""
+    path = Path(folder) / RUN
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    return path
+
+
+def checkpoint_hash(path: str | Path) -> str | None:
+    """Hash of a checkpoint's weights, configuration and tokenizer, 12 hex digits; None where it is not a folder."""
+    folder = Path(path)
+    if not folder.is_dir():
+        return None
+    files = sorted({file for pattern in _WEIGHTS for file in folder.glob(pattern)})
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode())
+        with file.open("rb") as content:
+            while block := content.read(2**20):
+                digest.update(block)
+    return digest.hexdigest()[:12]
+
+
+@lru_cache(maxsize=1)
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:  # run from a checkout, or an extra that is not installed
+            continue
+    return found

@@ -1,0 +1,21 @@
+"""Text from a case or a model, made safe to show to people.
+
+Control characters can move a terminal's cursor, and bidirectional controls can reorder what a reader sees. Both are
+shown as what they are: ``⟨U+202E⟩``.
+"""
+
+import re
+
+# C0 without tab and newline, delete, C1, then the bidirectional controls and the line and paragraph separators,
+# the zero-width space and the byte order mark.
+_HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def visible(text: str) -> str:
+    """The text with every control character written out.
+
+    Example:
+        >>> visible("50% off\\x1b[2J\\u202egnp.exe")
+        '50% off⟨U+001B⟩[2J⟨U+202E⟩gnp.exe'
+    """
+    return _HIDDEN.sub(lambda match: f"⟨U+{ord(match.group()):04X}⟩", text)
