@@ -11,10 +11,10 @@ from typing import Any
 from PIL import Image
 from transformers import ProcessorMixin
 
-from data import Case, DataError, Rulebook
+from data import Case, DataError, Rulebook, open_image
 from prompts import render, target, write
-from rl.generation import flatten, specials_of
-from rl.models import Processor
+from rl.generation import flatten
+from rl.models import Processor, special_tokens, tokenizer_of
 
 Message = dict[str, Any]
 Row = dict[str, Any]
@@ -29,7 +29,7 @@ def rows_for_sft(
         DataError: a case has no gold to learn from, cannot be read by the model, or with its completion is longer
             than ``context`` tokens.
     """
-    specials = specials_of(processor)
+    specials = special_tokens(processor)
     rows = [
         _row(case, book, processor, template)
         | {"completion": _reply(write(target(case, book.excerpt(case.rules)), specials), processor)}
@@ -78,8 +78,7 @@ def token_counts(rows: Sequence[Row], processor: Processor) -> list[int]:
         processor.apply_chat_template(conversation, tokenize=False, **option)
         for conversation, option in zip(conversations, options, strict=True)
     ]
-    tokenizer = processor.tokenizer if isinstance(processor, ProcessorMixin) else processor
-    encoded = tokenizer(texts, add_special_tokens=False)["input_ids"]
+    encoded = tokenizer_of(processor)(texts, add_special_tokens=False)["input_ids"]
     return [
         len(ids) + sum(count - 1 for count in image_token_counts(row.get("images", []), processor))
         for ids, row in zip(encoded, rows, strict=True)
@@ -98,7 +97,7 @@ def image_token_counts(paths: Sequence[str], processor: Processor) -> list[int]:
 
 
 def _row(case: Case, book: Rulebook, processor: Processor, template: str) -> Row:
-    messages = render(case, book.excerpt(case.rules), template, specials_of(processor))
+    messages = render(case, book.excerpt(case.rules), template, special_tokens(processor))
     paths = [part["image"] for message in messages for part in message["content"] if part["type"] == "image"]
     row: Row = {"case": case.model_dump_json(by_alias=True, exclude_defaults=True)}
     if isinstance(processor, ProcessorMixin):
@@ -147,10 +146,5 @@ def _dataset(rows: list[Row]) -> Any:
 
 def _open_images(batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
     if "images" in batch:
-        batch["images"] = [[_open(path) for path in paths] for paths in batch["images"]]
+        batch["images"] = [[open_image(path) for path in paths] for paths in batch["images"]]
     return batch
-
-
-def _open(path: str) -> Image.Image:
-    with Image.open(path) as image:
-        return image.convert("RGB")

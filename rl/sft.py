@@ -11,11 +11,12 @@ from trl import SFTTrainer
 from data import Rulebook, load_cases
 from rl.models import FINAL, context_length, load_model, load_processor
 from rl.recipe import SFTRecipe
+from rl.resume import ResumableTrainer, checkpoint_to_resume
 from rl.rows import rows_for_sft
 from rl.start import model_of
 
 
-class RulingSFTTrainer(SFTTrainer):
+class RulingSFTTrainer(ResumableTrainer, SFTTrainer):
     """TRL's trainer, with the loss averaged over the tokens of all processes and accumulation steps alike."""
 
     def __init__(self, *args, **kwargs):  # type: ignore[no-untyped-def]
@@ -27,6 +28,9 @@ class RulingSFTTrainer(SFTTrainer):
 def train_sft(recipe: SFTRecipe, resume: bool = False) -> Path:
     """Trains as a recipe says.
 
+    Args:
+        resume: go on from the newest complete checkpoint, as if the run had never stopped.
+
     Returns:
         The folder of the final checkpoint.
 
@@ -34,12 +38,13 @@ def train_sft(recipe: SFTRecipe, resume: bool = False) -> Path:
         DataError: the recipe, the data or the model are not as they should be.
     """
     arguments = recipe.arguments()  # first: it sets up the processes, which ZeRO-3 needs when weights are loaded
+    checkpoint = checkpoint_to_resume(recipe.output, resume)
     set_seed(recipe.seed)
     book = Rulebook.load(recipe.data.rulebook)
     cases = load_cases(*recipe.data.train)
     config = model_of(recipe, cases, book)
     processor = load_processor(config.path)
-    model = load_model(config)
+    model = load_model(config, checkpoint)
     context = context_length(model)
 
     def rows(of):  # type: ignore[no-untyped-def]
@@ -52,7 +57,7 @@ def train_sft(recipe: SFTRecipe, resume: bool = False) -> Path:
         eval_dataset=rows(load_cases(*recipe.data.valid)) if recipe.data.valid else None,
         processing_class=processor,
     )
-    trainer.train()
+    trainer.run(checkpoint)
     final = recipe.output / FINAL
     trainer.save_model(str(final))
     return final

@@ -1,0 +1,143 @@
+"""Ruling's GRPO trainer, and everything in which it touches TRL's private methods (trl 1.16).
+
+Rollouts, loss, logging and checkpoints are TRL's. Ours are the log of rollouts, the text that is scored (parsed from
+token ids, so that no tag is lost), checkpoints between generations only, sampling without dropout, and batches in
+which some cases have pictures and some have none. An invariant test holds the losses and weights against the stock
+trainer's.
+
+A completion that could not be scored (total None) has advantage 0 and stays out of its group's mean and spread; with
+a single reward function, that is what TRL does with it.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate.utils import gather_object
+from transformers import PreTrainedModel
+from trl import GRPOConfig, GRPOTrainer
+
+from data import DataError
+from rewards import RewardFunction
+from rl.generation import completion_text
+from rl.resume import ResumableTrainer, step_of
+from rl.rollouts import Rollout, RolloutLog
+
+
+class RulingGRPOTrainer(ResumableTrainer, GRPOTrainer):
+    """TRL's trainer for rows with a column ``case``.
+
+    Args:
+        reward: the one function that gives the total, from `Rubric.reward_func`.
+        rollouts: folder of the rollout log.
+        checkpoint: where the run goes on from, if it does.
+    """
+
+    args: GRPOConfig
+    model: PreTrainedModel
+
+    def __init__(
+        self, *args: Any, reward: RewardFunction, rollouts: Path, checkpoint: Path | None = None, **kwargs: Any
+    ):
+        super().__init__(*args, reward_funcs=reward, **kwargs)
+        self.reward = reward
+        every, accumulated = self.args.steps_per_generation or 1, self.args.gradient_accumulation_steps
+        every *= self.num_iterations
+        if every % accumulated and accumulated % every:
+            raise DataError(
+                f"completions are drawn every {every} batches and weights change every {accumulated}: one must be a "
+                "multiple of the other",
+                field="trainer.steps_per_generation",
+            )
+        self.cycle = max(1, every // accumulated)
+        """Optimiser steps from one generation to the next."""
+        if self.args.save_strategy == "steps" and self.args.save_steps % self.cycle:
+            raise DataError(
+                f"{self.args.save_steps} steps are not a multiple of {self.cycle}, from one generation to the next; a "
+                "checkpoint in between would have lost its completions",
+                field="trainer.save_steps",
+            )
+        if checkpoint is not None and step_of(checkpoint) % self.cycle:
+            raise DataError("lies between two generations and has lost its completions: remove it", file=checkpoint)
+        self.log_of_rollouts = None
+        if self.accelerator.is_main_process:
+            self.log_of_rollouts = RolloutLog(rollouts, step_of(checkpoint) if checkpoint else 0)
+        self._texts: list[str] = []
+
+    def pace(self) -> dict[str, int]:
+        """What decides which rows a step sees, and which completions it trains on."""
+        names = ("num_generations", "num_iterations", "steps_per_generation")
+        return super().pace() | {name: getattr(self.args, name) for name in names}
+
+    def _generate_single_turn(self, *args: Any, **kwargs: Any) -> Any:
+        # TRL samples in training mode: dropout would act, and gradient checkpointing forbid the cache.
+        training = self.model.training
+        self.model.eval()
+        result = super()._generate_single_turn(*args, **kwargs)
+        self.model.train(training)
+        return result
+
+    def _generate(self, prompts: list) -> Any:
+        *result, images, tool_images = super()._generate(prompts)
+        if images is not None:  # the processor wants an empty list for a case without pictures, not None
+            images = [pictures or [] for pictures in images]
+        return *result, images, tool_images
+
+    def _get_per_token_logps_and_entropies(self, *args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("num_images") is not None and not sum(kwargs["num_images"]):
+            kwargs |= {"num_images": None, "pixel_values": None, "image_grid_thw": None}
+        return super()._get_per_token_logps_and_entropies(*args, **kwargs)
+
+    def _calculate_rewards(
+        self, inputs: Any, prompts: Any, completions: Any, completion_ids_list: Any
+    ) -> torch.Tensor:
+        # TRL decodes without special tokens, and some tokenizers hold <think> as one.
+        self._texts = [completion_text(self._tokenizer, ids, self.eos_token_ids) for ids in completion_ids_list]
+        completions = [[{"role": "assistant", "content": text}] for text in self._texts]
+        rewards = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
+        self._note_groups(rewards[:, 0])
+        return rewards
+
+    def _note_groups(self, totals: torch.Tensor) -> None:
+        """Finds the groups that teach nothing, their completions all being worth the same, and logs their share."""
+        groups = totals.view(-1, self._group_size)
+        spread = groups.nan_to_num(nan=-torch.inf).amax(dim=1) - groups.nan_to_num(nan=torch.inf).amin(dim=1)
+        self._flat = spread <= 0
+        mode = "train" if self.model.training else "eval"
+        self._metrics[mode]["groups/zero_variance"].append(self._flat.float().mean().item())
+
+    @property
+    def _group_size(self) -> int:
+        size = self.num_generations if self.model.training else self.num_generations_eval
+        assert size is not None
+        return size
+
+    def _generate_and_score_completions(self, inputs: list) -> dict[str, Any]:
+        output: dict[str, Any] = super()._generate_and_score_completions(inputs)
+        # What rounding leaves of a flat group is no lesson, and a batch of flat groups would blow it up.
+        flat = self._flat.repeat_interleave(self._group_size)
+        first = self.accelerator.process_index * len(inputs)
+        output["advantages"][flat[first : first + len(inputs)]] = 0.0
+        if self.model.training:
+            rollouts = gather_object(self._rollouts(output["advantages"].tolist()))
+            if self.log_of_rollouts is not None:
+                self.log_of_rollouts.write(rollouts)
+        return output
+
+    def _rollouts(self, advantages: list[float]) -> list[Rollout]:
+        """This process's rollouts; they come after those of the processes before it."""
+        first = self.accelerator.process_index * len(advantages)
+        return [
+            Rollout(
+                step=self.state.global_step,
+                case=card.case,
+                sample=(first + place) % self.num_generations,
+                completion=text,
+                total=card.total,
+                advantage=advantage,
+                rewards=card.values,
+            )
+            for place, (text, card, advantage) in enumerate(
+                zip(self._texts, self.reward.cards, advantages, strict=True)
+            )
+        ]

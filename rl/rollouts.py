@@ -1,0 +1,97 @@
+"""Rollouts: what the policy wrote while it trained, with every reward, kept as Parquet.
+
+A run's ``rollouts/`` holds one part for each generation, ``00000012-0.parquet``: the steps that the policy had behind
+it, and the number of the generation at that step. Parts are written whole or not at all. After a resume, parts from
+beyond the checkpoint are written anew, so that the log is that of an uninterrupted run, row by row.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from data import DataError
+
+_REWARD = "reward."
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """One completion and what it earned."""
+
+    step: int
+    """How many optimiser steps the policy had behind it when it wrote this."""
+    case: str
+    """Id of the case."""
+    sample: int
+    """Which of its group's completions it is, from 0."""
+    completion: str
+    total: float | None
+    """What the rubric gave; None where it could not be scored."""
+    advantage: float
+    rewards: dict[str, float | None] = field(default_factory=dict)
+    """Every reward of the rubric by name; None where it does not apply or could not be scored."""
+
+
+class RolloutLog:
+    """Writes a run's rollouts, part by part.
+
+    Args:
+        folder: where the parts go; created.
+        step: the step that the run starts from; parts from there on are left over from an interrupted run and go.
+    """
+
+    def __init__(self, folder: Path, step: int = 0):
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in folder.iterdir():
+            if path.suffix == ".draft" or (path.suffix == ".parquet" and _step_of(path) >= step):
+                path.unlink()
+
+    def write(self, rollouts: Sequence[Rollout]) -> None:
+        """Adds one generation's rollouts, all of one step."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        step = rollouts[0].step
+        part = f"{step:08d}-{len(list(self.folder.glob(f'{step:08d}-*.parquet')))}"
+        columns: dict[str, pa.Array] = {
+            "step": pa.array([r.step for r in rollouts], pa.int64()),
+            "case": pa.array([r.case for r in rollouts], pa.string()),
+            "sample": pa.array([r.sample for r in rollouts], pa.int64()),
+            "completion": pa.array([r.completion for r in rollouts], pa.string()),
+            "total": pa.array([r.total for r in rollouts], pa.float64()),
+            "advantage": pa.array([r.advantage for r in rollouts], pa.float64()),
+        }
+        for name in dict.fromkeys(name for r in rollouts for name in r.rewards):
+            columns[_REWARD + name] = pa.array([r.rewards.get(name) for r in rollouts], pa.float64())
+        draft = self.folder / f"{part}.draft"
+        pq.write_table(pa.table(columns), draft)
+        draft.rename(self.folder / f"{part}.parquet")
+
+
+def read_rollouts(folder: str | Path) -> list[Rollout]:
+    """All rollouts of a run in the order in which they were drawn.
+
+    Args:
+        folder: a run, or the folder ``rollouts`` in it.
+
+    Raises:
+        DataError: there are none.
+    """
+    import pyarrow.parquet as pq
+
+    folder = Path(folder)
+    folder = folder / "rollouts" if (folder / "rollouts").is_dir() else folder
+    parts = sorted(folder.glob("*.parquet"), key=lambda path: tuple(map(int, path.stem.split("-"))))
+    if not parts:
+        raise DataError("no rollouts here", file=folder)
+    return [_rollout(row) for part in parts for row in pq.read_table(part).to_pylist()]
+
+
+def _rollout(row: dict) -> Rollout:
+    rewards = {name.removeprefix(_REWARD): row.pop(name) for name in list(row) if name.startswith(_REWARD)}
+    return Rollout(**row, rewards=rewards)
+
+
+def _step_of(path: Path) -> int:
+    return int(path.stem.split("-")[0])
