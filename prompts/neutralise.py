@@ -53,7 +53,8 @@ def neutralise(text: str, special_tokens: tuple[str, ...] = ()) -> str:
     Args:
         text: any text.
         special_tokens: further literals that must not occur, for a tokenizer whose tokens have another shape. Their
-            first character is written as a code (``␛55;``). Literals of blanks only are left alone.
+            first character is written as a code (``␛55;``). Blanks and single letters are left alone: some tokenizers
+            list them as added tokens, and they steer nothing.
     """
     safe = _UNSAFE.sub(_substitute, text)
     if special_tokens and (breaker := _breaker(tuple(special_tokens))):
@@ -86,7 +87,8 @@ def _original(match: re.Match[str]) -> str:
 @lru_cache(maxsize=64)
 def _breaker(special_tokens: tuple[str, ...]) -> Callable[[str], str] | None:
     """Rewrites the first character wherever one of the tokens begins; None where no token can survive anyway."""
-    left = sorted({token for token in special_tokens if token.strip() and _UNSAFE.sub(_substitute, token) == token})
+    steering = {token for token in special_tokens if token.strip() and not (len(token) == 1 and token.isalnum())}
+    left = sorted(token for token in steering if _UNSAFE.sub(_substitute, token) == token)
     if not left:
         return None
     # A lookahead, so that tokens that overlap are all broken in one pass.
