@@ -70,6 +70,8 @@ def _open(path: str | Path, case_id: str | None, max_side: int, thumbnail: int |
             return picture
     except DataError:
         raise
+    except Image.DecompressionBombError as error:
+        raise DataError(f"image is far too large{of_case}; scale it down: {error}", file=path) from error
     except Image.UnidentifiedImageError as error:
         raise DataError(f"not an image of a known kind ({', '.join(FORMATS)}){of_case}", file=path) from error
     except Exception as error:  # decoders raise nearly anything on hostile bytes, and none of it is our bug

@@ -1,0 +1,147 @@
+"""``ruling data``: validate case files, and map foreign files to cases."""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+
+from data.check import UNANNOTATED, Report, check_files
+from data.convert import Conversion, convert_file
+from data.problem import Problem
+from data.quarantine import quarantine
+from data.rulebook import Rulebook
+from data.ruling import VERDICTS
+from rl.visible import visible
+
+app = typer.Typer(help="Validate case files; map foreign files to cases.", no_args_is_help=True)
+
+EXAMPLES = 5
+"""How many problems of one kind are printed; ``--json`` has them all."""
+
+
+@app.command()
+def check(
+    files: Annotated[list[str], typer.Argument(help="Case files, folders or datasets; each file counts as a split.")],
+    rulebook: Annotated[str, typer.Option(help="YAML file, or the name of a shipped rulebook.")],
+    quarantine_to: Annotated[
+        Path | None, typer.Option("--quarantine", help="Write good and bad rows apart into this new folder.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole report as JSON.")] = False,
+) -> None:
+    """Look for everything that would spoil training. Exit code 1 if there is anything."""
+    book = Rulebook.load(rulebook)
+    report = check_files(*files, book=book)
+    console = Console(stderr=as_json, highlight=False)
+    if as_json:
+        typer.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
+    else:
+        _print_report(console, report, book)
+    if quarantine_to is not None:
+        apart = quarantine(report, quarantine_to)
+        console.print(f"quarantine: {apart.good} good rows, {apart.bad} bad rows in {escape(str(quarantine_to))}")
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def convert(
+    source: Annotated[Path, typer.Argument(help="CSV, TSV, JSON or JSONL file; image paths are relative to it.")],
+    mapping: Annotated[str, typer.Option(help="YAML file, or the name of a shipped mapping.")],
+    out: Annotated[Path, typer.Option(help="Folder for cases.jsonl, media/ and rejected.jsonl.")],
+) -> None:
+    """Turn somebody else's file into cases. Rows that do not fit go to rejected.jsonl with the reason."""
+    _print_conversion(Console(highlight=False), convert_file(source, mapping, out))
+
+
+def _print_report(console: Console, report: Report, book: Rulebook) -> None:
+    console.print(_files(report))
+    console.print(_rules(report, book))
+    console.print(_sizes(report))
+    if report.duplicates:
+        console.print(f"{report.duplicates} cases are near-duplicates of an earlier one")
+    for level, colour in (("error", "red"), ("warning", "yellow")):
+        kinds: dict[str, list[Problem]] = defaultdict(list)
+        for problem in report.problems:
+            if problem.level == level:
+                kinds[problem.kind].append(problem)
+        for kind, problems in kinds.items():
+            console.print(f"[bold {colour}]{level}: {kind}[/] ({len(problems)})")
+            for problem in problems[:EXAMPLES]:
+                console.print(f"  {_shown(problem)}", soft_wrap=True)
+            if len(problems) > EXAMPLES:
+                console.print(f"  … and {len(problems) - EXAMPLES} more; --json prints them all")
+    warnings = len(report.problems) - len(report.errors)
+    colour = "green" if report.ok else "red"
+    console.print(f"[{colour}]{_count(len(report.errors), 'error')}[/], {_count(warnings, 'warning')}")
+
+
+def _files(report: Report) -> Table:
+    table = Table("file", *(_right(name) for name in ("rows", "cases", "groups")), title="Cases")
+    verdicts = [v for v in (*VERDICTS, UNANNOTATED) if any(file.verdicts[v] for file in report.files)]
+    for verdict in verdicts:
+        table.add_column(verdict, justify="right")
+    for file in report.files:
+        counts = (file.rows, file.cases, len(file.groups), *(file.verdicts[verdict] for verdict in verdicts))
+        table.add_row(escape(str(file.file)), *map(str, counts))
+    return table
+
+
+def _rules(report: Report, book: Rulebook) -> Table:
+    """How often each rule is broken, of how many excerpts that show it."""
+    table = Table("rule", "title", "severity", title="Rules: broken / shown")
+    for file in report.files:
+        table.add_column(escape(file.file.name), justify="right")
+    own = {rule for file in report.files for rule in file.shown if rule not in book}
+    for rule in (*book.ids, *sorted(own)):
+        title, severity = (book[rule].title, book[rule].severity) if rule in book else ("(the cases' own)", "")
+        shares = (f"{file.broken[rule]} / {file.shown[rule]}" for file in report.files)
+        table.add_row(escape(rule), escape(title), severity, *shares)
+    return table
+
+
+def _sizes(report: Report) -> Table:
+    table = Table("size", *(_right(name) for name in ("count", "least", "median", "95 %", "most")), title="Sizes")
+    texts = {f"{name}, characters": spread for name, spread in report.text.items()}
+    images = {f"image {side}, pixels": spread for side, spread in report.images.items()}
+    for name, spread in {**texts, **images}.items():
+        numbers = (spread.count, spread.least, spread.median, spread.p95, spread.most)
+        table.add_row(escape(name), *(f"{number:,}" for number in numbers))
+    return table
+
+
+def _print_conversion(console: Console, conversion: Conversion) -> None:
+    cases = conversion.cases
+    counts = {v: sum(case.gold is not None and case.gold.verdict == v for case in cases) for v in VERDICTS}
+    verdicts = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    groups = len({case.cluster for case in cases})
+    images = sum(len(case.images) for case in cases)
+    console.print(
+        f"[green]{_count(len(cases), 'case')}[/] in {groups} groups, {images} images: {verdicts or 'no gold'}"
+    )
+    if conversion.rejected:
+        console.print(f"[yellow]{_count(len(conversion.rejected), 'row')} rejected[/], see rejected.jsonl")
+        for reason, count in conversion.reasons.most_common(EXAMPLES):
+            console.print(f"  {count} × {_shown(reason)}", soft_wrap=True)
+    for warning in conversion.warnings[:EXAMPLES]:
+        console.print(f"[yellow]warning[/]: {_shown(warning)}", soft_wrap=True)
+    if len(conversion.warnings) > EXAMPLES:
+        console.print(f"  … and {len(conversion.warnings) - EXAMPLES} more warnings")
+    console.print(f"written to {escape(str(conversion.out / 'cases.jsonl'))}", soft_wrap=True)
+
+
+def _right(name: str) -> Column:
+    return Column(name, justify="right")
+
+
+def _shown(message: object) -> str:
+    """What somebody else may have written, as text that moves no cursor and is no markup."""
+    return escape(visible(str(message)))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
