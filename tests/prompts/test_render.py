@@ -51,7 +51,8 @@ def test_compact_says_no_more_than_it_must():
     assert system["content"] == [
         {
             "type": "text",
-            "text": "SALE-1: No discount above 30 %. unless a registered sale\nCLICK-1: No invented prizes. (escalate)",
+            "text": "SALE-1: No discount above 30 %. unless a registered sale\n"
+            "CLICK-1: No invented prizes. (escalate)",
         }
     ]
     assert user["content"] == [
@@ -138,7 +139,9 @@ TEXTS = st.lists(
     ),
     max_size=8,
 ).map("".join)
-IDS = TEXTS.map(lambda text: "".join(text.split())).filter(lambda text: 0 < len(text) <= 64 and not set(text) & set('<>"{}'))
+IDS = TEXTS.map(lambda text: "".join(text.split())).filter(
+    lambda text: 0 < len(text) <= 64 and not set(text) & set('<>"{}')
+)
 
 
 def same_specials(family, text: str, name: str, rule_id: str, template: str, special_tokens: tuple[str, ...] = ()):
