@@ -1,12 +1,16 @@
 """What is reviewed: cases, rulebooks, rulings and gold, and the tools that prepare them."""
 
 from data.case import TRANSCRIPT, Case, Frame, Line
+from data.check import Report, check_files
+from data.convert import Conversion, convert_file
 from data.errors import DataError, suggest
 from data.evidence import Evidence, Interval, Quote, Region
 from data.gold import Gold, GoldViolation
 from data.loading import load_cases, save_cases
+from data.mapping import Mapping
 from data.media import open_image
 from data.problem import Problem
+from data.quotes import find_quote
 from data.rulebook import SEVERITIES, Category, Rule, Rulebook
 from data.ruling import VERDICTS, Ruling, Verdict, Violation
 from data.splits import kfold, split
@@ -18,6 +22,7 @@ __all__ = [
     "VERDICTS",
     "Case",
     "Category",
+    "Conversion",
     "DataError",
     "Evidence",
     "Frame",
@@ -25,14 +30,19 @@ __all__ = [
     "GoldViolation",
     "Interval",
     "Line",
+    "Mapping",
     "Problem",
     "Quote",
     "Region",
+    "Report",
     "Rule",
     "Rulebook",
     "Ruling",
     "Verdict",
     "Violation",
+    "check_files",
+    "convert_file",
+    "find_quote",
     "find_yaml",
     "kfold",
     "load_cases",

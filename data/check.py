@@ -11,7 +11,7 @@ from typing import Any
 from data.case import Case
 from data.duplicates import SIDE, content_clusters
 from data.errors import DataError
-from data.inspection import inspect
+from data.inspection import EXCERPT_KINDS, inspect
 from data.loading import Row, read_rows
 from data.media import open_thumbnail
 from data.problem import Problem
@@ -103,7 +103,7 @@ def check_files(*sources: Any, book: Rulebook) -> Report:
         if row.case is not None:
             found = [*_findings(row, row.case, book), *album.look(row, row.case)]
             problems += found
-            _count(report, row.case, book, usable=not any(p.kind == "unknown rule" for p in found))
+            _count(report, row.case, book, usable=not any(p.kind in EXCERPT_KINDS for p in found))
     good = [(row, row.case) for row in rows if row.case is not None]
     if not good:
         problems.append(Problem("no cases", "there is not a single case to train on", Path(str(sources[0]))))
@@ -228,7 +228,7 @@ def _stray_spaces(good: list[tuple[Row, Case]]) -> Iterator[Problem]:
         verdict = (case.gold and case.gold.verdict) or UNANNOTATED
         total[verdict] += 1
         for name, text in case.text.items():
-            stray[name][verdict] += text != text.strip()
+            stray[name][verdict] += bool(text.strip()) and text != text.strip()
     for name, counts in stray.items():
         if counts.total():
             shares = ", ".join(f"{n / total[verdict]:.0%} of {verdict}" for verdict, n in sorted(counts.items()))

@@ -91,7 +91,7 @@ def text_of(value: Any) -> str:
 
 def _table(path: Path, delimiter: str) -> Iterator[Record]:
     before = csv.field_size_limit(_LONGEST_FIELD)
-    reader = None
+    start = 1
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, delimiter=delimiter, restkey="", strict=True)
@@ -112,7 +112,8 @@ def _table(path: Path, delimiter: str) -> Iterator[Record]:
     except UnicodeDecodeError as error:
         raise _not_utf8(path, error.start) from error
     except csv.Error as error:
-        raise DataError(f"not a table: {error}", file=path, line=reader.line_num if reader else None) from error
+        message = f'the row that starts here is not quoted as CSV: {error}; write " within quotes as ""'
+        raise DataError(message, file=path, line=start) from error
     finally:
         csv.field_size_limit(before)
 

@@ -18,6 +18,10 @@ LONG_TEXT = 100_000
 """Text of a case from this many bytes of UTF-8 on is worth a warning: some 25,000 tokens."""
 
 
+EXCERPT_KINDS = ("unknown rule", "rule given twice")
+"""Problems that leave a case without an excerpt, or with gold that means nothing."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """A problem of a case, before it is known where the case stands."""

@@ -58,13 +58,14 @@ def read_rows(*sources: Any) -> Iterator[Row]:
     Raises:
         DataError: a source is missing or cannot be read at all.
     """
-    seen: dict[str, Row] = {}
+    seen: dict[str, tuple[Path, int]] = {}
     for source in sources:
         for row in _rows(source):
             if row.case is not None:
-                first = seen.setdefault(row.case.id, row)
-                if first is not row:
-                    message = f"duplicate id '{row.case.id}', first in {first.file}:{first.line}"
+                here = (row.file, row.line)
+                file, line = seen.setdefault(row.case.id, here)
+                if (file, line) != here:
+                    message = f"duplicate id '{row.case.id}', first in {file}:{line}"
                     row = replace(row, case=None, problem=Problem("duplicate id", message, row.file, row.line, "id"))
             yield row
 

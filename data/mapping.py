@@ -142,12 +142,13 @@ class Mapping(BaseModel):
         path = find_yaml(source, SHIPPED, "mapping")
         mapping = load_yaml(cls, path)
         mapping._folder = path.parent
+        book = mapping.book
         for label in mapping.labels.table if mapping.labels else ():
             outcome = mapping.labels and mapping.labels.outcome(label)
             for rule in (*outcome.rules, *outcome.alternatives) if outcome else ():
-                if rule not in mapping.book:
-                    near = suggest(rule, [*mapping.book.ids, *VERDICTS])
-                    message = f"'{rule}' is neither a verdict nor a rule of rulebook '{mapping.book.name}'{near}"
+                if rule not in book:
+                    near = suggest(rule, [*book.ids, *VERDICTS])
+                    message = f"'{rule}' is neither a verdict nor a rule of rulebook '{book.name}'{near}"
                     raise DataError(message, file=path, field=f"labels.table.{label}")
         return mapping
 

@@ -69,9 +69,10 @@ def quarantine(report: Report, target: str | Path) -> Quarantine:
 
 
 def _home(row: Row) -> Path:
-    """The JSONL file a row belongs to; a dataset becomes one."""
-    file = Path(os.path.abspath(row.file))
-    return file if file.is_file() else file.with_name(file.name.replace(":", "-") + ".jsonl")
+    """The JSONL file a row belongs to; a dataset becomes one, in the folder that its media are relative to."""
+    if row.file.is_file():
+        return Path(os.path.abspath(row.file))
+    return Path(os.path.abspath(row.root)) / f"{row.file.name.replace(':', '-')}.jsonl"
 
 
 def _at(row: Row, media: str) -> Path:

@@ -3,9 +3,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from data import Case, DataError, Gold, GoldViolation, Quote, load_cases, save_cases
-from data.loading import read_rows
+from data.loading import case_json, read_row, read_rows
 
 Write = Callable[..., Path]
 
@@ -95,3 +97,13 @@ def test_twenty_thousand_lines_take_seconds(tmp_path: Path) -> None:
     text = "Lorem ipsum dolor sit amet " * 10
     file.write_text("".join(json.dumps({"id": str(i), "text": {"body": text}}) + "\n" for i in range(20_000)))
     assert len(load_cases(file)) == 20_000
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+)
+def test_any_text_survives(text: str, id_: str) -> None:
+    case = Case(id=id_, text={"body": text}, meta={"n": text})
+    (row,) = [read_row(case_json(case).encode(), Path("a.jsonl"), 1)]
+    assert row.case is not None and row.case.model_dump() == case.model_dump()
+    assert "\n" not in case_json(case)

@@ -1,0 +1,64 @@
+"""`ruling data check` and `ruling data convert`, as they are typed."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from data import DataError, Rule, Rulebook
+from rl.cli.data import app
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Rulebook(name="small", rules=(Rule(id="CURE-1", title="no cures", text="No cures."),)).dump("book.yaml")
+    Path("map.yaml").write_text("rulebook: book.yaml\ntext: {body: t}\nlabels: {from: l, table: {ok: approve}}\n")
+    Path("in.csv").write_text("t,l\nHats,ok\nBad,what\n")
+    return tmp_path
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+    return result.exit_code, result.stdout
+
+
+def test_convert_then_check(folder: Path) -> None:
+    code, output = run("convert", "in.csv", "--mapping", "map.yaml", "--out", "out")
+    assert code == 0
+    assert "1 case in 1 groups, 0 images: 1 approve" in output
+    assert "1 row rejected" in output and "1 × l: unknown label 'what'" in output
+
+    code, output = run("check", "out/cases.jsonl", "--rulebook", "book.yaml")
+    assert code == 0
+    assert "CURE-1" in output and "0 / 1" in output and "0 errors, 0 warnings" in output
+
+
+def test_check_fails_on_an_error_and_quarantines(folder: Path) -> None:
+    hostile = "[red]\x1b[2Jx"
+    rows = [{"id": "1", "text": {"title": "Hats"}}, {"id": hostile, "rules": [hostile]}]
+    Path("a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows) + "{cut\n")
+    code, output = run("check", "a.jsonl", "--rulebook", "book.yaml", "--quarantine", "apart")
+    assert code == 1
+    assert "3 errors, 0 warnings" in output
+    assert "a.jsonl:2: rules.0: rule '[red]⟨U+001B⟩[2Jx' is not in rulebook 'small'" in output
+    assert "1 good rows, 2 bad rows" in output
+    assert Path("apart/good/a.jsonl").is_file() and Path("apart/bad/a.jsonl").is_file()
+
+
+def test_check_as_json(folder: Path) -> None:
+    Path("a.jsonl").write_text('{"id": "1"}\n')
+    code, output = run("check", "a.jsonl", "--rulebook", "book.yaml", "--json")
+    report = json.loads(output)
+    assert code == 1 and report["ok"] is False
+    assert report["problems"][0] | {"message": ""} == {
+        "kind": "no content", "message": "", "file": "a.jsonl", "line": 1, "field": "text", "level": "error",
+    }  # fmt: skip
+
+
+def test_wrong_input_is_a_data_error(folder: Path) -> None:
+    with pytest.raises(DataError, match="no such rulebook"):
+        run("check", "a.jsonl", "--rulebook", "bok.yaml")
+    with pytest.raises(DataError, match="no such mapping"):
+        run("convert", "in.csv", "--mapping", "mip.yaml", "--out", "out")
