@@ -4,6 +4,8 @@ The size is read from the header before anything is decoded, so that a picture m
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,8 +47,34 @@ def open_thumbnail(path: str | Path, side: int, case_id: str | None = None) -> t
     return image.resize((side, side)), size
 
 
+def image_size(path: str | Path, case_id: str | None = None, max_side: int = MAX_SIDE) -> tuple[int, int]:
+    """Width and height of the upright picture, in pixels. Reads no more than the header.
+
+    Raises:
+        DataError: it is missing, no image, or too large; names the case and the path.
+    """
+    with _opened(path, case_id, max_side) as image:
+        width, height = image.size
+        return (height, width) if _turned(image) else (width, height)
+
+
 def _open(path: str | Path, case_id: str | None, max_side: int, thumbnail: int | None) -> "Image.Image":
-    from PIL import Image, ImageOps
+    from PIL import ImageOps
+
+    with _opened(path, case_id, max_side) as image:
+        width, height = image.size
+        if thumbnail is not None:
+            image.draft("RGB", (thumbnail, thumbnail))
+        turned = _turned(image)
+        picture = _rgb(ImageOps.exif_transpose(image))
+        picture.info["whole_size"] = (height, width) if turned else (width, height)
+        return picture
+
+
+@contextmanager
+def _opened(path: str | Path, case_id: str | None, max_side: int) -> Iterator["Image.Image"]:
+    """The open file, its size checked; whatever goes wrong with it inside is an error that names it."""
+    from PIL import Image
 
     path = Path(path)
     of_case = f" (case '{case_id}')" if case_id is not None else ""
@@ -61,13 +89,7 @@ def _open(path: str | Path, case_id: str | None, max_side: int, thumbnail: int |
                     f"{MAX_PIXELS // 1_000_000} megapixels; scale it down",
                     file=path,
                 )
-            if thumbnail is not None:
-                image.draft("RGB", (thumbnail, thumbnail))
-            upright = ImageOps.exif_transpose(image)
-            turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-            picture = _rgb(upright)
-            picture.info["whole_size"] = (height, width) if turned else (width, height)
-            return picture
+            yield image
     except DataError:
         raise
     except Image.DecompressionBombError as error:
@@ -76,6 +98,11 @@ def _open(path: str | Path, case_id: str | None, max_side: int, thumbnail: int |
         raise DataError(f"not an image of a known kind ({', '.join(FORMATS)}){of_case}", file=path) from error
     except Exception as error:  # decoders raise nearly anything on hostile bytes, and none of it is our bug
         raise DataError(f"image cannot be decoded{of_case}: {error}", file=path) from error
+
+
+def _turned(image: "Image.Image") -> bool:
+    """Whether the camera lay on its side, so that width and height change places."""
+    return image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
 
 
 def _rgb(image: "Image.Image") -> "Image.Image":

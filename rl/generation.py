@@ -72,8 +72,9 @@ def generate(
     ):
         task = bar.add_task("generating", total=len(cases))
         for batch in _batches(conversations, max(1, batch_size // samples)):
-            inputs = encode(processor, [conversations[i] for i in batch]).to(model.device)
-            _check_room(model, inputs, [cases[i] for i in batch], max_new_tokens)
+            chosen = [cases[i] for i in batch]
+            inputs = encode(processor, [conversations[i] for i in batch], chosen).to(model.device)
+            _check_room(model, inputs, chosen, max_new_tokens)
             ids = generator.generate(**inputs, generation_config=decoding)[:, inputs["input_ids"].shape[1] :]
             texts = [completion_text(tokenizer, row, ends) for row in ids.tolist()]
             for place, i in enumerate(batch):
@@ -110,8 +111,8 @@ def decoding_settings(
     )
 
 
-def encode(processor: Processor, conversations: Sequence[list[Message]]) -> Any:
-    """Chat messages → model inputs, padded on the left, ending with the header of the assistant's turn."""
+def encode(processor: Processor, conversations: Sequence[list[Message]], cases: Sequence[Case]) -> Any:
+    """Chat messages about cases → model inputs, padded on the left, ending with the header of the assistant's turn."""
     tokenizer = tokenizer_of(processor)
     settings: dict[str, Any] = {
         "add_generation_prompt": True,
@@ -122,7 +123,7 @@ def encode(processor: Processor, conversations: Sequence[list[Message]]) -> Any:
     with _padding_left(tokenizer):
         if processor is tokenizer:
             return tokenizer.apply_chat_template([flatten(m) for m in conversations], padding=True, **settings)
-        pictured = [with_pictures(messages) for messages in conversations]
+        pictured = [with_pictures(messages, case.id) for messages, case in zip(conversations, cases, strict=True)]
         return processor.apply_chat_template(pictured, processor_kwargs={"padding": True}, **settings)
 
 
@@ -133,15 +134,15 @@ def flatten(messages: list[Message]) -> list[Message]:
     return [{**message, "content": "".join(part["text"] for part in message["content"])} for message in messages]
 
 
-def with_pictures(messages: list[Message]) -> list[Message]:
+def with_pictures(messages: list[Message], case_id: str) -> list[Message]:
     """The same messages with pictures read from their paths, as RGB.
 
     Raises:
-        DataError: a picture is missing, corrupt or far too large.
+        DataError: a picture is missing, corrupt or far too large; names the case.
     """
 
     def read(part: dict[str, Any]) -> dict[str, Any]:
-        return {**part, "image": open_image(part["image"])} if part["type"] == "image" else part
+        return {**part, "image": open_image(part["image"], case_id)} if part["type"] == "image" else part
 
     return [{**message, "content": [read(part) for part in message["content"]]} for message in messages]
 

@@ -8,10 +8,10 @@ when a row is read, not before. Nothing is ever cut: a case that is too long is 
 from collections.abc import Sequence
 from typing import Any
 
-from PIL import Image
 from transformers import ProcessorMixin
 
-from data import Case, DataError, Rulebook, open_image
+from data import Case, DataError, Rulebook
+from data.media import image_size, open_image
 from prompts import render, target, write
 from rl.generation import flatten
 from rl.models import Processor, special_tokens, tokenizer_of
@@ -86,14 +86,16 @@ def token_counts(rows: Sequence[Row], processor: Processor) -> list[int]:
 
 
 def image_token_counts(paths: Sequence[str], processor: Processor) -> list[int]:
-    """How many tokens each picture becomes; only the pictures' headers are read."""
+    """How many tokens each picture becomes; only the pictures' headers are read.
+
+    Raises:
+        DataError: a picture is missing, no image or too large.
+    """
     if not paths:
         return []
-    sizes = []
-    for path in paths:
-        with Image.open(path) as image:
-            sizes.append((image.height, image.width))
-    return list(processor._get_num_multimodal_tokens(image_sizes=sizes)["num_image_tokens"])
+    sizes = [image_size(path) for path in paths]
+    counts = processor._get_num_multimodal_tokens(image_sizes=[(height, width) for width, height in sizes])
+    return list(counts["num_image_tokens"])
 
 
 def _row(case: Case, book: Rulebook, processor: Processor, template: str) -> Row:
@@ -101,6 +103,8 @@ def _row(case: Case, book: Rulebook, processor: Processor, template: str) -> Row
     paths = [part["image"] for message in messages for part in message["content"] if part["type"] == "image"]
     row: Row = {"case": case.model_dump_json(by_alias=True, exclude_defaults=True)}
     if isinstance(processor, ProcessorMixin):
+        for path in paths:
+            image_size(path, case.id)  # one that is missing or too large stops here, and not in the middle of training
         # TRL puts the pictures in: a part that held a path already would be taken as done.
         row["prompt"] = [{**m, "content": [_without_payload(part) for part in m["content"]]} for m in messages]
         row["images"] = paths
@@ -130,8 +134,8 @@ def _check_lengths(rows: list[Row], cases: Sequence[Case], processor: Processor,
             if reserved:
                 parts.append(f"and {reserved} more for the completion")
             raise DataError(
-                f"case '{case.id}' needs {', '.join(parts)}, and the model's context is {context}: show it fewer rules, "
-                "smaller pictures or less text, or take a model with a longer context"
+                f"case '{case.id}' needs {', '.join(parts)}, and the model's context is {context}: show it "
+                "fewer rules, smaller pictures or less text, or take a model with a longer context"
             )
         row["length"] = count
 

@@ -1,0 +1,86 @@
+"""A toy task that every test of training shares: coloured pictures, short rules, and tiny models for them."""
+
+import random
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from data import Case, Gold, GoldViolation, Quote, Rule, Rulebook, save_cases
+
+COLOURS = {"red": (220, 40, 40), "green": (40, 180, 60), "blue": (40, 60, 220), "white": (240, 240, 240)}
+CLAIMS = {
+    "PRIZE-1": ("no promise of prizes", ["you won a prize", "claim your free gift"]),
+    "CURE-1": ("no claim to cure", ["cures diabetes", "heals in one day"]),
+    "SALE-1": ("no discount above 50 %", ["90 % off", "75 % off"]),
+}
+PLAIN = ["fresh bread daily", "new shoes in store", "visit us in town", "20 % off"]
+
+
+def toy_book() -> Rulebook:
+    rules = [Rule(id=id_, text=text) for id_, (text, _) in CLAIMS.items()]
+    return Rulebook(name="toy", rules=(*rules, Rule(id="RED-1", text="no red picture")))
+
+
+def toy_cases(folder: Path, count: int, seed: int = 0, images: bool = True) -> list[Case]:
+    """Cases whose text or picture may break a rule; half of the excerpts leave one rule out."""
+    draw, book, cases = random.Random(seed), toy_book(), []
+    for n in range(count):
+        ids = draw.sample(book.ids, 3)
+        claim = draw.choice([*CLAIMS, None])
+        words = draw.choice(CLAIMS[claim][1] if claim else PLAIN)
+        colour = draw.choice(list(COLOURS))
+        violations = []
+        if claim:
+            violations.append(GoldViolation(rule=claim, evidence=[Quote(quote=words, field="body")]))
+        if colour == "red" and images:
+            violations.append(GoldViolation(rule="RED-1", evidence=None))
+        case = Case(
+            id=f"toy-{n}",
+            text={"title": draw.choice(PLAIN), "body": words},
+            rules=list(ids),
+            gold=Gold(verdict="reject" if violations else "approve", violations=violations),
+        )
+        if images:
+            case.images = [f"media/{n}.png"]
+            path = folder / case.images[0]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (112, 112), COLOURS[colour]).save(path)
+        cases.append(case.at(folder))
+    return cases
+
+
+@pytest.fixture(scope="session")
+def book() -> Rulebook:
+    return toy_book()
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ``cases.jsonl`` (with pictures), ``text.jsonl`` (without) and ``rules.yaml``."""
+    folder = tmp_path_factory.mktemp("toy")
+    toy_book().dump(folder / "rules.yaml")
+    save_cases(toy_cases(folder, 64), folder / "cases.jsonl")
+    save_cases(toy_cases(folder, 64, images=False), folder / "text.jsonl")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_vl(toy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny vision-language model, untrained."""
+    return _tiny(toy / "cases.jsonl", tmp_path_factory.mktemp("tiny_vl"), "vl")
+
+
+@pytest.fixture(scope="session")
+def tiny_text(toy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny text model, untrained."""
+    return _tiny(toy / "text.jsonl", tmp_path_factory.mktemp("tiny_text"), "text")
+
+
+def _tiny(cases: Path, out: Path, kind: str) -> Path:
+    from data import load_cases
+    from rl.rows import texts_of
+    from rl.tiny import TinySize, build_tiny
+
+    size = TinySize(vocab=512, hidden=64, intermediate=128, layers=2, context=512, vision_hidden=32, vision_depth=2)
+    return build_tiny(out, texts_of(load_cases(cases), toy_book(), "compact"), kind, size)  # type: ignore[arg-type]
