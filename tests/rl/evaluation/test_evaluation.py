@@ -1,0 +1,125 @@
+"""One model on one set of cases: figures, files, slices, and the difference between two."""
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from data import Case, DataError, Rulebook, load_cases
+from rl.complete import Decoding
+from rl.evaluation import Evaluation, Prediction, compare_table, evaluate_file, evaluate_model
+
+from .conftest import predicted
+
+
+def model(name: str, verdicts: list[str]) -> Evaluation:
+    """Verdicts on cases that should all be rejected, the first half of one mechanism, the second of another."""
+    half = len(verdicts) // 2
+    predictions = [
+        predicted(f"c{i}", verdict, "reject", meta={"mechanism": "first" if i < half else "second"})
+        for i, verdict in enumerate(verdicts)
+    ]
+    return Evaluation(name, "test", predictions)
+
+
+SFT = model("SFT", ["reject"] * 60 + ["approve"] * 40)
+GRPO = model("GRPO", ["reject"] * 80 + ["approve"] * 20)
+
+
+def test_figures_and_cells() -> None:
+    assert SFT.metrics["verdict_accuracy"].value == 0.6
+    assert SFT.metrics["miss_rate"].value == 0.4
+    assert SFT.cells.sum() == 100 and SFT.cells[1].tolist() == [40, 60, 0, 0]
+    # What the cases say nothing about is left out.
+    assert {"false_flag_rate", "flip_recall", "rule_f1", "grounded_evidence_rate"}.isdisjoint(SFT.metrics)
+
+
+def test_slices() -> None:
+    slices = SFT.slices("mechanism")
+    assert {value: s["verdict_accuracy"].value for value, s in slices.items()} == {"first": 1.0, "second": 0.2}
+    assert slices["first"]["verdict_accuracy"].support == 50
+
+
+def test_difference_is_paired() -> None:
+    gain = GRPO.difference(SFT)["verdict_accuracy"]
+    assert gain.value == pytest.approx(0.2) and gain.excludes_zero
+    # 20 of 100 cases changed, all for the better: binomial(100, .2) / 100.
+    assert (gain.low, gain.high) == pytest.approx((0.12, 0.28), abs=0.011)
+
+
+def test_difference_is_aligned_by_case_and_not_by_place() -> None:
+    turned = Evaluation("GRPO", "test", list(reversed(GRPO.predictions)))
+    assert turned.difference(SFT)["verdict_accuracy"].value == pytest.approx(0.2)
+
+
+def test_other_cases_are_an_error_that_lists_them() -> None:
+    with pytest.raises(DataError, match=r"differ in 2 predictions: c0#0, c99#0"):
+        Evaluation("A", "test", SFT.predictions[1:]).difference(Evaluation("B", "test", GRPO.predictions[:-1]))
+
+
+def test_no_cases_are_an_error() -> None:
+    with pytest.raises(DataError, match="no cases"):
+        Evaluation("A", "test", [])
+
+
+def test_what_is_saved_can_be_loaded(tmp_path: Path) -> None:
+    evaluation = Evaluation("SFT", "test", SFT.predictions, {"seed": 3})
+    evaluation.save(tmp_path / "out")
+    loaded = Evaluation.load(tmp_path / "out")
+    assert (loaded.name, loaded.split, loaded.provenance) == ("SFT", "test", {"seed": 3})
+    assert loaded.summary() == evaluation.summary()
+    saved = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert sum(sum(row.values()) for row in saved["cells"].values()) == saved["predictions"] == 100
+    assert saved["metrics"]["verdict_accuracy"]["value"] == 0.6
+    with pytest.raises(DataError, match="not an evaluation"):
+        Evaluation.load(tmp_path)
+
+
+def test_table_shows_models_side_by_side() -> None:
+    console = Console(width=120, record=True, file=StringIO())
+    console.print(compare_table([SFT, GRPO]))
+    text = console.export_text()
+    row = next(line for line in text.splitlines() if "verdict accuracy" in line)
+    assert ".600 [" in row and ".800 [" in row and "+.200 [+.1" in row
+    assert "GRPO − SFT" in text and "−.200 [−.2" in text
+
+
+def test_table_takes_names_literally() -> None:
+    console = Console(width=120, record=True, file=StringIO())
+    console.print(compare_table([Evaluation("[red]x[/red]", "[bold]s", SFT.predictions)]))
+    assert "[red]x[/red]" in console.export_text(clear=False) and "[bold]s" in console.export_text()
+
+
+def test_a_model_is_evaluated_end_to_end(tiny_vl: Path, toy: Path, book: Rulebook, tmp_path: Path) -> None:
+    cases = load_cases(toy / "cases.jsonl")[:6]
+    decoding = Decoding(template="compact", max_new_tokens=8, temperature=1.0, samples=2, batch_size=4)
+    found = evaluate_model(tiny_vl, cases, book, tmp_path, name="tiny", decoding=decoding, progress=False)
+    assert [p.key for p in found.predictions] == [(case.id, sample) for case in cases for sample in (0, 1)]
+    # Eight tokens are no ruling: all of it counts, as unparsed.
+    assert found.metrics["parse_rate"].value == 0.0
+    assert found.cells[:, 3].sum() == 12
+    run = json.loads((tmp_path / "run.json").read_text())
+    assert run["rulebook"]["fingerprint"] == book.fingerprint
+    assert run["template"]["name"] == "compact" and run["decoding"]["samples"] == 2
+    assert len(run["checkpoint"]["hash"]) == 12 and "torch" in run["packages"]
+    assert Evaluation.load(tmp_path).predictions == found.predictions
+
+
+def test_samples_without_a_temperature_are_refused() -> None:
+    with pytest.raises(DataError, match="temperature 0"):
+        Decoding(samples=2)
+
+
+def test_predictions_from_a_file(tmp_path: Path) -> None:
+    book = Rulebook.model_validate({"name": "one", "rules": [{"id": "A", "text": "No."}]})
+    cases = [
+        Case.model_validate({"id": i, "gold": {"verdict": "reject", "violations": [{"rule": "A"}]}}) for i in "ab"
+    ]
+    path = tmp_path / "tfidf.jsonl"
+    path.write_text('{"id": "a", "verdict": "reject", "violations": ["A"]}\n{"id": "b", "verdict": "approve"}\n')
+    found = evaluate_file(path, cases, book, tmp_path / "out")
+    assert found.name == "tfidf"
+    assert found.metrics["verdict_accuracy"].value == found.metrics["rule_recall"].value == 0.5
+    assert all(isinstance(p, Prediction) for p in Evaluation.load(tmp_path / "out").predictions)

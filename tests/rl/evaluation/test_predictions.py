@@ -1,0 +1,112 @@
+"""Predictions: read from completions, kept as Parquet, brought in from elsewhere."""
+
+from pathlib import Path
+
+import pytest
+
+from data import Case, DataError, Quote, Region, Rule, Rulebook, Ruling, Violation
+from prompts import write
+from rl.evaluation import Prediction, import_predictions, load_predictions, save_predictions
+
+BOOK = Rulebook(name="two", rules=(Rule(id="CURE-1", text="No cures."), Rule(id="GUN-1", text="No guns.")))
+GOLD = {"verdict": "reject", "violations": [{"rule": "CURE-1", "or": ["CURE-2"]}]}
+
+
+def case(id_: str = "a", **more: object) -> Case:
+    return Case.model_validate(
+        {"id": id_, "group": "g", "text": {"title": "Cures  ALL"}, "images": ["x.png"], "gold": GOLD, **more}
+    )
+
+
+def ruling(*violations: Violation) -> Ruling:
+    return Ruling(reasoning="CURE-1: yes.", violations=list(violations), verdict="reject", confidence=0.8)
+
+
+def test_a_completion_is_read_and_its_citations_looked_up() -> None:
+    here, gone = Quote(quote="cures all", field="title"), Quote(quote="cures nothing", field="title")
+    said = ruling(
+        Violation(rule="CURE-1", evidence=[here, Region(image=0, region=(0, 0, 1, 1))]),
+        Violation(rule="GUN-1", evidence=[here, gone]),
+        Violation(rule="GUN-1", evidence=[Region(image=1, region=(0, 0, 1, 1))]),
+        Violation(rule="GUN-1"),
+    )
+    found = Prediction.read(write(said), case(), BOOK, sample=2)
+    assert found.grounded == [True, False, False, False]
+    assert (found.key, found.cluster, found.verdict, found.risk) == (("a", 2), "g", "reject", 0.8)
+    assert found.rules == ["CURE-1", "GUN-1"]
+
+
+def test_gold_is_that_of_the_excerpt() -> None:
+    found = Prediction.of(None, case(), BOOK.excerpt(["GUN-1"]))
+    assert found.gold is not None and found.gold.verdict == "approve"
+
+
+def test_what_does_not_parse_keeps_its_reason() -> None:
+    found = Prediction.read("<think>x</think><answer>{", case(), BOOK)
+    assert found.verdict == "unparsed" and found.risk is None and found.cited == []
+    assert found.failure is not None and found.failure.startswith("unclosed_answer")
+    assert found.completion == "<think>x</think><answer>{"
+
+
+def test_parquet_gives_back_what_was_put_in(tmp_path: Path) -> None:
+    hostile = Quote(quote="\u202e <script>", field="title")
+    predictions = [
+        Prediction.read(write(ruling(Violation(rule="CURE-1", evidence=[hostile]))), case(), BOOK),
+        Prediction.read("", case("b", meta={"mechanism": "claim", "flips": True, "layout": {"x": 0.5}}), BOOK),
+        Prediction.of(None, case("c", gold=None), BOOK),
+    ]
+    save_predictions(predictions, tmp_path / "new" / "p.parquet")
+    assert load_predictions(tmp_path / "new" / "p.parquet") == predictions
+
+
+def test_parquet_can_be_read_without_ruling(tmp_path: Path) -> None:
+    import pandas as pd
+
+    save_predictions([Prediction.read("", case(), BOOK)], tmp_path / "p.parquet")
+    row = pd.read_parquet(tmp_path / "p.parquet").iloc[0]
+    assert (row["case"], row["verdict"], row["gold_verdict"]) == ("a", "unparsed", "reject")
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "p.parquet").write_text("no")
+    with pytest.raises(DataError, match="not a predictions file"):
+        load_predictions(tmp_path / "p.parquet")
+    with pytest.raises(DataError, match="no such file"):
+        load_predictions(tmp_path / "q.parquet")
+
+
+def test_predictions_from_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    path.write_text(
+        '{"id": "b", "verdict": null}\n\n'
+        '{"id": "a", "verdict": "reject", "violations": ["CURE-1"], "risk": 0.7}\n'
+        '{"id": "c", "verdict": "approve", "violations": [{"rule": "GUN-1", "evidence": '
+        '[{"quote": "cures", "field": "title"}]}], "risk": 0.1}\n'
+    )
+    found = import_predictions(path, [case("a"), case("b"), case("c")], BOOK)
+    assert [p.case for p in found] == ["a", "b", "c"]
+    assert [p.verdict for p in found] == ["reject", "unparsed", "approve"]
+    assert [p.risk for p in found] == [0.7, None, 0.1]
+    assert [p.cited for p in found] == [["CURE-1"], [], ["GUN-1"]]
+    assert [p.grounded for p in found] == [[False], [], [True]]
+    assert found[2].ruling is not None and found[2].ruling.confidence == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ('{"id": "z", "verdict": "reject"}', "p.jsonl:1: id: there is no case 'z'"),
+        ('{"id": "a", "verdict": null}\n{"id": "a", "verdict": null}', "p.jsonl:2: id: case 'a' is predicted twice"),
+        ('{"id": "a", "verdict": "ban"}', "p.jsonl:1: verdict: "),
+        ('{"id": "a", "verdict": "reject", "rsk": 1}', "did you mean 'risk'"),
+        ('{"id": "a", "verdict": "reject", "risk": 1.5}', "p.jsonl:1: risk: "),
+        ('{"id": "a", "verdict"', "p.jsonl:1: not JSON"),
+        ('{"id": "a", "verdict": "reject"}', "1 of 2 cases have no prediction: b"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said(tmp_path: Path, lines: str, message: str) -> None:
+    path = tmp_path / "p.jsonl"
+    path.write_text(lines)
+    with pytest.raises(DataError) as error:
+        import_predictions(path, [case("a"), case("b")], BOOK)
+    assert message in str(error.value)
