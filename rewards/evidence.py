@@ -1,10 +1,10 @@
 """Whether the cited evidence is there, and is the right one."""
 
-from data import Case, Evidence, Gold, Interval, Quote, Region, Rulebook, Ruling, Violation
+from data import Case, Evidence, Interval, Quote, Region, Rulebook, Ruling
 from data.quotes import find_quote, fold, occurrences
-from rewards.matching import match
+from rewards.matching import assign, match
 from rewards.reward import reward
-from rewards.rules import is_right_approval
+from rewards.rules import is_right_approval, says_what_is_broken
 from rewards.score import NotApplicable, Outcome, Score
 
 MIN_LETTERS, MIN_CJK = 8, 4
@@ -36,16 +36,18 @@ def evidence(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
         [1.0, 0.57, 0.0]
     """
     gold = case.gold_for(excerpt)
-    if gold is None or gold.violations is None:
+    if gold is None or not says_what_is_broken(gold):
         return NotApplicable
     if is_right_approval(ruling, gold):
         return Score(1.0, "nothing to show")
+    assert gold.violations is not None
     if not gold.violations:
         return Score(0.0 if ruling.violations else 1.0, "gold has no violation")
-    parts = {}
+    parts: dict[str, float] = {}
     for pair in match(ruling, gold, excerpt).exact:
         citation = ruling.violations[pair.citation]
-        parts[citation.rule] = _agreement(citation, gold, pair.gold, case)
+        agreement = _agreement(citation.evidence, gold.violations[pair.gold].evidence, case)
+        parts[citation.rule] = parts.get(citation.rule, 0.0) + agreement
     reason = ", ".join(f"{rule} {value:.2f}" for rule, value in parts.items()) or "no rule is cited right"
     return Score(sum(parts.values()) / len(gold.violations), reason, parts)
 
@@ -99,25 +101,19 @@ def likeness(item: Evidence, gold: Evidence, case: Case) -> float:
     return 0.0
 
 
-def _agreement(citation: Violation, gold: Gold, place: int, case: Case) -> float:
-    assert gold.violations is not None
-    wanted, cited = gold.violations[place].evidence, citation.evidence
+def _agreement(cited: list[Evidence], wanted: list[Evidence] | None, case: Case) -> float:
     if wanted is None:
         shown = sum(grounded(item, case) and is_specific(item, case) for item in cited)
         return shown / len(cited) if cited else 0.0
     if not wanted or not cited:
         return float(not wanted and not cited)
-    # Greedy one to one, the likest first: order-free, and exact for the few pieces that one violation has.
-    pairs = sorted(
-        ((likeness(a, b, case), i, j) for i, a in enumerate(cited) for j, b in enumerate(wanted)), reverse=True
-    )
-    total, used_cited, used_wanted = 0.0, set[int](), set[int]()
-    for value, i, j in pairs:
-        if value > 0 and i not in used_cited and j not in used_wanted:
-            total += value
-            used_cited.add(i)
-            used_wanted.add(j)
-    return 2 * total / (len(cited) + len(wanted))
+    values = {
+        (i, j): value
+        for i, item in enumerate(cited)
+        for j, gold in enumerate(wanted)
+        if (value := likeness(item, gold, case)) > 0
+    }
+    return 2 * sum(values[pair] for pair in assign(values)) / (len(cited) + len(wanted))
 
 
 def _quote_iou(quote: str, gold: str, text: str) -> float:

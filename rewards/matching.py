@@ -1,9 +1,10 @@
 """Which citation answers which gold violation: one to one, for the most credit."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from data import Evidence, Gold, GoldViolation, Quote, Rulebook, Ruling, Violation
+from data import Evidence, Gold, GoldViolation, Quote, Rulebook, Ruling
 from data.quotes import fold
 
 EXACT, ANCESTOR, SIBLING = 1.0, 0.5, 0.25
@@ -57,9 +58,33 @@ def match(ruling: Ruling, gold: Gold, excerpt: Rulebook) -> Matching:
         for j, violation in enumerate(wanted)
         if (credit := _credit(citation.rule, violation, excerpt))
     }
-    rows, columns = {i for i, _ in credits}, {j for _, j in credits}
-    chosen = list(credits) if len(rows) == len(columns) == len(credits) else _assign(credits, cited, wanted)
+    # Evidence in common only breaks ties: it stays far below the smallest difference between credits.
+    chosen = assign(credits, lambda i, j: 1e-3 * _shared(cited[i].evidence, wanted[j].evidence or []))
     return Matching(tuple(Pair(i, j, credits[i, j]) for i, j in chosen), len(cited), len(wanted))
+
+
+def assign(
+    values: dict[tuple[int, int], float], bonus: Callable[[int, int], float] | None = None
+) -> list[tuple[int, int]]:
+    """The pairs, one to one, of greatest total value.
+
+    Args:
+        values: what each possible pair is worth, above 0 and at most 1.
+        bonus: a little more for a pair, asked only where several compete.
+    """
+    rows, columns = sorted({i for i, _ in values}), sorted({j for _, j in values})
+    whole = [pair for pair, value in values.items() if value == 1.0]
+    for pairs in (list(values), whole):  # the usual cases need no search: none compete, or the best are all there
+        if len(pairs) == min(len(rows), len(columns)) == len({i for i, _ in pairs}) == len({j for _, j in pairs}):
+            return pairs
+    import numpy as np
+    from scipy.optimize import linear_sum_assignment
+
+    matrix = np.zeros((len(rows), len(columns)))
+    for (i, j), value in values.items():
+        matrix[rows.index(i), columns.index(j)] = value + (bonus(i, j) if bonus else 0.0)
+    places = zip(*linear_sum_assignment(matrix, maximize=True), strict=True)
+    return [pair for i, j in places if (pair := (rows[i], columns[j])) in values]
 
 
 def is_known(cited: str, excerpt: Rulebook) -> bool:
@@ -81,22 +106,6 @@ def _credit(cited: str, violation: GoldViolation, excerpt: Rulebook) -> float:
         elif category == path[0]:
             best = max(best, SIBLING)
     return best
-
-
-def _assign(
-    credits: dict[tuple[int, int], float], cited: list[Violation], wanted: list[GoldViolation]
-) -> list[tuple[int, int]]:
-    """The assignment of greatest credit where several compete."""
-    import numpy as np
-    from scipy.optimize import linear_sum_assignment
-
-    rows, columns = sorted({i for i, _ in credits}), sorted({j for _, j in credits})
-    value = np.zeros((len(rows), len(columns)))
-    for (i, j), credit in credits.items():
-        # Evidence in common only breaks ties: it stays far below the smallest difference between credits.
-        value[rows.index(i), columns.index(j)] = credit + 1e-3 * _shared(cited[i].evidence, wanted[j].evidence or [])
-    places = zip(*linear_sum_assignment(value, maximize=True), strict=True)
-    return [pair for i, j in places if (pair := (rows[i], columns[j])) in credits]
 
 
 def _shared(cited: list[Evidence], wanted: list[Evidence]) -> float:

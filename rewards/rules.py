@@ -22,7 +22,7 @@ def rules(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
         [1.0, 0.67, 0.5]
     """
     gold = case.gold_for(excerpt)
-    if gold is None or gold.violations is None:
+    if gold is None or not says_what_is_broken(gold):
         return NotApplicable
     if is_right_approval(ruling, gold):
         return Score(1.0, "nothing to cite")
@@ -38,6 +38,11 @@ def rules(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
     value = 2 * credit / total if total else 1.0
     reason = f"{len(matching.exact)} of {matching.gold} cited exactly, {len(matching.extra)} extra"
     return Score(value, reason, {"credit": credit, "cited": cited, "gold": float(matching.gold)})
+
+
+def says_what_is_broken(gold: Gold) -> bool:
+    """Whether citations can be held against gold: not where it leaves open which rules a violating case breaks."""
+    return bool(gold.violations) or (gold.violations is not None and (gold.exhaustive or gold.verdict == "approve"))
 
 
 def is_right_approval(ruling: Ruling, gold: Gold) -> bool:

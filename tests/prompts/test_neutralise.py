@@ -10,7 +10,7 @@ from data.quotes import find_quote
 from prompts import neutralise, restore
 from prompts.neutralise import _SUBSTITUTES, ESCAPE
 from tests.hostile import HOSTILE
-from tests.prompts.test_render import TEXTS
+from tests.strategies import TEXTS
 
 ODD_TOKENS = ("USER:", "ab", "bb", "__en__", "■", " ", "\n\n", "é")
 

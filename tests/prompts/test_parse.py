@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from data import Interval, Quote, Region, Ruling, Violation
 from prompts import FailureReason, ParseFailure, parse, write
-from tests.hostile import HOSTILE
-from tests.prompts.test_render import TEXTS
+from tests.strategies import RULINGS, TEXTS
 
 ANSWER = '{"violations": [], "verdict": "approve", "confidence": 0.9}'
 
@@ -166,27 +165,6 @@ def test_a_completion_cut_anywhere_is_no_ruling():
 def test_parse_never_raises(text):
     for completion in (text, whole(text), whole(ANSWER, text), f"<think>{text}</think><answer>{text}"):
         assert isinstance(parse(completion), Ruling | ParseFailure)
-
-
-UNIT = st.floats(0, 1)
-WORDS = st.one_of(TEXTS, st.sampled_from(HOSTILE), st.text(st.characters(codec="utf-8")))
-NAMES = WORDS.filter(bool)
-BOXES = st.tuples(UNIT, UNIT, UNIT, UNIT).filter(lambda box: box[0] < box[2] and box[1] < box[3])
-EVIDENCE = st.one_of(
-    st.builds(Quote, quote=NAMES, field=NAMES),
-    st.builds(Region, image=st.integers(0, 99), region=BOXES),
-    st.builds(Region, frame=st.integers(0, 99), region=BOXES),
-    st.tuples(st.floats(0, 1e6), st.floats(0, 1e6)).map(lambda ends: Interval(interval=tuple(sorted(ends)))),
-)
-RULINGS = st.builds(
-    Ruling,
-    reasoning=WORDS,
-    violations=st.lists(st.builds(Violation, rule=NAMES, evidence=st.lists(EVIDENCE, max_size=3)), max_size=3),
-    verdict=st.sampled_from(["approve", "reject", "escalate"]),
-    confidence=UNIT,
-    intent=st.none() | WORDS,
-    advice=WORDS,
-)
 
 
 @given(RULINGS)

@@ -5,12 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from data import Case, Frame, Line, Rule, Rulebook
 from prompts import TEMPLATE_VERSION, render
 from tests.hostile import HOSTILE
 from tests.prompts.families import FAMILIES, QWEN, Family
+from tests.strategies import FRAGMENTS, TEXTS
 
 BOOK = Rulebook(
     name="two",
@@ -128,17 +128,6 @@ def test_content_cannot_mark_a_place_for_an_image():
     assert [part["type"] for part in parts] == ["text", "image", "text"]
 
 
-FRAGMENTS = sorted({token for family in FAMILIES for token in family.tokens})
-PIECES = ["<", "|", ">", "＜", "｜", "[", "]", "/", "◁", "im_end", "think", "INST", " ", "\n", "pad", ": ", "␛", "‹"]
-TEXTS = st.lists(
-    st.one_of(
-        st.sampled_from(FRAGMENTS),
-        st.sampled_from(PIECES),
-        st.sampled_from(HOSTILE),
-        st.text(st.characters(codec="utf-8"), max_size=6),
-    ),
-    max_size=8,
-).map("".join)
 IDS = TEXTS.map(lambda text: "".join(text.split())).filter(
     lambda text: 0 < len(text) <= 64 and not set(text) & set('<>"{}')
 )

@@ -1,0 +1,150 @@
+"""Evidence must be there, be the right one, and say where."""
+
+import pytest
+
+from data import Interval, Quote, Region
+from rewards import NotApplicable, evidence, grounded
+from tests.hostile import HOSTILE
+from tests.rewards.small import BOOK, CURES, PRIZE, TEXT, approving, make_case, rejecting, rule_on
+
+
+def shown(*items: object, wanted: object = (CURES,), case=None) -> float:
+    """What WIN-1 earns with this evidence where gold has that."""
+    wanted = list(wanted) if wanted is not None else None
+    case = case or make_case(verdict="reject", violations=[{"rule": "WIN-1", "evidence": wanted}])
+    return evidence(rule_on("reject", {"rule": "WIN-1", "evidence": list(items)}), case, BOOK).value
+
+
+def quote(text: str, field: str = "title") -> dict:
+    return {"quote": text, "field": field}
+
+
+def box(*region: float, image: int = 0) -> dict:
+    return {"image": image, "region": list(region)}
+
+
+def span(start: float, end: float) -> dict:
+    return {"interval": [start, end]}
+
+
+def test_quotes_earn_their_overlap():
+    assert shown(quote("CURES \n Diabetes")) == 1.0
+    assert shown(quote("diabetes")) == pytest.approx(8 / 14)
+    assert shown(quote("This tea CURES diabetes")) == pytest.approx(14 / 23)
+    assert shown(quote("This tea")) == 0.0
+    assert shown(quote("cures cancer")) == 0.0
+    assert shown(quote("cures diabetes", "body")) == 0.0
+    assert shown(quote("cures diabetes", "nowhere")) == 0.0
+    assert shown() == 0.0
+
+
+def test_quoting_every_line_pays_less():
+    everything = [quote(text, field) for field, text in TEXT.items()]
+    assert shown(quote("cures diabetes"), *everything) == pytest.approx(2 / 4)
+    assert shown(quote("cures diabetes"), quote("cures diabetes")) == pytest.approx(2 / 3)
+
+
+def test_the_best_of_several_occurrences_counts():
+    case = make_case(
+        verdict="reject", violations=[{"rule": "WIN-1", "evidence": [quote("tell your friends", "body")]}]
+    )
+    assert shown(quote("Order it now and tell your friends", "body"), case=case) == pytest.approx(17 / 34)
+
+
+def test_regions_earn_their_iou():
+    assert shown(box(0.1, 0.1, 0.5, 0.5), wanted=[PRIZE]) == 1.0
+    assert shown(box(0.1, 0.1, 0.5, 0.3), wanted=[PRIZE]) == pytest.approx(0.5)
+    assert shown(box(0.6, 0.6, 0.9, 0.9), wanted=[PRIZE]) == 0.0
+    assert shown(box(0.1, 0.1, 0.5, 0.5, image=1), wanted=[PRIZE]) == 0.0
+    assert shown({"frame": 0, "region": [0.1, 0.1, 0.5, 0.5]}, wanted=[PRIZE]) == 0.0
+    assert shown(quote("cures diabetes"), wanted=[PRIZE]) == 0.0
+
+
+def test_intervals_earn_their_iou_and_their_bounds():
+    assert shown(span(4, 6), wanted=[span(4, 6)]) == 1.0
+    assert shown(span(4, 8), wanted=[span(4, 6)]) == pytest.approx(0.5 * (1 - 2 / 10))
+    assert shown(span(0, 2), wanted=[span(4, 6)]) == 0.0
+    assert shown(span(5, 5), wanted=[span(5, 5)]) == 1.0
+
+
+def test_pieces_are_matched_one_to_one_whatever_their_order():
+    wanted = [quote("This tea CURES"), CURES, PRIZE]
+    items = [PRIZE, CURES, quote("tea CURES diabetes")]
+    assert shown(*items, wanted=wanted) == shown(*reversed(items), wanted=wanted) > 0.5
+    assert shown(*wanted, wanted=list(reversed(wanted))) == 1.0
+
+
+def test_only_exactly_cited_rules_can_show_evidence():
+    case = rejecting()
+    full = rule_on("reject", {"rule": "CURE-1", "evidence": [CURES]}, {"rule": "WIN-1", "evidence": [PRIZE]})
+    assert evidence(full, case, BOOK).value == 1.0
+    assert evidence(rule_on("reject", {"rule": "CURE-1", "evidence": [CURES]}), case, BOOK).value == 0.5
+    assert evidence(rule_on("reject", {"rule": "CURE-2", "evidence": [CURES]}), case, BOOK).value == 0.0
+    assert evidence(rule_on("reject", {"rule": "WIN-1", "evidence": [CURES]}), case, BOOK).value == 0.0
+
+
+def test_a_right_approval_has_nothing_to_show():
+    assert evidence(rule_on("approve"), approving(), BOOK).value == 1.0
+
+
+@pytest.mark.parametrize(
+    ("item", "value"),
+    [
+        (quote("cures diabetes"), 1.0),
+        (quote("diabetes"), 1.0),
+        (quote("diabete"), 0.0),  # seven letters
+        (quote("Order it now and tell", "body"), 1.0),
+        (quote(TEXT["body"], "body"), 0.0),  # all of a long field
+        (quote("not in there at all"), 0.0),
+        (box(0, 0, 0.5, 0.5), 1.0),
+        (box(0, 0, 1, 1), 0.0),
+        (box(0, 0, 0.5, 0.5, image=1), 0.0),
+        (span(4, 6), 1.0),
+        (span(0, 10), 0.0),
+        (span(90, 91), 0.0),
+    ],
+)
+def test_where_gold_has_no_evidence_it_must_be_found_and_specific(item, value):
+    assert shown(item, wanted=None) == value
+
+
+@pytest.mark.parametrize(("said", "value"), [("糖尿病药", 1.0), ("糖尿病", 0.0), ("治愈糖尿病药！", 1.0)])
+def test_four_letters_are_specific_in_cjk(said, value):
+    case = make_case(verdict="reject", violations=[{"rule": "WIN-1"}])
+    case.text["title"] = "治愈糖尿病药！"
+    assert shown(quote(said), case=case) == value
+
+
+def test_where_gold_has_no_evidence_padding_with_the_unfounded_costs():
+    assert shown(quote("cures diabetes"), quote("not in there"), wanted=None) == 0.5
+    assert shown(wanted=None) == 0.0
+
+
+def test_where_gold_says_there_is_none_showing_some_is_wrong():
+    assert shown(wanted=[]) == 1.0
+    assert shown(quote("cures diabetes"), wanted=[]) == 0.0
+
+
+def test_not_applicable_where_violations_are_not_annotated():
+    assert evidence(rule_on("reject", "WIN-1"), make_case(verdict="reject"), BOOK) is NotApplicable
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_any_text_can_be_quoted(text):
+    case = make_case(verdict="reject", violations=[{"rule": "WIN-1", "evidence": [quote(text)]}])
+    case.text["title"] = f"before {text} after"
+    assert shown(quote(text), case=case) == pytest.approx(1.0)
+
+
+def test_grounded_says_whether_it_is_there():
+    case = rejecting()
+    assert grounded(Quote(quote="you WON a prize", field="transcript"), case)
+    assert grounded(Quote(quote="cures  diabetes", field="title"), case)
+    assert not grounded(Quote(quote="cures diabetes", field="body"), case)
+    assert not grounded(Quote(quote="x", field="nowhere"), case)
+    assert grounded(Region(image=0, region=(0, 0, 1, 1)), case)
+    assert not grounded(Region(image=1, region=(0, 0, 1, 1)), case)
+    assert not grounded(Region(frame=0, region=(0, 0, 1, 1)), case)
+    assert grounded(Interval(interval=(9, 10.5)), case)
+    assert not grounded(Interval(interval=(9, 12)), case)
+    assert not grounded(Interval(interval=(0, 1)), case.model_copy(update={"transcript": []}))

@@ -1,0 +1,43 @@
+"""Penalties are bounded, and do not touch what is merely thorough."""
+
+import pytest
+
+from data import Rule, Rulebook
+from prompts import target
+from rewards import NotApplicable, intent, overlong, repetition
+from tests.hostile import LANGUAGES
+from tests.rewards.small import BOOK, approving, make_case, rule_on
+
+
+@pytest.mark.parametrize(("length", "value"), [(0, 0.0), (4000, 0.0), (6000, 0.5), (8000, 1.0), (10**6, 1.0)])
+def test_overlong_is_soft_and_bounded(length, value):
+    assert overlong(rule_on("approve", reasoning="x" * length), approving(), BOOK) == value
+
+
+def test_overlong_touches_right_rulings_only():
+    assert overlong(rule_on("reject", reasoning="x" * 10**5), approving(), BOOK) == 0.0
+    assert overlong(rule_on("reject"), make_case(), BOOK) is NotApplicable
+
+
+def test_repetition_counts_what_was_said_before():
+    def value(reasoning: str) -> float:
+        return repetition(rule_on("approve", reasoning=reasoning), approving(), BOOK)
+
+    assert value("") == value("fine") == value("no " * 20) == 0.0
+    assert value("no " * 100) > 0.9
+    assert value("这款茶一周内治愈糖尿病。" * 30) > 0.9
+    assert all(value(f"{text}. ") == 0.0 for text in LANGUAGES.values())
+
+
+def test_going_through_many_rules_is_no_repetition():
+    book = Rulebook(name="large", rules=[Rule(id=f"R{i % 7}-{i}", text="-") for i in range(200)])
+    ruling = target(make_case(verdict="approve", violations=[]), book)
+    assert repetition(ruling, approving(), book) == 0.0
+
+
+def test_intent_is_right_or_wrong():
+    case = make_case(intent="supplement")
+    assert intent(rule_on("approve", intent=" SUPPLEMENT "), case, BOOK) == 1.0
+    assert intent(rule_on("approve", intent="game"), case, BOOK) == 0.0
+    assert intent(rule_on("approve"), case, BOOK) == 0.0
+    assert intent(rule_on("approve"), approving(), BOOK) is NotApplicable

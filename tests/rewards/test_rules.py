@@ -1,0 +1,64 @@
+"""Citing right pays more than citing more, less, or something near."""
+
+import random
+
+import pytest
+
+from rewards import NotApplicable, rules
+from tests.rewards.small import BOOK, approving, escalating, make_case, rejecting, rule_on
+
+
+def value(case, *cited, verdict="reject"):
+    return rules(rule_on(verdict, *cited), case, BOOK).value
+
+
+def test_damage_costs_step_by_step():
+    case = rejecting()  # CURE-1 and WIN-1
+    ladder = [
+        value(case, "CURE-1", "WIN-1"),
+        value(case, "CURE-1", "WIN-1", "ODD-1"),
+        value(case, "health/cures", "WIN-1"),
+        value(case, "CURE-2", "WIN-1"),
+        value(case, "CURE-2", "ODD-1"),
+        value(case, "X-1"),
+    ]
+    assert ladder[0] == 1.0 and ladder == sorted(ladder, reverse=True) and len(set(ladder)) == len(ladder)
+
+
+def test_a_made_up_rule_costs_two_false_positives():
+    assert value(rejecting(), "CURE-1", "WIN-1", "X-1") == value(rejecting(), "CURE-1", "WIN-1", "CURE-2", "ODD-1")
+
+
+def test_saying_a_rule_twice_costs_a_false_positive():
+    assert value(rejecting(), "CURE-1", "WIN-1", "WIN-1") == value(rejecting(), "CURE-1", "WIN-1", "ODD-1")
+
+
+def test_order_makes_no_difference():
+    cited = ["CURE-2", "WIN-1", "X-1", "ODD-1", "CURE-1", "WIN-1"]
+    expected = value(rejecting(), *cited)
+    for seed in range(10):
+        assert value(rejecting(), *random.Random(seed).sample(cited, len(cited))) == expected
+
+
+def test_where_gold_is_not_exhaustive_an_extra_costs_half():
+    case = make_case(verdict="reject", violations=[{"rule": "WIN-1"}], exhaustive=False, **{"not": ["ODD-1"]})
+    assert value(case, "WIN-1", "HEALTH-1") == 2 / 2.5
+    assert value(case, "WIN-1", "ODD-1") == 2 / 3
+    assert value(case, "WIN-1", "WIN-1") == 2 / 3
+    assert value(case, "WIN-1", "X-1") == 2 / 4
+
+
+def test_nothing_to_cite():
+    assert value(approving(), verdict="approve") == 1.0
+    assert value(escalating(), verdict="escalate") == 1.0
+    assert value(escalating(), "ODD-1", verdict="escalate") == 0.0
+    accepted = make_case(verdict="reject", accept=["approve"], violations=[{"rule": "WIN-1"}])
+    assert value(accepted, verdict="approve") == 1.0
+
+
+@pytest.mark.parametrize(
+    "gold", [{"verdict": "reject"}, {"verdict": "reject", "violations": [], "exhaustive": False}, {}]
+)
+def test_applies_where_gold_says_what_is_broken(gold):
+    assert rules(rule_on("reject", "WIN-1"), make_case(**gold), BOOK) is NotApplicable
+    assert rules(rule_on("approve"), make_case(**gold), BOOK) is NotApplicable
