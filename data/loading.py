@@ -158,7 +158,7 @@ def parse_json(raw: bytes) -> Any:
         raise DataError("has half of a surrogate pair, which is no character") from error
     except json.JSONDecodeError as error:
         cut = ": the line is cut off" if error.pos >= len(text.rstrip()) or "Unterminated" in error.msg else ""
-        raise DataError(f"not JSON: {error.msg} at column {error.pos + 1}{cut}") from error
+        raise DataError(f"not JSON: {error.msg.removesuffix(' at')} at column {error.pos + 1}{cut}") from error
     except RecursionError as error:
         raise DataError("not a case: nested too deeply") from error
 

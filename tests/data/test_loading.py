@@ -48,7 +48,7 @@ def test_a_folder_is_read_file_by_file_without_what_was_rejected(write_lines: Wr
     [
         (
             '{"id": "2", "text": {"title": "cut o',
-            "not JSON: Unterminated string starting at at column 31: the line is cut off",
+            "not JSON: Unterminated string starting at column 31: the line is cut off",
         ),
         ('{"id": "2", "text": {', "the line is cut off"),
         ('{"id": "2",, "text": {}}', "not JSON: Expecting property name enclosed in double quotes at column 12"),
