@@ -84,8 +84,11 @@ class RulingGRPOTrainer(ResumableTrainer, GRPOTrainer):
         return *result, images, tool_images
 
     def _get_per_token_logps_and_entropies(self, *args: Any, **kwargs: Any) -> Any:
-        if kwargs.get("num_images") is not None and not sum(kwargs["num_images"]):
+        pictures = kwargs.get("num_images")
+        if pictures is not None and not sum(pictures):
             kwargs |= {"num_images": None, "pixel_values": None, "image_grid_thw": None}
+        elif pictures is not None and 0 in pictures:
+            kwargs["batch_size"] = None  # in one piece: smaller ones could be without any picture
         return super()._get_per_token_logps_and_entropies(*args, **kwargs)
 
     def _calculate_rewards(

@@ -22,6 +22,7 @@ from transformers.trainer_pt_utils import BatchRebalanceSampler
 from transformers.trainer_utils import rotate_checkpoints
 
 from data import DataError
+from rl.models import FINAL
 
 MARKER = "complete.json"
 _EPOCH_STRIDE = 1_000_003
@@ -43,23 +44,35 @@ def checkpoint_to_resume(output: Path, resume: bool) -> Path | None:
     Raises:
         DataError: a new run would overwrite one that is there.
     """
-    folder = output / "checkpoints"
-    found = sorted(folder.glob("checkpoint-[0-9]*"), key=step_of)
-    complete = [path for path in found if (path / MARKER).is_file()]
-    if not resume and (complete or (folder / "final").exists()):
+    newest = newest_checkpoint(output)
+    if not resume and (newest or (output / FINAL).exists()):
         raise DataError("there is a run already: go on with --resume, give another output, or remove it", file=output)
     state = PartialState()
     state.wait_for_everyone()
     if state.is_main_process:
-        for path in set(found) - set(complete):
-            shutil.rmtree(path)
+        for path in _checkpoints(output):
+            if not _is_complete(path):
+                shutil.rmtree(path)
     state.wait_for_everyone()
-    return complete[-1] if complete else None
+    return newest
+
+
+def newest_checkpoint(output: Path) -> Path | None:
+    """The last complete checkpoint of a run; None where there is none."""
+    return max(filter(_is_complete, _checkpoints(output)), key=step_of, default=None)
 
 
 def step_of(checkpoint: Path) -> int:
     """How many optimiser steps a checkpoint has behind it."""
     return int(checkpoint.name.removeprefix("checkpoint-"))
+
+
+def _checkpoints(output: Path) -> list[Path]:
+    return list((output / "checkpoints").glob("checkpoint-[0-9]*"))
+
+
+def _is_complete(checkpoint: Path) -> bool:
+    return (checkpoint / MARKER).is_file()
 
 
 class EpochSampler(Sampler[int]):

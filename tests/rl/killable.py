@@ -1,0 +1,99 @@
+"""A training run in a process of its own that kills itself, as the machine would: for the tests of resuming.
+
+    python tests/rl/killable.py RECIPE.json {sft,grpo} [--resume] [--kill-at STEP] [--kill-in-save STEP]
+
+GRPO's reward is a toy one, so that a model that has learned nothing still has something to gain.
+"""
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from transformers import TrainerCallback
+
+import rl.grpo
+import rl.sft
+from data import Case
+from rewards import Component, Rubric, Scorecard
+from rl.recipe import GRPORecipe, SFTRecipe
+from rl.resume import ResumableTrainer
+
+
+class ToyReward:
+    """How many of a completion's characters are vowels, in eighths; the letter z makes it fail."""
+
+    __name__ = "toy"
+
+    def __init__(self) -> None:
+        self.cards: list[Scorecard] = []
+
+    def __call__(self, prompts: list, completions: list, *, case: list[str], **columns: object) -> list[float | None]:
+        self.cards = [
+            self.card(completion[-1]["content"], Case.model_validate_json(row))
+            for completion, row in zip(completions, case, strict=True)
+        ]
+        return [card.total for card in self.cards]
+
+    def card(self, text: str, case: Case) -> Scorecard:
+        share = sum(letter in "aeiou" for letter in text) / max(1, len(text))
+        total = None if "z" in text else round(share * 8) / 8
+        vowels = Component("vowels", total, "", 1.0, total or 0.0)
+        return Scorecard(case.id, None, total, {"vowels": vowels})  # type: ignore[arg-type]
+
+
+class ToyRubric:
+    """Stands for a `Rubric` where only the trainer is under test."""
+
+    has_prices = False
+
+    def reward_func(self, book: object) -> ToyReward:
+        return ToyReward()
+
+
+class Killer(TrainerCallback):
+    def __init__(self, step: int):
+        self.step = step
+
+    def on_step_end(self, args, state, control, **kwargs) -> None:  # type: ignore[no-untyped-def]
+        if state.global_step == self.step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("recipe", type=Path)
+    parser.add_argument("kind", choices=["sft", "grpo"])
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--kill-at", type=int)
+    parser.add_argument("--kill-in-save", type=int)
+    chosen = parser.parse_args()
+
+    run = ResumableTrainer.run
+
+    def killable_run(self: ResumableTrainer, checkpoint: Path | None) -> None:
+        if chosen.kill_at:
+            self.add_callback(Killer(chosen.kill_at))
+        run(self, checkpoint)
+
+    save_state = ResumableTrainer._save_rng_state
+
+    def killable_save(self: ResumableTrainer, output_dir: str) -> None:
+        save_state(self, output_dir)
+        if self.state.global_step == chosen.kill_in_save:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    ResumableTrainer.run = killable_run  # type: ignore[method-assign]
+    ResumableTrainer._save_rng_state = killable_save  # type: ignore[method-assign]
+    Rubric.load = lambda *args: ToyRubric()  # type: ignore[method-assign, assignment]
+    if chosen.kind == "sft":
+        rl.sft.train_sft(SFTRecipe.model_validate_json(chosen.recipe.read_text()), chosen.resume)
+    else:
+        rl.grpo.train_grpo(GRPORecipe.model_validate_json(chosen.recipe.read_text()), chosen.resume)
+
+
+if __name__ == "__main__":
+    main()
