@@ -73,7 +73,7 @@ def texts_of(cases: Sequence[Case], book: Rulebook, template: str = "default") -
 def token_counts(rows: Sequence[Row], processor: Processor) -> list[int]:
     """Tokens of each row's prompt and completion together, every token of its pictures counted."""
     conversations = [row["prompt"] + row.get("completion", []) for row in rows]
-    options = [{"add_generation_prompt": "completion" not in row} for row in rows]
+    options: list[Any] = [{"add_generation_prompt": "completion" not in row} for row in rows]
     texts = [
         processor.apply_chat_template(conversation, tokenize=False, **option)
         for conversation, option in zip(conversations, options, strict=True)
@@ -94,7 +94,8 @@ def image_token_counts(paths: Sequence[str], processor: Processor) -> list[int]:
     if not paths:
         return []
     sizes = [image_size(path) for path in paths]
-    counts = processor._get_num_multimodal_tokens(image_sizes=[(height, width) for width, height in sizes])
+    vision: Any = processor
+    counts = vision._get_num_multimodal_tokens(image_sizes=[(height, width) for width, height in sizes])
     return list(counts["num_image_tokens"])
 
 

@@ -43,7 +43,7 @@ def train_sft(recipe: SFTRecipe, resume: bool = False) -> Path:
     book = Rulebook.load(recipe.data.rulebook)
     cases = load_cases(*recipe.data.train)
     config = model_of(recipe, cases, book)
-    processor = load_processor(config.path)
+    processor = load_processor(str(config.path))
     model = load_model(config, checkpoint)
     context = context_length(model)
 

@@ -114,13 +114,13 @@ class SplitMaker:
         """Two excerpts of one ad with different verdicts, each verdict as likely as the other."""
         possible: list[Verdict] = list(VERDICTS) if ad.undecidable else ["approve", "reject"]
         size = self.chooser.size()
-        pair = []
+        pair: list[tuple[list[Variant], dict[str, object]]] = []
         for wanted in self.rng.sample(possible, 2):
             excerpt = self.chooser.choose(ad, wanted, size)
             if excerpt is None:
                 return None
             pair.append((excerpt, {}))
-        return pair  # type: ignore[return-value]
+        return pair
 
     def _twins(self, ad: Ad, number: int) -> list[tuple[list[Variant], dict[str, object]]] | None:
         """Two excerpts that differ in one rule; every other pair flips the verdict."""

@@ -27,7 +27,7 @@ class RuleChanger:
         self.rng: random.Random = chooser.rng
 
     def change(self, ad: Ad, excerpt: list[Variant], how: str, flips: bool) -> list[Variant] | None:
-        """The excerpt with one change of the given kind, which flips the verdict or holds it; None if there is none."""
+        """The excerpt with one change of the given kind, which flips the verdict or holds it; None if none can."""
         before = verdict(ad, excerpt)
         found = [c for c in getattr(self, f"_{how}")(ad, excerpt) if (verdict(ad, c) != before) == flips]
         return self.rng.choice(found) if found else None

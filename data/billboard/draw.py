@@ -102,7 +102,9 @@ def _pills(pen: Pen, box: Box) -> None:
 
 
 def _dice(pen: Pen, box: Box) -> None:
-    pen.rounded_rectangle(_scale(box, (0.05, 0.05), (0.95, 0.95)), radius=12, fill=(255, 255, 255), outline=INK, width=4)
+    pen.rounded_rectangle(
+        _scale(box, (0.05, 0.05), (0.95, 0.95)), radius=12, fill=(255, 255, 255), outline=INK, width=4
+    )
     for x, y in ((0.25, 0.25), (0.75, 0.25), (0.5, 0.5), (0.25, 0.75), (0.75, 0.75)):
         pen.ellipse(_scale(box, (x - 0.1, y - 0.1), (x + 0.1, y + 0.1)), fill=INK)
 
