@@ -1,0 +1,35 @@
+"""A reward that a model which has learned nothing can still gain by, for tests of the trainer alone."""
+
+from data import Case
+from rewards import Component, Scorecard
+
+
+class ToyReward:
+    """How many of a completion's characters are vowels, in eighths; the letter z makes it fail."""
+
+    __name__ = "toy"
+
+    def __init__(self) -> None:
+        self.cards: list[Scorecard] = []
+
+    def __call__(self, prompts: list, completions: list, *, case: list[str], **columns: object) -> list[float | None]:
+        self.cards = [
+            self.card(completion[-1]["content"], Case.model_validate_json(row))
+            for completion, row in zip(completions, case, strict=True)
+        ]
+        return [card.total for card in self.cards]
+
+    def card(self, text: str, case: Case) -> Scorecard:
+        share = sum(letter in "aeiou" for letter in text) / max(1, len(text))
+        total = None if "z" in text else round(share * 8) / 8
+        vowels = Component("vowels", total, "", 1.0, total or 0.0)
+        return Scorecard(case.id, None, total, {"vowels": vowels})  # type: ignore[arg-type]
+
+
+class ToyRubric:
+    """Stands for a `Rubric` where only the trainer is under test."""
+
+    has_prices = False
+
+    def reward_func(self, book: object) -> ToyReward:
+        return ToyReward()
