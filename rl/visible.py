@@ -8,7 +8,9 @@ import re
 
 # C0 without tab and newline, delete, C1, then the bidirectional controls, the line and paragraph separators, the
 # zero-width space, halves of surrogate pairs, and the byte order mark.
-_HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+_HIDDEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
+)
 
 
 def visible(text: str) -> str:

@@ -7,7 +7,7 @@ from rl.evaluation.metrics import METRICS, metric_path
 from rl.evaluation.outcomes import OUTCOMES, PREDICTED, cells, outcome
 from rl.evaluation.predictions import Prediction, import_predictions, load_predictions, save_predictions
 from rl.evaluation.report import write_report
-from rl.evaluation.table import compare_table
+from rl.evaluation.table import compare_table, rule_table
 
 __all__ = [
     "METRICS",
@@ -28,6 +28,7 @@ __all__ = [
     "outcome",
     "paired_difference",
     "read_completions",
+    "rule_table",
     "save_predictions",
     "write_report",
 ]

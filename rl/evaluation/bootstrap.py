@@ -6,12 +6,12 @@ multiplicities in a resample are multinomial: ten thousand resamples of any numb
 over the few distinct count vectors and one matrix product, exactly as if every cluster had been drawn by itself.
 
 Intervals are percentile intervals (Efron & Tibshirani, *An Introduction to the Bootstrap*, 1993, ch. 13) with
-clusters as the unit (Field & Welsh 2007, *Bootstrapping clustered data*). Where every resample gives the same value,
-as with 400 right of 400, the interval has no width; that says nothing of cases not seen.
+clusters as the unit (Field & Welsh 2007, *Bootstrapping clustered data*). Where all is right, or all wrong, every
+resample gives the same value; `exact_at_the_edge` then says what can still be said.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -63,6 +63,16 @@ def bootstrap(
     point = statistic(counts.sum(axis=0))
     draws = statistic(_resampled(counts, clusters, resamples, seed))
     return {name: _estimate(float(point[name]), draws[name], level, support) for name in point}
+
+
+def exact_at_the_edge(estimate: Estimate, clusters: int, level: float = 0.95) -> Estimate:
+    """A share's interval where nothing varies: 0 or 1 in every one of so many clusters, so that the bootstrap gives
+    no width. The exact binomial interval (Clopper & Pearson 1934) takes its place; other estimates stay as they are.
+    """
+    if estimate.low != estimate.high or estimate.value not in (0.0, 1.0) or not clusters:
+        return estimate
+    reach = ((1 - level) / 2) ** (1 / clusters)
+    return replace(estimate, low=reach) if estimate.value == 1.0 else replace(estimate, high=1 - reach)
 
 
 def paired_difference(

@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from math import isnan
 from pathlib import Path
@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data import VERDICTS, DataError
-from rl.evaluation.bootstrap import Estimate, bootstrap, paired_difference
+from rl.evaluation.bootstrap import Estimate, bootstrap, exact_at_the_edge, paired_difference
 from rl.evaluation.metrics import METRICS
+from rl.evaluation.metrics.labels import f1_scores, label_counts
+from rl.evaluation.metrics.rule_macro_f1 import RuleMacroF1
 from rl.evaluation.outcomes import PREDICTED, cells
 from rl.evaluation.predictions import Prediction, load_predictions, save_predictions
 
@@ -45,6 +47,28 @@ class Evaluation:
     def cells(self) -> NDArray[np.int64]:
         """How often each outcome came up, ``(3, 4)``; see `rl.evaluation.outcomes`."""
         return cells(self.predictions)
+
+    @cached_property
+    def rules(self) -> dict[str, Estimate]:
+        """F1 of each rule that occurs in gold; the support is how often. Empty where a case may break several."""
+        metric = RuleMacroF1()
+        if not metric.applies(self.predictions):
+            return {}
+        columns = metric.columns(self.predictions)
+        names = metric.rules(columns["references"])
+        counts = label_counts(columns["predictions"], columns["references"], names)
+
+        def f1(totals: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+            scores, _ = f1_scores(totals)
+            return {name: scores[..., place] for place, name in enumerate(names)}
+
+        clusters = np.array([prediction.cluster for prediction in self.predictions])
+        found = bootstrap(counts, clusters.tolist(), f1, support=0)
+        of_rule = {name: np.array([gold == name for gold in columns["references"]]) for name in names}
+        return {
+            name: exact_at_the_edge(replace(found[name], support=int(cases.sum())), len(set(clusters[cases])))
+            for name, cases in of_rule.items()
+        }
 
     def slices(self, key: str) -> dict[str, dict[str, Estimate]]:
         """The figures apart for each value that ``meta[key]`` takes, most frequent first."""
@@ -85,6 +109,7 @@ class Evaluation:
                 for gold, row in zip(VERDICTS, self.cells, strict=True)
             },
             "metrics": {name: asdict(estimate) for name, estimate in self.metrics.items()},
+            "by_rule": {rule: asdict(estimate) for rule, estimate in self.rules.items()},
             "by_mechanism": {
                 value: {name: asdict(estimate) for name, estimate in figures.items()}
                 for value, figures in self.slices("mechanism").items()
@@ -117,7 +142,9 @@ def measure(predictions: Sequence[Prediction], names: Sequence[str] | None = Non
     for metric in (METRICS[name]() for name in names or METRICS):
         if metric.applies(predictions):
             counts = metric.of(predictions)
-            found |= bootstrap(counts, clusters, metric.values, support=round(counts[:, -1].sum()))
+            figures = bootstrap(counts, clusters, metric.values, support=round(counts[:, -1].sum()))
+            spoken_of = len({cluster for cluster, support in zip(clusters, counts[:, -1], strict=True) if support})
+            found |= {figure: exact_at_the_edge(estimate, spoken_of) for figure, estimate in figures.items()}
     return _known(found)
 
 

@@ -54,7 +54,8 @@ class Section:
     clusters: int
     tiles: list[Row]
     rows: list[Row]
-    mechanisms: list[Row]
+    parts: list[tuple[str, list[Row]]]
+    """Figures apart: verdict accuracy by mechanism, and F1 by rule where each case breaks one at most."""
     cells: list[tuple[str, list[list[tuple[int, float, str]]]]]
     """Per model, gold by predicted: the count, its share of the gold verdict, and the outcome."""
 
@@ -133,13 +134,13 @@ def headline(evaluations: Sequence[Evaluation]) -> tuple[str, str]:
         return f"The cases of “{last.split}” have no gold verdicts to measure against.", ""
     now = last.metrics[name]
     if first is last:
-        figures = f"95 % interval {percent(now.low)} to {percent(now.high)}, on {now.support:,} held-out cases."
+        figures = f"95 % interval {percent(now.low)} to {percent(now.high)}, on {now.support:,} cases."
         return f"{last.name} gets {percent(now.value)} of verdicts right.", figures
     gain = last.difference(first)[name]
     figures = (
         f"{percent(now.value)} of verdicts right instead of {percent(first.metrics[name].value)}: "
         f"{points(gain.value)} points, 95 % interval {points(gain.low)} to {points(gain.high)}, "
-        f"on the same {now.support:,} held-out cases."
+        f"on the same {now.support:,} cases."
     )
     if gain.excludes_zero:
         return f"{last.name} reviews {'better' if gain.value > 0 else 'worse'} than {first.name}.", figures
@@ -182,18 +183,21 @@ def _section(split: str, models: Sequence[Evaluation]) -> Section:
         if any(name in model.metrics for model in models)
     }
     slices = [model.slices("mechanism") for model in models]
-    mechanisms = {
-        value: _row(value, [s.get(value, {}).get("verdict_accuracy") for s in slices], "", None)
+    mechanisms = [
+        _row(value, [s.get(value, {}).get("verdict_accuracy") for s in slices], "", None)
         for value in slices[0]
         if "verdict_accuracy" in slices[0][value]
-    }
+    ]
+    by_support = sorted(models[0].rules.items(), key=lambda item: -item[1].support)
+    rules = [_row(rule, [model.rules.get(rule) for model in models], "", None) for rule, _ in by_support]
+    parts = [("Verdict accuracy by mechanism", mechanisms), ("F1 by rule", rules)]
     return Section(
         split=split,
         cases=len({p.case for p in models[0].predictions}),
         clusters=len({p.cluster for p in models[0].predictions}),
         tiles=[rows[name] for name in TILES if name in rows],
         rows=list(rows.values()),
-        mechanisms=list(mechanisms.values()),
+        parts=[part for part in parts if part[1]],
         cells=[(model.name, _cells(model)) for model in models if model.cells.sum()],
     )
 

@@ -36,6 +36,22 @@ def compare_table(evaluations: Sequence[Evaluation]) -> Table:
     return table
 
 
+def rule_table(evaluations: Sequence[Evaluation]) -> Table | None:
+    """F1 of each rule with its support, where every case breaks one rule at most; None elsewhere."""
+    first = evaluations[0]
+    if not first.rules:
+        return None
+    table = Table(title=Text(f"{first.split}: F1 by rule"), title_justify="left")
+    table.add_column("with 95 % interval")
+    for evaluation in evaluations:
+        table.add_column(Text(evaluation.name), justify="right")
+    table.add_column("of", justify="right")
+    for rule, estimate in sorted(first.rules.items(), key=lambda item: -item[1].support):
+        found = [_figure(evaluation.rules.get(rule)) for evaluation in evaluations]
+        table.add_row(Text(rule), *found, Text(f"{estimate.support:,}", style="dim"))
+    return table
+
+
 def _figure(estimate: Estimate | None) -> Text:
     if estimate is None:
         return Text("–", style="dim")

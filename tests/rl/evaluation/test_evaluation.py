@@ -36,6 +36,23 @@ def test_figures_and_cells() -> None:
     assert {"false_flag_rate", "flip_recall", "rule_f1", "grounded_evidence_rate"}.isdisjoint(SFT.metrics)
 
 
+def test_a_perfect_score_is_not_said_to_be_certain() -> None:
+    found = model("A", ["reject"] * 100).metrics["verdict_accuracy"]
+    assert found.value == found.high == 1.0 and found.low == pytest.approx(0.0250 ** (1 / 100), abs=1e-4)
+
+
+def test_rules_apart() -> None:
+    rows = [("A", "A")] * 6 + [("A", "B")] * 2 + [("B", "B")] * 2 + [("B", None)] * 2
+    predictions = [
+        predicted(str(i), "reject" if cited else "approve", "reject", rules=[cited] if cited else [], broken=[gold])
+        for i, (gold, cited) in enumerate(rows)
+    ]
+    found = Evaluation("m", "test", predictions).rules
+    assert found["A"].value == pytest.approx(12 / 14) and found["B"].value == pytest.approx(4 / 8)
+    assert (found["A"].support, found["B"].support) == (8, 4)
+    assert SFT.rules == {}
+
+
 def test_slices() -> None:
     slices = SFT.slices("mechanism")
     assert {value: s["verdict_accuracy"].value for value, s in slices.items()} == {"first": 1.0, "second": 0.2}
