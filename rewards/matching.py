@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 from data import Evidence, Gold, GoldViolation, Quote, Rulebook, Ruling
 from data.quotes import fold
@@ -28,13 +27,13 @@ class Matching:
     citations: int
     gold: int
 
-    @cached_property
+    @property
     def extra(self) -> list[int]:
         """Places of the citations that answer nothing."""
         taken = {pair.citation for pair in self.pairs}
         return [i for i in range(self.citations) if i not in taken]
 
-    @cached_property
+    @property
     def missed(self) -> list[int]:
         """Places of the gold violations that no citation answers."""
         taken = {pair.gold for pair in self.pairs}
@@ -72,6 +71,8 @@ def assign(
         values: what each possible pair is worth, above 0 and at most 1.
         bonus: a little more for a pair, asked only where several compete.
     """
+    if len(values) < 2:
+        return list(values)
     rows, columns = sorted({i for i, _ in values}), sorted({j for _, j in values})
     whole = [pair for pair, value in values.items() if value == 1.0]
     for pairs in (list(values), whole):  # the usual cases need no search: none compete, or the best are all there

@@ -2,7 +2,7 @@
 
 import re
 
-from data import Case, Rulebook, Ruling
+from data import Case, Quote, Rulebook, Ruling
 from rewards.reward import reward
 from rewards.score import NotApplicable, Outcome
 
@@ -36,7 +36,8 @@ def overlong(ruling: Ruling, case: Case, excerpt: Rulebook, *, start: int = 4000
 def repetition(ruling: Ruling, case: Case, excerpt: Rulebook, *, free: float = 0.1) -> Outcome:
     """The share of the reasoning's 8-grams that have been said before, beyond a share that is free.
 
-    Going through the rules one by one ("A-1: no. A-2: no.") repeats no 8-gram, because ids differ.
+    Going through the rules one by one ("A-1: no. A-2: no.") repeats no 8-gram, because ids differ. What is quoted as
+    evidence is the ad's own wording and may be said once.
 
     Example:
         >>> said = Ruling(reasoning="the picture shows a gun in it. " * 20, verdict="approve", confidence=1)
@@ -45,7 +46,12 @@ def repetition(ruling: Ruling, case: Case, excerpt: Rulebook, *, free: float = 0
     """
     if len(ruling.reasoning) < _SHORT:
         return 0.0
-    pieces = _PIECE.findall(ruling.reasoning)
+    said = ruling.reasoning
+    for violation in ruling.violations:
+        for item in violation.evidence:
+            if isinstance(item, Quote):
+                said = said.replace(" ".join(item.quote.split()), "", 1)
+    pieces = _PIECE.findall(said)
     total = len(pieces) - _GRAM + 1
     if total <= 0:
         return 0.0

@@ -29,6 +29,16 @@ def test_repetition_counts_what_was_said_before():
     assert all(value(f"{text}. ") == 0.0 for text in LANGUAGES.values())
 
 
+def test_quoting_an_ad_that_repeats_itself_is_no_repetition():
+    cited = {"rule": "WIN-1", "evidence": [{"quote": "Win now! " * 30, "field": "title"}]}
+
+    def value(times: int) -> float:
+        reasoning = f'WIN-1: "{("Win now! " * 30).strip()}". ' * times
+        return repetition(rule_on("reject", cited, reasoning=reasoning), approving(), BOOK)
+
+    assert value(1) == 0.0 and value(2) > 0.5
+
+
 def test_going_through_many_rules_is_no_repetition():
     book = Rulebook(name="large", rules=[Rule(id=f"R{i % 7}-{i}", text="-") for i in range(200)])
     ruling = target(make_case(verdict="approve", violations=[]), book)

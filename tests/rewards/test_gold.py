@@ -1,0 +1,38 @@
+"""The right answer earns full marks: on Billboard, and on the real sets with the rubrics shipped for them."""
+
+import pytest
+
+from data import Case, Rulebook, load_cases
+from data.billboard.build import BillboardConfig, build
+from data.convert import convert_file
+from prompts import target, write
+from rewards import Rubric, Scorecard
+
+
+def score_gold(cases: list[Case], book: Rulebook, rubric: str) -> list[Scorecard]:
+    gold = [write(target(case, book.excerpt(case.rules), confidence=1.0, imitate=False)) for case in cases]
+    return Rubric.load(rubric).score_many(gold, cases, book)
+
+
+@pytest.mark.parametrize("level", ["demo", "full"])
+def test_billboard(level, tmp_path):
+    build(BillboardConfig(cases=40, test_cases=10, level=level), tmp_path)
+    book = Rulebook.load(tmp_path / "rulebook.yaml")
+    for split in ("train", "changed"):
+        for card in score_gold(load_cases(tmp_path / f"{split}.jsonl"), book, "billboard"):
+            assert card.closed is None and card.total == pytest.approx(1.7), card
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "least"),
+    [
+        ("ec_darkpattern", "dataset.tsv", 1.6),
+        ("contextdp", "labels.csv", 1.6),  # coordinates are written to a thousandth
+        ("kuaimod", "benchmark.jsonl", 1.7),  # gold does not say where, so the target cannot either
+    ],
+)
+def test_real_sets(real_data, tmp_path, name, source, least):
+    convert_file(real_data / name / source, name, tmp_path)
+    cases = load_cases(tmp_path / "cases.jsonl")
+    for card in score_gold(cases, Rulebook.load(name), name):
+        assert card.closed is None and card.total >= least - 1e-9, card
