@@ -12,11 +12,11 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
-from data import Case, Evidence, Interval, Quote, Rule, Rulebook, Ruling, Violation
+from data import Case, Evidence, Rule, Rulebook, Ruling, Violation
 from prompts import ParseFailure, parse
 from rewards import grounded
 from rl.complete import Decoding, complete
-from rl.visible import visible
+from rl.visible import told, visible
 
 COLOURS = {"approve": "green", "reject": "red", "escalate": "yellow"}
 
@@ -96,9 +96,7 @@ def panel(review: Review) -> Panel:
         body: list[RenderableType] = [reason, Text(), _safe(review.completion, "dim")]
         return Panel(Group(*body), title=_safe(review.case), border_style="red")
     colour = COLOURS[ruling.verdict]
-    body = [
-        Text(ruling.verdict, style=f"bold {colour}").append(f"  confidence {ruling.confidence:.2f}", style="not bold"),
-    ]
+    body = [Text.assemble((ruling.verdict, f"bold {colour}"), f"  confidence {ruling.confidence:.2f}")]
     if ruling.intent:
         body.append(_safe(f"promotes: {ruling.intent}"))
     for citation in review.citations:
@@ -120,21 +118,11 @@ def _citation(citation: Citation) -> list[Text]:
         lines.append(_safe("  " + rule.text))
         lines += [_safe(f"  unless {exception}") for exception in rule.exceptions]
     for piece in citation.evidence:
-        mark = Text("  ✓ found      ", style="green") if piece.found else Text("  ✗ not found  ", style="bold red")
-        lines.append(mark.append(_safe(_told(piece.evidence), "not bold")))
+        mark = ("  ✓ found      ", "green") if piece.found else ("  ✗ not found  ", "bold red")
+        lines.append(Text.assemble(mark, _safe(told(piece.evidence))))
     if not citation.evidence:
         lines.append(Text("  ✗ no evidence", style="bold red"))
     return lines
-
-
-def _told(evidence: Evidence) -> str:
-    """Evidence in words."""
-    if isinstance(evidence, Quote):
-        return f"“{evidence.quote}” in {evidence.field}"
-    if isinstance(evidence, Interval):
-        return "{:g} to {:g} s".format(*evidence.interval)
-    where = f"image {evidence.image}" if evidence.image is not None else f"frame {evidence.frame}"
-    return f"{where}, region " + " ".join(f"{edge:g}" for edge in evidence.region)
 
 
 def _source(review: Review) -> Text:

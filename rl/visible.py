@@ -6,6 +6,8 @@ shown as what they are: ``⟨U+202E⟩``.
 
 import re
 
+from data import Evidence, Interval, Quote
+
 # C0 without tab and newline, delete, C1, then the bidirectional controls, the line and paragraph separators, the
 # zero-width space, halves of surrogate pairs, and the byte order mark.
 _HIDDEN = re.compile(
@@ -21,3 +23,18 @@ def visible(text: str) -> str:
         '50% off⟨U+001B⟩[2J⟨U+202E⟩gnp.exe'
     """
     return _HIDDEN.sub(lambda match: f"⟨U+{ord(match.group()):04X}⟩", text)
+
+
+def told(evidence: Evidence) -> str:
+    """Evidence in words, as it stands: not yet made visible.
+
+    Example:
+        >>> told(Quote(quote="cures all", field="title"))
+        '“cures all” in title'
+    """
+    if isinstance(evidence, Quote):
+        return f"“{evidence.quote}” in {evidence.field}"
+    if isinstance(evidence, Interval):
+        return "{:g} to {:g} s".format(*evidence.interval)
+    where = f"image {evidence.image}" if evidence.image is not None else f"frame {evidence.frame}"
+    return f"{where}, region " + " ".join(f"{edge:.2f}" for edge in evidence.region)

@@ -79,8 +79,8 @@ class Evaluation:
         ordered = sorted(parts.items(), key=lambda part: (-len(part[1]), part[0]))
         return {value: measure(part, ("verdict_accuracy",)) for value, part in ordered}
 
-    def difference(self, baseline: "Evaluation") -> dict[str, Estimate]:
-        """How much higher each figure is than the baseline's, with paired intervals.
+    def difference(self, baseline: "Evaluation", names: Sequence[str] | None = None) -> dict[str, Estimate]:
+        """How much higher each figure is than the baseline's, with paired intervals; of the named metrics, all if None.
 
         Raises:
             DataError: the two were not made on the same cases and samples; lists those that differ.
@@ -88,7 +88,7 @@ class Evaluation:
         ours, theirs = _aligned(self, baseline)
         clusters = [prediction.cluster for prediction in ours]
         found: dict[str, Estimate] = {}
-        for metric in (cls() for cls in METRICS.values()):
+        for metric in (METRICS[name]() for name in names or METRICS):
             if metric.applies(ours):
                 counts = metric.of(ours)
                 support = round(counts[:, -1].sum())

@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from data import Case, DataError, Evidence, Gold, Interval, Quote, Region, Rule, Rulebook
+from data import Case, DataError, Evidence, Gold, Quote, Region, Rule, Rulebook
 from data.media import open_image
 from data.quotes import find_quote
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.outcomes import outcome_of
 from rl.evaluation.predictions import Prediction
+from rl.visible import told
 
 GOLD = "gold"
 LONGEST = 1_500
@@ -152,7 +153,7 @@ def card(case: Case, excerpt: Rulebook, row: Sequence[Prediction], names: Sequen
 def _gold_answer(gold: Gold | None, excerpt: Rulebook) -> Answer:
     violations = (gold.violations or []) if gold else []
     citations = [
-        Citation(v.rule, _title(v.rule, excerpt), [_told(e) for e in v.evidence or []], None, None) for v in violations
+        Citation(v.rule, _title(v.rule, excerpt), [told(e) for e in v.evidence or []], None, None) for v in violations
     ]
     verdict = (gold.verdict if gold else None) or "not annotated"
     return Answer("Gold", GOLD, verdict, "", None, citations, (gold and gold.reasoning) or "", "")
@@ -166,7 +167,7 @@ def _answer(prediction: Prediction, place: int, name: str, excerpt: Rulebook) ->
             Citation(
                 rule=violation.rule,
                 title=_title(violation.rule, excerpt),
-                evidence=[_told(evidence) for evidence in violation.evidence],
+                evidence=[told(evidence) for evidence in violation.evidence],
                 right=None if accepted is None else violation.rule in accepted,
                 found=found,
             )
@@ -191,16 +192,6 @@ def _title(rule: str, excerpt: Rulebook) -> str:
     return (excerpt[rule].title or excerpt[rule].text) if rule in excerpt else "not in the excerpt"
 
 
-def _told(evidence: Evidence) -> str:
-    """Evidence in words."""
-    if isinstance(evidence, Quote):
-        return f"“{evidence.quote}” in {evidence.field}"
-    if isinstance(evidence, Interval):
-        return "{:g} to {:g} s".format(*evidence.interval)
-    where = f"image {evidence.image + 1}" if evidence.image is not None else f"frame {(evidence.frame or 0) + 1}"
-    return f"region of {where}"
-
-
 def _segments(text: str, field: str, cited: Sequence[tuple[str, Evidence]]) -> list[Segment]:
     """The text cut where quotes begin and end."""
     spans = [
@@ -220,8 +211,8 @@ def _segments(text: str, field: str, cited: Sequence[tuple[str, Evidence]]) -> l
 
 
 def _pictures(case: Case, cited: Sequence[tuple[str, Evidence]]) -> list[Picture]:
-    media = [(f"image {i + 1}", path, ("image", i)) for i, path in enumerate(case.images)]
-    media += [(f"frame {i + 1}, {frame.time:g} s", frame.path, ("frame", i)) for i, frame in enumerate(case.frames)]
+    media = [(f"image {i}", path, ("image", i)) for i, path in enumerate(case.images)]
+    media += [(f"frame {i}, {frame.time:g} s", frame.path, ("frame", i)) for i, frame in enumerate(case.frames)]
     pictures = []
     for label, path, (kind, index) in media:
         boxes = [

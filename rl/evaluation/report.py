@@ -136,7 +136,7 @@ def headline(evaluations: Sequence[Evaluation]) -> tuple[str, str]:
     if first is last:
         figures = f"95 % interval {percent(now.low)} to {percent(now.high)}, on {now.support:,} cases."
         return f"{last.name} gets {percent(now.value)} of verdicts right.", figures
-    gain = last.difference(first)[name]
+    gain = last.difference(first, [name])[name]
     figures = (
         f"{percent(now.value)} of verdicts right instead of {percent(first.metrics[name].value)}: "
         f"{points(gain.value)} points, 95 % interval {points(gain.low)} to {points(gain.high)}, "
