@@ -20,7 +20,7 @@ class Decoding:
     temperature: float = 0.0
     samples: int = 1
     seed: int = 0
-    batch_size: int = 128
+    batch_size: int = 32
     dtype: Precision = "auto"
     """Precision of the weights; ``auto`` is what the checkpoint says."""
 

@@ -80,7 +80,10 @@ class Evaluation:
         return {value: measure(part, ("verdict_accuracy",)) for value, part in ordered}
 
     def difference(self, baseline: "Evaluation", names: Sequence[str] | None = None) -> dict[str, Estimate]:
-        """How much higher each figure is than the baseline's, with paired intervals; of the named metrics, all if None.
+        """How much higher each figure is than the baseline's, with paired intervals.
+
+        Args:
+            names: the metrics to compare; all if None.
 
         Raises:
             DataError: the two were not made on the same cases and samples; lists those that differ.
