@@ -59,10 +59,18 @@ class RulingGRPOTrainer(ResumableTrainer, GRPOTrainer):
             )
         if checkpoint is not None and step_of(checkpoint) % self.cycle:
             raise DataError("lies between two generations and has lost its completions: remove it", file=checkpoint)
+        if checkpoint is not None and "ref" in getattr(self.model, "peft_config", {}):
+            self._restore_reference_adapter(checkpoint)
         self.log_of_rollouts = None
         if self.accelerator.is_main_process:
             self.log_of_rollouts = RolloutLog(rollouts, step_of(checkpoint) if checkpoint else 0)
         self._texts: list[str] = []
+
+    def _restore_reference_adapter(self, checkpoint: Path) -> None:
+        """TRL takes the adapter that the model comes with for the reference; after a resume, that has been trained."""
+        from peft import load_peft_weights, set_peft_model_state_dict
+
+        set_peft_model_state_dict(self.model, load_peft_weights(str(checkpoint / "ref")), adapter_name="ref")
 
     def pace(self) -> dict[str, int]:
         """What decides which rows a step sees, and which completions it trains on."""

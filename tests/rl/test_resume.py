@@ -65,7 +65,9 @@ def recipe(kind: str, toy: Path, model: Path, output: Path, **trainer):
         return SFTRecipe(**shared, trainer=settings | trainer)
     # 32 cases a step, two steps an epoch, as in SFT
     settings |= {"num_generations": 2, "per_device_train_batch_size": 64, "max_completion_length": 6}
-    return GRPORecipe(**shared, rubric="toy", trainer=settings | {"scale_rewards": "none"} | trainer)
+    # With a reference model, which has to be the one that the run began with.
+    settings |= {"scale_rewards": "none", "beta": 0.1}
+    return GRPORecipe(**shared, rubric="toy", trainer=settings | trainer)
 
 
 def train(recipe, resume: bool = False) -> dict[str, torch.Tensor]:
