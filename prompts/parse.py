@@ -50,6 +50,10 @@ class ParseFailure:
     reason: FailureReason
     detail: str = ""
 
+    def __str__(self) -> str:
+        """The reason and the detail, on one line."""
+        return f"{self.reason.value}: {' '.join(self.detail.split())}" if self.detail else self.reason.value
+
 
 class _Broken(ValueError):
     """A fault that JSON's grammar allows and ours does not."""

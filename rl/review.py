@@ -66,17 +66,12 @@ def review(model_path: str | Path, case: Case, book: Rulebook, decoding: Decodin
 def checked(completion: str, case: Case, excerpt: Rulebook, provenance: dict[str, Any]) -> Review:
     """Reads a completion and looks up all that it cites."""
     parsed = parse(completion)
-    if isinstance(parsed, ParseFailure):
-        failure = f"{parsed.reason.value}: {parsed.detail}" if parsed.detail else parsed.reason.value
-        citations, ruling = [], None
-    else:
-        failure, ruling = None, parsed
-        citations = [_looked_up(violation, case, excerpt) for violation in parsed.violations]
+    ruling = None if isinstance(parsed, ParseFailure) else parsed
     return Review(
         case=case.id,
         ruling=ruling,
-        failure=failure,
-        citations=citations,
+        failure=str(parsed) if isinstance(parsed, ParseFailure) else None,
+        citations=[_looked_up(violation, case, excerpt) for violation in ruling.violations] if ruling else [],
         completion=completion,
         provenance=provenance,
     )

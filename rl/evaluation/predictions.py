@@ -66,10 +66,8 @@ class Prediction(BaseModel):
         """Parses a completion and checks its citations against the case."""
         parsed = parse(completion)
         if isinstance(parsed, ParseFailure):
-            failure = f"{parsed.reason.value}: {parsed.detail}" if parsed.detail else parsed.reason.value
-            return cls.of(None, case, excerpt, sample).model_copy(
-                update={"completion": completion, "failure": failure}
-            )
+            failed = cls.of(None, case, excerpt, sample)
+            return failed.model_copy(update={"completion": completion, "failure": str(parsed)})
         return cls.of(parsed, case, excerpt, sample).model_copy(update={"completion": completion})
 
     @classmethod
