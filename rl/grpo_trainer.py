@@ -41,6 +41,8 @@ class RulingGRPOTrainer(ResumableTrainer, GRPOTrainer):
     ):
         super().__init__(*args, reward_funcs=reward, **kwargs)
         self.reward = reward
+        if not self.use_vllm:
+            self.generation_config.use_cache = True  # left open, it would follow a checkpoint saved for training
         every, accumulated = self.args.steps_per_generation or 1, self.args.gradient_accumulation_steps
         every *= self.num_iterations
         if every % accumulated and accumulated % every:

@@ -5,11 +5,12 @@ from rewards import Component, Scorecard
 
 
 class ToyReward:
-    """How many of a completion's characters are vowels, in eighths; the letter z makes it fail."""
+    """The share of a completion's characters that are vowels, in eighths; where it ``fails``, on the letter z."""
 
     __name__ = "toy"
 
-    def __init__(self) -> None:
+    def __init__(self, fails: bool = True):
+        self.fails = fails
         self.cards: list[Scorecard] = []
 
     def __call__(self, prompts: list, completions: list, *, case: list[str], **columns: object) -> list[float | None]:
@@ -21,7 +22,7 @@ class ToyReward:
 
     def card(self, text: str, case: Case) -> Scorecard:
         share = sum(letter in "aeiou" for letter in text) / max(1, len(text))
-        total = None if "z" in text else round(share * 8) / 8
+        total = None if self.fails and "z" in text else round(share * 8) / 8
         vowels = Component("vowels", total, "", 1.0, total or 0.0)
         return Scorecard(case.id, None, total, {"vowels": vowels})  # type: ignore[arg-type]
 
