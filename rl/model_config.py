@@ -40,6 +40,9 @@ class ModelConfig(BaseModel):
     """A checkpoint's folder, a run's folder (its final checkpoint is meant), or a name on the Hub."""
     tiny: TinyConfig | None = None
     """Build a tiny model instead of loading one."""
+    settings: str | None = None
+    """A folder, or a shipped recipe's, with the model's ``config.json`` and ``preprocessor_config.json``: all that
+    ``--dry-run`` needs where the model itself is not at hand."""
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     """``auto`` is what the checkpoint says."""
     attn_implementation: str | None = None

@@ -7,18 +7,20 @@ overridden from the command line by its dotted name, a trainer's field also by i
 >>> recipe = SFTRecipe.load("billboard/sft", {"learning_rate": "1e-3", "model.dtype": "float32"})
 """
 
+import os
 import typing
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from data import DataError
 from data.errors import explain, suggest
 from data.yaml_model import load_yaml
+from rl.complete import Decoding
 from rl.model_config import ModelConfig
 
 SHIPPED = Path(__file__).parent / "recipes"
@@ -46,6 +48,9 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    kind: ClassVar[str]
+    """What a shipped recipe of this class is called: ``sft`` in ``billboard/sft``."""
+
     name: str = Field(pattern=r"^[\w.-]+$")
     seed: int = 0
     """Of initialisation, order of the data, and sampling."""
@@ -61,7 +66,7 @@ class Recipe(BaseModel):
 
     @classmethod
     def load(cls: type[AnyRecipe], source: str | Path, overrides: Mapping[str, Any] | None = None) -> AnyRecipe:
-        """Reads a recipe from a YAML file, or a shipped one by name (``billboard/sft``).
+        """Reads a recipe from a YAML file, or a shipped one by name (``billboard/sft``, or just ``billboard``).
 
         Args:
             overrides: dotted keys to values; strings are read as YAML. A trainer's field needs no ``trainer.``.
@@ -69,7 +74,7 @@ class Recipe(BaseModel):
         Raises:
             DataError: no such recipe, an unknown key, or a value that does not fit; names the file and the field.
         """
-        path = find_recipe(source)
+        path = find_recipe(source, cls.kind)
         return load_yaml(cls, path, {cls._dotted(key): value for key, value in (overrides or {}).items()})
 
     @classmethod
@@ -120,7 +125,10 @@ class TrainRecipe(Recipe):
         """
         import torch
 
-        chosen: dict[str, Any] = {"report_to": "tensorboard", "bf16": torch.cuda.is_available()}
+        gpu = torch.cuda.is_available()
+        chosen: dict[str, Any] = {"report_to": "tensorboard", "bf16": gpu, "dataloader_pin_memory": gpu}
+        if not gpu and "LOCAL_RANK" in os.environ:  # one of several processes on the CPU
+            chosen["ddp_backend"] = "gloo"
         chosen |= self.trainer | self._fixed() | overrides
         try:
             return self.config_class()(**chosen)
@@ -170,6 +178,8 @@ class TrainRecipe(Recipe):
 class SFTRecipe(TrainRecipe):
     """Supervised fine-tuning: the loss is on the completion only."""
 
+    kind = "sft"
+
     @classmethod
     def config_class(cls) -> Any:
         from trl import SFTConfig
@@ -183,6 +193,8 @@ class SFTRecipe(TrainRecipe):
 
 class GRPORecipe(TrainRecipe):
     """Reinforcement learning with group-relative advantages; the rubric is what it maximises."""
+
+    kind = "grpo"
 
     rubric: str
     """A YAML file, or the name of a shipped rubric."""
@@ -202,24 +214,35 @@ class GenerationConfig(BaseModel):
     max_new_tokens: int = Field(default=512, gt=0)
     temperature: float = Field(default=0.0, ge=0.0)
     """0 takes the likeliest token."""
-    top_p: float = Field(default=1.0, gt=0.0, le=1.0)
     samples: int = Field(default=1, gt=0)
     """Completions per case."""
-    batch_size: int = Field(default=16, gt=0)
+    batch_size: int = Field(default=32, gt=0)
 
 
 class EvalRecipe(Recipe):
     """Evaluation of a model on cases that it was not trained on."""
 
+    kind = "eval"
+
     data: Files
     rulebook: str
     template: str = "default"
-    rubric: str | None = None
     generation: GenerationConfig = Field(default_factory=GenerationConfig)
 
+    def decoding(self) -> Decoding:
+        """How the model is asked."""
+        settings = self.generation.model_dump()
+        return Decoding(template=self.template, seed=self.seed, dtype=self.model.dtype, **settings)
 
-def find_recipe(source: str | Path) -> Path:
+
+RECIPES: dict[str, type[Recipe]] = {recipe.kind: recipe for recipe in (SFTRecipe, GRPORecipe, EvalRecipe)}
+
+
+def find_recipe(source: str | Path, kind: str = "") -> Path:
     """The file of a recipe that is given by path, or by name where it is shipped.
+
+    Args:
+        kind: which of the recipes called ``source`` is meant, where the name does not say it.
 
     Raises:
         DataError: there is no such file and no such name.
@@ -228,12 +251,8 @@ def find_recipe(source: str | Path) -> Path:
     if path.is_file():
         return path
     names = sorted(shipped.relative_to(SHIPPED).with_suffix("").as_posix() for shipped in SHIPPED.glob("*/*.yaml"))
-    if str(source) in names:
-        return SHIPPED / f"{source}.yaml"
-    raise DataError(
-        f"no such recipe{suggest(str(source), names)}: give a YAML file or one of {', '.join(names)}", file=source
-    )
-
-
-Kind = Literal["sft", "grpo", "eval"]
-RECIPES: dict[str, type[Recipe]] = {"sft": SFTRecipe, "grpo": GRPORecipe, "eval": EvalRecipe}
+    for name in (str(source), f"{source}/{kind}"):
+        if name in names:
+            return SHIPPED / f"{name}.yaml"
+    message = f"no such recipe{suggest(str(source), names)}: give a YAML file or one of {', '.join(names)}"
+    raise DataError(message, file=source)

@@ -1,0 +1,49 @@
+"""``ruling``: the command line. Each verb parses, calls one function that Python can call as well, and prints.
+
+Exit codes: 0 done, 1 a check failed, 2 the user's input is wrong.
+"""
+
+import sys
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from data import DataError
+from rl.cli import data, demo, evaluate, review, train
+from rl.visible import visible
+
+app = typer.Typer(
+    name="ruling",
+    help=(
+        "Fine-tune multimodal language models to review ads against a written rulebook.\n\n"
+        "New here? [bold]ruling demo[/] runs the whole loop on the embedded benchmark: it draws ads, trains a tiny "
+        "model with SFT and GRPO, and shows what improved.\n\n"
+        "With your own ads: [bold]ruling data check[/] them against a rulebook, [bold]ruling train sft[/] and "
+        "[bold]ruling train grpo[/] with a recipe, [bold]ruling evaluate[/] on cases held out, [bold]ruling review[/] "
+        "a single one."
+    ),
+    rich_markup_mode="rich",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo.demo)
+app.add_typer(data.app, name="data")
+app.add_typer(train.app, name="train")
+app.add_typer(review.app)
+app.add_typer(evaluate.app)
+
+
+def main() -> None:
+    """The entry point: a mistake in the user's input is said in one line, without a traceback."""
+    try:
+        app()
+    except DataError as error:
+        complain(error)
+        sys.exit(2)
+
+
+def complain(error: DataError) -> None:
+    """Says what is wrong on stderr; what came from a file moves no cursor and is no markup."""
+    Console(stderr=True, highlight=False).print(f"[bold red]error:[/] {escape(visible(str(error)))}", soft_wrap=True)
