@@ -1,4 +1,4 @@
-"""``ruling data``: validate case files, and map foreign files to cases."""
+"""``ruling data``: validate case files, map foreign files to cases, draw the embedded benchmark."""
 
 import json
 from collections import defaultdict
@@ -8,8 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import Progress
 from rich.table import Column, Table
 
+from data.billboard import SPLITS, BillboardConfig, build
+from data.billboard.build import Level
 from data.check import UNANNOTATED, Report, check_files
 from data.convert import Conversion, convert_file
 from data.problem import Problem
@@ -18,7 +21,9 @@ from data.rulebook import Rulebook
 from data.ruling import VERDICTS
 from rl.visible import visible
 
-app = typer.Typer(help="Validate case files; map foreign files to cases.", no_args_is_help=True)
+app = typer.Typer(
+    help="Validate case files; map foreign files to cases; draw the embedded benchmark.", no_args_is_help=True
+)
 
 EXAMPLES = 5
 """How many problems of one kind are printed; ``--json`` has them all."""
@@ -56,6 +61,25 @@ def convert(
 ) -> None:
     """Turn somebody else's file into cases. Rows that do not fit go to rejected.jsonl with the reason."""
     _print_conversion(Console(highlight=False), convert_file(source, mapping, out))
+
+
+@app.command()
+def billboard(
+    out: Annotated[Path, typer.Option(help="Folder for the splits, rulebook.yaml and media/.")],
+    cases: Annotated[int, typer.Option(min=2, help="Training cases.")] = 8000,
+    test_cases: Annotated[int, typer.Option(min=2, help="Cases of 'test' and of 'changed' each.")] = 400,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
+    level: Annotated[Level, typer.Option(help="'demo' for tiny models, 'full' for those that can read.")] = "demo",
+    teacher_noise: Annotated[float, typer.Option(min=0, max=1, help="How often the SFT targets err.")] = 0.0,
+) -> None:
+    """Draw the embedded benchmark: ads with pictures, their rulebook, and gold that follows from how each was made."""
+    config = BillboardConfig(cases, test_cases, seed, level, teacher_noise)
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        tasks = {split: bar.add_task(split, total=None) for split in SPLITS}
+        build(config, out, lambda split, done: bar.update(tasks[split], completed=done))
+    for split in SPLITS:
+        lines = (out / f"{split}.jsonl").read_bytes().count(b"\n")
+        typer.echo(f"{out / split}.jsonl: {_count(lines, 'case')}")
 
 
 def _print_report(console: Console, report: Report, book: Rulebook) -> None:
