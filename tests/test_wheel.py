@@ -69,7 +69,11 @@ def test_its_packages_are_the_ones_imported(installed: Path, elsewhere: Path) ->
 
 
 def test_the_command_line_runs_in_a_folder_with_packages_of_the_same_names(installed: Path, elsewhere: Path) -> None:
-    assert "review" in run(installed / "ruling", "--help", cwd=elsewhere)
-    run(installed / "ruling", "data", "billboard", "--out", "ads", "--cases", "20", cwd=elsewhere)
-    assert list((elsewhere / "ads").rglob("*.jsonl"))
-    run(installed / "ruling", "train", "sft", "--config", "billboard", "--dry-run", cwd=elsewhere)
+    ruling = installed / "ruling"
+    assert "review" in run(ruling, "--help", cwd=elsewhere)
+    run(ruling, "data", "billboard", "--out", "billboard", "--cases", "20", "--test-cases", "20", cwd=elsewhere)
+    assert len((elsewhere / "billboard" / "train.jsonl").read_text().splitlines()) == 20
+    run(ruling, "train", "sft", "--config", "billboard/sft", "--dry-run", cwd=elsewhere)
+    tiny = ("--config", "billboard/sft", "--max_steps", "1", "--accelerate", "cpu", "--num_processes", "1")
+    run(ruling, "train", "sft", *tiny, cwd=elsewhere)
+    assert (elsewhere / "runs" / "billboard-sft" / "checkpoints" / "final").is_dir()
