@@ -56,7 +56,6 @@ class Recipe(BaseModel):
     """Of initialisation, order of the data, and sampling."""
     output: Path = Path()
     """Folder of the run; ``runs/NAME`` where not given."""
-    model: ModelConfig
 
     @model_validator(mode="after")
     def _default_output(self: AnyRecipe) -> AnyRecipe:
@@ -95,6 +94,7 @@ class TrainRecipe(Recipe):
     }
     """Fields of the trainer that are not the recipe's to set, and what to do instead."""
 
+    model: ModelConfig
     data: DataConfig
     trainer: dict[str, Any] = Field(default_factory=dict)
 
@@ -144,7 +144,9 @@ class TrainRecipe(Recipe):
             return key
         if key in cls.reserved or key in cls.trainer_fields():
             return f"trainer.{key}"
-        raise DataError(f"unknown key{suggest(key, [*cls.model_fields, *cls.trainer_fields()])}", field=key)
+        raise DataError(
+            f"unknown key{suggest(key.split('.')[0], [*cls.model_fields, *cls.trainer_fields()])}", field=key
+        )
 
     @classmethod
     def _checked(cls, trainer: dict[str, Any]) -> dict[str, Any]:
@@ -206,33 +208,18 @@ class GRPORecipe(TrainRecipe):
         return GRPOConfig
 
 
-class GenerationConfig(BaseModel):
-    """How completions are drawn."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    max_new_tokens: int = Field(default=512, gt=0)
-    temperature: float = Field(default=0.0, ge=0.0)
-    """0 takes the likeliest token."""
-    samples: int = Field(default=1, gt=0)
-    """Completions per case."""
-    batch_size: int = Field(default=32, gt=0)
-
-
 class EvalRecipe(Recipe):
     """Evaluation of a model on cases that it was not trained on."""
 
     kind = "eval"
 
+    model: ModelConfig | None = None
+    """What is measured; a command line can name another."""
     data: Files
     rulebook: str
-    template: str = "default"
-    generation: GenerationConfig = Field(default_factory=GenerationConfig)
-
-    def decoding(self) -> Decoding:
-        """How the model is asked."""
-        settings = self.generation.model_dump()
-        return Decoding(template=self.template, seed=self.seed, dtype=self.model.dtype, **settings)
+    """A YAML file, or the name of a shipped rulebook."""
+    decoding: Decoding = Decoding()
+    """How the model is asked."""
 
 
 RECIPES: dict[str, type[Recipe]] = {recipe.kind: recipe for recipe in (SFTRecipe, GRPORecipe, EvalRecipe)}

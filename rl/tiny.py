@@ -16,6 +16,7 @@ load it offline. The tokenizer is trained on the texts that it will meet, and ma
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -137,7 +138,8 @@ def train_tokenizer(texts: Iterable[str], vocab: int, context: int) -> PreTraine
         min_frequency=2,
         show_progress=False,
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    roles = [f"{role}\n" for role in ("system", "user", "assistant")] * trainer.min_frequency
+    tokenizer.train_from_iterator(chain(texts, roles), trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         eos_token=END_OF_TURN,

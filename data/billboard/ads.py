@@ -36,8 +36,8 @@ class Ad:
     sentences: list[str] = field(default_factory=list)
     claims: dict[str, str] = field(default_factory=dict)
     """Phrase by the rule that it breaks."""
-    quoted: set[str] = field(default_factory=set)
-    """Rules whose phrases the ad only quotes."""
+    quoted: dict[str, str] = field(default_factory=dict)
+    """Phrases that the ad only quotes, by the rule that they would break."""
     numbers: dict[str, list[int | None]] = field(default_factory=dict)
     """Numbers by rule; None is blotted out, two numbers contradict each other."""
     notices: set[str] = field(default_factory=set)
@@ -135,9 +135,8 @@ class AdMaker:
 
     def _quoted(self, ad: Ad) -> None:
         ad.focus = self.rng.choice(self.plain)
-        ad.quoted.add(ad.focus)
-        phrase = self.rng.choice(self.book.rules[ad.focus].claims)
-        ad.sentences.append(self.rng.choice(self.book.quoted).format(claim=phrase))
+        ad.quoted[ad.focus] = self.rng.choice(self.book.rules[ad.focus].claims)
+        ad.sentences.append(self.rng.choice(self.book.quoted).format(claim=ad.quoted[ad.focus]))
         self._break_another(ad)
 
     def _near(self, ad: Ad) -> None:

@@ -32,9 +32,11 @@ def find(ad: Ad, variant: Variant) -> Finding:
         return _number(ad, variant)
     if subject.object:
         return _picture(ad, variant, subject.object, subject.badge)
+    if variant.key in ad.quoted:
+        return Finding("clear", f'"{ad.quoted[variant.key]}", quoted')
     phrase = ad.claims.get(variant.key)
     if phrase is None:
-        return Finding("clear", "quoted") if variant.key in ad.quoted else CLEAR
+        return CLEAR
     if not subject.is_joint:
         quote = Quote(quote=phrase, field="body")
         if variant.excepted and variant.key in ad.notices:
@@ -51,11 +53,13 @@ def _number(ad: Ad, variant: Variant) -> Finding:
     evidence = tuple(Quote(quote=quote, field="body") for quote in quotes)
     above = [None if n is None else n > variant.threshold for n in numbers]
     words = f'"{quotes[0]}"' if len(quotes) == 1 else f'"{quotes[0]}" and "{quotes[1]}"'
+    # The limit is said before the numbers are compared with it: a step that a small model needs.
+    words = f"{words}, limit {variant.threshold}"
     if None in above or len(set(above)) > 1:
         return Finding("unclear", f"{words}, unclear", evidence)
     if above[0]:
-        return Finding("violated", f"{words} > {variant.threshold}", evidence)
-    return Finding("clear", f"{words} <= {variant.threshold}")
+        return Finding("violated", f"{words}, above", evidence)
+    return Finding("clear", f"{words}, within")
 
 
 def _picture(ad: Ad, variant: Variant, shown: str, badge: str | None) -> Finding:

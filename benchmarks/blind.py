@@ -1,0 +1,131 @@
+"""Does the figure mean anything? Blind models, trained; constant answers; and what else the GRPO time could buy.
+
+    python benchmarks/blind.py --seed 1          (after benchmarks/billboard.py --seeds 1)
+
+Trained and measured on the same cases as the seed's SFT and GRPO models:
+
+- **no image**: the picture is grey;
+- **no excerpt**: the rules are hidden;
+- **always approve**, **always reject**;
+- **continued**: SFT goes on with *correct* labels, for the wall time that GRPO took;
+- **clean teacher**: SFT from scratch, with a teacher who never errs.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PIL import Image
+from rich.console import Console
+
+from data import Case, Rule, Rulebook, Ruling, Verdict, load_cases, save_cases
+from prompts import target
+from rl.demo import SPLITS, evaluate
+from rl.evaluation.evaluation import Evaluation
+from rl.evaluation.predictions import Prediction
+from rl.evaluation.table import compare_table
+from rl.models import FINAL
+from rl.recipe import SFTRecipe
+from rl.sft import train_sft
+
+HIDDEN = Rule(id="RULES", title="not shown", text="The rules are not shown.")
+Change = Callable[[Case], Case]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--runs", type=Path, default=Path("runs/benchmarks/billboard"))
+    parser.add_argument("--only", nargs="+", default=["no-image", "no-excerpt", "continued", "clean"])
+    arguments = parser.parse_args()
+    home = arguments.runs / f"seed-{arguments.seed}"
+    book = Rulebook.load(home / "data" / "rulebook.yaml")
+    bench = Bench(home, book, arguments.seed)
+    grey = home / "data" / "grey.png"
+    Image.new("RGB", (224, 224), (128, 128, 128)).save(grey)
+    variants: dict[str, Callable[[], list[Evaluation]]] = {
+        "no-image": lambda: bench.train("no-image", lambda case: case.model_copy(update={"images": [grey.name]})),
+        "no-excerpt": lambda: bench.train("no-excerpt", bench.without_excerpt),
+        "continued": bench.go_on,
+        "clean": lambda: bench.train("clean", without_teacher),
+    }
+    rows = {name: variants[name]() for name in arguments.only}
+    rows["sft"] = [Evaluation.load(home / "evaluations" / split / "sft") for split in SPLITS]
+    rows["grpo"] = [Evaluation.load(home / "evaluations" / split / "grpo") for split in SPLITS]
+    console = Console(width=220)
+    for place, split in enumerate(SPLITS):
+        constant = [bench.constant(split, verdict) for verdict in ("approve", "reject")]
+        console.print(compare_table([*constant, *(row[place] for row in rows.values())]))
+        for name in ("continued", "clean", "sft"):
+            if name in rows:
+                gain = rows["grpo"][place].difference(rows[name][place], ("verdict_accuracy",))["verdict_accuracy"]
+                console.print(f"{split}: GRPO less {name}: {gain.value:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]")
+
+
+class Bench:
+    """Trains and measures variants of one seed's SFT model."""
+
+    def __init__(self, home: Path, book: Rulebook, seed: int):
+        self.home, self.book, self.seed = home, book, seed
+
+    def train(self, name: str, change: Change, **overrides: object) -> list[Evaluation]:
+        """SFT on changed training cases, measured on test cases changed alike."""
+        out = self.home / "variants" / name
+        if not (out / FINAL).is_dir():
+            train = self.home / "data" / f"train-{name}.jsonl"
+            save_cases([change(case) for case in load_cases(self.home / "data" / "train.jsonl")], train)
+            settings = {
+                "seed": self.seed,
+                "data.train": [str(train)],
+                "data.rulebook": str(self.home / "data" / "rulebook.yaml"),
+                "output": str(out),
+            }
+            train_sft(SFTRecipe.load("billboard/sft", settings | overrides))
+        return [
+            evaluate(out, [change(c) for c in self._cases(split)], self.book, out / "evaluations" / split, split)
+            for split in SPLITS
+        ]
+
+    def go_on(self) -> list[Evaluation]:
+        """SFT goes on with correct labels for the time that GRPO took."""
+        seconds = load_seconds(self.home)
+        steps = max(1, round(seconds["grpo"] / seconds["sft"] * SFTRecipe.load("billboard/sft").trainer["max_steps"]))
+        begin = time.monotonic()
+        overrides = {"model": {"path": str(self.home / "sft"), "attn_implementation": "eager"}, "max_steps": steps}
+        found = self.train("continued", without_teacher, **overrides, learning_rate=5e-4)
+        print(f"continued for {steps} steps, {time.monotonic() - begin:.0f} s with evaluation")
+        return found
+
+    def without_excerpt(self, case: Case) -> Case:
+        """The same case and rulings, with the rules hidden; gold stays what it is under the real excerpt."""
+        assert case.gold is not None
+        ruling = target(case, self.book.excerpt(case.rules))
+        gold = case.gold.model_copy(update={"exhaustive": False})
+        return case.model_copy(update={"rules": [HIDDEN], "teacher": ruling, "gold": gold})
+
+    def constant(self, split: str, verdict: Verdict) -> Evaluation:
+        """Always the same verdict."""
+        ruling = Ruling(verdict=verdict, confidence=0.5)
+        cases = self._cases(split)
+        predictions = [Prediction.of(ruling, case, self.book.excerpt(case.rules)) for case in cases]
+        return Evaluation(f"always {verdict}", split, predictions)
+
+    def _cases(self, split: str) -> Sequence[Case]:
+        return load_cases(self.home / "data" / f"{split}.jsonl")
+
+
+def without_teacher(case: Case) -> Case:
+    """The case with nothing but gold to learn from."""
+    return case.model_copy(update={"teacher": None})
+
+
+def load_seconds(home: Path) -> dict[str, float]:
+    """How long each stage of the seed's run took."""
+    seconds: dict[str, float] = json.loads((home / "summary.json").read_text(encoding="utf-8"))["seconds"]
+    return seconds
+
+
+if __name__ == "__main__":
+    main()
