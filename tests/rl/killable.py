@@ -1,11 +1,12 @@
 """A training run in a process of its own that kills itself, as the machine would: for the tests of resuming.
 
-    python tests/rl/killable.py RECIPE.json {sft,grpo} [--resume] [--kill-at STEP] [--kill-in-save STEP]
+    python tests/rl/killable.py RECIPE.json {sft,grpo} [--resume] [--kill-at STEP] [--kill-in-save STEP] [--tell FILE]
 
 GRPO's reward is a toy one, so that a model that has learned nothing still has something to gain.
 """
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -39,6 +40,7 @@ def main() -> None:
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--kill-at", type=int)
     parser.add_argument("--kill-in-save", type=int)
+    parser.add_argument("--tell", type=Path, help="write down what the model was wrapped in")
     chosen = parser.parse_args()
 
     run = ResumableTrainer.run
@@ -47,6 +49,9 @@ def main() -> None:
         if chosen.kill_at:
             self.add_callback(Killer(chosen.kill_at))
         run(self, checkpoint)
+        if chosen.tell and self.accelerator.is_main_process:
+            told = {"wrapper": type(self.model_wrapped).__name__, "processes": self.accelerator.num_processes}
+            chosen.tell.write_text(json.dumps(told))
 
     save_state = ResumableTrainer._save_rng_state
 
