@@ -1,5 +1,7 @@
 import json
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ from trl.trainer.utils import RepeatSampler
 import rl.grpo
 from data import DataError
 from rl.grpo import train_grpo
+from rl.model_config import ModelConfig
+from rl.models import FINAL
 from rl.recipe import GRPORecipe, SFTRecipe
 from rl.resume import MARKER, EpochSampler, ResumableTrainer, checkpoint_to_resume, newest_checkpoint
 from rl.rollouts import read_rollouts
@@ -32,21 +36,28 @@ class Interrupter(TrainerCallback):
             raise Interruption
 
 
+@contextmanager
+def interruptions() -> Iterator[Callable[[int | None], None]]:
+    """A function that makes training stop with an `Interruption` after a step; None lets it run to the end."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rl.grpo.Rubric, "load", lambda *args: ToyRubric())
+        whole_run = ResumableTrainer.run
+
+        def at(step: int | None) -> None:
+            def interrupted(self, checkpoint):
+                if step is not None:
+                    self.add_callback(Interrupter(step))
+                whole_run(self, checkpoint)
+
+            patch.setattr(ResumableTrainer, "run", interrupted)
+
+        yield at
+
+
 @pytest.fixture
-def interrupt(monkeypatch: pytest.MonkeyPatch):
-    """Makes training stop with an `Interruption` after a step; None lets it run."""
-    monkeypatch.setattr(rl.grpo.Rubric, "load", lambda *args: ToyRubric())
-    run = ResumableTrainer.run
-
-    def at(step: int | None) -> None:
-        def interrupted(self, checkpoint):
-            if step is not None:
-                self.add_callback(Interrupter(step))
-            run(self, checkpoint)
-
-        monkeypatch.setattr(ResumableTrainer, "run", interrupted)
-
-    return at
+def interrupt() -> Iterator[Callable[[int | None], None]]:
+    with interruptions() as at:
+        yield at
 
 
 def recipe(kind: str, toy: Path, model: Path, output: Path, **trainer):
@@ -70,9 +81,12 @@ def recipe(kind: str, toy: Path, model: Path, output: Path, **trainer):
     return GRPORecipe(**shared, rubric="toy", trainer=settings | trainer)
 
 
+def run(recipe, resume: bool = False) -> Path:
+    return train_sft(recipe, resume) if isinstance(recipe, SFTRecipe) else train_grpo(recipe, resume)
+
+
 def train(recipe, resume: bool = False) -> dict[str, torch.Tensor]:
-    final = train_sft(recipe, resume) if isinstance(recipe, SFTRecipe) else train_grpo(recipe, resume)
-    return load_file(final / "model.safetensors")
+    return load_file(run(recipe, resume) / "model.safetensors")
 
 
 @pytest.mark.parametrize("kind", ["sft", "grpo"])
@@ -96,14 +110,44 @@ def test_an_interrupted_run_ends_like_one_that_was_not(
         assert read_rollouts(tmp_path / "broken") == read_rollouts(tmp_path / "whole")
 
 
-@pytest.fixture
-def begun(toy: Path, tiny_text: Path, tmp_path: Path, interrupt) -> Path:
-    """A run of GRPO that was interrupted after its third step."""
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sft", "grpo"])
+def test_adapters_are_resumed_as_well(kind: str, toy: Path, tiny_text: Path, tmp_path: Path, interrupt):
+    def adapted(output: str):
+        chosen = recipe(kind, toy, tiny_text, tmp_path / output, learning_rate=1e-2)
+        return chosen.model_copy(update={"model": ModelConfig(path=str(tiny_text), lora={"r": 4, "dropout": 0.1})})
+
+    def adapter(output: str) -> dict[str, torch.Tensor]:
+        return load_file(tmp_path / output / FINAL / "adapter_model.safetensors")
+
+    interrupt(None)
+    run(adapted("whole"))
     interrupt(3)
     with pytest.raises(Interruption):
-        train(recipe("grpo", toy, tiny_text, tmp_path / "begun"))
+        run(adapted("broken"))
     interrupt(None)
-    return tmp_path / "begun"
+    run(adapted("broken"), resume=True)
+    assert adapter("broken").keys() == adapter("whole").keys()
+    assert all(torch.equal(adapter("broken")[name], weight) for name, weight in adapter("whole").items())
+    assert any(weight.abs().max() > 1e-3 for name, weight in adapter("whole").items() if "lora_B" in name)
+
+
+@pytest.fixture(scope="module")
+def interrupted_run(toy: Path, tiny_text: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of GRPO that was interrupted after its third step."""
+    output = tmp_path_factory.mktemp("interrupted") / "run"
+    with interruptions() as at:
+        at(3)
+        with pytest.raises(Interruption):
+            train(recipe("grpo", toy, tiny_text, output))
+    return output
+
+
+@pytest.fixture
+def begun(interrupted_run: Path, tmp_path: Path, interrupt) -> Path:
+    """A copy of that run, to be resumed."""
+    interrupt(None)
+    return shutil.copytree(interrupted_run, tmp_path / "begun")
 
 
 def test_what_cannot_be_resumed_exactly_is_refused(begun: Path, toy: Path, tiny_text: Path):
@@ -182,7 +226,8 @@ def test_checkpoints_that_were_cut_off_are_removed(tmp_path: Path):
 def test_the_marker_is_written_last_and_tells_the_pace(begun: Path):
     checkpoint = newest_checkpoint(begun)
     marker = checkpoint / MARKER
-    assert all(path.stat().st_mtime_ns <= marker.stat().st_mtime_ns for path in checkpoint.iterdir())
+    others = [path for path in checkpoint.iterdir() if path.name != MARKER]
+    assert others and all(path.stat().st_mtime_ns <= marker.stat().st_mtime_ns for path in others)
     assert json.loads(marker.read_text())["num_generations"] == 2
 
 
