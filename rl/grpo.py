@@ -9,11 +9,11 @@ from trl import GRPOConfig
 from data import DataError, Rulebook, load_cases
 from rewards import Rubric
 from rl.grpo_trainer import RulingGRPOTrainer
-from rl.models import FINAL, context_length, load_model, load_processor, resolve
+from rl.models import context_length, load_model, load_processor, resolve
 from rl.recipe import GRPORecipe
 from rl.resume import checkpoint_to_resume
 from rl.rows import rows_for_rl
-from rl.start import model_of
+from rl.start import finish, model_of
 
 
 def train_grpo(recipe: GRPORecipe, resume: bool = False) -> Path:
@@ -57,9 +57,7 @@ def train_grpo(recipe: GRPORecipe, resume: bool = False) -> Path:
         checkpoint=checkpoint,
     )
     trainer.run(checkpoint)
-    final = recipe.output / FINAL
-    trainer.save_model(str(final))
-    return final
+    return finish(trainer, recipe, book)
 
 
 def check_prices_count(rubric: Rubric, arguments: GRPOConfig) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from data import DataError, find_yaml
+from data import DataError, Rulebook, find_yaml, load_cases
 from rl.recipe import RECIPES
 
 CONFIGS = Path(__file__).parent.parent / "accelerate_configs"
@@ -59,7 +59,12 @@ def launch(
     from accelerate.commands.launch import launch_command, launch_command_parser
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
-    RECIPES[kind].load(config, overrides)  # a mistake is said once, before processes start
+    from rl.start import model_of
+
+    # What can go wrong or must be there before several processes start, goes wrong or is made once.
+    recipe: Any = RECIPES[kind].load(config, overrides)
+    book, cases = Rulebook.load(recipe.data.rulebook), load_cases(*recipe.data.train)
+    model_of(recipe, cases, book)
     options = ["--config_file", str(find_yaml(accelerate, CONFIGS, "accelerate config"))]
     if num_processes is not None:
         options += ["--num_processes", str(num_processes)]

@@ -128,7 +128,9 @@ class TrainRecipe(Recipe):
         gpu = torch.cuda.is_available()
         chosen: dict[str, Any] = {"report_to": "tensorboard", "bf16": gpu, "dataloader_pin_memory": gpu}
         if not gpu and "LOCAL_RANK" in os.environ:  # one of several processes on the CPU
-            chosen["ddp_backend"] = "gloo"
+            sharded = os.environ.get("ACCELERATE_USE_DEEPSPEED") == "true"
+            # `use_cpu` makes Accelerate see the other processes, but would switch sharding off without a word.
+            chosen |= {"ddp_backend": "gloo", "use_cpu": not sharded}
         chosen |= self.trainer | self._fixed() | overrides
         try:
             return self.config_class()(**chosen)

@@ -3,26 +3,20 @@
 The loss is on the completion only. Batches, loss and checkpoints are TRL's.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from torch.utils.data import Sampler
 from transformers import set_seed
 from trl import SFTTrainer
 
-from data import Rulebook, load_cases
-from rl.models import FINAL, context_length, load_model, load_processor
+from data import Case, Rulebook, load_cases
+from rl.models import context_length, load_model, load_processor
 from rl.recipe import SFTRecipe
-from rl.resume import ResumableTrainer, checkpoint_to_resume
+from rl.resume import EpochSampler, ResumableTrainer, checkpoint_to_resume
 from rl.rows import rows_for_sft
-from rl.start import model_of
-
-
-class RulingSFTTrainer(ResumableTrainer, SFTTrainer):
-    """TRL's trainer, with the loss averaged over the tokens of all processes and accumulation steps alike."""
-
-    def __init__(self, *args, **kwargs):  # type: ignore[no-untyped-def]
-        super().__init__(*args, **kwargs)
-        # Qwen-VL and Gemma 3 say that they do not take the number of tokens; TRL's loss does.
-        self.model_accepts_loss_kwargs = True
+from rl.start import finish, model_of
 
 
 def train_sft(recipe: SFTRecipe, resume: bool = False) -> Path:
@@ -45,19 +39,51 @@ def train_sft(recipe: SFTRecipe, resume: bool = False) -> Path:
     config = model_of(recipe, cases, book)
     processor = load_processor(str(config.path))
     model = load_model(config, checkpoint)
-    context = context_length(model)
 
-    def rows(of):  # type: ignore[no-untyped-def]
-        return rows_for_sft(of, book, processor, context, recipe.data.template)
+    def rows(of: list[Case]) -> Any:
+        return rows_for_sft(of, book, processor, context_length(model), recipe.data.template)
 
     trainer = RulingSFTTrainer(
         model=model,
         args=arguments,
         train_dataset=rows(cases),
-        eval_dataset=rows(load_cases(*recipe.data.valid)) if recipe.data.valid else None,
+        eval_dataset=rows(load_cases(*recipe.data.valid)) if arguments.eval_strategy != "no" else None,
         processing_class=processor,
     )
     trainer.run(checkpoint)
-    final = recipe.output / FINAL
-    trainer.save_model(str(final))
-    return final
+    return finish(trainer, recipe, book)
+
+
+class RulingSFTTrainer(ResumableTrainer, SFTTrainer):
+    """TRL's trainer, with the loss averaged over the tokens of all processes and accumulation steps alike, and the
+    longest rows in the first batch, so that memory runs out at once or never.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        # Qwen-VL and Gemma 3 say that they do not take the number of tokens; TRL's loss does.
+        self.model_accepts_loss_kwargs = True
+
+    def _get_train_sampler(self, *args: Any, **kwargs: Any) -> Any:
+        sampler = super()._get_train_sampler()  # of the whole dataset: what TRL passes has lost its lengths
+        if not isinstance(sampler, EpochSampler):
+            return sampler
+        lengths = self.train_dataset.with_format(None)["length"]  # type: ignore[union-attr]
+        return LongestFirst(sampler, lengths, self.args.train_batch_size * self.args.world_size)
+
+
+class LongestFirst(Sampler[int]):
+    """Another sampler's order, with the ``count`` longest rows moved to its front in the first epoch."""
+
+    def __init__(self, sampler: EpochSampler, lengths: list[int], count: int):
+        self.sampler = sampler
+        self.longest = set(sorted(range(len(lengths)), key=lambda row: (-lengths[row], row))[:count])
+
+    def __iter__(self) -> Iterator[int]:
+        order = list(self.sampler)
+        if self.sampler.epoch == 0:
+            order.sort(key=lambda row: row not in self.longest)  # stable: the others keep their order
+        return iter(order)
+
+    def __len__(self) -> int:
+        return len(self.sampler)
