@@ -80,11 +80,8 @@ def run_demo(out: str | Path, config: DemoConfig | None = None, tell: Callable[[
         with stage(f"drawing {config.cases:,} training ads and {2 * config.test_cases:,} test ads", "data"):
             built = BillboardConfig(config.cases, config.test_cases, config.seed, "demo", config.teacher_noise)
             build(built, out / "data")
-    common = {
-        "seed": config.seed,
-        "data.train": [str(files["train"])],
-        "data.rulebook": str(out / "data/rulebook.yaml"),
-    }
+    rulebook = str(out / "data" / "rulebook.yaml")
+    common = {"seed": config.seed, "data.train": [str(files["train"])], "data.rulebook": rulebook}
     if not (out / "sft" / FINAL).is_dir():
         with stage("SFT: imitating a teacher who errs", "sft"):
             steps = {"max_steps": config.sft_steps} if config.sft_steps else {}
