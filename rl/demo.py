@@ -32,7 +32,7 @@ class DemoConfig:
         seed: of the data, of initialisation and of sampling.
         cases: training cases.
         test_cases: cases of each test split.
-        teacher_noise: how often the SFT targets err, 0..1.
+        teacher_noise: how often the SFT targets miss a violation, on average over the rules, 0..1.
         sft_steps: optimiser steps of SFT; the recipe's if None.
         grpo_steps: optimiser steps of GRPO; the recipe's if None.
     """
@@ -40,7 +40,7 @@ class DemoConfig:
     seed: int = 0
     cases: int = 8000
     test_cases: int = 400
-    teacher_noise: float = 0.3
+    teacher_noise: float = 0.15
     sft_steps: int | None = None
     grpo_steps: int | None = None
 

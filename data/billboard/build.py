@@ -16,7 +16,7 @@ from data.billboard.changed import DEMO_CHANGES, FULL_CHANGES, NEVER_FLIP, RuleC
 from data.billboard.draw import draw
 from data.billboard.excerpts import ExcerptChooser
 from data.billboard.judge import judge
-from data.billboard.teacher import teach
+from data.billboard.teacher import Teacher
 from data.billboard.variants import Variant
 from data.case import Case
 from data.loading import save_cases
@@ -38,7 +38,7 @@ class BillboardConfig:
         test_cases: how many cases ``test`` and ``changed`` have each; ``valid`` has half as many.
         seed: of all chance.
         level: ``demo`` for models that learn to read as they go, ``full`` for models that can.
-        teacher_noise: how often the SFT targets err, 0..1.
+        teacher_noise: how often the SFT targets miss a violation, on average over the rules, 0..1.
     """
 
     cases: int = 8000
@@ -84,6 +84,8 @@ class SplitMaker:
         self.maker = AdMaker(self.pool, around, self.rng)
         self.chooser = ExcerptChooser(seen, SIZES[config.level], self.rng)
         self.changer = RuleChanger(self.chooser, unseen)
+        noise = config.teacher_noise if split == "train" else 0.0
+        self.teacher = Teacher(seen, noise, self.rng) if noise else None
         self.wanted = {
             "train": config.cases, "valid": config.test_cases // 2,
             "test": config.test_cases, "changed": config.test_cases,
@@ -138,7 +140,6 @@ class SplitMaker:
 
     def _case(self, ad: Ad, letter: str, excerpt: list[Variant], meta: dict[str, object]) -> Case:
         gold = judge(ad, excerpt, advice=self.config.level == "full")
-        noise = self.config.teacher_noise
         rules = [variant.ref for variant in excerpt]
         shown = rulebook().excerpt(rules)
         layout = ad.layout
@@ -153,7 +154,7 @@ class SplitMaker:
             meta={"mechanism": ad.mechanism, "layout": where, **meta},
             rules=rules,
             gold=gold,
-            teacher=teach(gold, shown, ad.body, noise, self.rng) if noise and self.split == "train" else None,
+            teacher=self.teacher.rule_on(gold, shown, ad.body) if self.teacher else None,
         )
 
     def _picture(self, ad: Ad) -> str:

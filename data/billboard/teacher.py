@@ -1,10 +1,12 @@
 """Teacher: an annotator who errs, as real ones do. Gold stays right; what SFT imitates does not.
 
-With probability ``noise`` a ruling misses a violation that is there, or invents one that is not. Real annotators do
-not err evenly: they overlook some rules again and again, so a rule's share of the misses is its own.
+Real annotators do not err evenly: they overlook the same few rules again and again. So a sixth of the rules are the
+teacher's blind spots, missed four times as often as the average rule; on the others it errs rarely, and as rarely it
+invents a violation where there is none.
 """
 
 import random
+from collections.abc import Sequence
 
 from data.evidence import Quote
 from data.gold import Gold
@@ -12,43 +14,62 @@ from data.rulebook import Rulebook
 from data.ruling import Ruling, Violation
 
 CONFIDENCE = {"approve": 0.9, "reject": 0.9, "escalate": 0.5}
+BLIND, TIMES = 1 / 6, 4
+"""Share of the rules that are blind spots, and how much more often those are missed than the average rule."""
 
 
-def teach(gold: Gold, excerpt: Rulebook, body: str, noise: float, rng: random.Random) -> Ruling:
-    """The ruling that the teacher writes.
+class Teacher:
+    """Writes rulings that miss or invent violations.
 
     Args:
-        gold: the right answer, with reasoning that names each rule of the excerpt once, as ``ID: words.``.
-        excerpt: the rules in the order of the reasoning.
-        body: the ad's text, from which an invented violation takes its quote.
-        noise: how often the teacher errs, 0..1.
+        rules: ids of the rules that it knows.
+        noise: how often a violation is missed, on average over the rules, 0..1.
         rng: the source of chance.
     """
-    assert gold.verdict is not None and gold.violations is not None and gold.reasoning is not None
-    reasoning = gold.reasoning
-    violations = [Violation(rule=v.rule, evidence=v.evidence or []) for v in gold.violations]
-    verdict = gold.verdict
-    if rng.random() < noise:
-        if violations:
-            missed = violations.pop(rng.randrange(len(violations)))
-            reasoning = _rewrite(reasoning, missed.rule, excerpt, "no")
-        else:
-            sentence = rng.choice([s.strip(" .") for s in body.split(". ") if s.strip(" .")])
-            clear = [rule for rule in excerpt.ids if rule not in gold.unclear] or excerpt.ids
-            invented = rng.choice(clear)
+
+    def __init__(self, rules: Sequence[str], noise: float, rng: random.Random):
+        self.rng, self.noise = rng, noise
+        self.blind = set(rng.sample(list(rules), max(1, round(len(rules) * BLIND))))
+        rest = len(rules) - len(self.blind)
+        self.slips = noise * max(0, len(rules) - TIMES * len(self.blind)) / max(1, rest)
+        """How often it errs outside of its blind spots."""
+
+    def misses(self, rule: str) -> float:
+        """How often it misses a violation of a rule."""
+        return min(1.0, TIMES * self.noise) if rule in self.blind else self.slips
+
+    def rule_on(self, gold: Gold, excerpt: Rulebook, body: str) -> Ruling:
+        """The ruling that it writes.
+
+        Args:
+            gold: the right answer, with reasoning that names each rule of the excerpt once, as ``ID: words.``.
+            excerpt: the rules in the order of the reasoning.
+            body: the ad's text, from which an invented violation takes its quote.
+        """
+        assert gold.verdict is not None and gold.violations is not None and gold.reasoning is not None
+        reasoning, violations = gold.reasoning, []
+        for violation in gold.violations:
+            if self.rng.random() < self.misses(violation.rule):
+                reasoning = _rewrite(reasoning, violation.rule, excerpt, "no")
+            else:
+                violations.append(Violation(rule=violation.rule, evidence=violation.evidence or []))
+        clear = [rule for rule in excerpt.ids if rule not in gold.unclear]
+        if not gold.violations and clear and self.rng.random() < self.slips:
+            invented = self.rng.choice(clear)
+            sentence = self.rng.choice([part for part in (s.strip(" .") for s in body.split(". ")) if part])
             reasoning = _rewrite(reasoning, invented, excerpt, f'"{sentence}"')
             violations = [Violation(rule=invented, evidence=[Quote(quote=sentence, field="body")])]
-        verdict = excerpt.called_for(v.rule for v in violations)
+        verdict = excerpt.called_for(violation.rule for violation in violations)
         if verdict == "approve" and gold.unclear:
             verdict = "escalate"
-    return Ruling(
-        reasoning=reasoning,
-        violations=violations,
-        verdict=verdict,
-        confidence=CONFIDENCE[verdict],
-        intent=gold.intent,
-        advice=gold.advice or "",
-    )
+        return Ruling(
+            reasoning=reasoning,
+            violations=violations,
+            verdict=verdict,
+            confidence=CONFIDENCE[verdict],
+            intent=gold.intent,
+            advice=gold.advice or "",
+        )
 
 
 def _rewrite(reasoning: str, rule: str, excerpt: Rulebook, words: str) -> str:

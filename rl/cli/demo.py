@@ -14,7 +14,9 @@ def demo(
     seed: Annotated[int, typer.Option(help="Of the data, of initialisation and of sampling.")] = 0,
     cases: Annotated[int, typer.Option(min=64, help="Training cases.")] = 8000,
     test_cases: Annotated[int, typer.Option(min=40, help="Cases of each test split.")] = 400,
-    teacher_noise: Annotated[float, typer.Option(min=0, max=1, help="How often the SFT targets err.")] = 0.3,
+    teacher_noise: Annotated[
+        float, typer.Option(min=0, max=1, help="How often the SFT targets miss a violation.")
+    ] = 0.15,
     sft_steps: Annotated[int | None, typer.Option(help="Optimiser steps of SFT; the recipe's if left out.")] = None,
     grpo_steps: Annotated[int | None, typer.Option(help="Optimiser steps of GRPO; the recipe's if left out.")] = None,
 ) -> None:

@@ -43,7 +43,7 @@ def words(cases: list[Case]) -> csr_matrix:
 def thumbnails(cases: list[Case]) -> np.ndarray:
     def thumbnail(path: Path) -> np.ndarray:
         with Image.open(path) as image:
-            return np.asarray(image.resize((12, 12))).ravel() / 255.0
+            return np.asarray(image.resize((8, 8))).ravel() / 255.0
 
     return np.stack([thumbnail(case.path(case.images[0])) for case in cases])
 
