@@ -30,7 +30,7 @@ $(INSTALLED): pyproject.toml requirements.lock
 	@test -n "$(PYTHON)" || { echo "error: Ruling needs Python 3.10 or newer and found none; name one, as in: make PYTHON=/path/to/python3.12" >&2; exit 2; }
 	@echo "Installing into .venv; PyTorch alone may download several gigabytes. This happens once."
 	@start=$$(date +%s); set -e; \
-	$(PYTHON) -m venv .venv >/dev/null 2>&1 || { \
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv >/dev/null 2>&1 || { \
 		$(PYTHON) -m venv --without-pip --clear .venv && \
 		$(PYTHON) -m pip install --quiet --target "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" pip; \
 	} || { echo "error: $(PYTHON) can make no virtual environment: install its venv or its pip (Debian: apt-get install python3-venv)" >&2; exit 2; }; \
