@@ -55,6 +55,13 @@ class RulingGRPOTrainer(ResumableTrainer, GRPOTrainer):
                 "multiple of the other",
                 field="trainer.steps_per_generation",
             )
+        cases = len(self.train_dataset)  # type: ignore[arg-type]
+        at_once = (self.args.generation_batch_size or 0) // (self.num_generations or 1)
+        if cases < at_once:
+            raise DataError(
+                f"completions are drawn for {at_once} cases at once, and there are {cases}: no step would be taken",
+                field="trainer.generation_batch_size",
+            )
         self.cycle = max(1, every // accumulated)
         """Optimiser steps from one generation to the next."""
         if self.args.save_strategy == "steps" and self.args.save_steps % self.cycle:

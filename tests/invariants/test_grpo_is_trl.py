@@ -37,6 +37,7 @@ def trained(kind: str, settings: dict, toy: Path, model: Path, output: Path) -> 
         max_steps=4,
         num_generations=4,
         max_completion_length=8,
+        generation_kwargs={"suppress_tokens": [policy.config.image_token_id]},  # the default from TRL 1.16 on
         **{"per_device_train_batch_size": 8} | settings,
     )
     book = Rulebook.load(toy / "rules.yaml")

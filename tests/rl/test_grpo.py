@@ -31,10 +31,12 @@ def make_trainer(cases: list[Case], model: Path, output: Path, reward=None, **se
         "per_device_train_batch_size": 16,
         "scale_rewards": "batch",
     }
+    rows = rows_for_rl(cases, toy_book(), processor, context_length(policy), 8, "compact")
     return RulingGRPOTrainer(
         model=policy,
         args=GRPOConfig(output_dir=str(output), **defaults | settings),
-        train_dataset=rows_for_rl(cases, toy_book(), processor, context_length(policy), 8, "compact"),
+        train_dataset=rows,
+        eval_dataset=rows,
         processing_class=processor,
         reward=reward or ToyReward(),
         rollouts=output / "rollouts",
@@ -126,7 +128,7 @@ def test_completions_are_drawn_in_evaluation_mode_with_a_cache(
     trainer.train()
     ((training, grad, config),) = seen
     assert not training and not grad
-    assert config.use_cache is not False
+    assert config.use_cache
     assert (config.temperature, config.top_p, config.top_k) == (1.0, 1.0, 0)
     assert trainer.model.config._attn_implementation == "sdpa"
 
@@ -175,6 +177,20 @@ def test_a_case_without_pictures_is_read_the_same_beside_cases_with(toy: Path, t
             logits = trainer.model(**alone).logits[0, -length - 1 : -1]
             expected = logits.log_softmax(-1).gather(-1, alone["input_ids"][0, -length:, None])[:, 0]
             torch.testing.assert_close(together[row, :length], expected, atol=1e-5, rtol=1e-4)
+
+
+def test_evaluation_draws_completions_but_does_not_log_them_as_rollouts(cases, tiny_vl: Path, tmp_path: Path):
+    steps = {"eval_strategy": "steps", "eval_steps": 1, "per_device_eval_batch_size": 4, "num_generations_eval": 2}
+    trainer = make_trainer(cases, tiny_vl, tmp_path / "run", **steps)
+    trainer.train()
+    evaluated = [entry for entry in trainer.state.log_history if "eval_reward" in entry]
+    assert len(evaluated) == 2 and all(entry["eval_groups/zero_variance"] <= 1 for entry in evaluated)
+    assert len(read_rollouts(tmp_path / "run")) == 32
+
+
+def test_fewer_cases_than_one_generation_takes_is_an_error(cases, tiny_vl: Path, tmp_path: Path):
+    with pytest.raises(DataError, match="for 4 cases at once, and there are 3"):
+        make_trainer(cases[:3], tiny_vl, tmp_path / "run")
 
 
 def test_settings_that_erase_the_prices_are_refused():
