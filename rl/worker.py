@@ -13,9 +13,10 @@ sys.path[:] = [str(_HERE.parent), *(entry for entry in sys.path if Path(entry or
 def main() -> None:
     """Trains, and says mistakes in the user's input as `rl.cli.main` does."""
     from data import DataError
-    from rl.cli import complain
+    from rl.cli import complain, quiet
     from rl.launch import train
 
+    quiet()
     kind, config, overrides, resume = sys.argv[1:]
     try:
         train(kind, config, json.loads(overrides), json.loads(resume))

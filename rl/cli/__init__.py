@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 a check failed, 2 the user's input is wrong.
 """
 
 import sys
+import warnings
 
 import typer
 from rich.console import Console
@@ -37,11 +38,17 @@ app.add_typer(evaluate.app)
 
 def main() -> None:
     """The entry point: a mistake in the user's input is said in one line, without a traceback."""
+    quiet()
     try:
         app()
     except DataError as error:
         complain(error)
         sys.exit(2)
+
+
+def quiet() -> None:
+    """Keeps to itself what only the libraries' own authors can act upon."""
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|trl|torch)\.")
 
 
 def complain(error: DataError) -> None:
