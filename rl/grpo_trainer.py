@@ -47,6 +47,19 @@ class RulingGRPOTrainer(ResumableTrainer, GRPOTrainer):
             self.generation_kwargs["suppress_tokens"] = self.generation_config.suppress_tokens = [image]
         if not self.use_vllm:
             self.generation_config.use_cache = True  # left open, it would follow a checkpoint saved for training
+        self.cycle = self._check_settings()
+        """Optimiser steps from one generation to the next."""
+        if checkpoint is not None and step_of(checkpoint) % self.cycle:
+            raise DataError("lies between two generations and has lost its completions: remove it", file=checkpoint)
+        if checkpoint is not None and "ref" in getattr(self.model, "peft_config", {}):
+            self._restore_reference_adapter(checkpoint)
+        self.log_of_rollouts = None
+        if self.accelerator.is_main_process:
+            self.log_of_rollouts = RolloutLog(rollouts, step_of(checkpoint) if checkpoint else 0)
+        self._texts: list[str] = []
+
+    def _check_settings(self) -> int:
+        """Refuses settings that would take no step or lose completions; returns the steps between two generations."""
         every, accumulated = self.args.steps_per_generation or 1, self.args.gradient_accumulation_steps
         every *= self.num_iterations
         if every % accumulated and accumulated % every:
@@ -62,22 +75,14 @@ class RulingGRPOTrainer(ResumableTrainer, GRPOTrainer):
                 f"completions are drawn for {at_once} cases at once, and there are {cases}: no step would be taken",
                 field="trainer.generation_batch_size",
             )
-        self.cycle = max(1, every // accumulated)
-        """Optimiser steps from one generation to the next."""
-        if self.args.save_strategy == "steps" and self.args.save_steps % self.cycle:
+        cycle = max(1, every // accumulated)
+        if self.args.save_strategy == "steps" and self.args.save_steps % cycle:
             raise DataError(
-                f"{self.args.save_steps} steps are not a multiple of {self.cycle}, from one generation to the next; a "
+                f"{self.args.save_steps} steps are not a multiple of {cycle}, from one generation to the next; a "
                 "checkpoint in between would have lost its completions",
                 field="trainer.save_steps",
             )
-        if checkpoint is not None and step_of(checkpoint) % self.cycle:
-            raise DataError("lies between two generations and has lost its completions: remove it", file=checkpoint)
-        if checkpoint is not None and "ref" in getattr(self.model, "peft_config", {}):
-            self._restore_reference_adapter(checkpoint)
-        self.log_of_rollouts = None
-        if self.accelerator.is_main_process:
-            self.log_of_rollouts = RolloutLog(rollouts, step_of(checkpoint) if checkpoint else 0)
-        self._texts: list[str] = []
+        return cycle
 
     def _restore_reference_adapter(self, checkpoint: Path) -> None:
         """TRL takes the adapter that the model comes with for the reference; after a resume, that has been trained."""
