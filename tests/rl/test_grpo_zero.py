@@ -16,7 +16,7 @@ from rl.recipe import GRPORecipe
 from rl.rollouts import read_rollouts
 
 pytest.importorskip("deepspeed")
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 HERE = Path(__file__).parent
 CONFIGS = HERE.parents[1] / "accelerate_configs"

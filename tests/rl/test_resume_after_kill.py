@@ -16,7 +16,7 @@ from rl.recipe import GRPORecipe, SFTRecipe
 from rl.resume import newest_checkpoint
 from rl.rollouts import read_rollouts
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 SCRIPT = Path(__file__).parent / "killable.py"
 EPOCH, STEPS, SAVE = 8, 20, 4
