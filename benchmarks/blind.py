@@ -22,7 +22,7 @@ from rich.console import Console
 
 from data import Case, Rule, Rulebook, Ruling, Verdict, load_cases, save_cases
 from prompts import target
-from rl.demo import SPLITS, evaluate
+from rl.demo import SPLITS, evaluate, precision
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.predictions import Prediction
 from rl.evaluation.table import compare_table
@@ -76,11 +76,12 @@ class Bench:
         if not (out / FINAL).is_dir():
             train = self.home / "data" / f"train-{name}.jsonl"
             save_cases([change(case) for case in load_cases(self.home / "data" / "train.jsonl")], train)
-            settings = {
+            settings: dict[str, object] = {
                 "seed": self.seed,
                 "data.train": [str(train)],
                 "data.rulebook": str(self.home / "data" / "rulebook.yaml"),
                 "output": str(out),
+                **precision(),
             }
             train_sft(SFTRecipe.load("billboard/sft", settings | overrides))
         return [

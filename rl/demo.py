@@ -5,14 +5,15 @@ against gold and rulebook. Both models review the same held-out ads, which share
 training ads. A stage whose result is already there is not run again, so a demo that was stopped goes on.
 """
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from data import Case, Rulebook, load_cases
+from data import Case, DataError, Rulebook, load_cases
 from data.billboard import BillboardConfig, build
 from rl.evaluation.evaluate import evaluate_model
 from rl.evaluation.evaluation import Evaluation
@@ -40,7 +41,7 @@ class DemoConfig:
     seed: int = 0
     cases: int = 8000
     test_cases: int = 400
-    teacher_noise: float = 0.15
+    teacher_noise: float = 0.1
     sft_steps: int | None = None
     grpo_steps: int | None = None
 
@@ -67,12 +68,17 @@ def run_demo(out: str | Path, config: DemoConfig | None = None, tell: Callable[[
         out: the folder of the demo.
         config: how much of everything.
         tell: told of each stage as it begins.
+
+    Raises:
+        DataError: the folder holds a demo of another kind.
     """
     from rl.grpo import train_grpo
     from rl.models import FINAL
+    from rl.resume import newest_checkpoint
     from rl.sft import train_sft
 
     out, config = Path(out), config or DemoConfig()
+    _remember(out, config)
     demo = Demo(out, {})
     stage = _Stages(demo, tell)
     files = {split: out / "data" / f"{split}.jsonl" for split in ("train", "valid", *SPLITS)}
@@ -81,16 +87,18 @@ def run_demo(out: str | Path, config: DemoConfig | None = None, tell: Callable[[
             built = BillboardConfig(config.cases, config.test_cases, config.seed, "demo", config.teacher_noise)
             build(built, out / "data")
     rulebook = str(out / "data" / "rulebook.yaml")
-    common = {"seed": config.seed, "data.train": [str(files["train"])], "data.rulebook": rulebook}
+    common = {"seed": config.seed, "data.train": [str(files["train"])], "data.rulebook": rulebook, **precision()}
     if not (out / "sft" / FINAL).is_dir():
         with stage("SFT: imitating a teacher who errs", "sft"):
             steps = {"max_steps": config.sft_steps} if config.sft_steps else {}
-            train_sft(SFTRecipe.load(f"{RECIPES}/sft", {**common, **steps, "output": str(out / "sft")}))
+            recipe = SFTRecipe.load(f"{RECIPES}/sft", {**common, **steps, "output": str(out / "sft")})
+            train_sft(recipe, resume=newest_checkpoint(recipe.output) is not None)
     if not (out / "grpo" / FINAL).is_dir():
         with stage("GRPO: learning from the rubric", "grpo"):
             steps = {"max_steps": config.grpo_steps} if config.grpo_steps else {}
             run = {"model.path": str(out / "sft"), "output": str(out / "grpo")}
-            train_grpo(GRPORecipe.load(f"{RECIPES}/grpo", {**common, **steps, **run}))
+            rl_recipe = GRPORecipe.load(f"{RECIPES}/grpo", {**common, **steps, **run})
+            train_grpo(rl_recipe, resume=newest_checkpoint(rl_recipe.output) is not None)
     book, cases = Rulebook.load(rulebook), {}
     for split in SPLITS:
         cases[split] = load_cases(files[split])
@@ -104,12 +112,33 @@ def run_demo(out: str | Path, config: DemoConfig | None = None, tell: Callable[[
     return demo
 
 
+def _remember(out: Path, config: DemoConfig) -> None:
+    """Notes what the folder is for, so that stages of different demos are never mixed."""
+    file, wanted = out / "demo.json", asdict(config)
+    if file.is_file():
+        found = json.loads(file.read_text(encoding="utf-8"))
+        if found != wanted:
+            differing = [key for key in wanted if found.get(key) != wanted[key]]
+            changed = ", ".join(f"{key} {found.get(key)} → {wanted[key]}" for key in differing)
+            raise DataError(f"holds a demo with other options ({changed}): give another --out, or remove it", file=out)
+    out.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(wanted) + "\n", encoding="utf-8")
+
+
 def evaluate(model: Path, cases: list[Case], book: Rulebook, out: Path, split: str) -> Evaluation:
     """Evaluates as the shipped recipe says; what is already there is read."""
     if (out / "metrics.json").is_file():
         return Evaluation.load(out)
     recipe = EvalRecipe.load(f"{RECIPES}/eval", {"model.path": str(model)})
     return evaluate_model(model, cases, book, out, name=model.name.upper(), split=split, decoding=recipe.decoding)
+
+
+def precision() -> dict[str, bool]:
+    """Trainer settings that halve the time of a step on a CPU that computes in bfloat16; none elsewhere."""
+    import torch
+
+    native = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    return {"bf16": True, "use_cpu": True} if not torch.cuda.is_available() and native() else {}
 
 
 @dataclass

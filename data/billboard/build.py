@@ -23,7 +23,7 @@ from data.loading import save_cases
 from data.ruling import VERDICTS, Verdict
 
 Level = Literal["demo", "full"]
-SIZES: dict[str, tuple[int, ...]] = {"demo": (3, 4, 5), "full": (4, 6, 8)}
+SIZES: dict[str, tuple[int, ...]] = {"demo": (3, 4), "full": (4, 6, 8)}
 UNDECIDABLE = 0.3
 """Share of ads that some excerpt leaves undecidable: a third of them is escalated, a tenth of all cases."""
 SPLITS = ("train", "valid", "test", "changed")
@@ -85,7 +85,8 @@ class SplitMaker:
         self.chooser = ExcerptChooser(seen, SIZES[config.level], self.rng)
         self.changer = RuleChanger(self.chooser, unseen)
         noise = config.teacher_noise if split == "train" else 0.0
-        self.teacher = Teacher(seen, noise, self.rng) if noise else None
+        self.teacher = Teacher(seen, self.maker.unconditional, noise, self.rng) if noise else None
+        self.turn = 0
         self.wanted = {
             "train": config.cases, "valid": config.test_cases // 2,
             "test": config.test_cases, "changed": config.test_cases,
@@ -95,7 +96,7 @@ class SplitMaker:
         """The split's cases, two to an ad."""
         made = index = 0
         while made < self.wanted:
-            ad = self.maker.make(f"{self.split}-{index:05d}", self._mechanism(index))
+            ad = self.maker.make(f"{self.split}-{index:05d}", self._mechanism())
             pair = self._twins(ad, made // 2) if self.split == "changed" else self._two_verdicts(ad)
             index += 1
             if pair is None:
@@ -105,12 +106,14 @@ class SplitMaker:
                 yield self._case(ad, letter, excerpt, meta)
             made += 2
 
-    def _mechanism(self, index: int) -> str:
+    def _mechanism(self) -> str:
         """The mechanisms in turn, the undecidable ones at their share."""
         if self.rng.random() < UNDECIDABLE:
             return "obscured"
-        others = [m for m in MECHANISMS if m != "obscured"]
-        return others[index % len(others)]
+        # Exceptions and thresholds are what rules are changed by, and the hardest to read: they come twice as often.
+        others = [m for m in MECHANISMS if m != "obscured"] + ["exception", "number"]
+        self.turn += 1
+        return others[self.turn % len(others)]
 
     def _two_verdicts(self, ad: Ad) -> list[tuple[list[Variant], dict[str, object]]] | None:
         """Two excerpts of one ad with different verdicts, each verdict as likely as the other."""

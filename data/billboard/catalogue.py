@@ -10,7 +10,7 @@ from data.rulebook import Rulebook
 from data.yaml_model import load_yaml
 
 Pool = Literal["train", "valid", "test"]
-NUMBERS = (10, 20, 30, 40, 50, 60, 70, 80)
+NUMBERS = (10, 30, 50, 70, 90)
 """The numbers that ads state and that thresholds take, in per cent."""
 
 

@@ -38,10 +38,8 @@ def find(ad: Ad, variant: Variant) -> Finding:
     if phrase is None:
         return CLEAR
     if not subject.is_joint:
-        quote = Quote(quote=phrase, field="body")
-        if variant.excepted and variant.key in ad.notices:
-            return Finding("clear", f'"{phrase}", excepted')
-        return Finding("violated", f'"{phrase}"', (quote,))
+        evidence = (Quote(quote=phrase, field="body"),)
+        return _unless_excepted(variant, f'"{phrase}"', evidence, variant.key in ad.notices)
     return _joint(ad, phrase, subject.with_objects, subject.with_badge)
 
 
@@ -68,9 +66,18 @@ def _picture(ad: Ad, variant: Variant, shown: str, badge: str | None) -> Finding
     if ad.shown != shown:
         return CLEAR
     excepted = variant.key in ad.notices or (badge is not None and ad.badge == badge)
-    if variant.excepted and excepted:
-        return Finding("clear", f"{shown}, excepted")
-    return Finding("violated", shown, (Region(image=0, region=ad.layout.box),))
+    return _unless_excepted(variant, shown, (Region(image=0, region=ad.layout.box),), excepted)
+
+
+def _unless_excepted(variant: Variant, words: str, evidence: tuple[Evidence, ...], met: bool) -> Finding:
+    """Whether the rule makes an exception, and whether the ad meets it: said one after the other."""
+    if not variant.has_exceptions:
+        return Finding("violated", words, evidence)
+    if not variant.excepted:
+        return Finding("violated", f"{words}, no exception", evidence)
+    if met:
+        return Finding("clear", f"{words}, exception met")
+    return Finding("violated", f"{words}, exception not met", evidence)
 
 
 def _joint(ad: Ad, phrase: str, objects: tuple[str, ...], badge: str | None) -> Finding:

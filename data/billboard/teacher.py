@@ -1,7 +1,7 @@
 """Teacher: an annotator who errs, as real ones do. Gold stays right; what SFT imitates does not.
 
-Real annotators do not err evenly: they overlook the same few rules again and again. So a sixth of the rules are the
-teacher's blind spots, missed four times as often as the average rule; on the others it errs rarely, and as rarely it
+Real annotators do not err evenly: they overlook the same few rules again and again. So an eighth of the rules are the
+teacher's blind spots, missed six times as often as the average rule; on the others it errs rarely, and as rarely it
 invents a violation where there is none.
 """
 
@@ -14,7 +14,7 @@ from data.rulebook import Rulebook
 from data.ruling import Ruling, Violation
 
 CONFIDENCE = {"approve": 0.9, "reject": 0.9, "escalate": 0.5}
-BLIND, TIMES = 1 / 6, 4
+BLIND, TIMES = 1 / 8, 6
 """Share of the rules that are blind spots, and how much more often those are missed than the average rule."""
 
 
@@ -23,13 +23,14 @@ class Teacher:
 
     Args:
         rules: ids of the rules that it knows.
+        overlooked: those among which its blind spots lie.
         noise: how often a violation is missed, on average over the rules, 0..1.
         rng: the source of chance.
     """
 
-    def __init__(self, rules: Sequence[str], noise: float, rng: random.Random):
+    def __init__(self, rules: Sequence[str], overlooked: Sequence[str], noise: float, rng: random.Random):
         self.rng, self.noise = rng, noise
-        self.blind = set(rng.sample(list(rules), max(1, round(len(rules) * BLIND))))
+        self.blind = set(rng.sample(list(overlooked), max(1, round(len(rules) * BLIND))))
         rest = len(rules) - len(self.blind)
         self.slips = noise * max(0, len(rules) - TIMES * len(self.blind)) / max(1, rest)
         """How often it errs outside of its blind spots."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from data.billboard.catalogue import catalogue, rulebook
 from data.rulebook import Rule, RuleRef
 
-DEFAULT_THRESHOLD = 40
+DEFAULT_THRESHOLD = 50
 """The threshold that the shipped rulebook gives every numeric rule, in per cent."""
 
 
