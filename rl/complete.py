@@ -1,12 +1,13 @@
 """Complete: a checkpoint and cases in, completions and their provenance out."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from data import Case, DataError, Rulebook
-from rl.provenance import provenance
+from rl.provenance import RUN, provenance
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
@@ -15,7 +16,8 @@ Precision = Literal["auto", "float32", "bfloat16", "float16"]
 class Decoding:
     """How a model is asked; the meaning of each field is that of `rl.generation.generate`."""
 
-    template: str = "default"
+    template: str | None = None
+    """The prompt template; None is the one that the model was trained with, and ``default`` for any other model."""
     max_new_tokens: int = 512
     temperature: float = 0.0
     samples: int = 1
@@ -52,9 +54,19 @@ def complete(
     model = load_model(ModelConfig(path=str(model_path), dtype=decoding.dtype), trainable=False)
     if torch.cuda.is_available():
         model.to("cuda")  # type: ignore[arg-type]  # transformers wraps it without its types
-    settings = asdict(decoding)
+    settings = asdict(decoding) | {"template": decoding.template or trained_template(model_path) or "default"}
     del settings["dtype"]
     completions = generate(model, load_processor(model_path), cases, book, progress=progress, **settings)
     how = {**settings, "dtype": str(model.dtype).removeprefix("torch."), "device": model.device.type}
     facts = provenance(model=resolve(model_path), book=book, template=how.pop("template"), decoding=how)
     return completions, facts
+
+
+def trained_template(model_path: str | Path) -> str | None:
+    """The prompt template that a run's ``run.json`` names; None where there is none."""
+    folder = Path(model_path)
+    for place in (folder, *list(folder.parents)[:2]):
+        if (place / RUN).is_file():
+            found = json.loads((place / RUN).read_text(encoding="utf-8")).get("template")
+            return found["name"] if found else None
+    return None

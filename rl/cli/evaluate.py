@@ -24,7 +24,7 @@ def evaluate(
     rulebook: Annotated[str | None, typer.Option(help="YAML file, or the name of a shipped rulebook.")] = None,
     predictions: Annotated[Path | None, typer.Option(help="JSONL of predictions, instead of a model.")] = None,
     name: Annotated[str | None, typer.Option(help="What the model is called in tables.")] = None,
-    template: Annotated[str | None, typer.Option(help="Prompt template: default or compact.")] = None,
+    template: Annotated[str | None, typer.Option(help="Prompt template; the one of its training if left out.")] = None,
     max_new_tokens: Annotated[int | None, typer.Option(min=1, help="A completion is cut off there.")] = None,
     temperature: Annotated[float | None, typer.Option(min=0.0, help="0 takes the likeliest token.")] = None,
     samples: Annotated[int | None, typer.Option(min=1, help="Completions per case.")] = None,

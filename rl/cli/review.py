@@ -19,7 +19,7 @@ def review(
     rulebook: Annotated[str, typer.Option(help="YAML file, or the name of a shipped rulebook.")],
     id: Annotated[str | None, typer.Option(help="Which of several cases to take.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a panel.")] = False,
-    template: Annotated[str, typer.Option(help="Prompt template.")] = "default",
+    template: Annotated[str | None, typer.Option(help="Prompt template; the one of its training if left out.")] = None,
     max_new_tokens: Annotated[int, typer.Option(min=1)] = 512,
 ) -> None:
     """Rule on one case and check what the ruling cites. Exit code 1 if the model wrote no ruling."""

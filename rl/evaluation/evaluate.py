@@ -28,7 +28,7 @@ def evaluate_model(
         out: folder for ``predictions.parquet``, ``metrics.json`` and ``run.json``.
         name: what the model is called in tables; the last part of its path if None.
         split: what the set of cases is called.
-        decoding: greedy with the default template if None.
+        decoding: greedy if None, with the template that the model was trained with.
 
     Raises:
         DataError: there is no such model, there are no cases, or a case cannot be put to the model.
