@@ -23,7 +23,7 @@ from data.loading import save_cases
 from data.ruling import VERDICTS, Verdict
 
 Level = Literal["demo", "full"]
-SIZES: dict[str, tuple[int, ...]] = {"demo": (3, 4), "full": (4, 6, 8)}
+SIZES: dict[str, tuple[int, ...]] = {"demo": (2, 3, 4), "full": (4, 6, 8)}
 UNDECIDABLE = 0.3
 """Share of ads that some excerpt leaves undecidable: a third of them is escalated, a tenth of all cases."""
 SPLITS = ("train", "valid", "test", "changed")
