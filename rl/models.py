@@ -105,7 +105,8 @@ def context_length(model_or_config: Any) -> int:
 
 
 def _load_weights(path: str, config: ModelConfig, strict: bool) -> PreTrainedModel:
-    options: dict[str, Any] = {"dtype": config.dtype}
+    # Weights of another shape are reported and refused below, with the missing ones.
+    options: dict[str, Any] = {"dtype": config.dtype, "ignore_mismatched_sizes": True}
     if config.attn_implementation is not None:
         options["attn_implementation"] = config.attn_implementation
     if config.load_in_4bit:

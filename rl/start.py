@@ -48,6 +48,7 @@ def finish(trainer: Trainer, recipe: TrainRecipe, book: Rulebook) -> Path:
             recipe=recipe.model_dump(mode="json", exclude_defaults=True),
             steps=trainer.state.global_step,
             processes=trainer.args.world_size,
+            wrapper=type(trainer.model_wrapped).__name__,
         )
         write_run(recipe.output, facts)
     trainer.accelerator.wait_for_everyone()
