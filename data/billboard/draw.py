@@ -82,10 +82,10 @@ def _knife(pen: Pen, box: Box) -> None:
 
 
 def _cigarette(pen: Pen, box: Box) -> None:
-    pen.rectangle(_scale(box, (0.3, 0.62), (1, 0.8)), fill=(255, 255, 255), outline=INK)
-    pen.rectangle(_scale(box, (0, 0.62), (0.3, 0.8)), fill=(220, 140, 60))
-    pen.rectangle(_scale(box, (0.93, 0.62), (1, 0.8)), fill=(220, 50, 30))
-    pen.line(_scale(box, (0.95, 0.55), (0.85, 0.4), (0.95, 0.25), (0.85, 0.05)), fill=(130, 130, 130), width=5)
+    pen.rectangle(_scale(box, (0.3, 0.55), (1, 0.85)), fill=(255, 255, 255), outline=INK, width=4)
+    pen.rectangle(_scale(box, (0, 0.55), (0.35, 0.85)), fill=(220, 120, 30))
+    pen.rectangle(_scale(box, (0.88, 0.55), (1, 0.85)), fill=(220, 40, 20))
+    pen.line(_scale(box, (0.95, 0.5), (0.8, 0.35), (0.95, 0.2), (0.8, 0.02)), fill=(110, 110, 110), width=10)
 
 
 def _bottle(pen: Pen, box: Box) -> None:
