@@ -70,7 +70,10 @@ TRAIN = "train sft --config sft.yaml"
         (f"{EVALUATE} good.jsonl", "nowhere: "),
         (f"{EVALUATE} good.jsonl --rulebook rules_twice.yaml", "rules_twice.yaml: duplicate rule id 'A-1'"),
         (f"{EVALUATE} good.jsonl --rulebook bilboard", "bilboard: .*did you mean 'billboard'"),
-        ("evaluate --rulebook rules.yaml --out out --data good.jsonl", "give a model, a recipe that names one, or --predictions"),
+        (
+            "evaluate --rulebook rules.yaml --out out --data good.jsonl",
+            "give a model, a recipe that names one, or --predictions",
+        ),
         (
             "evaluate --rulebook rules.yaml --out out --data good.jsonl --predictions theirs.jsonl",
             "theirs.jsonl:1: id: there is no case 'z' in the data",
