@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
-from data import Case, Rulebook
+from data import Case, DataError, Rulebook
 from prompts.neutralise import neutralise
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -54,12 +54,12 @@ def render(
         ``{"type": "image", "image": <absolute path>}``, images and timed frames standing where they belong.
 
     Raises:
-        ValueError: there is no such template.
+        DataError: there is no such template.
     """
     environment = _environment(tuple(special_tokens))
     if not (TEMPLATES / template / "user.j2").is_file():
         shipped = ", ".join(sorted(path.name for path in TEMPLATES.iterdir()))
-        raise ValueError(f"no prompt template '{template}': choose from {shipped}")
+        raise DataError(f"no prompt template '{template}': choose from {shipped}")
     system = environment.get_template(f"{template}/system.j2").render(book=excerpt).rstrip("\n")
     user = environment.get_template(f"{template}/user.j2").render(case=case).rstrip("\n")
     return [

@@ -84,6 +84,7 @@ TRAIN = "train sft --config sft.yaml"
         ("train sft --config misspelt_section.yaml", "misspelt_section.yaml: modle: .*did you mean 'model'"),
         (f"{TRAIN} --learning_rat 1e-3", "learning_rat: unknown key .*did you mean 'learning_rate'"),
         (f"{TRAIN} --learning_rate", "--learning_rate: a value is missing"),
+        (f"{TRAIN} --data.template long", "no prompt template .long.: choose from compact, default"),
         (f"{TRAIN} --num_processes 2", "--num_processes needs --accelerate"),
         (f"{TRAIN} --accelerate zero4", "zero4: .*did you mean 'zero[23]'"),
         (f"{TRAIN} --data.train unknown_rule.jsonl", "rule 'A-2' is not in rulebook 'small'"),
