@@ -1,0 +1,5 @@
+"""The statistics of paired comparison: arrays in, figures out. Nothing here knows of models or rules."""
+
+from rl.evaluation.statistics.difference import Difference
+
+__all__ = ["Difference"]
