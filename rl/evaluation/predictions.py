@@ -12,12 +12,14 @@ from typing import Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from data import Case, DataError, Gold, Rulebook, Ruling, Verdict, Violation
+from data import SEVERITIES, Case, DataError, Gold, Rulebook, Ruling, Verdict, Violation
 from data.errors import explain
 from data.evidence import Unit
 from data.loading import parse_json
+from data.rulebook import Severity
 from prompts import ParseFailure, parse
 from rewards import grounded
+from rl.evaluation.agreement import reasoning_agrees
 
 UNPARSED: Literal["unparsed"] = "unparsed"
 Predicted = Literal["approve", "reject", "escalate", "unparsed"]
@@ -45,6 +47,16 @@ class Prediction(BaseModel):
     """The ids of the excerpt that the case was judged by, in order."""
     gold: Gold | None = None
     """The gold as it stands under that excerpt."""
+    severity: Severity | None = None
+    """Of the gravest rule that gold says is broken; None where none is, or its severity is not known."""
+    category: str | None = None
+    """Of that rule."""
+    agrees: bool | None = None
+    """Whether the answer follows from the reasoning before it; None where there is no reasoning to look at."""
+    tokens: int | None = Field(default=None, ge=0)
+    """Length of the completion, in tokens of the model."""
+    verdict_logprob: float | None = None
+    """Natural logarithm of the probability that the model gave to its verdict's tokens, where it wrote them."""
     meta: dict[str, Any] = Field(default_factory=dict)
 
     @property
@@ -61,18 +73,36 @@ class Prediction(BaseModel):
         """The rules that the ruling cites, in its order."""
         return [violation.rule for violation in self.ruling.violations] if self.ruling else []
 
+    @property
+    def variant_of(self) -> str | None:
+        """The case that this one is a variant of, made to see whether the verdict stays; see `variants`."""
+        original = self.meta.get("variant_of")
+        return None if original is None else str(original)
+
     @classmethod
-    def read(cls, completion: str, case: Case, excerpt: Rulebook, sample: int = 0) -> "Prediction":
+    def read(
+        cls,
+        completion: str,
+        case: Case,
+        excerpt: Rulebook,
+        sample: int = 0,
+        tokens: int | None = None,
+        verdict_logprob: float | None = None,
+    ) -> "Prediction":
         """Parses a completion and checks its citations against the case."""
         parsed = parse(completion)
+        written = {"completion": completion, "tokens": tokens}
         if isinstance(parsed, ParseFailure):
             failed = cls.of(None, case, excerpt, sample)
-            return failed.model_copy(update={"completion": completion, "failure": str(parsed)})
-        return cls.of(parsed, case, excerpt, sample).model_copy(update={"completion": completion})
+            return failed.model_copy(update={**written, "failure": str(parsed)})
+        known = {"agrees": reasoning_agrees(parsed, case, excerpt), "verdict_logprob": verdict_logprob}
+        return cls.of(parsed, case, excerpt, sample).model_copy(update=written | known)
 
     @classmethod
     def of(cls, ruling: Ruling | None, case: Case, excerpt: Rulebook, sample: int = 0) -> "Prediction":
         """The prediction that a ruling makes on a case."""
+        gold = case.gold_for(excerpt)
+        severity, category = gravest(gold, excerpt)
         return cls(
             case=case.id,
             cluster=case.cluster,
@@ -81,14 +111,36 @@ class Prediction(BaseModel):
             grounded=[stands(violation, case) for violation in ruling.violations] if ruling else [],
             risk=ruling.risk if ruling else None,
             rules=excerpt.ids,
-            gold=case.gold_for(excerpt),
+            gold=gold,
+            severity=severity,
+            category=category,
             meta=case.meta,
         )
+
+
+def gravest(gold: Gold | None, excerpt: Rulebook) -> tuple[Severity | None, str | None]:
+    """Severity and category of the gravest broken rule that the excerpt has; the first of several."""
+    broken = [excerpt[v.rule] for v in (gold.violations or [] if gold else []) if v.rule in excerpt]
+    if not broken:
+        return None, None
+    worst = max(broken, key=lambda rule: SEVERITIES.index(rule.severity))
+    return worst.severity, worst.category
 
 
 def stands(violation: Violation, case: Case) -> bool:
     """Whether a violation has evidence, and every piece of it is found in the case."""
     return bool(violation.evidence) and all(grounded(evidence, case) for evidence in violation.evidence)
+
+
+_PLAIN = {
+    "case", "cluster", "sample", "completion", "failure", "grounded", "risk", "rules", "severity", "category",
+    "agrees", "tokens", "verdict_logprob",
+}  # fmt: skip
+"""Fields that are columns as they are."""
+_COLUMNS = (
+    "case", "cluster", "sample", "verdict", "gold_verdict", "risk", "verdict_logprob", "severity", "category",
+    "completion", "tokens", "failure", "grounded", "agrees", "rules", "ruling", "gold", "meta",
+)  # fmt: skip
 
 
 def save_predictions(predictions: Sequence[Prediction], path: str | Path) -> None:
@@ -98,9 +150,7 @@ def save_predictions(predictions: Sequence[Prediction], path: str | Path) -> Non
 
     rows = [
         {
-            **p.model_dump(
-                include={"case", "cluster", "sample", "completion", "failure", "grounded", "risk", "rules"}
-            ),
+            **p.model_dump(include=_PLAIN),
             "verdict": p.verdict,
             "gold_verdict": p.gold.verdict if p.gold else None,
             "ruling": p.ruling.model_dump_json() if p.ruling else None,
@@ -110,11 +160,16 @@ def save_predictions(predictions: Sequence[Prediction], path: str | Path) -> Non
         for p in predictions
     ]
     text, ids, flags = pa.string(), pa.list_(pa.string()), pa.list_(pa.bool_())
-    types = {"sample": pa.int32(), "risk": pa.float64(), "grounded": flags, "rules": ids}
-    columns = ["case", "cluster", "sample", "verdict", "gold_verdict", "risk", "completion", "failure", "grounded"]
-    schema = pa.schema([(name, types.get(name, text)) for name in [*columns, "rules", "ruling", "gold", "meta"]])
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_pylist(rows, schema=schema), path, compression="zstd")
+    types = {
+        "sample": pa.int32(), "tokens": pa.int32(), "risk": pa.float64(), "verdict_logprob": pa.float64(),
+        "agrees": pa.bool_(), "grounded": flags, "rules": ids,
+    }  # fmt: skip
+    schema = pa.schema([(name, types.get(name, text)) for name in _COLUMNS])
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".draft")
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), draft, compression="zstd")
+    draft.replace(path)  # whole or not at all
 
 
 def load_predictions(path: str | Path) -> list[Prediction]:
