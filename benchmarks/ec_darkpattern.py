@@ -92,13 +92,15 @@ def refer(cases: Sequence[Case], folds: Sequence[Fold], book: Rulebook, out: Pat
 
 
 def classifier() -> Any:
-    """TF-IDF of words (1-2) and of characters within words (2-4), logistic regression over the rules and none."""
+    """TF-IDF of words and punctuation (1-2) and of characters within words (2-5), logistic regression over the rules
+    and none. Chosen among 42 settings on an inner split of the first fold's training part.
+    """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline, make_union
 
-    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
-    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)
+    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\b\w+\b|[^\w\s]")
+    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
     return make_pipeline(
         make_union(words, characters), LogisticRegression(C=10, class_weight="balanced", max_iter=1000)
     )
