@@ -14,12 +14,11 @@ from rich.progress import Progress
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from data import Case, DataError, Rulebook
-from data.media import open_image
 from prompts import render
+from prompts.chat import Message, Processor, encode, special_tokens, tokenizer_of
 from prompts.parse import ANSWER, END_ANSWER, END_THINK, THINK
-from rl.models import Processor, context_length, special_tokens, tokenizer_of
+from rl.models import context_length
 
-Message = dict[str, Any]
 TAGS = (THINK, END_THINK, ANSWER, END_ANSWER)
 
 
@@ -111,42 +110,6 @@ def decoding_settings(
     )
 
 
-def encode(processor: Processor, conversations: Sequence[list[Message]], cases: Sequence[Case]) -> Any:
-    """Chat messages about cases → model inputs, padded on the left, ending with the header of the assistant's turn."""
-    tokenizer = tokenizer_of(processor)
-    settings: dict[str, Any] = {
-        "add_generation_prompt": True,
-        "tokenize": True,
-        "return_dict": True,
-        "return_tensors": "pt",
-    }
-    with _padding_left(tokenizer):
-        if processor is tokenizer:
-            return tokenizer.apply_chat_template([flatten(m) for m in conversations], padding=True, **settings)
-        pictured = [with_pictures(messages, case.id) for messages, case in zip(conversations, cases, strict=True)]
-        return processor.apply_chat_template(pictured, processor_kwargs={"padding": True}, **settings)
-
-
-def flatten(messages: list[Message]) -> list[Message]:
-    """The same messages with plain-string contents, as chat templates of text-only models expect them."""
-    if any(part["type"] != "text" for message in messages for part in message["content"]):
-        raise DataError("this case has pictures, and the model reads text only; leave them out with `images: ignore`")
-    return [{**message, "content": "".join(part["text"] for part in message["content"])} for message in messages]
-
-
-def with_pictures(messages: list[Message], case_id: str) -> list[Message]:
-    """The same messages with pictures read from their paths, as RGB.
-
-    Raises:
-        DataError: a picture is missing, corrupt or far too large; names the case.
-    """
-
-    def read(part: dict[str, Any]) -> dict[str, Any]:
-        return {**part, "image": open_image(part["image"], case_id)} if part["type"] == "image" else part
-
-    return [{**message, "content": [read(part) for part in message["content"]]} for message in messages]
-
-
 def completion_text(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], ends: Collection[int]) -> str:
     """Token ids of a completion → its text: up to the first of ``ends``, without special tokens except our tags."""
     stop = next((place for place, token in enumerate(ids) if token in ends), len(ids))
@@ -212,13 +175,3 @@ def _seeded(seed: int, device: torch.device) -> Iterator[None]:
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield
-
-
-@contextmanager
-def _padding_left(tokenizer: PreTrainedTokenizerBase) -> Iterator[None]:
-    side = tokenizer.padding_side
-    tokenizer.padding_side = "left"
-    try:
-        yield
-    finally:
-        tokenizer.padding_side = side

@@ -13,8 +13,7 @@ from transformers import ProcessorMixin
 from data import Case, DataError, Rulebook
 from data.media import image_size, open_image
 from prompts import render, target, write
-from rl.generation import flatten
-from rl.models import Processor, special_tokens, tokenizer_of
+from prompts.chat import Processor, flatten, special_tokens, tokenizer_of
 
 Message = dict[str, Any]
 Row = dict[str, Any]
