@@ -40,9 +40,14 @@ def reasoning_names_citations(ruling: Ruling, case: Case, excerpt: Rulebook) -> 
         Score(value=0.0, reason="the reasoning does not name 'A-1'", parts={})
     """
     for violation in ruling.violations:
-        if violation.rule not in ruling.reasoning or not _word(violation.rule).search(ruling.reasoning):
+        if not names(ruling.reasoning, violation.rule):
             return Score(0.0, f"the reasoning does not name '{violation.rule}'")
     return Score(1.0)
+
+
+def names(text: str, rule: str) -> bool:
+    """Whether a text names a rule, as a word of its own."""
+    return rule in text and _word(rule).search(text) is not None
 
 
 @lru_cache(maxsize=4096)

@@ -1,0 +1,34 @@
+"""Fixtures of the judge's tests."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rewards.judge import Judge
+from tests.rewards.judge.server import JudgeServer, running
+
+
+@pytest.fixture(scope="session")
+def _server() -> Iterator[JudgeServer]:
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def server(_server: JudgeServer) -> JudgeServer:
+    """A judge's server that says yes to everything, until told otherwise."""
+    _server.reset()
+    return _server
+
+
+@pytest.fixture
+def make_judge(server: JudgeServer, tmp_path: Path) -> Callable[..., Judge]:
+    """Builds a judge that asks the server, does not try again, and keeps its answers in the test's folder."""
+
+    def make(**settings: Any) -> Judge:
+        cache = str(tmp_path / "judge.sqlite")
+        return Judge(**{"base_url": server.url, "model": "m", "retries": 0, "cache": cache, **settings})
+
+    return make

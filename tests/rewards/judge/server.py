@@ -1,0 +1,129 @@
+"""A real HTTP server on loopback that speaks the API of a judge and answers as a test tells it to."""
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+Reply = Callable[[dict[str, Any]], Awaitable[Response]]
+
+
+class JudgeServer:
+    """What it was asked, and how it answers."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.reset()
+
+    def reset(self) -> None:
+        self.requests: list[dict[str, Any]] = []
+        self.times: list[float] = []
+        self.at_once = 0
+        """The most requests that were open at a time."""
+        self._open = 0
+        self._replies: list[Reply] = [answers()]
+
+    def answer(self, *replies: Reply) -> None:
+        """Answers with these in turn, and with the last one ever after."""
+        self._replies = list(replies)
+
+    async def serve(self, request: Request) -> Response:
+        body = await request.json()
+        self.requests.append(body)
+        self.times.append(time.monotonic())
+        self._open += 1
+        self.at_once = max(self.at_once, self._open)
+        reply = self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
+        try:
+            return await reply(body)
+        finally:
+            self._open -= 1
+
+
+def completion(text: str | None, finish: str = "stop") -> dict[str, Any]:
+    message = {"role": "assistant", "content": text}
+    return {"id": "1", "object": "chat.completion", "created": 1, "model": "m"} | {
+        "choices": [{"index": 0, "message": message, "finish_reason": finish}]
+    }
+
+
+def says(text: str | None, finish: str = "stop") -> Reply:
+    async def reply(body: dict[str, Any]) -> Response:
+        return JSONResponse(completion(text, finish))
+
+    return reply
+
+
+def answers(*against: str, delay: float = 0.0) -> Reply:
+    """Valid answers in the ruling's favour, but for these questions."""
+
+    async def reply(body: dict[str, Any]) -> Response:
+        await asyncio.sleep(delay)
+        names = body["response_format"]["json_schema"]["schema"]["required"]
+        said = {name: (name in against) == (name == "invents") for name in names}
+        content = {name: {"because": f"so {name}", "answer": "yes" if yes else "no"} for name, yes in said.items()}
+        return JSONResponse(completion(json.dumps(content)))
+
+    return reply
+
+
+def status(code: int, text: str = "no", **headers: str) -> Reply:
+    async def reply(body: dict[str, Any]) -> Response:
+        return JSONResponse({"error": {"message": text}}, code, {k.replace("_", "-"): v for k, v in headers.items()})
+
+    return reply
+
+
+def breaks_off() -> Reply:
+    """Promises an answer, sends the half of it, and hangs up."""
+
+    async def half() -> AsyncIterator[bytes]:
+        yield json.dumps(completion("{}")).encode()[:40]
+
+    async def reply(body: dict[str, Any]) -> Response:
+        return StreamingResponse(half(), headers={"content-length": "1000"}, media_type="application/json")
+
+    return reply
+
+
+def huge(size: int) -> Reply:
+    """A valid completion of so many bytes."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        before, after = json.dumps(completion("§")).encode().split(json.dumps("§")[1:-1].encode())
+        yield before
+        for _ in range(size // 100_000):
+            yield b"x" * 100_000
+        yield after
+
+    async def reply(body: dict[str, Any]) -> Response:
+        return StreamingResponse(chunks(), media_type="application/json")
+
+    return reply
+
+
+@contextmanager
+def running() -> Iterator[JudgeServer]:
+    """The server, on a free port."""
+    judge = JudgeServer()
+    app = Starlette(routes=[Route("/v1/chat/completions", judge.serve, methods=["POST"])])
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    judge.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/v1"
+    try:
+        yield judge
+    finally:
+        server.should_exit = True
+        thread.join(10)
