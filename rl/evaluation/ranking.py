@@ -20,6 +20,8 @@ from rl.evaluation.predictions import Prediction
 Floats = NDArray[np.float64]
 Source = Literal["stated", "verdict token"]
 """Where the risk comes from: the confidence that the ruling states, or the probability of its verdict's token."""
+_DIGITS = 9
+"""Approving at .9 and rejecting at .1 state one risk, but 1 - .9 is not .1 in floating point."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def by_risk(risks: Sequence[float | None], golds: Sequence[str | None]) -> ByRis
     kept = [(risk, gold == "reject") for risk, gold in zip(risks, golds, strict=True) if gold in ("approve", "reject")]
     scores = [(-np.inf if true else np.inf) if risk is None else risk for risk, true in kept]
     return ByRisk(
-        np.array(scores, dtype=float),
+        np.round(np.array(scores, dtype=float), _DIGITS),
         np.array([true for _, true in kept], dtype=bool),
         left_out=len(golds) - len(kept),
         unparsed=sum(risk is None for risk, _ in kept),
@@ -101,7 +103,7 @@ def by_confidence(
     ]
     rows = zip(verdicts, golds, accept, confidences, strict=True)
     wrong = [outcome(v, gold, also) != "right" or confidence is None for v, gold, also, confidence in rows]
-    return Ranking(np.array(scores, dtype=float), np.array(wrong, dtype=bool))
+    return Ranking(np.round(np.array(scores, dtype=float), _DIGITS), np.array(wrong, dtype=bool))
 
 
 def average_precision(ranking: Ranking, weights: Floats | None = None) -> Floats:

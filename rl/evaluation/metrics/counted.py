@@ -11,7 +11,7 @@ A metric imports this module and not its classes: `evaluate.load` takes the firs
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar, Literal
 
 import datasets
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl.evaluation.predictions import Prediction
+from rl.evaluation.settings import DEFAULT, Settings
 
 Counts = NDArray[np.float64]
 TEXT = datasets.Value("string")
@@ -31,6 +32,10 @@ class Counted(evaluate.Metric, ABC):
     titles: ClassVar[dict[str, str]]
     """What people call the figures, by name; the metric's own first."""
     better: ClassVar[Literal["higher", "lower"]] = "higher"
+    neutral: ClassVar[Collection[str]] = ()
+    """Figures of which neither more nor less is better by itself."""
+    by_case: ClassVar[bool] = True
+    """Whether a row speaks of its own case alone, so that cases can be weighed; not so for pairs."""
     takes: ClassVar[dict[str, Any]] = {"predictions": TEXT, "references": TEXT}
     """The columns that `compute` must be given; what `counts` takes beyond them is optional."""
 
@@ -50,9 +55,13 @@ class Counted(evaluate.Metric, ABC):
         """Whether the metric makes sense on this set of cases."""
         return True
 
-    def of(self, predictions: Sequence[Prediction]) -> Counts:
+    def options(self, settings: Settings) -> dict[str, Any]:
+        """What `counts` takes beyond columns: prices, thresholds."""
+        return {}
+
+    def of(self, predictions: Sequence[Prediction], settings: Settings = DEFAULT) -> Counts:
         """The counts of predictions, ``(N, K)``."""
-        return self.counts(**self.columns(predictions))
+        return self.counts(**self.columns(predictions), **self.options(settings))
 
     def _info(self) -> evaluate.MetricInfo:
         return evaluate.MetricInfo(

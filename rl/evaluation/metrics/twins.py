@@ -19,6 +19,7 @@ from rl.evaluation.outcomes import outcome
 class Twins(counted.Counted):
     """A share of pairs."""
 
+    by_case = False
     takes: ClassVar[dict[str, Any]] = {
         "predictions": counted.TEXT,
         "references": counted.TEXT,

@@ -9,6 +9,7 @@ wrong. Source: selective classification, El-Yaniv & Wiener 2010, *On the Foundat
 Classification*, for coverage and accuracy when decided.
 """
 
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,6 +24,8 @@ class VerdictAccuracy(counted.Counted):
         "coverage": "coverage",
         "accuracy_when_decided": "accuracy when decided",
     }
+
+    neutral: ClassVar[Collection[str]] = ("coverage",)
 
     def counts(self, predictions: Any, references: Any, accept: Any = None) -> counted.Counts:
         accept = accept or [()] * len(predictions)
