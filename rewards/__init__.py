@@ -1,26 +1,42 @@
 """How an answer is scored: small pure rewards, and the rubric that prices, weighs and gates them."""
 
 from data.quotes import find_quote
+from rewards.batch import BatchReward, Item
 from rewards.calibration import calibration
 from rewards.evidence import evidence, grounded
+from rewards.finding import find_reward
+from rewards.forecast import Forecast, Outlook, forecast
 from rewards.gates import reasoning_names_citations, rulebook_consistency
 from rewards.intent import intent
 from rewards.matching import Matching, Pair, match
 from rewards.penalties import overlong, repetition
-from rewards.reward import Reward, RewardError, find_reward, reward
+from rewards.replay import Replay, replay
+from rewards.rescoring import Earned, Group, Rescored, rescore
+from rewards.reward import Reward, reward
 from rewards.rubric import Rubric
 from rewards.rules import rules
-from rewards.score import NotApplicable, Score, Unscored
+from rewards.score import NotApplicable, Outcome, RewardError, Score, Unscored
 from rewards.scorecard import Component, Scorecard, count_faults
+from rewards.summary import Figures, Summary
 from rewards.trl import RewardFunction
 from rewards.utility import Prices, SeverityWeights, verdict_utility
 
 __all__ = [
+    "BatchReward",
     "Component",
+    "Earned",
+    "Figures",
+    "Forecast",
+    "Group",
+    "Item",
     "Matching",
     "NotApplicable",
+    "Outcome",
+    "Outlook",
     "Pair",
     "Prices",
+    "Replay",
+    "Rescored",
     "Reward",
     "RewardError",
     "RewardFunction",
@@ -28,18 +44,22 @@ __all__ = [
     "Score",
     "Scorecard",
     "SeverityWeights",
+    "Summary",
     "Unscored",
     "calibration",
     "count_faults",
     "evidence",
     "find_quote",
     "find_reward",
+    "forecast",
     "grounded",
     "intent",
     "match",
     "overlong",
     "reasoning_names_citations",
     "repetition",
+    "replay",
+    "rescore",
     "reward",
     "rulebook_consistency",
     "rules",

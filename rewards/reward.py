@@ -2,6 +2,7 @@
 
 Example:
     >>> from data import Case, Rule, Rulebook, Ruling
+    >>> from rewards.score import NotApplicable
     >>> @reward(name="doc_names_the_market", range=(0, 1))
     ... def names_the_market(ruling, case, excerpt):
     ...     market = case.meta.get("market")
@@ -16,24 +17,15 @@ Example:
 
 import dataclasses
 import functools
-import importlib
-import importlib.util
-import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from data import Case, DataError, Rulebook, Ruling
-from data.errors import suggest
-from rewards.score import NotApplicable, Outcome, Score
-
-_ROUNDING = 1e-9
-
-
-class RewardError(ValueError):
-    """A reward broke its own contract; names the reward and the case."""
+from data import Case, Rulebook, Ruling
+from rewards.batch import Item
+from rewards.score import Outcome, checked
+from rewards.settings import check_settings
 
 
 @dataclass(frozen=True)
@@ -59,37 +51,30 @@ class Reward:
         Raises:
             RewardError: the value is not a number within the range.
         """
-        outcome = self.function(ruling, case, excerpt, **self.params)
-        if outcome is NotApplicable:
-            return outcome
-        value = outcome.value if isinstance(outcome, Score) else outcome
-        low, high = self.range
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            raise self._error(case, f"returned {value!r}, not a number") from None
-        if not low - _ROUNDING <= number <= high + _ROUNDING:  # NaN fails both
-            kind = "NaN" if math.isnan(number) else f"{number:g}, outside of its range [{low:g}, {high:g}]"
-            raise self._error(case, f"returned {kind}")
-        return outcome if isinstance(outcome, Score) else number
+        return checked(self.function(ruling, case, excerpt, **self.params), self.name, self.range, case.id)
+
+    def outcomes(self, items: Sequence[Item]) -> Iterator[Outcome | Exception]:
+        """The checked outcomes, one for each item: what it raises takes the place of the outcome."""
+        for item in items:
+            outcome: Outcome | Exception
+            try:
+                outcome = self(item.ruling, item.case, item.excerpt)  # type: ignore[arg-type]
+            except Exception as error:
+                outcome = error
+            yield outcome
 
     def with_params(self, params: Mapping[str, Any], range: tuple[float, float] | None = None) -> "Reward":
         """The same reward with some of its keyword parameters fixed.
 
         Raises:
-            DataError: the function has no such parameter.
+            DataError: the function has no such parameter, or the value is of another type.
         """
-        known = [p.name for p in inspect.signature(self.function).parameters.values() if p.kind is p.KEYWORD_ONLY]
-        for name in params:
-            if name not in known:
-                raise DataError(f"reward '{self.name}' has no parameter '{name}'{suggest(name, known)}")
-        return dataclasses.replace(self, params={**self.params, **params}, range=range or self.range)
-
-    def _error(self, case: Case, what: str) -> RewardError:
-        return RewardError(f"reward '{self.name}' {what} (case '{case.id}')")
+        checked_params = check_settings(self.function, params, self.name)
+        return dataclasses.replace(self, params={**self.params, **checked_params}, range=range or self.range)
 
 
-_REGISTRY: dict[str, Reward] = {}
+REGISTRY: dict[str, Reward] = {}
+"""The plain rewards by name."""
 
 
 def reward(
@@ -110,56 +95,13 @@ def reward(
         raise ValueError(f"reward '{name}': range {range} is not a finite (low, high) with low < high")
 
     def register(function: Callable[..., Any]) -> Reward:
-        before = _REGISTRY.get(name)
+        before = REGISTRY.get(name)
         if before and _origin(before.function) != _origin(function):
             raise ValueError(f"two rewards are called '{name}': {_origin(before.function)} and {_origin(function)}")
-        _REGISTRY[name] = Reward(name, function, (float(low), float(high)), on_failure)
-        return _REGISTRY[name]
+        REGISTRY[name] = Reward(name, function, (float(low), float(high)), on_failure)
+        return REGISTRY[name]
 
     return register
-
-
-def find_reward(reference: str, folder: str | Path = ".") -> Reward:
-    """The reward of a name, of ``package.module:function`` or of ``path/to/file.py:function``.
-
-    Args:
-        folder: where relative file paths start.
-
-    Raises:
-        DataError: there is no such reward.
-    """
-    place, _, function = reference.rpartition(":")
-    if not place:
-        if reference not in _REGISTRY:
-            raise DataError(
-                f"no reward is called '{reference}'{suggest(reference, _REGISTRY)}: give one of "
-                f"{', '.join(sorted(_REGISTRY))}, package.module:function or path/to/file.py:function"
-            )
-        return _REGISTRY[reference]
-    module = _load_file(Path(folder) / place) if place.endswith(".py") else _load_module(place)
-    found = getattr(module, function, None)
-    if found is None:
-        raise DataError(f"'{place}' has no '{function}'{suggest(function, vars(module))}")
-    if not isinstance(found, Reward):
-        raise DataError(f"'{reference}' is not a reward: decorate it with @reward(name=…, range=…)")
-    return found
-
-
-def _load_module(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        raise DataError(f"no module '{error.name}' for the reward module '{name}'") from error
-
-
-def _load_file(path: Path) -> Any:
-    if not path.is_file():
-        raise DataError("no such file for a reward", file=path)
-    spec = importlib.util.spec_from_file_location(f"_reward_file_{path.stem}", path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def _origin(function: Callable[..., Any]) -> str:

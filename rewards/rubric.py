@@ -13,11 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from data import Case, Rulebook, Ruling
 from data.yaml_model import find_yaml, load_yaml
-from prompts import ParseFailure
+from prompts import ParseFailure, parse, write
+from rewards.batch import Item
 from rewards.calibration import calibration
-from rewards.reward import Reward, find_reward
+from rewards.entry import Entry
+from rewards.plan import Kind, Plan
 from rewards.scorecard import Scorecard
-from rewards.scoring import Plan, Step, report_faults, score, score_many
+from rewards.scoring import read_many, score_items
 from rewards.trl import RewardFunction
 from rewards.utility import Prices, verdict_utility
 
@@ -39,7 +41,7 @@ class Part(BaseModel):
         return {"weight": value} if isinstance(value, int | float) else value
 
     @property
-    def params(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, Any]:
         return self.model_extra or {}
 
 
@@ -102,30 +104,28 @@ class Rubric(BaseModel):
                     f"(band {low:.2f} to {high:.2f} is empty): raise escalation or the prices of errors"
                 )
         # Finding the rewards now makes a misspelt name an error of the file, not of the first training step.
-        names = [step.reward.name for step in self.plan.steps]
+        names = [entry.name for entry in self.entries]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"reward '{name}' is in the rubric twice")
         return self
 
     @cached_property
-    def plan(self) -> Plan:
-        """The rewards ready to be called, in the order in which a card shows them."""
+    def entries(self) -> tuple[Entry, ...]:
+        """The rewards in the order in which a card shows them: found and checked, but not built."""
         verdict = verdict_utility.with_params({"prices": self.prices}, range=(self.prices.lowest, 1.0))
-        steps = [
-            *(Step(self._find(reference, "gates", (0.0, 1.0)), "gate") for reference in self.gates),
-            Step(verdict, "verdict", 1.0),
-            Step(calibration, "calibration", self.calibration),
-            *(
-                Step(self._bound(name, part, "craft", (-1.0, 1.0)), "craft", part.weight)
-                for name, part in self.craft.items()
-            ),
-            *(
-                Step(self._bound(name, part, "penalties", (0.0, 1.0)), "penalty", -part.weight)
-                for name, part in self.penalties.items()
-            ),
-        ]
-        return Plan(tuple(steps), self.floor)
+        return (
+            *(Entry.find(reference, "gate", folder=self.folder) for reference in self.gates),
+            Entry(verdict, "verdict", 1.0),
+            Entry(calibration, "calibration", self.calibration),
+            *(self._entry(reference, part, "craft") for reference, part in self.craft.items()),
+            *(self._entry(reference, part, "penalty") for reference, part in self.penalties.items()),
+        )
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The rewards, built. Building may load weights or open connections."""
+        return Plan(tuple(entry.build() for entry in self.entries), self.floor)
 
     @property
     def escalation_band(self) -> tuple[float, float]:
@@ -144,9 +144,11 @@ class Rubric(BaseModel):
 
     def score(self, completion: str | Ruling | ParseFailure, case: Case, excerpt: Rulebook) -> Scorecard:
         """Scores one completion, or what was parsed from it."""
-        card = score(self.plan, completion, case, excerpt)
-        report_faults([card])
-        return card
+        if isinstance(completion, str):
+            item = Item(parse(completion), case, excerpt, completion)
+        else:
+            item = Item(completion, case, excerpt, write(completion) if isinstance(completion, Ruling) else "")
+        return score_items(self.plan, [item])[0]
 
     def score_many(self, completions: Sequence[str], cases: Sequence[Case], book: Rulebook) -> list[Scorecard]:
         """Scores completions, one case to each, under the excerpts that the cases name.
@@ -155,18 +157,11 @@ class Rubric(BaseModel):
             ValueError: the two are not of one length.
             DataError: a case names a rule that the book has not.
         """
-        return score_many(self.plan, completions, cases, book)
+        return score_items(self.plan, read_many(completions, cases, book))
 
     def reward_func(self, book: Rulebook) -> RewardFunction:
         """The one reward function that a TRL trainer gets. Rows carry their case as JSON in the column ``case``."""
         return RewardFunction(self.plan, book)
 
-    def _bound(self, reference: str, part: Part, where: str, bounds: tuple[float, float]) -> Reward:
-        found = self._find(reference, where, bounds)
-        return found.with_params(part.params) if part.params else found
-
-    def _find(self, reference: str, where: str, bounds: tuple[float, float]) -> Reward:
-        found = find_reward(reference, self.folder)
-        if found.range[0] < bounds[0] or found.range[1] > bounds[1]:
-            raise ValueError(f"{where}: reward '{found.name}' has range {found.range}; want it within {bounds}")
-        return found
+    def _entry(self, reference: str, part: Part, kind: Kind) -> Entry:
+        return Entry.find(reference, kind, part.weight, part.settings, self.folder)

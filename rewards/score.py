@@ -1,6 +1,10 @@
 """What a reward can say: a number, a Score with a reason, or that it does not apply; and what a fault leaves."""
 
+import math
 from dataclasses import dataclass, field
+from typing import Any
+
+_ROUNDING = 1e-9
 
 
 class NotApplicable:
@@ -29,3 +33,32 @@ class Unscored:
 
 
 Outcome = float | Score | type[NotApplicable]
+
+
+class RewardError(ValueError):
+    """A reward broke its own contract; names the reward and the case."""
+
+
+def checked(outcome: Any, reward: str, range: tuple[float, float], case: str) -> Outcome:
+    """The outcome, held against the contract of a reward.
+
+    Args:
+        reward: its name.
+        range: its lowest and highest value.
+        case: the id of the case.
+
+    Raises:
+        RewardError: the value is not a number within the range.
+    """
+    if outcome is NotApplicable:
+        return NotApplicable
+    value = outcome.value if isinstance(outcome, Score) else outcome
+    low, high = range
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise RewardError(f"reward '{reward}' returned {value!r}, not a number (case '{case}')") from None
+    if not low - _ROUNDING <= number <= high + _ROUNDING:  # NaN fails both
+        kind = "NaN" if math.isnan(number) else f"{number:g}, outside of its range [{low:g}, {high:g}]"
+        raise RewardError(f"reward '{reward}' returned {kind} (case '{case}')")
+    return outcome if isinstance(outcome, Score) else number

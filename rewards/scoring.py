@@ -1,15 +1,15 @@
-"""Scores completions by a rubric's plan: each is parsed once, each reward asked once."""
+"""Scores completions by a rubric's plan: each is parsed once, each reward is asked once for the whole batch."""
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
 
 from data import Case, Rulebook, Ruling
 from prompts import ParseFailure, parse
-from rewards.reward import Reward
-from rewards.score import NotApplicable, Score, Unscored
+from rewards.batch import Item
+from rewards.plan import Plan, Step
+from rewards.score import Outcome, RewardError, Score, Unscored
 from rewards.scorecard import Component, Scorecard, count_faults
+from rewards.timing import within
 
 logger = logging.getLogger(__name__)
 
@@ -17,81 +17,92 @@ FORMAT = "format"
 """The gate that a completion passes by being a ruling."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A reward, and what its value does to the total."""
-
-    reward: Reward
-    kind: Literal["gate", "verdict", "calibration", "craft", "penalty"]
-    weight: float = 0.0
-    """Factor in the total: negative for penalties, 0 for gates."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A rubric's rewards, ready to be called."""
-
-    steps: tuple[Step, ...]
-    floor: float
-    """The total of a parse failure or a closed gate."""
-
-
-def score(plan: Plan, completion: str | Ruling | ParseFailure, case: Case, excerpt: Rulebook) -> Scorecard:
-    """One completion's scorecard. A reward that raises is written down on it and makes the total None."""
-    ruling = parse(completion) if isinstance(completion, str) else completion
-    parsed = not isinstance(ruling, ParseFailure)
-    right = isinstance(ruling, Ruling) and _is_right(ruling, case, excerpt)
-    components: dict[str, Component] = {}
-    faults: list[Unscored] = []
-    closed = None if parsed else FORMAT
-    total = 0.0
-    for step in plan.steps:
-        reward = step.reward
-        value: float | None = None
-        contribution = 0.0
-        try:
-            value, reason = _ask(reward, ruling, case, excerpt)
-        except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
-            faults.append(Unscored(reward.name, case.id, reason))
-        if value is not None and parsed:
-            if step.kind == "gate":
-                closed = closed or (reward.name if value < 1 else None)
-            elif right or step.kind != "craft":
-                contribution = step.weight * value
-                total += contribution
-        components[reward.name] = Component(reward.name, value, reason, step.weight, contribution)
-    result = None if faults else plan.floor if closed else total
-    return Scorecard(case.id, ruling, result, components, closed, tuple(faults))
-
-
-def score_many(plan: Plan, completions: Sequence[str], cases: Sequence[Case], book: Rulebook) -> list[Scorecard]:
-    """The scorecards of many completions, one case to each; faults are logged once for each reward.
+def read_many(completions: Sequence[str], cases: Sequence[Case], book: Rulebook) -> list[Item]:
+    """The completions, parsed, with what each is about, one case to each.
 
     Raises:
         ValueError: the two are not of one length.
+        DataError: a case names a rule that the book has not.
     """
     if len(completions) != len(cases):
         raise ValueError(f"{len(completions)} completions for {len(cases)} cases: want one case to each")
     excerpts: dict[int, Rulebook] = {}
-    cards = []
+    items = []
     for completion, case in zip(completions, cases, strict=True):
         excerpt = excerpts.get(id(case))
         if excerpt is None:
             excerpt = excerpts[id(case)] = book.excerpt(case.rules)
-        cards.append(score(plan, completion, case, excerpt))
-    report_faults(cards)
+        items.append(Item(parse(completion), case, excerpt, completion))
+    return items
+
+
+def score_items(plan: Plan, items: Sequence[Item]) -> list[Scorecard]:
+    """The scorecards of items, in their order. A reward that fails on one is written down there, and makes its total
+    None; how often each failed is logged.
+    """
+    columns = [(step, _ask(step, items)) for step in plan.steps]
+    cards = [_card(plan, item, [(step, answers[row]) for step, answers in columns]) for row, item in enumerate(items)]
+    _report_faults(cards)
     return cards
 
 
-def report_faults(cards: Sequence[Scorecard]) -> None:
-    """Warns of every reward that failed: on how many completions, and how it failed on the first."""
-    for name, count in count_faults(cards).items():
-        first = next(fault for card in cards for fault in card.unscored if fault.reward == name)
-        logger.warning(
-            "reward '%s' failed on %d of %d completions, which stay unscored; first on case '%s': %s",
-            *(name, count, len(cards), first.case, first.error),
-        )
+def _ask(step: Step, items: Sequence[Item]) -> list[Outcome | Exception]:
+    """One outcome for each item; an exception where the reward failed on it."""
+    reward, low = step.reward, step.reward.range[0]
+    answers: list[Outcome | Exception] = [
+        Score(low, f"not a ruling: {item.ruling.reason.value}") if isinstance(item.ruling, ParseFailure) else low
+        for item in items
+    ]
+    asked = [i for i, item in enumerate(items) if reward.on_failure or isinstance(item.ruling, Ruling)]
+    outcomes: list[Outcome | Exception] = []
+    rest: Exception | None = None
+    try:
+        within(step.time_limit, lambda: outcomes.extend(reward.outcomes([items[i] for i in asked])))
+    except RewardError as error:  # of the wrong length: which outcome is whose, nobody knows
+        outcomes, rest = [], error
+    except Exception as error:
+        rest = error
+    outcomes = outcomes[: len(asked)]
+    if rest is not None:
+        outcomes += [rest] * (len(asked) - len(outcomes))
+    for i, outcome in zip(asked, outcomes, strict=True):
+        answers[i] = outcome
+    return answers
+
+
+def _card(plan: Plan, item: Item, answers: Sequence[tuple[Step, Outcome | Exception]]) -> Scorecard:
+    parsed = isinstance(item.ruling, Ruling)
+    right = isinstance(item.ruling, Ruling) and _is_right(item.ruling, item.case, item.excerpt)
+    components: dict[str, Component] = {}
+    faults: list[Unscored] = []
+    closed = None if parsed else FORMAT
+    total = 0.0
+    for step, outcome in answers:
+        name = step.reward.name
+        value, reason = _read(outcome)
+        if isinstance(outcome, Exception):
+            faults.append(Unscored(name, item.case.id, reason))
+        contribution = 0.0
+        if value is not None and parsed:
+            if step.kind == "gate":
+                closed = closed or (name if value < 1 else None)
+            elif right or step.kind != "craft":
+                contribution = step.weight * value
+                total += contribution
+        components[name] = Component(name, value, reason, step.weight, contribution)
+    result = None if faults else plan.floor if closed else total
+    return Scorecard(item.case.id, item.ruling, result, components, closed, tuple(faults))
+
+
+def _read(outcome: Outcome | Exception) -> tuple[float | None, str]:
+    """The value and the reason; no value where the reward does not apply, or failed."""
+    if isinstance(outcome, Score):
+        return outcome.value, outcome.reason
+    if isinstance(outcome, Exception):
+        return None, f"{type(outcome).__name__}: {outcome}"
+    if isinstance(outcome, type):
+        return None, "does not apply"
+    return outcome, ""
 
 
 def _is_right(ruling: Ruling, case: Case, excerpt: Rulebook) -> bool:
@@ -99,14 +110,11 @@ def _is_right(ruling: Ruling, case: Case, excerpt: Rulebook) -> bool:
     return gold is not None and gold.verdict is not None and gold.accepts(ruling.verdict)
 
 
-def _ask(reward: Reward, ruling: Any, case: Case, excerpt: Rulebook) -> tuple[float | None, str]:
-    """The value and the reason; None where the reward does not apply."""
-    if isinstance(ruling, ParseFailure) and not reward.on_failure:
-        return reward.range[0], f"not a ruling: {ruling.reason.value}"
-    outcome = reward(ruling, case, excerpt)
-    if isinstance(outcome, Score):
-        return outcome.value, outcome.reason
-    if isinstance(outcome, type):
-        assert outcome is NotApplicable
-        return None, "does not apply"
-    return outcome, ""
+def _report_faults(cards: Sequence[Scorecard]) -> None:
+    """Warns of every reward that failed: on how many completions, and how it failed on the first."""
+    for name, count in count_faults(cards).items():
+        first = next(fault for card in cards for fault in card.unscored if fault.reward == name)
+        logger.warning(
+            "reward '%s' failed on %d of %d completions, which stay unscored; first on case '%s': %s",
+            *(name, count, len(cards), first.case, first.error),
+        )

@@ -6,8 +6,9 @@ from functools import lru_cache
 from typing import Any
 
 from data import Case, Rulebook
+from rewards.plan import Plan
 from rewards.scorecard import Scorecard
-from rewards.scoring import Plan, score_many
+from rewards.scoring import read_many, score_items
 
 
 class RewardFunction:
@@ -43,7 +44,9 @@ class RewardFunction:
             log_metric: TRL's; gets ``ruling/<component>`` means, the parse, gate and unscored rates.
         """
         cases = [self._case(row) for row in case]
-        self.cards = score_many(self._plan, [_text(completion) for completion in completions], cases, self._book)
+        self.cards = score_items(
+            self._plan, read_many([_text(completion) for completion in completions], cases, self._book)
+        )
         if log_metric is not None:
             self._log(log_metric)
         return [card.total for card in self.cards]

@@ -97,7 +97,7 @@ def test_rewards_come_from_files_and_modules(tmp_path, monkeypatch):
         ("no_such_module:half", "no module 'no_such_module'"),
         ("nowhere.py:half", "no such file"),
         ("own.py:haf", "did you mean 'half'"),
-        ("own.py:plain", "decorate it with @reward"),
+        ("own.py:plain", "decorate a function with @reward"),
     ],
 )
 def test_a_reference_that_leads_nowhere_says_so(reference, message, tmp_path):

@@ -108,7 +108,7 @@ def test_own_rewards_lie_beside_the_rubric(tmp_path, monkeypatch):
             {"craft": {"repetition": 0.1}, "penalties": {"repetition": 0.1}},
             "reward 'repetition' is in the rubric twice",
         ),
-        ({"gates": ["own.py:own"]}, "gates: reward 't_own' has range (-2.0, 1.0)"),
+        ({"gates": ["own.py:own"]}, "gate: reward 't_own' has range (-2.0, 1.0)"),
     ],
 )
 def test_unsound_rubrics_are_refused_with_their_place(tmp_path, content, message):

@@ -1,0 +1,88 @@
+"""BatchReward: a reward that is built with settings, and is asked about a whole batch at once.
+
+Plain rewards are pure functions of one ruling. What needs a client, a cache or weights, or gains by seeing many
+rulings together, is a class instead. A rubric names it as it names any reward, with the settings beside the weight:
+``craft: {judge: {weight: 0.1, model: qwen}}``. Reading the rubric only looks at the signature of ``__init__``;
+the reward is built when the rubric first scores. So its module must import torch, clients and the like where they
+are used, and not at the top.
+
+Example:
+    >>> from data import Case, Ruling
+    >>> class Longest(BatchReward):
+    ...     name = "doc_longest"
+    ...     def score_batch(self, items):
+    ...         most = max(len(item.ruling.reasoning) for item in items)
+    ...         return [len(item.ruling.reasoning) / most for item in items]
+    >>> book = Rulebook(name="none", rules=[])
+    >>> said = [Ruling(reasoning=text, verdict="approve", confidence=1) for text in ("Fine.", "It is fine")]
+    >>> list(Longest().outcomes([Item(ruling, Case(id="1"), book) for ruling in said]))
+    [0.5, 1.0]
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from data import Case, Rulebook, Ruling
+from prompts import ParseFailure
+from rewards.score import Outcome, RewardError, checked
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to be judged: what was read from a completion, and what it is about."""
+
+    ruling: Ruling | ParseFailure
+    case: Case
+    excerpt: Rulebook
+    completion: str = ""
+    """The text as the model wrote it."""
+
+
+class BatchReward(ABC):
+    """A reward for whole batches. Settings are keyword arguments of ``__init__``, with type hints."""
+
+    name: ClassVar[str]
+    """How it is logged."""
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    on_failure: ClassVar[bool] = False
+    """Whether it is asked about ParseFailures too; otherwise a parse failure earns the low end of the range."""
+
+    @abstractmethod
+    def score_batch(self, items: Sequence[Item]) -> Iterable[Outcome | Exception]:
+        """One outcome for each item, in their order.
+
+        An exception in the place of an outcome is the fault that kept this one item from being scored; one that is
+        raised keeps all of them. What a generator has yielded by the time limit counts; a list counts as a whole.
+        """
+
+    def after_step(self, progress: float) -> None:  # noqa: B027 - doing nothing is what most want
+        """Called once after each training step.
+
+        Args:
+            progress: how much of the training is done, 0..1.
+        """
+
+    def outcomes(self, items: Sequence[Item]) -> Iterator[Outcome | Exception]:
+        """The checked outcomes, one for each item: a broken contract takes the place of the outcome.
+
+        Raises:
+            RewardError: there are more or fewer outcomes than items.
+        """
+        count = 0
+        for count, outcome in enumerate(self.score_batch(items), start=1):
+            if count <= len(items):
+                yield _checked(self, outcome, items[count - 1].case)
+        if count != len(items):
+            first = f" (first case '{items[0].case.id}')" if items else ""
+            raise RewardError(f"reward '{self.name}' returned {count} outcomes for {len(items)} items{first}")
+
+
+def _checked(reward: BatchReward, outcome: Outcome | Exception, case: Case) -> Outcome | Exception:
+    if isinstance(outcome, Exception):
+        return outcome
+    try:
+        return checked(outcome, reward.name, reward.range, case.id)
+    except RewardError as error:
+        return error

@@ -1,0 +1,82 @@
+"""Finding a reward by the name that a rubric gives it."""
+
+import importlib
+import importlib.util
+import inspect
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from data import DataError
+from data.errors import suggest
+from rewards.batch import BatchReward
+from rewards.reward import REGISTRY, Reward
+
+SHIPPED = {
+    "judge": "rewards.judge:Judge",
+    "local_judge": "rewards.local_judge:LocalJudge",
+    "reward_model": "rewards.reward_model:RewardModel",
+    "self_consistency": "rewards.self_consistency:SelfConsistency",
+}
+"""Model-based rewards by name: their modules are imported when a rubric asks for them."""
+
+
+def find_reward(reference: str, folder: str | Path = ".") -> Reward | type[BatchReward]:
+    """The reward of a name, of ``package.module:function`` or of ``path/to/file.py:function``.
+
+    A plain reward is ready to be called; a batch reward is a class, to be built with its settings.
+
+    Args:
+        folder: where relative file paths start.
+
+    Raises:
+        DataError: there is no such reward.
+    """
+    if reference in REGISTRY:
+        return REGISTRY[reference]
+    place, _, name = SHIPPED.get(reference, reference).rpartition(":")
+    if not place:
+        names = sorted([*REGISTRY, *SHIPPED])
+        raise DataError(
+            f"no reward is called '{reference}'{suggest(reference, names)}: give one of "
+            f"{', '.join(names)}, package.module:function or path/to/file.py:function"
+        )
+    module = _from_file(Path(folder) / place) if place.endswith(".py") else _from_module(place)
+    found = getattr(module, name, None)
+    if found is None:
+        raise DataError(f"'{place}' has no '{name}'{suggest(name, vars(module))}")
+    if isinstance(found, Reward) or _is_batch_reward(found):
+        return found
+    raise DataError(
+        f"'{reference}' is not a reward: decorate a function with @reward(name=…, range=…), or derive a class that "
+        "has a name from BatchReward and define score_batch"
+    )
+
+
+def _is_batch_reward(found: Any) -> bool:
+    if not (isinstance(found, type) and issubclass(found, BatchReward)):
+        return False
+    return not inspect.isabstract(found) and isinstance(getattr(found, "name", None), str)
+
+
+def _from_module(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise DataError(f"no module '{error.name}' for the reward module '{name}'") from error
+
+
+def _from_file(path: Path) -> Any:
+    if not path.is_file():
+        raise DataError("no such file for a reward", file=path)
+    return _load_file(path.resolve(), path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _load_file(path: Path, changed: int) -> Any:
+    """The file as a module: run once for each version of it, so that its classes stay the same."""
+    spec = importlib.util.spec_from_file_location(f"_reward_file_{path.stem}", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
