@@ -11,7 +11,9 @@ from pathlib import Path
 
 from data import DataError
 
-_REWARD = "reward."
+REWARD = "reward."
+"""Prefix of the columns that hold rewards."""
+_COLUMNS = ("step", "case", "sample", "completion", "total", "advantage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class RolloutLog:
             "advantage": pa.array([r.advantage for r in rollouts], pa.float64()),
         }
         for name in dict.fromkeys(name for r in rollouts for name in r.rewards):
-            columns[_REWARD + name] = pa.array([r.rewards.get(name) for r in rollouts], pa.float64())
+            columns[REWARD + name] = pa.array([r.rewards.get(name) for r in rollouts], pa.float64())
         draft = self.folder / f"{part}.draft"
         pq.write_table(pa.table(columns), draft)
         draft.rename(self.folder / f"{part}.parquet")
@@ -73,25 +75,48 @@ def read_rollouts(folder: str | Path) -> list[Rollout]:
     """All rollouts of a run in the order in which they were drawn.
 
     Args:
-        folder: a run, or the folder ``rollouts`` in it.
+        folder: a run, the folder ``rollouts`` in it, or one of the parts.
 
     Raises:
-        DataError: there are none.
+        DataError: there are none, or a part is none; names the file and the column.
     """
-    import pyarrow.parquet as pq
-
     folder = Path(folder)
     folder = folder / "rollouts" if (folder / "rollouts").is_dir() else folder
-    parts = sorted(folder.glob("*.parquet"), key=lambda path: tuple(map(int, path.stem.split("-"))))
+    parts = [folder] if folder.is_file() else sorted(folder.glob("*.parquet"), key=_place_of)
     if not parts:
         raise DataError("no rollouts here", file=folder)
-    return [_rollout(row) for part in parts for row in pq.read_table(part).to_pylist()]
+    return [rollout for part in parts for rollout in _read(part)]
 
 
-def _rollout(row: dict) -> Rollout:
-    rewards = {name.removeprefix(_REWARD): row.pop(name) for name in list(row) if name.startswith(_REWARD)}
-    return Rollout(**row, rewards=rewards)
+def _read(part: Path) -> list[Rollout]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        rows = pq.read_table(part).to_pylist()
+    except pa.ArrowException as error:
+        raise DataError(f"not a Parquet file: {error}", file=part) from error
+    for column in _COLUMNS if rows else ():
+        if column not in rows[0]:
+            raise DataError("there is no such column: these are no rollouts", file=part, field=column)
+    return [
+        Rollout(
+            **{column: row[column] for column in _COLUMNS},
+            rewards={name.removeprefix(REWARD): value for name, value in row.items() if name.startswith(REWARD)},
+        )
+        for row in rows
+    ]
 
 
 def _step_of(path: Path) -> int:
-    return int(path.stem.split("-")[0])
+    return _place_of(path)[0]
+
+
+def _place_of(path: Path) -> tuple[int, ...]:
+    """Step and generation, by which parts are in order."""
+    try:
+        return tuple(map(int, path.stem.split("-")))
+    except ValueError:
+        raise DataError(
+            "not a part of a run's rollouts, which are called STEP-GENERATION.parquet", file=path
+        ) from None

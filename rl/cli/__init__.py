@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from data import DataError
-from rl.cli import data, demo, evaluate, review, train
+from rl.cli import data, demo, evaluate, review, rewards, train
 from rl.visible import visible
 
 app = typer.Typer(
@@ -32,6 +32,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")
+app.add_typer(rewards.app, name="rewards")
 app.add_typer(review.app)
 app.add_typer(evaluate.app)
 

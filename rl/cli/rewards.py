@@ -1,0 +1,157 @@
+"""``ruling rewards``: the reward designer's tools."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from data import DataError, Rulebook, load_cases
+from data.errors import suggest
+
+app = typer.Typer(
+    help=(
+        "Design rewards: [bold]show[/] a rubric, [bold]score[/] completions by it, [bold]audit[/] it for ways to "
+        "cheat it, and see what it would change on rollouts of an earlier run ([bold]replay[/], [bold]forecast[/])."
+    ),
+    rich_markup_mode="rich",
+    no_args_is_help=True,
+)
+
+BESIDE = "rulebook.yaml"
+"""The rulebook that is taken where none is given, if it lies beside the cases."""
+
+RubricName = Annotated[str, typer.Option("--rubric", help="YAML file, or the name of a shipped rubric.")]
+Data = Annotated[list[str], typer.Option(help="Cases: JSONL files, folders or datasets.")]
+Book = Annotated[
+    str | None, typer.Option("--rulebook", help=f"YAML file or shipped name; {BESIDE} beside the cases if left out.")
+]
+Rollouts = Annotated[Path, typer.Argument(help="A run's folder, its rollouts/, or one part of them.")]
+OldRubric = Annotated[
+    str | None,
+    typer.Option("--rubric-old", help="Compare with this rubric, rather than with the totals that the run saved."),
+]
+PastData = Annotated[list[str] | None, typer.Option("--data", help="The run's cases; else those of its run.json.")]
+PastBook = Annotated[str | None, typer.Option("--rulebook", help="The run's rulebook; else that of its run.json.")]
+
+
+@app.command()
+def show(rubric: Annotated[str, typer.Argument(help="YAML file, or the name of a shipped rubric.")]) -> None:
+    """Print a rubric: its rewards, its prices, and when escalating is best. Builds nothing, so it works offline."""
+    from rewards import Rubric
+    from rl.reward_tables import rubric_tables
+
+    _print(*rubric_tables(Rubric.load(rubric)))
+
+
+@app.command()
+def score(
+    rubric: RubricName,
+    data: Data,
+    completions: Annotated[
+        Path, typer.Option(help="JSONL of {id, completion}, predictions.parquet, or a run with rollouts.")
+    ],
+    rulebook: Book = None,
+    out: Annotated[Path | None, typer.Option(help="Parquet file for every completion's components.")] = None,
+    case: Annotated[str | None, typer.Option(help="Print the card of this case's completion instead.")] = None,
+    sample: Annotated[int, typer.Option(min=0, help="Which of the case's completions, from 0, in order.")] = 0,
+) -> None:
+    """Score completions: a table of every reward, and with --case ID one completion's card."""
+    from rewards import Rubric
+    from rl.completions import read_completions
+    from rl.reward_tables import card_panel, summary_notes, summary_table
+    from rl.scores import score_completions
+
+    loaded, cases, book = Rubric.load(rubric), load_cases(*data), Rulebook.load(rulebook_for(data, rulebook))
+    written = read_completions(completions)
+    if case is not None:
+        about = next((one for one in cases if one.id == case), None)
+        if about is None:
+            raise DataError(f"there is no case '{case}' in the data{suggest(case, [one.id for one in cases])}")
+        found = [one for one in written if one.case == case]
+        if sample >= len(found):
+            raise DataError(f"holds {len(found)} completions of case '{case}'", file=completions)
+        text = found[sample].completion
+        _print(card_panel(loaded.score(text, about, book.excerpt(about.rules)), text))
+        return
+    with progress("scoring", len(written)) as advance:
+        summary = score_completions(written, cases, book, loaded, out, advance)
+    _print(summary_table(summary), *summary_notes(summary))
+    if out is not None:
+        _print(Text(f"written to {out}"))
+
+
+@app.command()
+def replay(
+    rollouts: Rollouts,
+    rubric: RubricName,
+    rubric_old: OldRubric = None,
+    data: PastData = None,
+    rulebook: PastBook = None,
+    examples: Annotated[int, typer.Option(min=0, help="How many cases to print whose best completion changes.")] = 2,
+) -> None:
+    """Score a run's rollouts by a new rubric, and see what moves."""
+    from rewards import replay as moves
+    from rl.replay_tables import replay_tables
+
+    _print(*replay_tables(moves(_rescored(rollouts, rubric, rubric_old, data, rulebook)), examples))
+
+
+@app.command()
+def forecast(
+    rollouts: Rollouts,
+    rubric: RubricName,
+    rubric_old: OldRubric = None,
+    data: PastData = None,
+    rulebook: PastBook = None,
+) -> None:
+    """Foretell from a run's rollouts how much a new rubric would give training to learn from."""
+    from rewards import forecast as outlook
+    from rl.replay_tables import forecast_table
+
+    found = outlook(_rescored(rollouts, rubric, rubric_old, data, rulebook))
+    _print(forecast_table(found, Path(rubric_old or "as saved").stem, Path(rubric).stem))
+
+
+def rulebook_for(data: list[str], given: str | None) -> str:
+    """The rulebook that is given, or the one that lies beside the cases.
+
+    Raises:
+        DataError: there is neither.
+    """
+    if given is not None:
+        return given
+    beside = [path / BESIDE for source in data for path in (Path(source), Path(source).parent)]
+    found = next((path for path in beside if path.is_file()), None)
+    if found is None:
+        raise DataError(f"there is no {BESIDE} beside the cases: give --rulebook")
+    return str(found)
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on stderr while long work is done; gives a function to tell of what is done."""
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.advance(task, done)
+
+
+def _rescored(run: Path, rubric: str, rubric_old: str | None, data: list[str] | None, rulebook: str | None) -> list:
+    from rewards import Rubric, rescore
+    from rl.past import open_past
+
+    new, old = Rubric.load(rubric), Rubric.load(rubric_old) if rubric_old else None
+    past = open_past(run, data or (), rulebook)
+    with progress("scoring", len(past.rollouts)) as advance:
+        return rescore(past.rollouts, past.cases, past.book, new, old, advance)
+
+
+def _print(*things: object) -> None:
+    console = Console(highlight=False)
+    for thing in things:
+        console.print(thing)
