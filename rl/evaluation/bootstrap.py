@@ -3,7 +3,8 @@
 A metric is a formula on *sums of counts* over cases: accuracy is right / all, F1 is 2 tp / (2 tp + fp + fn). So a
 resample needs no cases, only how often each cluster was drawn. Clusters with equal counts are exchangeable, and their
 multiplicities in a resample are multinomial: ten thousand resamples of any number of cases are one multinomial draw
-over the few distinct count vectors and one matrix product, exactly as if every cluster had been drawn by itself.
+over the few distinct count vectors and one matrix product, exactly as if every cluster had been drawn by itself. Where
+nearly every cluster has counts of its own (a Brier score), clusters are drawn one by one, once for all such metrics.
 
 Intervals are percentile intervals (Efron & Tibshirani, *An Introduction to the Bootstrap*, 1993, ch. 13) with
 clusters as the unit (Field & Welsh 2007, *Bootstrapping clustered data*). Where all is right, or all wrong, every
@@ -15,6 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
 
 Counts = NDArray[np.float64]
 Statistic = Callable[[Counts], Mapping[str, NDArray[np.float64]]]
@@ -22,6 +24,8 @@ Statistic = Callable[[Counts], Mapping[str, NDArray[np.float64]]]
 
 _CELLS = 2**24
 """Most multiplicities held at once: 128 MB."""
+_OWN_COUNTS = 1 / 16
+"""From this share of distinct count vectors on, drawing clusters one by one is faster."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Estimate:
 
 def bootstrap(
     counts: ArrayLike,
-    clusters: Sequence[str],
+    clusters: ArrayLike,
     statistic: Statistic,
     *,
     support: int,
@@ -54,15 +58,16 @@ def bootstrap(
 
     Args:
         counts: additive counts, ``(N, K)``, one row per case.
-        clusters: the cluster of each row, ``N`` names; whole clusters are drawn.
+        clusters: the cluster of each row, ``N`` names or numbers; whole clusters are drawn.
         statistic: the formula: totals ``(..., K)`` to named figures ``(...)``.
         support: what the estimates report as their support.
         level: the coverage, 0..1.
     """
-    counts = _checked(counts, clusters)
+    counts = checked(counts, clusters)
     point = statistic(counts.sum(axis=0))
-    draws = statistic(_resampled(counts, clusters, resamples, seed))
-    return {name: _estimate(float(point[name]), draws[name], level, support) for name in point}
+    (totals,) = resample([counts], clusters, resamples, seed)
+    draws = statistic(totals)
+    return {name: Estimate(float(point[name]), *percentiles(draws[name], level), support) for name in point}
 
 
 def exact_at_the_edge(estimate: Estimate, clusters: int, level: float = 0.95) -> Estimate:
@@ -75,58 +80,65 @@ def exact_at_the_edge(estimate: Estimate, clusters: int, level: float = 0.95) ->
     return replace(estimate, low=reach) if estimate.value == 1.0 else replace(estimate, high=1 - reach)
 
 
-def paired_difference(
-    counts: ArrayLike,
-    baseline: ArrayLike,
-    clusters: Sequence[str],
-    statistic: Statistic,
-    *,
-    support: int,
-    resamples: int = 10_000,
-    level: float = 0.95,
-    seed: int = 0,
-) -> dict[str, Estimate]:
-    """How much higher each figure is than the baseline's, on the same cases: both models are resampled together.
-
-    Args:
-        counts, baseline: the two models' counts, ``(N, K)`` each, rows in the same order of cases.
-        clusters, statistic, support, level: as in `bootstrap`.
-    """
-    counts, baseline = _checked(counts, clusters), _checked(baseline, clusters)
-    width = counts.shape[1]
-
-    def difference(totals: Counts) -> dict[str, NDArray[np.float64]]:
-        ours, theirs = statistic(totals[..., :width]), statistic(totals[..., width:])
-        return {name: ours[name] - theirs[name] for name in ours}
-
-    both = np.hstack([counts, baseline])
-    return bootstrap(both, clusters, difference, support=support, resamples=resamples, level=level, seed=seed)
-
-
-def _resampled(counts: Counts, clusters: Sequence[str], resamples: int, seed: int) -> Counts:
-    """Totals of resampled clusters, ``(resamples, K)``."""
+def resample(blocks: Sequence[Counts], clusters: ArrayLike, resamples: int, seed: int = 0) -> list[Counts]:
+    """Totals of resampled clusters, ``(resamples, K)`` for each block of counts ``(N, K)`` on the same rows."""
     names, index = np.unique(np.asarray(clusters), return_inverse=True)
-    sums = np.zeros((len(names), counts.shape[1]))
-    np.add.at(sums, index, counts)
-    profiles, multiplicity = np.unique(sums, axis=0, return_counts=True)
+    by_cluster = csr_array((np.ones(len(index)), (index, np.arange(len(index)))))
+    sums = [by_cluster @ block for block in blocks]
+    profiles = [np.unique(block, axis=0, return_counts=True) for block in sums]
+    own = [place for place, (found, _) in enumerate(profiles) if len(found) > max(256, _OWN_COUNTS * len(names))]
+    drawn = dict(zip(own, _one_by_one([sums[place] for place in own], resamples, seed), strict=True))
+    return [
+        drawn[place] if place in drawn else _by_profile(*profile, resamples, seed)
+        for place, profile in enumerate(profiles)
+    ]
+
+
+def _by_profile(profiles: Counts, multiplicity: NDArray[np.int64], resamples: int, seed: int) -> Counts:
     rng = np.random.default_rng(seed)
-    step = max(1, _CELLS // len(profiles))
-    sizes = [min(step, resamples - start) for start in range(0, resamples, step)]
-    share = multiplicity / multiplicity.sum()
-    return np.concatenate([rng.multinomial(len(names), share, size=size) @ profiles for size in sizes])
+    clusters = multiplicity.sum()
+    return np.concatenate(
+        [
+            rng.multinomial(clusters, multiplicity / clusters, size=size) @ profiles
+            for size in _steps(resamples, len(profiles))
+        ]
+    )
 
 
-def _estimate(value: float, draws: NDArray[np.float64], level: float, support: int) -> Estimate:
+def _one_by_one(sums: Sequence[Counts], resamples: int, seed: int) -> list[Counts]:
+    if not sums:
+        return []
+    rng = np.random.default_rng(seed)
+    clusters, stacked = len(sums[0]), np.hstack(sums)
+    totals = []
+    for size in _steps(resamples, clusters):
+        drawn = (rng.integers(0, clusters, clusters, dtype=np.int32) for _ in range(size))
+        times = np.stack([np.bincount(draw, minlength=clusters) for draw in drawn])
+        totals.append(times @ stacked)
+    ends = np.cumsum([block.shape[1] for block in sums])[:-1]
+    return np.split(np.concatenate(totals), ends, axis=1)
+
+
+def _steps(resamples: int, width: int) -> list[int]:
+    """How many resamples to hold at once, time after time."""
+    step = max(1, _CELLS // width)
+    return [min(step, resamples - start) for start in range(0, resamples, step)]
+
+
+def percentiles(draws: NDArray[np.float64], level: float) -> tuple[float, float]:
+    """The middle part of the draws; those that are nan are left out, and nan comes back where none is left."""
     draws = draws[~np.isnan(draws)]
-    if np.isnan(value) or not len(draws):
-        return Estimate(float("nan"), float("nan"), float("nan"), support)
+    if not len(draws):
+        return float("nan"), float("nan")
     tail = (1 - level) / 2
     low, high = np.quantile(draws, [tail, 1 - tail])
-    return Estimate(value, float(low), float(high), support)
+    return float(low), float(high)
 
 
-def _checked(counts: ArrayLike, clusters: Sequence[str]) -> Counts:
+def checked(counts: ArrayLike, clusters: ArrayLike) -> Counts:
+    """The counts as an array, if there is one row to each cluster name."""
     counts = np.asarray(counts, dtype=np.float64)
-    if counts.ndim != 2 or len(counts) != len(clusters) or not len(counts):
-        raise ValueError(f"want one row of counts per case, got {counts.shape} for {len(clusters)} clusters")
+    rows = len(np.asarray(clusters))
+    if counts.ndim != 2 or len(counts) != rows or not rows:
+        raise ValueError(f"want one row of counts per case, got {counts.shape} for {rows} clusters")
     return counts

@@ -3,24 +3,28 @@
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from math import isnan
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data import VERDICTS, DataError
-from rl.evaluation.bootstrap import Estimate, bootstrap, exact_at_the_edge, paired_difference
-from rl.evaluation.metrics import METRICS
-from rl.evaluation.metrics.labels import f1_scores, label_counts
-from rl.evaluation.metrics.rule_macro_f1 import RuleMacroF1
-from rl.evaluation.outcomes import PREDICTED, cells
+from data import DataError
+from rl.evaluation.bootstrap import Estimate
+from rl.evaluation.by_rule import RuleFigure, by_rule
+from rl.evaluation.measure import codes, known, measure, prevalence_weights, ranked_difference
+from rl.evaluation.metrics import METRICS, RANKED
+from rl.evaluation.notes import notes
+from rl.evaluation.outcomes import cells
 from rl.evaluation.predictions import Prediction, load_predictions, save_predictions
+from rl.evaluation.settings import DEFAULT, Settings
+from rl.evaluation.statistics import Difference, paired_difference
+from rl.evaluation.summary import figure_rows, save_rows, summary
 
-PREDICTIONS, METRICS_FILE, PROVENANCE = "predictions.parquet", "metrics.json", "run.json"
+PREDICTIONS, VARIANTS, FIGURES = "predictions.parquet", "variants.parquet", "metrics.parquet"
+METRICS_FILE, PROVENANCE = "metrics.json", "run.json"
 
 
 @dataclass
@@ -33,6 +37,10 @@ class Evaluation:
     """What the set of cases is called."""
     predictions: Sequence[Prediction]
     provenance: dict[str, Any] = field(default_factory=dict)
+    settings: Settings = DEFAULT
+    """How the figures are worked out."""
+    variants: Sequence[Prediction] = ()
+    """Predictions on variants of these cases, which count for robustness alone; see `rl.evaluation.variants`."""
 
     def __post_init__(self) -> None:
         if not self.predictions:
@@ -40,8 +48,16 @@ class Evaluation:
 
     @cached_property
     def metrics(self) -> dict[str, Estimate]:
-        """Every figure that applies, by name, in the order of tables."""
-        return measure(self.predictions)
+        """Every figure that applies, by name."""
+        found = measure(self.predictions, settings=self.settings)
+        if self.variants:
+            found |= measure([*self.predictions, *self.variants], ["robustness"])
+        return {name: estimate for name, estimate in found.items() if name not in self.notes}
+
+    @cached_property
+    def notes(self) -> dict[str, str]:
+        """Why figures that depend on thresholds are not given, by name: too few cases, or a target not reached."""
+        return notes(self.predictions, self.settings.thresholds)
 
     @cached_property
     def cells(self) -> NDArray[np.int64]:
@@ -49,117 +65,123 @@ class Evaluation:
         return cells(self.predictions)
 
     @cached_property
-    def rules(self) -> dict[str, Estimate]:
-        """F1 of each rule that occurs in gold; the support is how often. Empty where a case may break several."""
-        metric = RuleMacroF1()
-        if not metric.applies(self.predictions):
+    def rules(self) -> dict[str, RuleFigure]:
+        """F1, precision and recall of each rule that gold has broken, the most frequent first."""
+        return by_rule(self.predictions)
+
+    @cached_property
+    def at_prevalence(self) -> dict[str, Estimate]:
+        """The figures if gold rejected ``settings.prevalence`` of the cases; empty where that is not asked for.
+
+        Raises:
+            DataError: gold rejects all of these cases or none.
+        """
+        if self.settings.prevalence is None:
             return {}
-        columns = metric.columns(self.predictions)
-        names = metric.rules(columns["references"])
-        counts = label_counts(columns["predictions"], columns["references"], names)
+        weights = prevalence_weights(self.predictions, self.settings.prevalence)
+        found = measure(self.predictions, settings=self.settings, weights=weights)
+        return {name: estimate for name, estimate in found.items() if name not in self.notes}
 
-        def f1(totals: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-            scores, _ = f1_scores(totals)
-            return {name: scores[..., place] for place, name in enumerate(names)}
+    def slices(self, key: str, names: Sequence[str] = ("verdict_accuracy",)) -> dict[str, dict[str, Estimate]]:
+        """Figures apart for each value of a key, most frequent first; empty where no case has it.
 
-        clusters = np.array([prediction.cluster for prediction in self.predictions])
-        found = bootstrap(counts, clusters.tolist(), f1, support=0)
-        of_rule = {name: np.array([gold == name for gold in columns["references"]]) for name in names}
-        return {
-            name: exact_at_the_edge(replace(found[name], support=int(cases.sum())), len(set(clusters[cases])))
-            for name, cases in of_rule.items()
-        }
-
-    def slices(self, key: str) -> dict[str, dict[str, Estimate]]:
-        """The figures apart for each value that ``meta[key]`` takes, most frequent first."""
+        Args:
+            key: ``severity`` or ``category`` (of the gravest broken rule), or a key of ``meta`` with or without
+                ``meta.`` before it.
+            names: of the metrics.
+        """
         parts: dict[str, list[Prediction]] = defaultdict(list)
         for prediction in self.predictions:
-            if prediction.meta.get(key) is not None:
-                parts[str(prediction.meta[key])].append(prediction)
+            value = getattr(prediction, key) if key in ("severity", "category") else None
+            value = prediction.meta.get(key.removeprefix("meta.")) if value is None else value
+            if value is not None:
+                parts[str(value)].append(prediction)
         ordered = sorted(parts.items(), key=lambda part: (-len(part[1]), part[0]))
-        return {value: measure(part, ("verdict_accuracy",)) for value, part in ordered}
+        return {value: measure(part, names, self.settings) for value, part in ordered}
 
-    def difference(self, baseline: "Evaluation", names: Sequence[str] | None = None) -> dict[str, Estimate]:
+    def difference(
+        self, baseline: "Evaluation", names: Sequence[str] | None = None, *, both_parsed: bool = False
+    ) -> dict[str, Difference]:
         """How much higher each figure is than the baseline's, with paired intervals.
 
         Args:
             names: the metrics to compare; all if None.
+            both_parsed: only on the cases where both models wrote a ruling, so that gains in form do not pass for
+                gains in judgement.
 
         Raises:
             DataError: the two were not made on the same cases and samples; lists those that differ.
         """
-        ours, theirs = _aligned(self, baseline)
-        clusters = [prediction.cluster for prediction in ours]
-        found: dict[str, Estimate] = {}
-        for metric in (METRICS[name]() for name in names or METRICS):
-            if metric.applies(ours):
-                counts = metric.of(ours)
-                support = round(counts[:, -1].sum())
-                found |= paired_difference(counts, metric.of(theirs), clusters, metric.values, support=support)
-        return _known(found)
+        theirs, ours = aligned([baseline, self])
+        if both_parsed:
+            kept = [(one, other) for one, other in zip(ours, theirs, strict=True) if one.ruling and other.ruling]
+            ours, theirs = [one for one, _ in kept], [other for _, other in kept]
+        if not ours:
+            return {}
+        clusters = codes([prediction.cluster for prediction in ours])
+        found: dict[str, Difference] = {}
+        for name in names or (*METRICS, *RANKED):
+            metric = (RANKED if name in RANKED else METRICS)[name]()
+            if not metric.applies(ours) or not metric.applies(theirs):
+                continue
+            if name in RANKED:
+                found[name] = Difference(**asdict(ranked_difference(RANKED[name](), ours, theirs, clusters)))
+            else:
+                counted = METRICS[name]()
+                counts = counted.of(ours, self.settings), counted.of(theirs, baseline.settings)
+                found |= paired_difference(*counts, clusters, counted.values)
+        return known(found)
 
     def summary(self) -> dict[str, Any]:
         """What ``metrics.json`` holds."""
-        annotated = int(self.cells.sum())
-        return {
-            "name": self.name,
-            "split": self.split,
-            "predictions": len(self.predictions),
-            "clusters": len({prediction.cluster for prediction in self.predictions}),
-            "without_gold_verdict": len(self.predictions) - annotated,
-            "cells": {
-                gold: dict(zip(PREDICTED, row.tolist(), strict=True))
-                for gold, row in zip(VERDICTS, self.cells, strict=True)
-            },
-            "metrics": {name: asdict(estimate) for name, estimate in self.metrics.items()},
-            "by_rule": {rule: asdict(estimate) for rule, estimate in self.rules.items()},
-            "by_mechanism": {
-                value: {name: asdict(estimate) for name, estimate in figures.items()}
-                for value, figures in self.slices("mechanism").items()
-            },
-        }
+        return summary(self)
 
     def save(self, folder: str | Path) -> None:
-        """Writes ``predictions.parquet``, ``metrics.json`` and ``run.json``."""
+        """Writes ``predictions.parquet``, ``run.json``, and the figures as ``metrics.parquet`` and ``metrics.json``."""
         folder = Path(folder)
         save_predictions(self.predictions, folder / PREDICTIONS)
-        for name, content in ((METRICS_FILE, self.summary()), (PROVENANCE, self.provenance)):
+        if self.variants:
+            save_predictions(self.variants, folder / VARIANTS)
+        found = self.summary()
+        save_rows(figure_rows(found), folder / FIGURES)
+        for name, content in ((PROVENANCE, self.provenance), (METRICS_FILE, found)):
             text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
             (folder / name).write_text(text + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, folder: str | Path) -> "Evaluation":
-        """Reads what `save` wrote; the figures are worked out anew from the predictions."""
+        """Reads what `save` wrote.
+
+        Raises:
+            DataError: a file is missing or is not what it should be.
+        """
         folder = Path(folder)
         for name in (PREDICTIONS, METRICS_FILE, PROVENANCE):
             if not (folder / name).is_file():
                 raise DataError(f"'{name}' is missing: not an evaluation", file=folder)
-        summary, provenance = (json.loads((folder / n).read_text("utf-8")) for n in (METRICS_FILE, PROVENANCE))
-        return cls(summary["name"], summary["split"], load_predictions(folder / PREDICTIONS), provenance)
+        found, provenance = (json.loads((folder / n).read_text("utf-8")) for n in (METRICS_FILE, PROVENANCE))
+        variants = load_predictions(folder / VARIANTS) if (folder / VARIANTS).is_file() else ()
+        settings = Settings.from_json(found["settings"]) if "settings" in found else DEFAULT
+        predictions = load_predictions(folder / PREDICTIONS)
+        return cls(found["name"], found["split"], predictions, provenance, settings, variants)
 
 
-def measure(predictions: Sequence[Prediction], names: Sequence[str] | None = None) -> dict[str, Estimate]:
-    """Every figure of the named metrics that applies to these predictions, with intervals over clusters."""
-    clusters = [prediction.cluster for prediction in predictions]
-    found: dict[str, Estimate] = {}
-    for metric in (METRICS[name]() for name in names or METRICS):
-        if metric.applies(predictions):
-            counts = metric.of(predictions)
-            figures = bootstrap(counts, clusters, metric.values, support=round(counts[:, -1].sum()))
-            spoken_of = len({cluster for cluster, support in zip(clusters, counts[:, -1], strict=True) if support})
-            found |= {figure: exact_at_the_edge(estimate, spoken_of) for figure, estimate in figures.items()}
-    return _known(found)
+def aligned(evaluations: Sequence[Evaluation]) -> list[list[Prediction]]:
+    """The predictions of each evaluation, in the first one's order of cases and samples.
 
-
-def _known(figures: dict[str, Estimate]) -> dict[str, Estimate]:
-    return {name: estimate for name, estimate in figures.items() if not isnan(estimate.value)}
-
-
-def _aligned(ours: Evaluation, baseline: Evaluation) -> tuple[list[Prediction], list[Prediction]]:
-    theirs = {prediction.key: prediction for prediction in baseline.predictions}
-    differing = {prediction.key for prediction in ours.predictions} ^ set(theirs)
-    if differing:
-        named = ", ".join(f"{case}#{sample}" for case, sample in sorted(differing)[:10])
-        more = ", …" if len(differing) > 10 else ""
-        raise DataError(f"'{ours.name}' and '{baseline.name}' differ in {len(differing)} predictions: {named}{more}")
-    return list(ours.predictions), [theirs[prediction.key] for prediction in ours.predictions]
+    Raises:
+        DataError: they were not made on the same cases and samples; lists those that differ.
+    """
+    first, *others = evaluations
+    rows = [list(first.predictions)]
+    keys = [prediction.key for prediction in first.predictions]
+    for other in others:
+        theirs = {prediction.key: prediction for prediction in other.predictions}
+        differing = set(keys) ^ set(theirs)
+        if differing:
+            named = ", ".join(f"{case}#{sample}" for case, sample in sorted(differing)[:10])
+            more = ", …" if len(differing) > 10 else ""
+            what = f"'{other.name}' and '{first.name}' differ in {len(differing)} predictions"
+            raise DataError(f"{what} (case#sample): {named}{more}")
+        rows.append([theirs[key] for key in keys])
+    return rows

@@ -1,5 +1,31 @@
 """The statistics of paired comparison: arrays in, figures out. Nothing here knows of models or rules."""
 
 from rl.evaluation.statistics.difference import Difference
+from rl.evaluation.statistics.effect_size import cohens_g, cohens_h, odds_ratio
+from rl.evaluation.statistics.figure import Figure, figures
+from rl.evaluation.statistics.holm import holm
+from rl.evaluation.statistics.max_t import max_t_level
+from rl.evaluation.statistics.mcnemar import mcnemar
+from rl.evaluation.statistics.newcombe import newcombe
+from rl.evaluation.statistics.paired import paired_difference
+from rl.evaluation.statistics.pairing import Pairing
+from rl.evaluation.statistics.power import cases_to_decide, cases_to_see
+from rl.evaluation.statistics.sign_flip import sign_flip
 
-__all__ = ["Difference"]
+__all__ = [
+    "Difference",
+    "Figure",
+    "Pairing",
+    "cases_to_decide",
+    "cases_to_see",
+    "cohens_g",
+    "cohens_h",
+    "figures",
+    "holm",
+    "max_t_level",
+    "mcnemar",
+    "newcombe",
+    "odds_ratio",
+    "paired_difference",
+    "sign_flip",
+]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rl.evaluation import bootstrap, paired_difference
-from rl.evaluation.bootstrap import exact_at_the_edge
+from rl.evaluation import bootstrap
+from rl.evaluation.bootstrap import exact_at_the_edge, resample
 
 
 def share(totals: np.ndarray) -> dict[str, np.ndarray]:
@@ -49,22 +49,6 @@ def test_a_mean_agrees_with_scipy() -> None:
     assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), abs=0.03)
 
 
-def test_paired_difference_agrees_with_a_plain_loop() -> None:
-    rng = np.random.default_rng(3)
-    ours, theirs = rng.random(300) < 0.8, rng.random(300) < 0.7
-    found = paired_difference(ones(ours), ones(theirs), names(300), share, support=300)["share"]
-    change = ours.astype(float) - theirs
-    draws = change[rng.integers(0, 300, (20_000, 300))].mean(axis=1)
-    assert found.value == pytest.approx(change.mean())
-    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(draws, [0.025, 0.975])), abs=0.006)
-
-
-def test_a_model_does_not_differ_from_itself() -> None:
-    right = ones(np.random.default_rng(4).random(50) < 0.5)
-    found = paired_difference(right, right, names(50), share, support=50)["share"]
-    assert (found.value, found.low, found.high, found.excludes_zero) == (0.0, 0.0, 0.0, False)
-
-
 def test_copies_in_one_cluster_tell_nothing_new() -> None:
     right = np.random.default_rng(5).random(100) < 0.6
     alone = bootstrap(ones(right), names(100), share, support=100)["share"]
@@ -101,6 +85,24 @@ def test_all_right_or_all_wrong_has_the_exact_interval() -> None:
         assert (widened.low, widened.high) == pytest.approx((theirs.low, theirs.high))
     between = bootstrap(ones(np.arange(n) < 20), names(n), share, support=n)["share"]
     assert exact_at_the_edge(between, n) == between
+
+
+def test_clusters_drawn_one_by_one_vary_as_a_sum_does() -> None:
+    values = np.random.default_rng(8).normal(2, 3, 900)
+    clusters = np.arange(900) // 3
+    (totals,) = resample([ones(values)], clusters, 20_000)
+    sums = values.reshape(300, 3).sum(axis=1)
+    assert (totals[:, 1] == 900).all()
+    assert totals[:, 0].mean() == pytest.approx(sums.sum(), abs=4 * np.sqrt(300 * sums.var() / 20_000))
+    assert totals[:, 0].var() == pytest.approx(300 * sums.var(), rel=0.05)
+
+
+def test_blocks_are_drawn_alike_alone_and_together() -> None:
+    rng = np.random.default_rng(9)
+    wide, few = ones(rng.normal(size=600)), ones(rng.random(600) < 0.5)
+    together = resample([few, wide, 2 * wide], np.arange(600), 50)
+    assert (together[2] == 2 * together[1]).all()
+    assert (together[0] == resample([few], np.arange(600), 50)[0]).all()
 
 
 def test_rows_must_go_with_clusters() -> None:

@@ -1,0 +1,33 @@
+"""Effect sizes: how large a difference is, apart from how sure it is."""
+
+from math import asin, inf, nan, sqrt
+
+from scipy.stats import binomtest
+
+from rl.evaluation.bootstrap import Estimate
+
+
+def odds_ratio(lost: int, gained: int, level: float = 0.95) -> Estimate:
+    """Gains to losses among the pairs that differ, with the exact interval; nan where none differs.
+
+    The share of gains has the Clopper-Pearson interval, and odds are share / (1 - share). Source: Fleiss, Levin &
+    Paik 2003, *Statistical Methods for Rates and Proportions*, § 13.1, the matched-pairs odds ratio.
+    """
+    if not lost + gained:
+        return Estimate(nan, nan, nan, 0)
+    interval = binomtest(gained, lost + gained).proportion_ci(level, method="exact")
+    return Estimate(_odds(gained, lost), *(_odds(share, 1 - share) for share in interval), lost + gained)
+
+
+def cohens_h(first: float, second: float) -> float:
+    """``2 asin sqrt(first) - 2 asin sqrt(second)``. Source: Cohen 1988, *Statistical Power Analysis*, ch. 6."""
+    return 2 * asin(sqrt(first)) - 2 * asin(sqrt(second))
+
+
+def cohens_g(lost: int, gained: int) -> float:
+    """The share of gains among the pairs that differ, less a half; 0 where none differs. Source: Cohen 1988, ch. 5."""
+    return gained / (lost + gained) - 0.5 if lost + gained else 0.0
+
+
+def _odds(part: float, rest: float) -> float:
+    return part / rest if rest > 0 else inf

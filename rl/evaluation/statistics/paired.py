@@ -1,0 +1,33 @@
+"""Paired difference: two models' counts on the same cases in, every figure's difference out."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rl.evaluation.bootstrap import Statistic, checked
+from rl.evaluation.statistics.difference import Difference
+from rl.evaluation.statistics.figure import figures
+
+
+def paired_difference(
+    counts: ArrayLike,
+    baseline: ArrayLike,
+    clusters: Sequence[str],
+    statistic: Statistic,
+    *,
+    resamples: int = 10_000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> dict[str, Difference]:
+    """How much higher each figure is than the baseline's; see `rl.evaluation.statistics.figure`.
+
+    Args:
+        counts, baseline: the two models' counts, ``(N, K)`` each with the support last, rows in the same order.
+        clusters: the cluster of each row; whole clusters are drawn.
+        statistic: the formula: totals ``(..., K)`` to named figures ``(...)``.
+        level: the coverage, 0..1.
+    """
+    sheet = [checked(baseline, clusters), checked(counts, clusters)], statistic
+    (found,) = figures([sheet], np.unique(np.asarray(clusters), return_inverse=True)[1], resamples, seed)
+    return {name: figure.difference(level=level) for name, figure in found.items()}
