@@ -9,6 +9,7 @@ from trl import GRPOConfig
 from data import DataError, Rulebook, load_cases
 from rewards import Rubric
 from rl.grpo_trainer import RulingGRPOTrainer
+from rl.hard import cases_to_train_on
 from rl.models import context_length, load_model, load_processor, resolve
 from rl.recipe import GRPORecipe
 from rl.resume import checkpoint_to_resume
@@ -36,6 +37,7 @@ def train_grpo(recipe: GRPORecipe, resume: bool = False) -> Path:
     book = Rulebook.load(recipe.data.rulebook)
     cases = load_cases(*recipe.data.train)
     config = model_of(recipe, cases, book)
+    cases = cases_to_train_on(recipe, str(config.path), cases, book)
     processor = load_processor(str(config.path))
     model = load_model(config, checkpoint)
     if arguments.beta:

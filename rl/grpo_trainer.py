@@ -2,8 +2,8 @@
 
 Rollouts, loss, logging and checkpoints are TRL's. Ours are the log of rollouts, the text that is scored (parsed from
 token ids, so that no tag is lost), checkpoints between generations only, sampling without dropout, and batches in
-which some cases have pictures and some have none. An invariant test holds the losses and weights against the stock
-trainer's.
+which some cases have pictures and some have none. A case's weight multiplies its advantages. An invariant test holds
+losses and weights against the stock trainer's.
 
 A completion that could not be scored (total None) has advantage 0 and stays out of its group's mean and spread; with
 a single reward function, that is what TRL does with it.
@@ -25,7 +25,7 @@ from rl.rollouts import Rollout, RolloutLog
 
 
 class RulingGRPOTrainer(ResumableTrainer, GRPOTrainer):
-    """TRL's trainer for rows with a column ``case``.
+    """TRL's trainer for rows with the columns ``case`` and ``weight``.
 
     Args:
         reward: the one function that gives the total, from `Rubric.reward_func`.
@@ -147,6 +147,7 @@ class RulingGRPOTrainer(ResumableTrainer, GRPOTrainer):
         flat = self._flat.repeat_interleave(self._group_size)
         first = self.accelerator.process_index * len(inputs)
         output["advantages"][flat[first : first + len(inputs)]] = 0.0
+        output["advantages"] *= torch.tensor([row["weight"] for row in inputs], device=output["advantages"].device)
         if self.model.training:
             rollouts = gather_object(self._rollouts(output["advantages"].tolist()))
             if self.log_of_rollouts is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from data import DataError, Rulebook, find_yaml, load_cases
-from rl.recipe import RECIPES
+from rl.recipe import RECIPES, GRPORecipe
 
 CONFIGS = Path(__file__).parent.parent / "accelerate_configs"
 WORKER = Path(__file__).parent / "worker.py"
@@ -64,7 +64,11 @@ def launch(
     # What can go wrong or must be there before several processes start, goes wrong or is made once.
     recipe: Any = RECIPES[kind].load(config, overrides)
     book, cases = Rulebook.load(recipe.data.rulebook), load_cases(*recipe.data.train)
-    model_of(recipe, cases, book)
+    model = model_of(recipe, cases, book)
+    if isinstance(recipe, GRPORecipe):
+        from rl.hard import cases_to_train_on
+
+        cases_to_train_on(recipe, str(model.path), cases, book)
     options = ["--config_file", str(find_yaml(accelerate, CONFIGS, "accelerate config"))]
     if num_processes is not None:
         options += ["--num_processes", str(num_processes)]

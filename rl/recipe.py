@@ -43,6 +43,17 @@ class DataConfig(BaseModel):
     """Name of the prompt template."""
 
 
+class HardConfig(BaseModel):
+    """Which cases to draw more often; see `rl.hard`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    look_at: int = Field(default=3000, ge=1)
+    """How many training cases the model reviews first."""
+    share: float = Field(default=0.25, gt=0, lt=1)
+    """What share of the cases trained on are such that the model gets wrong."""
+
+
 class Recipe(BaseModel):
     """What every recipe has."""
 
@@ -202,6 +213,8 @@ class GRPORecipe(TrainRecipe):
 
     rubric: str
     """A YAML file, or the name of a shipped rubric."""
+    hard: HardConfig | None = None
+    """Draw the cases more often that the model gets wrong before training; None draws all alike."""
 
     @classmethod
     def config_class(cls) -> Any:

@@ -52,7 +52,7 @@ def rows_for_rl(
         DataError: a case cannot be read by the model, or its prompt leaves no room for ``max_completion_length``
             tokens in ``context``.
     """
-    rows = [_row(case, book, processor, template) for case in cases]
+    rows = [_row(case, book, processor, template) | {"weight": case.weight} for case in cases]
     _check_lengths(rows, cases, processor, context, reserved=max_completion_length)
     return _dataset(rows)
 
