@@ -1,0 +1,71 @@
+"""Do prices do what they say? GRPO twice from one SFT model, with nothing changed but the price of a miss.
+
+    python benchmarks/prices.py --seed 4          (after benchmarks/billboard.py --seeds 4)
+
+A higher price of a miss should lower the miss rate and raise the false-flag rate, on cases that neither run has seen.
+"""
+
+import argparse
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+
+from data import Rulebook, load_cases
+from rewards.rubric import SHIPPED
+from rl.demo import evaluate, precision
+from rl.evaluation import Evaluation, compare_table
+from rl.grpo import train_grpo
+from rl.models import FINAL
+from rl.recipe import GRPORecipe
+
+SHOWN = ("verdict_accuracy", "miss_rate", "false_flag_rate")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=4)
+    parser.add_argument("--miss", type=float, nargs=2, default=[1.0, 4.0])
+    parser.add_argument("--runs", type=Path, default=Path("runs/benchmarks/billboard"))
+    arguments = parser.parse_args()
+    home = arguments.runs / f"seed-{arguments.seed}"
+    low, high = (learn(home, price, arguments.seed) for price in arguments.miss)
+    console = Console(width=150)
+    console.print(compare_table([low, high]))
+    for name, difference in high.difference(low, SHOWN).items():
+        console.print(f"{name}: {difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]")
+
+
+def learn(home: Path, miss: float, seed: int) -> Evaluation:
+    """What GRPO makes of the seed's SFT model at this price of a miss, measured on the test split."""
+    out = home / "prices" / f"miss-{miss:g}"
+    rulebook = home / "data" / "rulebook.yaml"
+    if not (out / FINAL).is_dir():
+        out.mkdir(parents=True, exist_ok=True)
+        recipe = GRPORecipe.load(
+            "billboard/grpo",
+            {
+                "seed": seed,
+                "data.train": [str(home / "data" / "train.jsonl")],
+                "data.rulebook": str(rulebook),
+                "model.path": str(home / "sft"),
+                "rubric": str(rubric_with(miss, out / "rubric.yaml")),
+                "output": str(out),
+                **precision(),
+            },
+        )
+        train_grpo(recipe)
+    cases = load_cases(home / "data" / "test.jsonl")
+    return evaluate(out, cases, Rulebook.load(rulebook), out / "evaluation", "test")
+
+
+def rubric_with(miss: float, path: Path) -> Path:
+    """Writes the shipped rubric with another price of a miss."""
+    content = yaml.safe_load((SHIPPED / "billboard.yaml").read_text(encoding="utf-8"))
+    content["prices"]["miss"] = miss
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return path
+
+
+if __name__ == "__main__":
+    main()
