@@ -61,6 +61,8 @@ class AnswerCache:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(self.path, timeout=30)) as connection:
+                # A power cut may cost the cache; waiting for the disk at every answer would cost each step.
+                connection.execute("PRAGMA synchronous = OFF")
                 connection.execute(
                     "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT) WITHOUT ROWID"
                 )

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
-from pydantic import ConfigDict, Field
-from pydantic.dataclasses import dataclass
+from pydantic import Field
 
 from data import DataError, Ruling
 from rewards.batch import BatchReward, Item
@@ -16,12 +16,13 @@ from rewards.judge.messages import messages
 from rewards.judge.questions import Inquiry, inquire
 from rewards.judge.request import Answer, Request, make_request
 from rewards.score import Outcome, Score
+from rewards.settings import check_settings
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 
 
-@dataclass(kw_only=True, config=ConfigDict(extra="forbid"))
+@dataclass(kw_only=True, eq=False)
 class Judge(BatchReward):
     """How many of the questions about a ruling are answered in its favour, 0..1; see `rewards.judge.questions`.
 
@@ -60,9 +61,9 @@ class Judge(BatchReward):
     """
     tokens_per_answer: Count = 128
     """Tokens allowed for each question; more for models that think before they answer."""
-    extra_body: dict[str, Any] = Field(default_factory=dict)
+    extra_body: dict[str, Any] = field(default_factory=dict)
     """Further fields of the request, such as ``{chat_template_kwargs: {enable_thinking: false}}``."""
-    cache: str | None = Field(default_factory=lambda: str(default_cache()))
+    cache: str | None = field(default_factory=lambda: str(default_cache()))
     """File that answers are kept in; None keeps none."""
     failures: Count = 5
     """Calls in a row that fail before the server is left alone..."""
@@ -70,6 +71,7 @@ class Judge(BatchReward):
     """...for so many seconds."""
 
     def __post_init__(self) -> None:
+        check_settings(Judge, vars(self), self.name)  # a rubric has done so; Python code has not
         if not self.base_url.startswith(("http://", "https://")):
             raise DataError(
                 f"want an http(s) address such as http://localhost:8000/v1, not '{self.base_url}'", field="base_url"

@@ -116,7 +116,9 @@ def running() -> Iterator[JudgeServer]:
     """The server, on a free port."""
     judge = JudgeServer()
     app = Starlette(routes=[Route("/v1/chat/completions", judge.serve, methods=["POST"])])
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, log_level="critical", lifespan="off", timeout_graceful_shutdown=0)
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
