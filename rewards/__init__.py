@@ -2,12 +2,13 @@
 
 from data.quotes import find_quote
 from rewards.batch import BatchReward, Item
-from rewards.calibration import calibration
+from rewards.calibration import calibration, log_score
 from rewards.evidence import evidence, grounded
 from rewards.finding import find_reward
 from rewards.forecast import Forecast, Outlook, forecast
-from rewards.gates import reasoning_names_citations, rulebook_consistency
+from rewards.gates import reasoning_agreement, rulebook_consistency
 from rewards.intent import intent
+from rewards.language import language
 from rewards.matching import Matching, Pair, match
 from rewards.penalties import overlong, repetition
 from rewards.replay import Replay, replay
@@ -54,9 +55,11 @@ __all__ = [
     "forecast",
     "grounded",
     "intent",
+    "language",
+    "log_score",
     "match",
     "overlong",
-    "reasoning_names_citations",
+    "reasoning_agreement",
     "repetition",
     "replay",
     "rescore",

@@ -1,5 +1,7 @@
 """Whether the stated risk is honest."""
 
+import math
+
 from data import Case, Rulebook, Ruling
 from rewards.reward import reward
 from rewards.score import NotApplicable, Outcome
@@ -26,3 +28,33 @@ def calibration(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
     if gold is None or gold.verdict is None:
         return NotApplicable
     return 1.0 - (ruling.risk - _TRUTH[gold.verdict]) ** 2
+
+
+@reward(name="log_score", range=(0, 1))
+def log_score(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
+    """``1 - (H(y, p) - H(y, clip(y)))/ln 99``, with p the risk clipped to [.01, .99], y as for `calibration`, and the
+    cross-entropy ``H(y, p) = -y·ln p - (1 - y)·ln(1 - p)``: 1 for the best that can be stated, 0 for the worst.
+
+    The logarithmic score is proper (Good 1952) between the clips, which bound it. It is harder than the quadratic one
+    on those who were sure and wrong.
+
+    Example:
+        >>> book = Rulebook(name="none", rules=[])
+        >>> case = Case(id="1", gold={"verdict": "approve"})
+        >>> rulings = [Ruling(verdict=v, confidence=q) for v, q in [("approve", 1), ("approve", 0.5), ("reject", 0.9)]]
+        >>> [round(log_score(ruling, case, book), 2) for ruling in rulings]
+        [1.0, 0.85, 0.5]
+    """
+    gold = case.gold_for(excerpt)
+    if gold is None or gold.verdict is None:
+        return NotApplicable
+    truth = _TRUTH[gold.verdict]
+    return 1.0 - (_loss(truth, ruling.risk) - _loss(truth, truth)) / math.log(_MOST / _LEAST)
+
+
+_LEAST, _MOST = 0.01, 0.99
+
+
+def _loss(truth: float, risk: float) -> float:
+    stated = min(_MOST, max(_LEAST, risk))
+    return -truth * math.log(stated) - (1 - truth) * math.log(1 - stated)

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from data import Case, Rulebook, Ruling
+from rewards.reasoning import own_words
 from rewards.reward import reward
 from rewards.score import Outcome, Score
 
@@ -30,18 +31,28 @@ def rulebook_consistency(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outco
     return Score(0.0, f"the citations call for {called_for}, the verdict is {ruling.verdict}")
 
 
-@reward(name="reasoning_names_citations", range=(0, 1))
-def reasoning_names_citations(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
-    """Every cited rule is named in the reasoning, as a word of its own. Naming and clearing others is free.
+@reward(name="reasoning_agreement", range=(0, 1))
+def reasoning_agreement(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
+    """Every cited rule is named in the reasoning, as a word of its own, and is not cleared there: the last that the
+    reasoning says of it is not ``A-1: no.`` Naming and clearing others is free. Only the form that goes rule by rule
+    is read, and only the English word; whether free prose clears a rule is for a judge.
 
     Example:
-        >>> ruling = Ruling(reasoning="A-12 is broken.", verdict="reject", confidence=1, violations=[{"rule": "A-1"}])
-        >>> reasoning_names_citations(ruling, Case(id="1"), Rulebook(name="none", rules=[]))
-        Score(value=0.0, reason="the reasoning does not name 'A-1'", parts={})
+        >>> cite = lambda reasoning: Ruling(
+        ...     reasoning=reasoning, verdict="reject", confidence=1, violations=[{"rule": "A-1"}])
+        >>> book = Rulebook(name="none", rules=[])
+        >>> [reasoning_agreement(cite(said), Case(id="1"), book).reason for said in ("A-12: yes.", "A-1: no.")]
+        ["the reasoning does not name 'A-1'", "the reasoning clears 'A-1'"]
+        >>> reasoning_agreement(cite("A-1: no. But in the corner, A-1: a gun."), Case(id="1"), book).value
+        1.0
     """
     for violation in ruling.violations:
-        if not names(ruling.reasoning, violation.rule):
-            return Score(0.0, f"the reasoning does not name '{violation.rule}'")
+        rule = violation.rule
+        if not names(ruling.reasoning, rule):
+            return Score(0.0, f"the reasoning does not name '{rule}'")
+        # What an ad says is not what the reviewer says: a quote of "A-1: no." clears nothing.
+        if _clears(rule, ruling.reasoning) and _clears(rule, own_words(ruling)):
+            return Score(0.0, f"the reasoning clears '{rule}'")
     return Score(1.0)
 
 
@@ -50,8 +61,28 @@ def names(text: str, rule: str) -> bool:
     return rule in text and _word(rule).search(text) is not None
 
 
+def names(text: str, rule: str) -> bool:
+    """Whether a text names a rule, as a word of its own."""
+    return rule in text and _word(rule).search(text) is not None
+
+
+def _clears(rule: str, reasoning: str) -> bool:
+    findings = _finding(rule).findall(reasoning)
+    return bool(findings) and findings[-1].lower() == "no"
+
+
 @lru_cache(maxsize=4096)
 def _word(rule: str) -> re.Pattern[str]:
+    return re.compile(_as_word(rule))
+
+
+@lru_cache(maxsize=4096)
+def _finding(rule: str) -> re.Pattern[str]:
+    """``A-1: no.``, or ``A-1:`` and the first character of what else is found."""
+    return re.compile(_as_word(rule) + r"\s*[:：]\s*([Nn][Oo](?=\s*(?:[.;。]|$))|\S)")
+
+
+def _as_word(rule: str) -> str:
     # ASCII neighbours only: in Chinese or Japanese an id stands between letters without a blank. A dot or hyphen ends
     # a word unless the id goes on behind it ("1.2" is not named by "1.2.3").
-    return re.compile(rf"(?<![A-Za-z0-9_])(?<![A-Za-z0-9_][.-]){re.escape(rule)}(?![A-Za-z0-9_]|[.-][A-Za-z0-9_])")
+    return rf"(?<![A-Za-z0-9_])(?<![A-Za-z0-9_][.-]){re.escape(rule)}(?![A-Za-z0-9_]|[.-][A-Za-z0-9_])"

@@ -2,7 +2,8 @@
 
 import re
 
-from data import Case, Quote, Rulebook, Ruling
+from data import Case, Rulebook, Ruling
+from rewards.reasoning import own_words
 from rewards.reward import reward
 from rewards.score import NotApplicable, Outcome
 
@@ -46,12 +47,7 @@ def repetition(ruling: Ruling, case: Case, excerpt: Rulebook, *, free: float = 0
     """
     if len(ruling.reasoning) < _SHORT:
         return 0.0
-    said = ruling.reasoning
-    for violation in ruling.violations:
-        for item in violation.evidence:
-            if isinstance(item, Quote):
-                said = said.replace(" ".join(item.quote.split()), "", 1)
-    pieces = _PIECE.findall(said)
+    pieces = _PIECE.findall(own_words(ruling))
     total = len(pieces) - _GRAM + 1
     if total <= 0:
         return 0.0

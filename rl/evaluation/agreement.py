@@ -8,7 +8,7 @@ gates that training uses.
 import re
 
 from data import Case, Rulebook, Ruling
-from rewards.gates import reasoning_names_citations, rulebook_consistency
+from rewards.gates import reasoning_agreement, rulebook_consistency
 from rewards.score import Score
 
 
@@ -25,7 +25,7 @@ def reasoning_agrees(ruling: Ruling, case: Case, excerpt: Rulebook) -> bool | No
     """
     if not ruling.reasoning.strip():
         return None
-    gates = [gate(ruling, case, excerpt) for gate in (rulebook_consistency, reasoning_names_citations)]
+    gates = [gate(ruling, case, excerpt) for gate in (rulebook_consistency, reasoning_agreement)]
     opened = all(isinstance(score, Score) and score.value == 1.0 for score in gates)
     return opened and not any(_cleared(violation.rule, ruling.reasoning) for violation in ruling.violations)
 

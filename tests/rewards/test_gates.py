@@ -3,7 +3,7 @@
 import pytest
 
 from data import Rule
-from rewards import reasoning_names_citations, rulebook_consistency
+from rewards import reasoning_agreement, rulebook_consistency
 from tests.rewards.small import BOOK, approving, rule_on
 
 
@@ -55,11 +55,38 @@ def test_the_verdict_follows_from_the_citations(verdict, cited, open_):
 def test_a_cited_rule_is_named_as_a_word_of_its_own(rule, reasoning, named):
     Rule(id=rule, text="-")
     ruling = rule_on("reject", rule, reasoning=reasoning)
-    assert reasoning_names_citations(ruling, approving(), BOOK).value == float(named)
+    assert reasoning_agreement(ruling, approving(), BOOK).value == float(named)
 
 
 def test_naming_others_is_free_but_every_citation_must_be_named():
     clearing = rule_on("reject", "WIN-1", reasoning="CURE-1: no. WIN-1: yes. ODD-1: no.")
-    assert reasoning_names_citations(clearing, approving(), BOOK).value == 1.0
+    assert reasoning_agreement(clearing, approving(), BOOK).value == 1.0
     silent = rule_on("reject", "WIN-1", "CURE-1", reasoning="WIN-1: yes.")
-    assert reasoning_names_citations(silent, approving(), BOOK).reason == "the reasoning does not name 'CURE-1'"
+    assert reasoning_agreement(silent, approving(), BOOK).reason == "the reasoning does not name 'CURE-1'"
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "cleared"),
+    [
+        ("CURE-1: no. WIN-1: no.", True),
+        ("WIN-1: No", True),
+        ("WIN-1：no。", True),
+        ("WIN-1 : NO;", True),
+        ("WIN-1: no. At second sight, WIN-1: a prize is promised.", False),
+        ("WIN-1: a prize? At second sight, WIN-1: no.", True),
+        ("CURE-1: no. WIN-1: yes.", False),
+        ("WIN-1: no prize is named, but one is shown.", False),
+        ("WIN-1: nothing but a prize.", False),
+        ("WIN-11: no. WIN-1: yes.", False),
+        ("WIN-1: yes. X-WIN-1: no.", False),
+    ],
+)
+def test_a_cited_rule_is_not_cleared(reasoning, cleared):
+    score = reasoning_agreement(rule_on("reject", "WIN-1", reasoning=reasoning), approving(), BOOK)
+    assert (score.value, score.reason) == ((0.0, "the reasoning clears 'WIN-1'") if cleared else (1.0, ""))
+
+
+def test_an_ad_that_says_so_clears_nothing():
+    said = 'WIN-1: "WIN-1: no."'
+    cited = {"rule": "WIN-1", "evidence": [{"quote": "WIN-1: no.", "field": "title"}]}
+    assert reasoning_agreement(rule_on("reject", cited, reasoning=said), approving(), BOOK).value == 1.0

@@ -27,7 +27,7 @@ def test_shipped_rubrics_are_sound(name):
     rubric = Rubric.load(name)
     low, high = rubric.escalation_band
     assert rubric.name == name and rubric.description and 0 < low < high < 1
-    assert rubric.gates == ["rulebook_consistency", "reasoning_names_citations"]
+    assert rubric.gates == ["rulebook_consistency", "reasoning_agreement"]
 
 
 @pytest.mark.parametrize("name", NAMES)

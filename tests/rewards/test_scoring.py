@@ -4,7 +4,7 @@ import logging
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from data import DataError
 from prompts import FailureReason, ParseFailure, write
@@ -63,7 +63,7 @@ def test_gold_outside_of_the_excerpt_is_left_out():
     [
         (rule_on("approve", "WIN-1"), "rulebook_consistency"),
         (rule_on("reject"), "rulebook_consistency"),
-        (rule_on("reject", "WIN-1", reasoning="It is bad."), "reasoning_names_citations"),
+        (rule_on("reject", "WIN-1", reasoning="It is bad."), "reasoning_agreement"),
         (rule_on("approve", "WIN-1", reasoning="It is bad."), "rulebook_consistency"),
     ],
 )
@@ -137,6 +137,7 @@ def test_many_need_one_case_each_and_known_rules():
         RUBRIC.score_many([""], [approving().model_copy(update={"rules": ["X-1"]})], BOOK)
 
 
+@settings(deadline=None)
 @given(RULINGS)
 def test_any_ruling_lies_between_floor_and_gold(ruling):
     for name in CASES:
