@@ -1,11 +1,8 @@
 """Agreement: whether a ruling's answer follows from the reasoning that it gives for it.
 
-What can be checked without a judge: the verdict is the one that the citations call for, every cited rule is named in
-the reasoning, and none that the reasoning clears in so many words (``ALC-1: no.``) is cited. The first two are the
-gates that training uses.
+What can be checked without a judge, by the gates that training uses: the verdict is the one that the citations call
+for, every cited rule is named in the reasoning, and none that the reasoning clears (``ALC-1: no.``) is cited.
 """
-
-import re
 
 from data import Case, Rulebook, Ruling
 from rewards.gates import reasoning_agreement, rulebook_consistency
@@ -26,9 +23,4 @@ def reasoning_agrees(ruling: Ruling, case: Case, excerpt: Rulebook) -> bool | No
     if not ruling.reasoning.strip():
         return None
     gates = [gate(ruling, case, excerpt) for gate in (rulebook_consistency, reasoning_agreement)]
-    opened = all(isinstance(score, Score) and score.value == 1.0 for score in gates)
-    return opened and not any(_cleared(violation.rule, ruling.reasoning) for violation in ruling.violations)
-
-
-def _cleared(rule: str, reasoning: str) -> bool:
-    return re.search(rf"(?<![\w.-]){re.escape(rule)}: no\.(?!\w)", reasoning) is not None
+    return all(isinstance(score, Score) and score.value == 1.0 for score in gates)

@@ -1,19 +1,52 @@
-"""Settings: what some figures depend on beside predictions and gold, and must be given before they are seen."""
+"""Settings: what figures depend on beside predictions and gold, to be settled before they are seen."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from data import DataError
 from rewards.utility import DEFAULT_PRICES, Prices
 from rl.evaluation.thresholds import Thresholds
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Prices and thresholds."""
+    """How figures are worked out."""
 
     prices: Prices = DEFAULT_PRICES
     """What the outcomes of a verdict cost."""
     thresholds: Thresholds | None = None
     """Chosen on other cases; None leaves out the figures that need them."""
+    by: tuple[str, ...] = ("severity", "category", "mechanism")
+    """By what figures are given apart: a key of ``meta``, ``severity`` or ``category``."""
+    prevalence: float | None = None
+    """The share of cases to reject that figures are given for as well, 0..1: in review it is far smaller than in test
+    sets."""
+
+    def __post_init__(self) -> None:
+        if self.prevalence is not None and not 0 < self.prevalence < 1:
+            raise DataError(f"a prevalence is a share between 0 and 1, not {self.prevalence:g}")
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON holds it; `from_json` reads it back."""
+        thresholds = self.thresholds.model_dump() if self.thresholds else None
+        return {
+            "prices": self.prices.model_dump(),
+            "thresholds": thresholds,
+            "by": list(self.by),
+            "prevalence": self.prevalence,
+        }
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "Settings":
+        """Reads what `to_json` wrote."""
+        thresholds = content["thresholds"]
+        return cls(
+            Prices.model_validate(content["prices"]),
+            Thresholds.model_validate(thresholds) if thresholds else None,
+            tuple(content["by"]),
+            content["prevalence"],
+        )
 
 
 DEFAULT = Settings()

@@ -20,6 +20,7 @@ from rl.evaluation.settings import Settings
 
 
 class Cost(counted.Counted):
+    share = False
     titles: ClassVar[dict[str, str]] = {"cost": "cost a case"}
     better = "lower"
 

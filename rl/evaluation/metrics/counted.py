@@ -34,6 +34,8 @@ class Counted(evaluate.Metric, ABC):
     better: ClassVar[Literal["higher", "lower"]] = "higher"
     neutral: ClassVar[Collection[str]] = ()
     """Figures of which neither more nor less is better by itself."""
+    share: ClassVar[bool] = True
+    """Whether the figures are shares, 0..1."""
     by_case: ClassVar[bool] = True
     """Whether a row speaks of its own case alone, so that cases can be weighed; not so for pairs."""
     takes: ClassVar[dict[str, Any]] = {"predictions": TEXT, "references": TEXT}

@@ -16,6 +16,7 @@ from rl.evaluation.metrics import counted
 
 
 class ReviewLength(counted.Counted):
+    share = False
     titles: ClassVar[dict[str, str]] = {
         "tokens_per_review": "tokens a review",
         "characters_per_review": "characters a review",

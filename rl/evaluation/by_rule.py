@@ -1,0 +1,40 @@
+"""By rule: how well each rule that gold has broken is cited."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from rl.evaluation.bootstrap import Estimate
+from rl.evaluation.measure import codes, estimates
+from rl.evaluation.metrics.per_rule import PerRule, broken_rules
+from rl.evaluation.predictions import Prediction
+
+FEW = 20
+"""Below this support a rule's figures say little."""
+
+
+@dataclass(frozen=True)
+class RuleFigure(Estimate):
+    """The F1 of one rule, with what it is made of; the support is how often gold has the rule broken."""
+
+    precision: Estimate
+    """nan where nobody cites it."""
+    recall: Estimate
+
+    @property
+    def few(self) -> bool:
+        """Whether the support is below 20, so that the figures are to be read with care."""
+        return self.support < FEW
+
+
+def by_rule(predictions: Sequence[Prediction]) -> dict[str, RuleFigure]:
+    """Each rule that gold has broken, the most frequent first; also where a case may break several."""
+    metric = PerRule()
+    columns = metric.columns(predictions)
+    rules = broken_rules(columns["references"])
+    counts = metric.counts(**columns, rules=rules)
+    clusters = codes([prediction.cluster for prediction in predictions])
+    found = {}
+    for place, rule in enumerate(rules):
+        figures = estimates(metric, counts[:, 4 * place : 4 * place + 4], clusters)
+        found[rule] = RuleFigure(**asdict(figures["f1"]), precision=figures["precision"], recall=figures["recall"])
+    return found

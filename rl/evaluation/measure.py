@@ -1,0 +1,123 @@
+"""Measure: predictions in, every figure with its interval out."""
+
+from collections.abc import Iterator, Sequence
+from math import isnan
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from data import DataError
+from rl.evaluation.bootstrap import Estimate, bootstrap, exact_at_the_edge, percentiles
+from rl.evaluation.metrics import METRICS, RANKED, Counted, Ranked
+from rl.evaluation.predictions import Prediction
+from rl.evaluation.ranking import Floats
+from rl.evaluation.settings import DEFAULT, Settings
+
+RESAMPLES = 2_000
+"""Of ranked metrics, which have to go through all cases for each."""
+_CELLS = 2**22
+"""Most weights held at once: 32 MB."""
+
+Figure = TypeVar("Figure", bound=Estimate)
+
+
+def measure(
+    predictions: Sequence[Prediction],
+    names: Sequence[str] | None = None,
+    settings: Settings = DEFAULT,
+    weights: Floats | None = None,
+) -> dict[str, Estimate]:
+    """Every figure of the named metrics that applies to these predictions, with 95 % intervals over clusters.
+
+    Args:
+        names: of `METRICS` and `RANKED`; all if None.
+        weights: of the predictions, ``(N,)``; metrics that speak of several cases at once are then left out.
+    """
+    clusters = codes([prediction.cluster for prediction in predictions])
+    found: dict[str, Estimate] = {}
+    for name in names or (*METRICS, *RANKED):
+        if name in RANKED:
+            ranked = RANKED[name]()
+            if ranked.applies(predictions):
+                found[name] = _ranked(ranked, predictions, clusters, weights)
+            continue
+        metric = METRICS[name]()
+        if metric.applies(predictions) and (weights is None or metric.by_case):
+            found |= estimates(metric, metric.of(predictions, settings), clusters, weights)
+    return known(found)
+
+
+def estimates(
+    metric: Counted, counts: NDArray[np.float64], clusters: ArrayLike, weights: Floats | None = None
+) -> dict[str, Estimate]:
+    """A metric's figures from its counts ``(N, K)``."""
+    support, clusters = counts[:, -1], np.asarray(clusters)
+    weighed = counts if weights is None else counts * weights[:, None]
+    figures = bootstrap(weighed, clusters, metric.values, support=round(support.sum()))
+    if not metric.share:
+        return figures
+    spoken_of = len(np.unique(clusters[support > 0]))
+    return {figure: exact_at_the_edge(estimate, spoken_of) for figure, estimate in figures.items()}
+
+
+def _ranked(
+    metric: Ranked, predictions: Sequence[Prediction], clusters: NDArray[np.int64], weights: Floats | None
+) -> Estimate:
+    ranking, rows = metric.of(predictions)
+    own = np.ones(len(rows)) if weights is None else weights[rows]
+    draws = [metric.value(ranking, times[:, rows] * own) for times in drawn(clusters)]
+    return Estimate(float(metric.value(ranking, own)), *percentiles(np.concatenate(draws), 0.95), len(rows))
+
+
+def ranked_difference(
+    metric: Ranked, ours: Sequence[Prediction], theirs: Sequence[Prediction], clusters: NDArray[np.int64]
+) -> Estimate:
+    """How much higher a ranked metric is than the baseline's, on the same cases in the same order."""
+    (ranking, rows), (baseline, their_rows) = metric.of(ours), metric.of(theirs)
+    value = float(metric.value(ranking) - metric.value(baseline))
+    draws = [
+        metric.value(ranking, times[:, rows]) - metric.value(baseline, times[:, their_rows])
+        for times in drawn(clusters)
+    ]
+    return Estimate(value, *percentiles(np.concatenate(draws), 0.95), len(rows))
+
+
+def drawn(clusters: NDArray[np.int64], resamples: int = RESAMPLES, seed: int = 0) -> Iterator[Floats]:
+    """How often each case is in a resample of whole clusters, ``(some, N)`` time after time.
+
+    Args:
+        clusters: the number of each case's cluster, ``(N,)``, from 0 without gaps.
+    """
+    rng = np.random.default_rng(seed)
+    count = int(clusters.max(initial=-1)) + 1
+    step = max(1, _CELLS // max(1, len(clusters)))
+    for start in range(0, resamples, step):
+        size = min(step, resamples - start)
+        times = [np.bincount(rng.integers(0, count, count), minlength=count)[clusters] for _ in range(size)]
+        yield np.stack(times).astype(float)
+
+
+def codes(names: Sequence[str]) -> NDArray[np.int64]:
+    """Names as numbers from 0."""
+    found: NDArray[np.int64] = np.unique(np.asarray(names), return_inverse=True)[1]
+    return found
+
+
+def prevalence_weights(predictions: Sequence[Prediction], prevalence: float) -> Floats:
+    """Weights ``(N,)`` under which gold rejects that share of the cases that have a verdict.
+
+    Raises:
+        DataError: gold rejects all of them or none, so that no weights can do that.
+    """
+    golds = [prediction.gold.verdict if prediction.gold else None for prediction in predictions]
+    rejected, judged = (np.array([test(gold) for gold in golds]) for test in ("reject".__eq__, bool))
+    share = rejected.sum() / max(1, judged.sum())
+    if not 0 < share < 1:
+        raise DataError(f"gold rejects {share:.0%} of these cases: they cannot be weighed for another prevalence")
+    return np.where(rejected, prevalence / share, np.where(judged, (1 - prevalence) / (1 - share), 1.0))
+
+
+def known(figures: dict[str, Figure]) -> dict[str, Figure]:
+    """Without those that do not apply."""
+    return {name: estimate for name, estimate in figures.items() if not isnan(estimate.value)}

@@ -1,0 +1,103 @@
+"""Summary: what an evaluation says in figures, for ``metrics.json`` and ``metrics.parquet``."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from math import isnan
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from data import VERDICTS
+from rl.evaluation.bootstrap import Estimate
+from rl.evaluation.by_rule import FEW
+from rl.evaluation.curves import precision_recall, reliability
+from rl.evaluation.metrics import TITLES
+from rl.evaluation.outcomes import PREDICTED
+
+if TYPE_CHECKING:
+    from rl.evaluation.evaluation import Evaluation
+
+SLICED = ("verdict_accuracy", "miss_rate", "false_flag_rate")
+"""What is given for each slice."""
+
+
+def summary(evaluation: "Evaluation") -> dict[str, Any]:
+    """Every figure, as JSON holds it; what is not a number is null."""
+    predictions, settings = evaluation.predictions, evaluation.settings
+    curve = precision_recall(predictions)
+    found = {
+        "name": evaluation.name,
+        "split": evaluation.split,
+        "predictions": len(predictions),
+        "cases": len({prediction.case for prediction in predictions}),
+        "clusters": len({prediction.cluster for prediction in predictions}),
+        "without_gold_verdict": len(predictions) - int(evaluation.cells.sum()),
+        "not_ranked": curve.left_out,
+        "settings": settings.to_json(),
+        "cells": {
+            gold: dict(zip(PREDICTED, row.tolist(), strict=True))
+            for gold, row in zip(VERDICTS, evaluation.cells, strict=True)
+        },
+        "metrics": _figures(evaluation.metrics),
+        "notes": evaluation.notes,
+        "described": {"ece": _number(reliability(predictions).ece)},
+        "by_rule": {
+            rule: {
+                **_figure(figure),
+                "precision": _figure(figure.precision),
+                "recall": _figure(figure.recall),
+                "few": figure.support < FEW,
+            }
+            for rule, figure in evaluation.rules.items()
+        },
+        "slices": {
+            key: {value: _figures(figures) for value, figures in evaluation.slices(key, SLICED).items()}
+            for key in settings.by
+        },
+    }
+    if settings.prevalence is not None:
+        found["at_prevalence"] = _figures(evaluation.at_prevalence)
+    return found
+
+
+def figure_rows(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The figures of a summary, one a row: ``part`` says of what (``all``, ``rule A-1``, ``severity high``)."""
+    rows = []
+
+    def add(part: str, figures: Mapping[str, Mapping[str, Any]]) -> None:
+        for name, figure in figures.items():
+            known = {key: figure[key] for key in ("value", "low", "high", "support")}
+            rows.append({"part": part, "figure": name, "title": TITLES.get(name, name), **known})
+
+    add("all", found["metrics"])
+    add(f"prevalence {found['settings']['prevalence']}", found.get("at_prevalence", {}))
+    for rule, figure in found["by_rule"].items():
+        add(f"rule {rule}", {"f1": figure, "precision": figure["precision"], "recall": figure["recall"]})
+    for key, parts in found["slices"].items():
+        for value, figures in parts.items():
+            add(f"{key} {value}", figures)
+    return [{"name": found["name"], "split": found["split"], **row} for row in rows]
+
+
+def save_rows(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Writes rows of figures as Parquet."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    text, number = pa.string(), pa.float64()
+    types = {"value": number, "low": number, "high": number, "support": pa.int64()}
+    names = ("name", "split", "part", "figure", "title", "value", "low", "high", "support")
+    schema = pa.schema([(name, types.get(name, text)) for name in names])
+    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), path)
+
+
+def _figures(figures: Mapping[str, Estimate]) -> dict[str, dict[str, float | int | None]]:
+    return {name: _figure(estimate) for name, estimate in figures.items()}
+
+
+def _figure(estimate: Estimate) -> dict[str, float | int | None]:
+    plain = Estimate(estimate.value, estimate.low, estimate.high, estimate.support)
+    return {key: _number(value) for key, value in asdict(plain).items()}
+
+
+def _number(value: float) -> float | None:
+    return None if isnan(value) else value
