@@ -6,8 +6,8 @@ from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.measure import measure
 from rl.evaluation.metrics import METRICS, metric_path
 from rl.evaluation.outcomes import OUTCOMES, PREDICTED, cells, outcome
-from rl.evaluation.predictions import Prediction, import_predictions, load_predictions, save_predictions
 from rl.evaluation.page import write_report
+from rl.evaluation.predictions import Prediction, import_predictions, load_predictions, save_predictions
 from rl.evaluation.statistics import Difference, paired_difference
 from rl.evaluation.table import compare_table, rule_table
 

@@ -137,7 +137,7 @@ class Evaluation:
         return summary(self)
 
     def save(self, folder: str | Path) -> None:
-        """Writes ``predictions.parquet``, ``run.json``, and the figures as ``metrics.parquet`` and ``metrics.json``."""
+        """Writes ``predictions.parquet``, ``run.json``, figures as ``metrics.parquet`` and ``metrics.json``."""
         folder = Path(folder)
         save_predictions(self.predictions, folder / PREDICTIONS)
         if self.variants:
