@@ -61,11 +61,6 @@ def names(text: str, rule: str) -> bool:
     return rule in text and _word(rule).search(text) is not None
 
 
-def names(text: str, rule: str) -> bool:
-    """Whether a text names a rule, as a word of its own."""
-    return rule in text and _word(rule).search(text) is not None
-
-
 def _clears(rule: str, reasoning: str) -> bool:
     findings = _finding(rule).findall(reasoning)
     return bool(findings) and findings[-1].lower() == "no"

@@ -39,8 +39,8 @@ _RANGES = {
     "han": "\u3005\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f",
 }
 _LANGUAGES = {
-    "latin": "en es fr de it pt nl sv da no nb nn fi is et lv lt pl cs sk sl hr bs ro hu tr az uz vi id ms tl fil jv sw "
-    "af ca gl eu ga cy mt sq ht la eo zu xh yo ig ha so",
+    "latin": "en es fr de it pt nl sv da no nb nn fi is et lv lt pl cs sk sl hr bs ro hu tr az uz vi id ms tl fil jv "
+    "sw af ca gl eu ga cy mt sq ht la eo zu xh yo ig ha so",
     "latin cyrillic": "sr",
     "greek": "el",
     "cyrillic": "ru uk be bg mk kk ky tg mn",
