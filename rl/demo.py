@@ -17,7 +17,7 @@ from data import Case, DataError, Rulebook, load_cases
 from data.billboard import BillboardConfig, build
 from rl.evaluation.evaluate import evaluate_model
 from rl.evaluation.evaluation import Evaluation
-from rl.evaluation.report import write_report
+from rl.evaluation.page import write_report
 from rl.recipe import EvalRecipe, GRPORecipe, SFTRecipe
 
 RECIPES = "billboard"

@@ -10,7 +10,7 @@ from data import Evidence, Interval, Quote
 
 # C0 without tab and newline, delete, C1, then the bidirectional controls, the line and paragraph separators, the
 # zero-width space, halves of surrogate pairs, and the byte order mark.
-_HIDDEN = re.compile(
+HIDDEN = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
 )
 
@@ -22,7 +22,7 @@ def visible(text: str) -> str:
         >>> visible("50% off\\x1b[2J\\u202egnp.exe")
         '50% off⟨U+001B⟩[2J⟨U+202E⟩gnp.exe'
     """
-    return _HIDDEN.sub(lambda match: f"⟨U+{ord(match.group()):04X}⟩", text)
+    return HIDDEN.sub(lambda match: f"⟨U+{ord(match.group()):04X}⟩", text)
 
 
 def told(evidence: Evidence) -> str:

@@ -1,0 +1,236 @@
+"""Report: one self-contained HTML page that says which model reviews better, by how much, and on what.
+
+The page loads nothing: style, script, charts, cases and thumbnails are inside it. Text in the upper part is escaped,
+that of cases and models travels in packed blocks and is only ever written as text; a content security policy lets only
+the page's own style and script in, by their hashes, so that nothing that the page shows can run.
+"""
+
+import base64
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from data import Case, DataError, Rulebook
+from rl.evaluation.bootstrap import Estimate
+from rl.evaluation.comparison import Comparison, compare
+from rl.evaluation.evaluation import Evaluation
+from rl.evaluation.outcomes import PREDICTED
+from rl.evaluation.page.album import Album
+from rl.evaluation.page.blocks import Block, pack, pack_parts
+from rl.evaluation.page.charts import COLOURS, curve
+from rl.evaluation.page.choice import choose
+from rl.evaluation.page.figures import section, shade
+from rl.evaluation.page.records import Shown, entry, record, rule_table, samples_by_case
+from rl.rollouts import read_rollouts
+from rl.visible import HIDDEN, visible
+
+HERE = Path(__file__).parent
+SCRIPTS = ("case.js", "browser.js")
+CASES_PER_BLOCK, PICTURES_PER_BLOCK = 50, 32
+MOST = 5_000
+
+
+def write_report(
+    path: str | Path,
+    evaluations: Sequence[Evaluation],
+    cases: Mapping[str, Sequence[Case]],
+    book: Rulebook,
+    *,
+    comparisons: Sequence[Comparison] = (),
+    rollouts: str | Path | None = None,
+    shown: int = MOST,
+) -> Path:
+    """Writes the page.
+
+    Args:
+        path: the HTML file.
+        evaluations: the models on each split, baseline first; the first split makes the headline.
+        cases: the cases of each split, by its name.
+        book: the rulebook that excerpts are taken from.
+        comparisons: of the models on a split; made here where several models on a split have none, and gold has
+            verdicts.
+        rollouts: the run whose rollouts the training curve is drawn from.
+        shown: how many cases the browser at the end holds at most; every kind of outcome has its share.
+
+    Raises:
+        DataError: the models of a split were not evaluated on the same cases.
+    """
+    splits: dict[str, list[Evaluation]] = {}
+    for evaluation in evaluations:
+        splits.setdefault(evaluation.split, []).append(evaluation)
+    known = {comparison.split: comparison for comparison in comparisons}
+    by_id = {split: {case.id: case for case in cases[split]} for split in splits}
+    sections = []
+    for split, models in splits.items():
+        if len(models) > 1 and split not in known and all("verdict_accuracy" in model.metrics for model in models):
+            known[split] = compare(*models, book=book)
+        sections.append(section(models, known.get(split), by_id[split], book))
+    blocks, held, pictures = _blocks(splits, by_id, book, known, shown // len(splits))
+    first = next(iter(splits.values()))
+    rewards = mean_rewards(rollouts) if rollouts is not None else []
+    sentence, details = headline(first[0], known.get(first[0].split))
+    script = "\n".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    style = (HERE / "report.css").read_text(encoding="utf-8")
+    page = _environment().get_template("report.html.j2").render(
+        sentence=sentence,
+        details=details,
+        gates=[(split, known[split].gate) for split in splits if split in known and known[split].gate],
+        models=[evaluation.name for evaluation in first],
+        sections=sections,
+        training=curve(rewards) if len(rewards) > 1 else None,
+        blocks=blocks,
+        held=held,
+        total=sum(found.cases for found in sections),
+        pictures=pictures,
+        megabytes=sum(len(block.text) for block in blocks) / 1e6,
+        predicted=PREDICTED,
+        provenance=[(f"{e.name} on {e.split}", _facts(e.provenance)) for e in evaluations],
+        written=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        style=Markup(style),
+        script=Markup(script),
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+    )
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def headline(baseline: Evaluation, comparison: Comparison | None) -> tuple[str, str]:
+    """The verdict in one sentence, and the figures behind it."""
+    if comparison is not None:
+        return comparison.sentence, comparison.details
+    if "verdict_accuracy" not in baseline.metrics:
+        return f"The cases of “{baseline.split}” have no gold verdicts to measure against.", ""
+    now = baseline.metrics["verdict_accuracy"]
+    figures = f"95 % interval {percent(now.low)} to {percent(now.high)}, on {now.support:,} cases."
+    return f"{baseline.name} gets {percent(now.value)} of verdicts right.", figures
+
+
+def mean_rewards(run: str | Path) -> list[tuple[int, float]]:
+    """Each step of a run with the mean total of its rollouts; those that could not be scored are left out.
+
+    Raises:
+        DataError: there are no rollouts.
+    """
+    totals: dict[int, list[float]] = defaultdict(list)
+    for rollout in read_rollouts(run):
+        if rollout.total is not None:
+            totals[rollout.step].append(rollout.total)
+    return [(step, fmean(found)) for step, found in sorted(totals.items())]
+
+
+def percent(share: float) -> str:
+    """``0.8349`` → ``83.5 %``."""
+    return f"{100 * share:.1f}\u2009%"
+
+
+def number(value: float, share: bool = True, sign: str = "") -> str:
+    """A share in hundredths, ``0.8349`` → ``83.5``; anything else to three figures, ``1234.5`` → ``1,234``.
+
+    Args:
+        sign: ``+`` writes the sign of differences; what rounds to nothing is ``±0.0``.
+    """
+    if share:
+        text = f"{100 * value:{sign}.1f}"
+    else:
+        text = f"{value:{sign},.0f}" if abs(value) >= 100 else f"{value:{sign}.3g}"
+    nothing = {"+0.0": "±0.0", "-0.0": "±0.0" if sign else "0.0", "+0": "±0", "-0": "±0" if sign else "0"}
+    return nothing.get(text, text).replace("-", "−")
+
+
+def p_value(p: float) -> str:
+    """``0.0341`` → ``= .034``; ``0.0002`` → ``< .001``."""
+    return "< .001" if p < 0.001 else f"= {p:.3f}".replace("= 0.", "= .")
+
+
+def _blocks(
+    splits: Mapping[str, Sequence[Evaluation]],
+    cases: Mapping[str, Mapping[str, Case]],
+    book: Rulebook,
+    comparisons: Mapping[str, Comparison],
+    limit: int,
+) -> tuple[list[Block], int, int]:
+    """The cases as blocks, how many they are, and how many pictures they show."""
+    entries, records, album = [], [], Album()
+    rules: dict[Any, int] = {}
+    blocks: list[Block] = []
+    for split, models in splits.items():
+        suspects = {suspect.case for suspect in comparisons[split].suspects} if split in comparisons else set()
+        samples = [samples_by_case(model.predictions) for model in models]
+        for row in choose(models, limit):
+            case = cases[split].get(row[0].case)
+            if case is None:
+                raise DataError(f"'{models[0].name}' was evaluated on case '{row[0].case}', which is not in '{split}'")
+            shown = Shown(split, case, book.excerpt(case.rules), row, [of[case.id] for of in samples])
+            entries.append(entry(shown, case.id in suspects))
+            records.append(record(shown, album, rules))
+            if len(records) == CASES_PER_BLOCK:
+                blocks.append(_case_block(len(blocks), rules, records))
+    if records:
+        blocks.append(_case_block(len(blocks), rules, records))
+    index = {
+        "models": [model.name for model in next(iter(splits.values()))],
+        "splits": list(splits),
+        "hidden": HIDDEN.pattern,
+        "cases_per_block": CASES_PER_BLOCK,
+        "pictures_per_block": PICTURES_PER_BLOCK,
+        "cases": entries,
+    }
+    pictures = pack_parts("pictures", album.thumbnails(), PICTURES_PER_BLOCK)
+    return [pack("index", index), *blocks, *pictures], len(entries), len(album)
+
+
+def _case_block(number: int, rules: dict[Any, int], records: list[dict[str, Any]]) -> Block:
+    """One block of cases with the rules that they are judged by; both collections start anew."""
+    block = pack(f"cases-{number}", {"rules": rule_table(rules), "records": records})
+    rules.clear()
+    records.clear()
+    return block
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        finalize=_plain,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "interval": _interval, "p_value": p_value}
+    environment.globals |= {"shade": shade, "colour": lambda place: f"m{place % COLOURS}"}
+    return environment
+
+
+def _interval(estimate: Estimate, share: bool = True, sign: str = "") -> str:
+    """``82.1 to 86.4``."""
+    return f"{number(estimate.low, share, sign)} to {number(estimate.high, share, sign)}"
+
+
+def _facts(provenance: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Provenance as flat pairs of key and value."""
+    facts: list[tuple[str, str]] = []
+    for key, value in provenance.items():
+        if isinstance(value, Mapping):
+            facts += _facts(value, f"{prefix}{key}.")
+        else:
+            facts.append((f"{prefix}{key}", str(value)))
+    return facts
+
+
+def _hash(source: str) -> str:
+    return base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+
+
+def _plain(value: Any) -> Any:
+    """Control characters written out; called on everything that the template prints, before it is escaped."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
