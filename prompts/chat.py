@@ -41,24 +41,44 @@ def encode(
 
     Args:
         reply: end with the header of the assistant's turn, for the model to write it.
-        variables: further ones for the chat template, such as ``enable_thinking``.
+        variables: for the chat template, such as ``enable_thinking``; those that it does not know are left out.
 
     Raises:
         DataError: a picture cannot be read, or the model reads no pictures.
     """
     tokenizer = tokenizer_of(processor)
+    template = str(processor.chat_template)
     settings: dict[str, Any] = {
         "add_generation_prompt": reply,
         "tokenize": True,
         "return_dict": True,
         "return_tensors": "pt",
-        **variables,
+        # Others would be taken for settings of the image processor.
+        **{name: value for name, value in variables.items() if name in template},
     }
     with _padding_left(tokenizer):
         if processor is tokenizer:
             return tokenizer.apply_chat_template([flatten(m) for m in conversations], padding=True, **settings)
         pictured = [with_pictures(messages, case.id) for messages, case in zip(conversations, cases, strict=True)]
         return processor.apply_chat_template(pictured, processor_kwargs={"padding": True}, **settings)
+
+
+def batches(conversations: Sequence[list[Message]], size: int) -> Iterator[list[int]]:
+    """Indices in batches of prompts of about equal length, longest first, so that memory runs out early or never.
+
+    Prompts with and without pictures are kept apart: processors disagree on how to write "none".
+    """
+
+    def length(i: int) -> tuple[int, int]:
+        parts = [part for message in conversations[i] for part in message["content"]]
+        return sum(part["type"] == "image" for part in parts), sum(len(part.get("text", "")) for part in parts)
+
+    lengths = [length(i) for i in range(len(conversations))]
+    for pictured in (True, False):
+        order = [i for i, (pictures, _) in enumerate(lengths) if bool(pictures) == pictured]
+        order.sort(key=lambda i: lengths[i], reverse=True)
+        for start in range(0, len(order), size):
+            yield order[start : start + size]
 
 
 def flatten(messages: list[Message]) -> list[Message]:

@@ -1,0 +1,66 @@
+"""Tiny models and toy items for the tests of rewards that run a model of their own."""
+
+from pathlib import Path
+from typing import Any
+
+from data import Case, Ruling
+from prompts import target, write
+from rewards.batch import Item
+from rewards.judge.messages import messages
+from rewards.judge.questions import inquire
+from rl.tiny import TinySize, build_tiny
+from tests.rl.conftest import toy_book, toy_cases
+
+BOOK = toy_book()
+SIZE = TinySize(
+    vocab=1024, hidden=32, intermediate=64, layers=2, context=1024, vision_hidden=32, vision_intermediate=64
+)
+
+
+def item_of(case: Case, **changes: Any) -> Item:
+    """A case with the ruling that states its gold, perhaps changed."""
+    excerpt = BOOK.excerpt(case.rules)
+    ruling = target(case, excerpt).model_copy(update=changes)
+    return Item(ruling, case, excerpt, write(ruling))
+
+
+def mixed_items(folder: Path, pictures: bool = True) -> list[Item]:
+    """Eight right rulings of many lengths; with pictures, on cases with none, one or two."""
+    cases = toy_cases(folder, 8, images=pictures)
+    for n, case in enumerate(cases):
+        case.text["title"] *= 1 + n % 4
+        if pictures:
+            case.images = [case.images, [], case.images * 2][n % 3]
+    return [item_of(case, advice="Change it. " * (n % 3)) for n, case in enumerate(cases)]
+
+
+def tiny(out: Path, kind: str, seed: int = 0) -> Path:
+    """An untrained tiny model whose tokenizer knows the toy texts; its weights are large, so that texts matter."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    from rl.rows import texts_of
+
+    cases = toy_cases(out / "cases", 32)
+    texts = [*texts_of(cases, BOOK, "compact"), *map(_judged, cases), "Yes No yes no " * 4]
+    build_tiny(out, texts, kind, SIZE, seed=seed)  # type: ignore[arg-type]
+    generator = torch.Generator().manual_seed(seed)
+    weights = {
+        name: weight + 0.1 * torch.randn(weight.shape, generator=generator)
+        for name, weight in load_file(out / "model.safetensors").items()
+    }
+    save_file(weights, out / "model.safetensors", metadata={"format": "pt"})
+    return out
+
+
+def _judged(case: Case) -> str:
+    """What a judge reads about a case."""
+    item = item_of(case)
+    assert isinstance(item.ruling, Ruling)
+    shown = messages(item.ruling, case, item.excerpt, inquire(item.ruling, case, item.excerpt), one_word=True)
+    return "".join(part.get("text", "") for message in shown for part in message["content"])
+
+
+def values_of(outcomes: Any) -> list[float]:
+    """The values of outcomes that are all Scores."""
+    return [outcome.value for outcome in outcomes]
