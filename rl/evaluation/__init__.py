@@ -1,6 +1,7 @@
 """How well a model reviews: predictions, outcomes, metrics with intervals, and a page that shows them."""
 
 from rl.evaluation.bootstrap import Estimate, bootstrap
+from rl.evaluation.comparison import Comparison, Gate, compare, save_comparison
 from rl.evaluation.evaluate import evaluate_file, evaluate_model, read_completions
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.measure import measure
@@ -15,12 +16,15 @@ __all__ = [
     "METRICS",
     "OUTCOMES",
     "PREDICTED",
+    "Comparison",
     "Difference",
     "Estimate",
     "Evaluation",
+    "Gate",
     "Prediction",
     "bootstrap",
     "cells",
+    "compare",
     "compare_table",
     "evaluate_file",
     "evaluate_model",
@@ -32,6 +36,7 @@ __all__ = [
     "paired_difference",
     "read_completions",
     "rule_table",
+    "save_comparison",
     "save_predictions",
     "write_report",
 ]

@@ -2,7 +2,7 @@
 
 from rl.evaluation.statistics.difference import Difference
 from rl.evaluation.statistics.effect_size import cohens_g, cohens_h, odds_ratio
-from rl.evaluation.statistics.figure import Figure, figures
+from rl.evaluation.statistics.figure import Figure, Sheet, figures
 from rl.evaluation.statistics.holm import holm
 from rl.evaluation.statistics.max_t import max_t_level
 from rl.evaluation.statistics.mcnemar import mcnemar
@@ -16,6 +16,7 @@ __all__ = [
     "Difference",
     "Figure",
     "Pairing",
+    "Sheet",
     "cases_to_decide",
     "cases_to_see",
     "cohens_g",

@@ -6,17 +6,17 @@ bootstrap, and Newcombe's interval for shares of cases where fewer than ten clus
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from rl.evaluation.bootstrap import Counts, Estimate, Statistic, percentiles, resample
+from rl.evaluation.bootstrap import Counts, Estimate, Statistic, exact_at_the_edge, percentiles, resample
 from rl.evaluation.statistics.difference import Difference
 from rl.evaluation.statistics.max_t import max_t_level
 from rl.evaluation.statistics.pairing import FEW, Pairing
-
-Z = float(norm.ppf(0.975))
+from rl.evaluation.statistics.power import cases_to_decide
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,21 @@ class Figure:
     """One per challenger: how many clusters count for something else than in the baseline."""
     clusters: int
     """How many clusters the figure speaks of."""
+    share: bool
+    """Whether it lies between 0 and 1."""
+
+    def estimate(self, model: int = 0, level: float = 0.95) -> Estimate | None:
+        """One model's figure with its own interval; None where it does not apply."""
+        if np.isnan(self.values[model]):
+            return None
+        found = Estimate(float(self.values[model]), *percentiles(self.draws[:, model], level), self.support)
+        return exact_at_the_edge(found, self.clusters, level) if self.share else found
+
+    def known_difference(self, challenger: int = 0, level: float = 0.95) -> Difference | None:
+        """`difference`; None where the figure does not apply to one of the two."""
+        if np.isnan(self.values[[0, challenger + 1]]).any():
+            return None
+        return self.difference(challenger, level)
 
     def difference(self, challenger: int = 0, level: float = 0.95) -> Difference:
         """How much higher a challenger's figure is than the baseline's.
@@ -45,10 +60,10 @@ class Figure:
         value = float(self.values[challenger + 1] - self.values[0])
         low, high = percentiles(self.draws[:, challenger + 1] - self.draws[:, 0], level)
         if self.pairings is None:
-            if self.changed[challenger] < FEW and self._bounded:
-                # Hardly a case changed, so that resampling shows no spread: as much doubt as Newcombe's interval
-                # keeps where no pair differs.
-                doubt = Z**2 / (self.clusters + Z**2)
+            if self._hardly_changed(challenger):
+                # Resampling shows next to no spread: keep as much doubt as Newcombe's interval where no pair differs.
+                z = norm.ppf((1 + level) / 2)
+                doubt = float(z**2 / (self.clusters + z**2))
                 low, high = max(-1.0, min(low, value - doubt)), min(1.0, max(high, value + doubt))
             return Difference(value, low, high, self.support)
         pairing = self.pairings[challenger]
@@ -64,25 +79,40 @@ class Figure:
         wider = [self.difference(challenger, together) for challenger in challengers]
         return [Estimate(found.value, found.low, found.high, found.support) for found in wider]
 
-    def deviation(self, challenger: int = 0) -> float:
-        """Of one case's difference: the standard error is this over the root of the support."""
+    def rows_to_decide(self, distance: float, challenger: int = 0) -> int | None:
+        """How many rows it takes for a one-sided 95 % bound to clear a margin, if the difference stays what it is.
+
+        Args:
+            distance: of the difference from the margin; None comes back for 0, as no number would do.
+        """
         if self.pairings is not None:
             pairing = self.pairings[challenger]
             # One more pair of either kind, so that no change at all is not taken for certainty.
             both, gained, lost, neither = pairing.table
-            n = both + gained + lost + neither + 1
-            share, gap = (gained + lost + 1) / n, (gained - lost) / n
-            return float(np.sqrt(pairing.design_effect * (share - gap**2)))
+            rows = both + gained + lost + neither + 1
+            share, gap = (gained + lost + 1) / rows, (gained - lost) / rows
+            return cases_to_decide(distance, sqrt(share - gap**2), design_effect=pairing.design_effect)
         change = self.draws[:, challenger + 1] - self.draws[:, 0]
-        return float(np.nanstd(change) * np.sqrt(self.support))
+        needed = cases_to_decide(distance, float(np.nanstd(change)) * sqrt(self.support))
+        if needed is None or not self._hardly_changed(challenger):
+            return needed
+        z = norm.ppf(0.95)
+        return max(needed, ceil(self.support / self.clusters * z**2 * (1 / abs(distance) - 1)))
 
-    @property
-    def _bounded(self) -> bool:
-        return bool(((self.values >= 0) & (self.values <= 1)).all())
+    def _hardly_changed(self, challenger: int) -> bool:
+        return self.share and self.changed[challenger] < FEW
 
 
-Sheet = tuple[Sequence[Counts], Statistic]
-"""One metric: each model's counts, ``(N, K)`` with the support last, baseline first; and the formula on their sums."""
+@dataclass(frozen=True)
+class Sheet:
+    """One metric on the same rows in several models."""
+
+    counts: Sequence[Counts]
+    """Per model, baseline first: additive counts ``(N, K)``, the support last."""
+    formula: Statistic
+    """Totals ``(..., K)`` to named figures ``(...)``."""
+    share: bool = True
+    """Whether the figures lie between 0 and 1."""
 
 
 def figures(
@@ -93,14 +123,12 @@ def figures(
     Args:
         clusters: the cluster of each row, ``(N,)``.
     """
-    blocks = [np.hstack(counts) for counts, _ in sheets]
-    drawn = resample(blocks, clusters, resamples, seed)
-    return [_figures(counts, formula, clusters, draws) for (counts, formula), draws in zip(sheets, drawn, strict=True)]
+    drawn = resample([np.hstack(sheet.counts) for sheet in sheets], clusters, resamples, seed)
+    return [_figures(sheet, clusters, draws) for sheet, draws in zip(sheets, drawn, strict=True)]
 
 
-def _figures(
-    counts: Sequence[Counts], formula: Statistic, clusters: NDArray[np.int64], draws: Counts
-) -> dict[str, Figure]:
+def _figures(sheet: Sheet, clusters: NDArray[np.int64], draws: Counts) -> dict[str, Figure]:
+    counts, formula = sheet.counts, sheet.formula
     totals = [formula(model.sum(axis=0)) for model in counts]
     resampled = [formula(part) for part in np.split(draws, len(counts), axis=-1)]
     rows = [formula(model) for model in counts]
@@ -117,6 +145,7 @@ def _figures(
             pairings=_pairings(values, by_row, clusters),
             changed=differing,
             clusters=np.unique(clusters[spoken_of]).size,
+            share=sheet.share,
         )
     return found
 

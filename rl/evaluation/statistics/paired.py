@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from rl.evaluation.bootstrap import Statistic, checked
 from rl.evaluation.statistics.difference import Difference
-from rl.evaluation.statistics.figure import figures
+from rl.evaluation.statistics.figure import Sheet, figures
 
 
 def paired_difference(
@@ -18,6 +18,7 @@ def paired_difference(
     *,
     resamples: int = 10_000,
     level: float = 0.95,
+    share: bool = True,
     seed: int = 0,
 ) -> dict[str, Difference]:
     """How much higher each figure is than the baseline's; see `rl.evaluation.statistics.figure`.
@@ -27,7 +28,8 @@ def paired_difference(
         clusters: the cluster of each row; whole clusters are drawn.
         statistic: the formula: totals ``(..., K)`` to named figures ``(...)``.
         level: the coverage, 0..1.
+        share: whether the figures lie between 0 and 1.
     """
-    sheet = [checked(baseline, clusters), checked(counts, clusters)], statistic
+    sheet = Sheet([checked(baseline, clusters), checked(counts, clusters)], statistic, share)
     (found,) = figures([sheet], np.unique(np.asarray(clusters), return_inverse=True)[1], resamples, seed)
     return {name: figure.difference(level=level) for name, figure in found.items()}

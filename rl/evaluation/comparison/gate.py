@@ -1,0 +1,80 @@
+"""Gate: what a challenger must not be worse at, and by how much, before it may take the baseline's place.
+
+A gate is a YAML file of non-inferiority margins::
+
+    name: launch
+    criteria:
+      - {metric: verdict_accuracy, margin: 0.01}
+      - {metric: miss_rate, margin: 0.03, severity: critical}
+      - {metric: rule_recall, margin: 0.05, each: rule}
+
+A criterion holds where the one-sided 95 % bound of the difference stays within its margin, and is broken where the
+bound on the other side lies beyond it: the challenger is then worse by more than the margin. In between it is
+undecided. All criteria must hold, so each can be tested at the full level: a gate passes in error less often than any
+one of them (Berger 1982, *Multiparameter hypothesis testing and acceptance sampling*; the margins are those of ICH E9
+and the CONSORT extension for non-inferiority, Piaggio et al. 2012).
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from data import DataError, load_yaml, suggest
+from data.rulebook import Severity
+from rl.evaluation.metrics import METRICS, NEUTRAL
+
+GATED = [name for metric in METRICS.values() for name in metric.titles if name not in NEUTRAL]
+"""The figures that a gate can ask for."""
+
+
+class Criterion(BaseModel):
+    """One metric, on all cases or on those that break a rule of some kind, and how much worse it may be."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    metric: str
+    margin: float = Field(ge=0, allow_inf_nan=False)
+    """In the metric's own unit: 0.01 is one point of a share."""
+    severity: Severity | None = None
+    """Only cases whose gravest broken rule has this severity."""
+    category: str | None = None
+    """Only cases whose gravest broken rule is of this category."""
+    rule: str | None = None
+    """Only cases that break this rule. The rule metrics then speak of this rule alone, on all cases."""
+    each: Literal["severity", "category", "rule"] | None = None
+    """One criterion for each that occurs in gold."""
+
+    @field_validator("metric")
+    @classmethod
+    def _known(cls, metric: str) -> str:
+        if metric not in GATED:
+            raise ValueError(f"no gate can ask for '{metric}'{suggest(metric, GATED)}: choose from {', '.join(GATED)}")
+        return metric
+
+    @model_validator(mode="after")
+    def _one_part(self) -> "Criterion":
+        given = [name for name in ("severity", "category", "rule", "each") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"give one of {' and '.join(given)}")
+        return self
+
+
+class Gate(BaseModel):
+    """Criteria that must all hold."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = "gate"
+    criteria: list[Criterion] = Field(min_length=1)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Gate":
+        """Reads a gate from YAML.
+
+        Raises:
+            DataError: the file is missing or is no gate; names the file and the field.
+        """
+        if not Path(path).is_file():
+            raise DataError("no such gate file", file=path)
+        return load_yaml(cls, path)

@@ -1,0 +1,109 @@
+"""Models: several models' predictions on the same cases, row by row, and the figures that compare them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data import DataError
+from rl.evaluation.evaluation import Evaluation, aligned
+from rl.evaluation.metrics import Counted, VerdictAccuracy
+from rl.evaluation.outcomes import outcome_of
+from rl.evaluation.predictions import Prediction
+from rl.evaluation.settings import Settings
+from rl.evaluation.statistics import Figure, Sheet, figures
+
+
+@dataclass(frozen=True)
+class Models:
+    """Baseline first; row ``i`` is the same case and sample in every model."""
+
+    names: list[str]
+    rows: list[list[Prediction]]
+    settings: list[Settings]
+    clusters: NDArray[np.int64]
+    """The cluster of each row, as a number."""
+    resamples: int
+    seed: int
+
+    @classmethod
+    def of(cls, evaluations: Sequence[Evaluation], resamples: int, seed: int) -> "Models":
+        """Brings the evaluations into one order.
+
+        Raises:
+            DataError: two models have one name, or they were not made on the same cases with the same gold; lists the
+                cases that differ.
+        """
+        names = [evaluation.name for evaluation in evaluations]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise DataError(f"two models are called '{twice}': evaluate them under different names (--name)")
+        rows = aligned(evaluations)
+        for name, theirs in zip(names[1:], rows[1:], strict=True):
+            _same_gold(names[0], rows[0], name, theirs)
+        clusters = np.unique(np.array([row.cluster for row in rows[0]]), return_inverse=True)[1]
+        return cls(names, rows, [evaluation.settings for evaluation in evaluations], clusters, resamples, seed)
+
+    @property
+    def gold(self) -> list[Prediction]:
+        """Any model's rows, for what is the same in all of them."""
+        return self.rows[0]
+
+    @property
+    def challengers(self) -> list[str]:
+        return self.names[1:]
+
+    @cached_property
+    def cases(self) -> int:
+        return len({row.case for row in self.gold})
+
+    @cached_property
+    def clustered(self) -> bool:
+        """Whether a cluster holds more than one row."""
+        return bool(self.clusters.max() + 1 < len(self.clusters))
+
+    @cached_property
+    def right(self) -> NDArray[np.bool_]:
+        """``(models, rows)``: whether a verdict is right; False where gold has none."""
+        return np.array([[outcome_of(row) == "right" for row in rows] for rows in self.rows])
+
+    @cached_property
+    def judged(self) -> NDArray[np.bool_]:
+        """``(rows,)``: whether gold has a verdict."""
+        return np.array([row.gold is not None and row.gold.verdict is not None for row in self.gold])
+
+    def where(self, kept: NDArray[np.bool_]) -> "Models":
+        """The same models on some of the rows."""
+        places = np.flatnonzero(kept).tolist()
+        rows = [[model[place] for place in places] for model in self.rows]
+        return replace(self, rows=rows, clusters=self.clusters[kept])
+
+    def sheet(self, metric: Counted) -> Sheet | None:
+        """A metric's counts in every model; None where it does not apply to them."""
+        if not all(metric.applies(rows) for rows in self.rows):
+            return None
+        counts = [metric.of(rows, settings) for rows, settings in zip(self.rows, self.settings, strict=True)]
+        return Sheet(counts, metric.values, metric.share)
+
+    def figures(self, sheets: Sequence[Sheet]) -> list[dict[str, Figure]]:
+        """The figures of sheets on all rows, from the same resamples."""
+        return figures(sheets, self.clusters, self.resamples, self.seed)
+
+    def accuracy(self) -> Figure:
+        """The verdict accuracy."""
+        sheet = self.sheet(VerdictAccuracy())
+        assert sheet is not None
+        found: Mapping[str, Figure] = self.figures([sheet])[0]
+        return found["verdict_accuracy"]
+
+
+def _same_gold(first: str, ours: Sequence[Prediction], second: str, theirs: Sequence[Prediction]) -> None:
+    rows = zip(ours, theirs, strict=True)
+    differing = sorted({a.case for a, b in rows if a.gold != b.gold or a.cluster != b.cluster})
+    if differing:
+        named = ", ".join(differing[:10]) + (", …" if len(differing) > 10 else "")
+        raise DataError(
+            f"'{first}' and '{second}' were measured against different gold on {len(differing)} cases "
+            f"(evaluate both with the same data and rulebook): {named}"
+        )

@@ -1,0 +1,30 @@
+"""Words: figures as sentences say them."""
+
+from rl.evaluation.metrics import METRICS, RANKED
+
+SHARES = {name for metric in METRICS.values() if metric.share for name in metric.titles} | set(RANKED)
+
+
+def amount(value: float, metric: str, sign: str = "") -> str:
+    """A difference in its unit: ``2.3 points`` of a share, a plain number otherwise.
+
+    >>> amount(-0.0231, "verdict_accuracy", "+")
+    '−2.3 points'
+    """
+    text = f"{100 * value:{sign}.1f} points" if metric in SHARES else f"{value:{sign}.3g}"
+    return text.replace("-", "−")
+
+
+def level(value: float, metric: str) -> str:
+    """A figure itself: ``83.4 %`` of a share, a plain number otherwise."""
+    return f"{100 * value:.1f} %" if metric in SHARES else f"{value:.3g}"
+
+
+def probability(p: float) -> str:
+    """``p = .034``; ``p < .001``."""
+    return "p < .001" if p < 0.001 else f"p = {p:.3f}".replace("0.", ".", 1)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """``1 case``, ``1,200 cases``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
