@@ -1,0 +1,29 @@
+"""Sees how a model could cheat a rubric before a model does: `audit` tries every known cheat and reports."""
+
+from rewards.audit import blind, damage, gold_aware, padding  # noqa: F401  (they enter their cheats)
+from rewards.audit.audit import audit
+from rewards.audit.cheat import CHEATS, Answer, Cheat, cheat
+from rewards.audit.exhibit import Exhibit
+from rewards.audit.rating import Rating
+from rewards.audit.report import Audit, Band, Claim, Finding
+from rewards.audit.subject import Subject, View, cite, decide
+from rewards.audit.trial import Trial
+
+__all__ = [
+    "CHEATS",
+    "Answer",
+    "Audit",
+    "Band",
+    "Cheat",
+    "Claim",
+    "Exhibit",
+    "Finding",
+    "Rating",
+    "Subject",
+    "Trial",
+    "View",
+    "audit",
+    "cheat",
+    "cite",
+    "decide",
+]

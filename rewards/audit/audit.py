@@ -1,0 +1,75 @@
+"""Audits a rubric: tries every known cheat on it before a model does."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from data import Case, Rulebook
+from rewards.audit.bench import Bench
+from rewards.audit.cheat import CHEATS
+from rewards.audit.findings import find
+from rewards.audit.honest import Honest
+from rewards.audit.rating import Rating, rate
+from rewards.audit.report import Audit, Band, Claim
+from rewards.audit.subject import prepare
+from rewards.audit.trial import Trial, try_cheat
+from rewards.rubric import Rubric
+
+ACCURACIES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+CLAIMS = ((0.8, 1.0), (0.6, 1.0), (0.9, 1.0), (0.8, 0.5))
+"""An accuracy, and the confidence stated instead."""
+
+
+def audit(
+    rubric: Rubric,
+    cases: Sequence[Case],
+    book: Rulebook,
+    *,
+    sample: int | None = None,
+    seed: int = 0,
+    advance: Callable[[int], None] | None = None,
+) -> Audit:
+    """Tries every cheat in `CHEATS` on a rubric.
+
+    Args:
+        rubric: what is tried.
+        cases: with gold; those without a gold verdict are left out.
+        book: the rulebook of the cases.
+        sample: how many cases to draw; all if None.
+        seed: of the draw and of all chance.
+        advance: called with 1 for each cheat that has been tried.
+
+    Returns:
+        The report, ``.ok`` where the rubric stands.
+
+    Raises:
+        DataError: gold cannot be stated, or there are not both approvals and rejections.
+    """
+    chosen = [case for case in cases if case.gold is not None and case.gold.verdict is not None]
+    if sample is not None and sample < len(chosen):
+        chosen = random.Random(seed).sample(chosen, sample)
+    subjects = prepare(chosen, book, seed)
+    bench = Bench(rubric, subjects)
+    honest = Honest(bench)
+    ratings: list[Rating] = []
+    trials: list[Trial] = []
+    for cheat in CHEATS.values():
+        if cheat.kind == "blind":
+            ratings.append(rate(cheat, bench, honest))
+        else:
+            trials.append(try_cheat(cheat, bench))
+        if advance:
+            advance(1)
+    result = Audit(
+        rubric=rubric.name,
+        cases=dict(Counter(subject.verdict for subject in subjects)),
+        left_out=len(cases) - len(subjects),
+        honest={accuracy: honest.mean(accuracy) for accuracy in ACCURACIES},
+        ratings=sorted(ratings, key=lambda rating: -rating.total),
+        trials=trials,
+        claims=[Claim(a, stated, honest.mean(a), honest.stating(a, stated)) for a, stated in CLAIMS],
+        bands=[Band(severity, *rubric.prices.band(weight)) for severity, weight in rubric.prices.severity],
+        scored=bench.scored,
+    )
+    return replace(result, findings=list(find(result, bench)))

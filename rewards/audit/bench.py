@@ -1,0 +1,75 @@
+"""Bench: scores what cheats and honest reviewers hand in, and takes means with gold verdicts weighted equally."""
+
+import statistics
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+from prompts import parse, write
+from rewards.audit.cheat import Answer
+from rewards.audit.subject import Subject
+from rewards.batch import Item
+from rewards.rubric import Rubric
+from rewards.score import Unscored
+from rewards.scorecard import Scorecard
+from rewards.scoring import score_items
+
+BATCH = 512
+
+
+class Bench:
+    """A rubric and the subjects that it is tried on."""
+
+    def __init__(self, rubric: Rubric, subjects: Sequence[Subject]):
+        self.rubric, self.subjects = rubric, subjects
+        self.scored = 0
+        """How many completions so far."""
+        self.faults: Counter[str] = Counter()
+        """How often each reward failed."""
+        self.first_fault: dict[str, Unscored] = {}
+
+    def cards(self, answers: Sequence[tuple[Subject, Answer]]) -> Iterator[Scorecard]:
+        """The scorecard of each answer."""
+        for start in range(0, len(answers), BATCH):
+            items = [_item(subject, answer) for subject, answer in answers[start : start + BATCH]]
+            for card in score_items(self.rubric.plan, items):
+                self.scored += 1
+                for fault in card.unscored:
+                    self.faults[fault.reward] += 1
+                    self.first_fault.setdefault(fault.reward, fault)
+                yield card
+
+    def totals(self, answers: Sequence[tuple[Subject, Answer]]) -> list[float | None]:
+        """What each answer earns; None after a fault."""
+        return [card.total for card in self.cards(answers)]
+
+    @cached_property
+    def gold(self) -> list[Scorecard]:
+        """The scorecard of gold, for each subject."""
+        return list(self.cards([(subject, subject.right) for subject in self.subjects]))
+
+    @cached_property
+    def wrong(self) -> list[float | None]:
+        """The least that an honest wrong ruling earns, for each subject."""
+        totals = iter(self.totals([(subject, ruling) for subject in self.subjects for ruling in subject.wrong]))
+        grouped = ([next(totals) for _ in subject.wrong] for subject in self.subjects)
+        return [min((total for total in group if total is not None), default=None) for group in grouped]
+
+    def by_verdict(self, totals: Sequence[float | None]) -> dict[str, float]:
+        """The mean total for each gold verdict, of one total for each subject; faults are left out."""
+        groups: dict[str, list[float]] = {}
+        for subject, total in zip(self.subjects, totals, strict=True):
+            if total is not None:
+                groups.setdefault(subject.verdict, []).append(total)
+        return {verdict: statistics.fmean(group) for verdict, group in groups.items()}
+
+    def mean(self, totals: Sequence[float | None]) -> float:
+        """The mean total, gold verdicts weighted equally; NaN where everything failed."""
+        means = self.by_verdict(totals).values()
+        return statistics.fmean(means) if means else float("nan")
+
+
+def _item(subject: Subject, answer: Answer) -> Item:
+    if isinstance(answer, str):
+        return Item(parse(answer), subject.case, subject.excerpt, answer)
+    return Item(answer, subject.case, subject.excerpt, write(answer))

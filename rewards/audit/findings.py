@@ -1,0 +1,77 @@
+"""Says in words what an audit found."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from rewards.audit.bench import Bench
+from rewards.audit.exhibit import Exhibit
+from rewards.audit.report import Audit, Band, Claim, Finding
+from rewards.audit.trial import MARGIN, SHARE, Trial
+
+
+def find(audit: Audit, bench: Bench) -> Iterator[Finding]:
+    """Everything that is wrong: cheats in the order of what they earn, then the rest."""
+    yield from _faults(bench)
+    yield from _gold(bench)
+    for rating in audit.ratings:
+        if not rating.ok:
+            message = (
+                f"earns {rating.total:.2f} on average, as much as an honest reviewer who is right "
+                f"{rating.break_even:.0%} of the time; at most {rating.cheat.limit:.0%} is allowed"
+            )
+            yield Finding(rating.cheat.name, message, rating.exhibit)
+    for trial in audit.trials:
+        if not trial.ok:
+            yield Finding(trial.cheat.name, _said(trial), trial.exhibit)
+        elif trial.free:
+            message = f"costs nothing around {trial.free} right rulings: penalise length and repetition"
+            yield Finding(trial.cheat.name, message, level="warning")
+    yield from (Finding(claim.name, _claimed(claim)) for claim in audit.claims if not claim.ok)
+    yield from (Finding("against the odds", _banded(band)) for band in audit.bands if not band.ok)
+
+
+def _faults(bench: Bench) -> Iterator[Finding]:
+    for reward, count in bench.faults.items():
+        first = bench.first_fault[reward]
+        message = f"reward '{reward}' failed on {count} of {bench.scored} completions; first on case '{first.case}'"
+        yield Finding("a reward that fails", f"{message}: {first.error}")
+
+
+def _gold(bench: Bench) -> Iterator[Finding]:
+    closed = [(subject, card) for subject, card in zip(bench.subjects, bench.gold, strict=True) if card.closed]
+    gates = Counter(card.closed for _, card in closed)
+    for gate, count in gates.items():
+        subject, card = next(pair for pair in closed if pair[1].closed == gate)
+        message = f"gold itself earns the floor in {count} of {len(bench.gold)} cases: gate '{gate}' is closed"
+        assert card.total is not None
+        yield Finding("gold", message, Exhibit.of(subject, subject.right, card.total))
+
+
+def _said(trial: Trial) -> str:
+    failed, tried = trial.tried - trial.held, trial.tried
+    if trial.cheat.kind == "gold-aware":
+        return (
+            f"earns less than {MARGIN:g} below gold in {failed} of {tried} answers that differ from gold "
+            f"({failed / tried:.1%}; at most {1 - SHARE:.0%} is allowed)"
+        )
+    what = {
+        "incoherent": "earns at least as much as an honest error in {} of {} answers",
+        "damage": "costs nothing in {} of {} answers",
+        "padding": "pays in {} of {} rulings",
+        "bulk": "pays in {} of {} rulings",
+    }[trial.cheat.kind]
+    return what.format(failed, tried)
+
+
+def _claimed(claim: Claim) -> str:
+    return (
+        f"a reviewer who is right {claim.accuracy:.0%} of the time earns {claim.total:.3f} when it states "
+        f"{claim.stated:.0%}, and {claim.honest:.3f} when it states {claim.accuracy:.0%}"
+    )
+
+
+def _banded(band: Band) -> str:
+    place = f"where the rule's severity is {band.severity}"
+    if band.high <= 0.5:
+        return f"{place}, rejecting pays from a belief of {band.high:.2f}, when the case is more likely fine"
+    return f"{place}, approving pays up to a belief of {band.low:.2f}, when the case more likely breaks a rule"

@@ -1,0 +1,168 @@
+"""Subject: a case with gold as the audit puts it to a rubric, with the rulings that cheats are measured against."""
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from data import VERDICTS, Case, DataError, Evidence, Gold, Quote, Rulebook, Ruling, Verdict, Violation
+from prompts import render, target
+from rewards.evidence import grounded, is_specific
+
+
+@dataclass(frozen=True)
+class View:
+    """What a reviewer sees who has not looked at gold: the case without it, the excerpt, and habits of the data."""
+
+    case: Case
+    excerpt: Rulebook
+    frequent: tuple[str, ...]
+    """The excerpt's rules that call for reject, those first that the data break most often."""
+    seed: str
+
+    @property
+    def rng(self) -> random.Random:
+        """Chance, the same at every call."""
+        return random.Random(self.seed)
+
+    @cached_property
+    def rule(self) -> str | None:
+        """A rule that calls for reject, by chance; None where the excerpt has none."""
+        return self.rng.choice(self.frequent) if self.frequent else None
+
+    @cached_property
+    def prompt(self) -> str:
+        """The text that the model is asked with."""
+        parts = (part for message in render(self.case, self.excerpt) for part in message["content"])
+        return "\n".join(part["text"] for part in parts if part["type"] == "text")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A case, what gold says about it, and the honest rulings on it."""
+
+    case: Case
+    excerpt: Rulebook
+    gold: Gold
+    right: Ruling
+    """Gold, stated with full confidence. What gold leaves open is filled in: a rule for a rejection that names none,
+    and a quote from the case where the evidence is not annotated.
+    """
+    wrong: tuple[Ruling, ...]
+    """The opposite verdict, with full confidence: approving what gold rejects, rejecting by a random rule of the
+    excerpt what gold approves, and both where gold escalates.
+    """
+    elsewhere: str
+    """Words that do not stand in the case."""
+    view: View = field(repr=False)
+    """The case as those see it who do not know gold."""
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.right.verdict
+
+    def shown(self, rule: str) -> list[Evidence] | None:
+        """Gold's evidence for a rule; None where it is not annotated."""
+        found = [v.evidence for v in self.gold.violations or [] if rule in v.accepted]
+        return None if not found or any(e is None for e in found) else [item for e in found for item in e or []]
+
+    def others(self, rules: Iterable[str] | None = None) -> list[str]:
+        """Rules of the excerpt, or of those given, that gold does not say are broken or unclear."""
+        taken = {rule for v in self.gold.violations or [] for rule in v.accepted} | set(self.gold.unclear)
+        return [rule for rule in (self.excerpt.ids if rules is None else rules) if rule not in taken]
+
+
+def cite(ruling: Ruling, *violations: Violation, verdict: Verdict | None = None) -> Ruling:
+    """The ruling with these citations in place of its own. Its reasoning goes on to name those that are new."""
+    named = {violation.rule for violation in ruling.violations}
+    new = dict.fromkeys(violation.rule for violation in violations if violation.rule not in named)
+    reasoning = " ".join([ruling.reasoning, *(f"{rule}: yes." for rule in new)]).strip()
+    changed = {"reasoning": reasoning, "violations": list(violations), "verdict": verdict or ruling.verdict}
+    return ruling.model_copy(update=changed)
+
+
+def decide(verdict: Verdict, *rules: str, confidence: float = 1.0) -> Ruling:
+    """A plain ruling that cites these rules."""
+    return cite(Ruling(verdict=verdict, confidence=confidence), *(Violation(rule=rule) for rule in rules))
+
+
+def prepare(cases: Sequence[Case], book: Rulebook, seed: int = 0) -> list[Subject]:
+    """The subjects of all cases whose gold has a verdict.
+
+    Raises:
+        DataError: gold cannot be stated under its excerpt, or there are not both approvals and rejections.
+    """
+    excerpts = [book.excerpt(case.rules) for case in cases]
+    golds = [case.gold_for(excerpt) for case, excerpt in zip(cases, excerpts, strict=True)]
+    broken = Counter(violation.rule for gold in golds if gold for violation in gold.violations or [])
+    texts = [text for case in cases for text in case.fields.values()]
+    subjects = []
+    for case, excerpt, gold in zip(cases, excerpts, golds, strict=True):
+        if gold is not None and gold.verdict is not None:
+            subjects.append(_subject(case, excerpt, gold, broken, texts, f"{seed} {case.id}"))
+    found = {subject.verdict for subject in subjects}
+    if not {"approve", "reject"} <= found:
+        have = f"only '{found.pop()}'" if len(found) == 1 else "no approvals or no rejections" if found else "none"
+        raise DataError(f"an audit needs cases that gold approves and cases that it rejects; there are {have}")
+    return subjects
+
+
+def _subject(
+    case: Case, excerpt: Rulebook, gold: Gold, broken: Counter[str], texts: Sequence[str], seed: str
+) -> Subject:
+    rejecting = [rule.id for rule in excerpt.rules if rule.verdict == "reject"]
+    frequent = tuple(sorted(rejecting, key=lambda rule: -broken[rule]))
+    view = View(case.model_copy(update={"gold": None, "teacher": None}), excerpt, frequent, seed)
+    right = _right(case, excerpt, gold)
+    return Subject(case, excerpt, gold, right, _wrong(view, gold), _elsewhere(case, texts, view.rng), view)
+
+
+def _wrong(view: View, gold: Gold) -> tuple[Ruling, ...]:
+    """The opposite verdicts, reasoned rule by rule as the honest do."""
+    against: Verdict = "reject" if view.rule else "escalate"  # where no rule calls for it, nobody could reject
+    opposite: dict[str | None, list[Verdict]] = {"approve": [against], "reject": ["approve"]}
+    chosen = [v for v in opposite.get(gold.verdict, ["approve", against]) if not gold.accepts(v)]
+    # Where gold accepts the opposite too, what is left is wrong.
+    chosen = chosen or [verdict for verdict in VERDICTS if not gold.accepts(verdict)][:1]
+    rulings = []
+    for verdict in chosen:
+        cited = view.rule if verdict == "reject" else None
+        reasoning = " ".join(f"{rule}: {'yes' if rule == cited else 'no'}." for rule in view.excerpt.ids)
+        violations = [Violation(rule=cited)] if cited else []
+        rulings.append(Ruling(reasoning=reasoning, violations=violations, verdict=verdict, confidence=1.0))
+    return tuple(rulings)
+
+
+def _right(case: Case, excerpt: Rulebook, gold: Gold) -> Ruling:
+    if gold.verdict == "reject" and not gold.violations:
+        called = [rule.id for rule in excerpt.rules if rule.verdict == "reject"]
+        return decide("reject", *called[:1])
+    ruling = target(case, excerpt, confidence=1.0, imitate=False)
+    evidence = {rule: v.evidence for v in gold.violations or [] for rule in v.accepted}
+    filled = [
+        v.model_copy(update={"evidence": _some_quote(case)}) if evidence.get(v.rule) is None else v
+        for v in ruling.violations
+    ]
+    return ruling.model_copy(update={"violations": filled})
+
+
+def _some_quote(case: Case) -> list[Quote]:
+    """A specific quote from the first field that has one."""
+    for name, text in case.fields.items():
+        for end in (len(text), len(text) // 5):
+            quote = text[:end].strip()
+            item = Quote(quote=quote, field=name) if quote else None
+            if item and grounded(item, case) and is_specific(item, case):
+                return [item]
+    return []
+
+
+def _elsewhere(case: Case, texts: Sequence[str], rng: random.Random) -> str:
+    """Another case's words that this one has not; made up where all are alike."""
+    own = list(case.fields.values())
+    for _ in range(8):
+        text = rng.choice(texts)[:80].strip() if texts else ""
+        if len(text) >= 8 and not any(text in field for field in own):
+            return text
+    return "words that stand nowhere in the case"
