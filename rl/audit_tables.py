@@ -11,22 +11,23 @@ from data import VERDICTS
 from rewards.audit import Audit, Exhibit, Finding
 from rl.reward_tables import right, safe
 
-SHOWN = 600
-"""Characters of an offending completion that are printed; all of it is in the JSON."""
-GROUPS = {
-    "gold-aware": "Cheats that know gold: at least 0.1 below gold",
-    "incoherent": "Rulings that contradict themselves: below an honest error",
-    "damage": "Damage to gold: below gold",
-    "padding": "Padding: not above the same ruling without it",
-    "bulk": "Bulk: not above the same ruling without it",
+BEGINNING, END = 300, 200
+"""Characters of an offending completion that are printed; the JSON has all of them."""
+DEMANDS = {
+    "gold-aware": "0.1 less than gold",
+    "incoherent": "less than an honest slip",
+    "damage": "less than gold",
+    "padding": "nothing for the padding",
+    "bulk": "nothing for the padding",
 }
+"""What is demanded of a cheat, by its kind."""
 
 
 def audit_tables(audit: Audit) -> Iterator[RenderableType]:
     """Cheats in the order of what they earn, what holds against those that know gold, and what was found."""
     yield _ratings(audit)
-    accuracies = ", ".join(f"{accuracy:.0%} {mean:.2f}" for accuracy, mean in audit.honest.items())
-    yield Text(f"an honest reviewer's mean total, by how often it is right: {accuracies}")
+    means = ", ".join(f"{mean:.2f} if right {accuracy:.0%}" for accuracy, mean in audit.honest.items())
+    yield Text(f"an honest reviewer's mean: {means} of the time")
     yield _trials(audit)
     yield from _claims(audit)
     for finding in audit.findings:
@@ -37,11 +38,9 @@ def audit_tables(audit: Audit) -> Iterator[RenderableType]:
 def _ratings(audit: Audit) -> Table:
     verdicts = [verdict for verdict in VERDICTS if verdict in audit.cases]
     counts = ", ".join(f"{audit.cases[verdict]:,} {verdict}" for verdict in verdicts)
-    table = Table("content-blind cheat", right("mean total"), title_justify="left")
-    table.title = safe(f"{audit.rubric}: what can be earned without looking ({counts}; weighted equally)")
-    for verdict in verdicts:
-        table.add_column(f"gold {verdict}", justify="right")
-    for name in ("break-even accuracy", "at most"):
+    title = safe(f"{audit.rubric}: what is earned without looking, on {counts}")
+    table = Table(Column("content-blind cheat", no_wrap=True), right("mean"), title=title, title_justify="left")
+    for name in (*verdicts, "breaks even", "at most"):
         table.add_column(name, justify="right")
     for rating in audit.ratings:
         means = (f"{rating.by_verdict[verdict]:.2f}" if verdict in rating.by_verdict else "–" for verdict in verdicts)
@@ -51,24 +50,19 @@ def _ratings(audit: Audit) -> Table:
 
 
 def _trials(audit: Audit) -> Table:
-    table = Table("cheat that knows gold", right("tried"), right("held"), Column("what it does"), title_justify="left")
-    for kind, title in GROUPS.items():
-        table.add_section()
-        table.add_row(Text(title, style="bold"))
+    table = Table(Column("cheat that knows gold", no_wrap=True), "must earn", right("tried"), right("held"))
+    for kind, demand in DEMANDS.items():
         for trial in audit.trials:
             if trial.cheat.kind == kind:
-                held = f"{trial.held:,}" if trial.tried else "–"
-                style = "" if trial.ok else "bold red"
-                row = (Text(f"{trial.tried:,}"), Text(held, style=style), safe(trial.cheat.summary, "dim"))
-                table.add_row(safe(f"  {trial.cheat.name}"), *row)
+                held = Text(f"{trial.held:,}" if trial.tried else "–", style="" if trial.ok else "bold red")
+                table.add_row(safe(trial.cheat.name), Text(demand, style="dim"), f"{trial.tried:,}", held)
     return table
 
 
 def _claims(audit: Audit) -> Iterator[Text]:
     for claim in audit.claims:
-        said = f"right {claim.accuracy:.0%} of the time and stating {claim.stated:.0%}"
-        against = f"{claim.total:.3f}, against {claim.honest:.3f} when honest"
-        yield Text(f"{claim.name}: {said} earns {against}", style="" if claim.ok else "bold red")
+        said = f"right {claim.accuracy:.0%}, stating {claim.stated:.0%}: {claim.total:.3f}, not {claim.honest:.3f}"
+        yield Text(f"{claim.name}: {said}", style="" if claim.ok else "bold red")
 
 
 def _finding(finding: Finding) -> Iterator[RenderableType]:
@@ -80,7 +74,9 @@ def _finding(finding: Finding) -> Iterator[RenderableType]:
 
 def _exhibit(exhibit: Exhibit) -> Text:
     against = "" if exhibit.rival is None else f", against {exhibit.rival:.3f}"
-    text = exhibit.completion if len(exhibit.completion) <= SHOWN else exhibit.completion[:SHOWN] + " …"
+    text = exhibit.completion
+    if len(text) > BEGINNING + END:
+        text = f"{text[:BEGINNING]} … {text[-END:]}"
     shown = safe(f"case {exhibit.case} earns {exhibit.total:.3f}{against}:\n")
     return shown.append_text(safe(text or "(nothing)", "dim"))
 

@@ -1,7 +1,7 @@
 """Says in words what an audit found."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rewards.audit.bench import Bench
 from rewards.audit.exhibit import Exhibit
@@ -27,7 +27,7 @@ def find(audit: Audit, bench: Bench) -> Iterator[Finding]:
             message = f"costs nothing around {trial.free} right rulings: penalise length and repetition"
             yield Finding(trial.cheat.name, message, level="warning")
     yield from (Finding(claim.name, _claimed(claim)) for claim in audit.claims if not claim.ok)
-    yield from (Finding("against the odds", _banded(band)) for band in audit.bands if not band.ok)
+    yield from _against_the_odds(audit.bands)
 
 
 def _faults(bench: Bench) -> Iterator[Finding]:
@@ -70,8 +70,15 @@ def _claimed(claim: Claim) -> str:
     )
 
 
-def _banded(band: Band) -> str:
-    place = f"where the rule's severity is {band.severity}"
-    if band.high <= 0.5:
-        return f"{place}, rejecting pays from a belief of {band.high:.2f}, when the case is more likely fine"
-    return f"{place}, approving pays up to a belief of {band.low:.2f}, when the case more likely breaks a rule"
+def _against_the_odds(bands: Sequence[Band]) -> Iterator[Finding]:
+    severities: dict[tuple[float, float], list[str]] = {}
+    for band in bands:
+        if not band.ok:
+            severities.setdefault((band.low, band.high), []).append(band.severity)
+    for (low, high), names in severities.items():
+        pays = (
+            f"rejecting pays from a belief of {high:.2f}, when the case is more likely fine"
+            if high <= 0.5
+            else f"approving pays up to a belief of {low:.2f}, when the case more likely breaks a rule"
+        )
+        yield Finding("against the odds", f"where the rule's severity is {' or '.join(names)}, {pays}")
