@@ -5,7 +5,6 @@ import hashlib
 import io
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -16,8 +15,6 @@ from pydantic import BaseModel, ConfigDict, create_model
 from data.media import open_image
 from prompts.render import Message
 from rewards.judge.questions import Question
-
-_FENCE = re.compile(r"\s*```(?:json)?\s*\n(.*)\n\s*```\s*", re.DOTALL)
 
 
 class Answer(BaseModel):
@@ -48,8 +45,10 @@ class Request:
         Raises:
             ValidationError: this is not the JSON that was asked for.
         """
-        fenced = _FENCE.fullmatch(text)
-        answers = self.form.model_validate_json(fenced[1] if fenced else text)
+        text = text.strip()
+        if text.startswith("```") and text.endswith("```"):
+            text = text[3:-3].removeprefix("json")
+        answers = self.form.model_validate_json(text)
         return {name: getattr(answers, name) for name in self.form.model_fields}
 
 
@@ -73,7 +72,7 @@ def make_request(
     form = _form(tuple(question.name for question in questions))
     schema = {"name": "answers", "strict": True, "schema": form.model_json_schema()}
     body = {
-        "messages": [{**message, "content": _content(message["content"], picture_side)} for message in messages],
+        "messages": [{**message, "content": content(message["content"], picture_side)} for message in messages],
         "response_format": {"type": "json_schema", "json_schema": schema},
         **settings,
     }
@@ -86,8 +85,8 @@ def _form(names: tuple[str, ...]) -> type[BaseModel]:
     return create_model("Answers", __config__=ConfigDict(extra="forbid"), **fields)
 
 
-def _content(parts: Sequence[Mapping[str, Any]], picture_side: int) -> str | list[dict[str, Any]]:
-    """A message's content as servers want it: a string where it is one text, since not all take a list."""
+def content(parts: Sequence[Mapping[str, Any]], picture_side: int) -> str | list[dict[str, Any]]:
+    """A message's content as servers that speak the OpenAI API want it: a string where it is one text, since not all take a list."""
     if len(parts) == 1 and parts[0]["type"] == "text":
         return str(parts[0]["text"])
     return [dict(part) if part["type"] == "text" else _picture(part["image"], picture_side) for part in parts]
