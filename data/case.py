@@ -83,6 +83,17 @@ class Case(BaseModel):
         self._root = Path(root)
         return self
 
+    def anchored(self) -> "Case":
+        """The same case with absolute media paths, which hold wherever it is read from."""
+
+        def absolute(media: str | None) -> str | None:
+            return media and str(self.path(media).absolute())
+
+        frames = [frame.model_copy(update={"path": absolute(frame.path)}) for frame in self.frames]
+        images = [absolute(image) for image in self.images]
+        changed = {"images": images, "frames": frames, "video": absolute(self.video), "audio": absolute(self.audio)}
+        return self.model_copy(update=changed)
+
     def gold_for(self, excerpt: Rulebook) -> Gold | None:
         """The gold as it stands under an excerpt; see `Gold.under`."""
         return self.gold.under(excerpt) if self.gold is not None else None

@@ -22,7 +22,8 @@ Example:
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from pathlib import Path
+from typing import Any, ClassVar
 
 from data import Case, Rulebook, Ruling
 from prompts import ParseFailure
@@ -57,12 +58,29 @@ class BatchReward(ABC):
         raised keeps all of them. What a generator has yielded by the time limit counts; a list counts as a whole.
         """
 
+    def follow(self, policy: Any) -> None:  # noqa: B027 - doing nothing is what most want
+        """Called once before training.
+
+        Args:
+            policy: the model that is trained, as its weights are held (under ZeRO-3, in pieces).
+        """
+
     def after_step(self, progress: float) -> None:  # noqa: B027 - doing nothing is what most want
         """Called once after each training step.
 
         Args:
             progress: how much of the training is done, 0..1.
         """
+
+    def save(self, folder: Path) -> None:  # noqa: B027
+        """Called by one process at each checkpoint: writes what the reward has become by training, if anything.
+
+        Args:
+            folder: the reward's own within the checkpoint; not there yet.
+        """
+
+    def restore(self, folder: Path) -> None:  # noqa: B027
+        """Called before a resumed training: reads what `save` wrote."""
 
     def outcomes(self, items: Sequence[Item]) -> Iterator[Outcome | Exception]:
         """The checked outcomes, one for each item: a broken contract takes the place of the outcome.

@@ -1,9 +1,11 @@
 """MovingAverage: a model whose weights are an exponential moving average of another's. Loads torch."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_model, save_model
 
 from data import DataError
 
@@ -17,7 +19,7 @@ class MovingAverage:
     """
 
     def __init__(self, model: torch.nn.Module, decay: float):
-        self._own, self._decay = dict(model.named_parameters()), decay
+        self._model, self._own, self._decay = model, dict(model.named_parameters()), decay
         self._policy: Any = None
 
     def follow(self, policy: Any) -> None:
@@ -36,6 +38,23 @@ class MovingAverage:
         for name, weight in _merged(self._policy):
             own = self._own[name]
             own.lerp_(weight.to(own.device, own.dtype), 1.0 - self._decay)
+
+    def save(self, file: Path) -> None:
+        """Writes the average as safetensors."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        save_model(self._model, str(file))
+
+    def load(self, file: Path) -> None:
+        """Goes on from an average that was saved.
+
+        Raises:
+            DataError: there is none.
+        """
+        if not file.is_file():
+            raise DataError(
+                "the checkpoint has no reference to go on with: was it saved with another rubric?", file=file
+            )
+        load_model(self._model, str(file))
 
     def _check(self) -> None:
         if any(hasattr(weight, "ds_id") or hasattr(weight, "placements") for weight in self._policy.parameters()):

@@ -52,7 +52,7 @@ class ScalarHead(nn.Module):
         hidden = self.backbone(attention_mask=attention_mask, **inputs).last_hidden_state
         places = torch.arange(attention_mask.shape[1], device=attention_mask.device)
         last = (attention_mask * places).argmax(dim=1)
-        return SequenceClassifierOutput(logits=self.score(hidden[torch.arange(len(hidden)), last]))  # type: ignore[arg-type]
+        return SequenceClassifierOutput(logits=self.score(hidden[torch.arange(len(hidden)), last]))
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes the checkpoint that `load_scorer` reads; the processor saves itself."""

@@ -15,6 +15,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -26,6 +27,7 @@ from rewards.batch import Item
 from rewards.local_reward import LocalReward, Precision
 from rewards.score import Outcome, Score
 
+REFERENCE = "reference.safetensors"
 _DECODER = json.JSONDecoder()
 _EVIDENCE, _VERDICT = '"evidence": ', '"verdict": '
 
@@ -86,6 +88,16 @@ class SelfConsistency(LocalReward):
         """Moves the reference."""
         if self._average is not None:
             self._average.update()
+
+    def save(self, folder: Path) -> None:
+        """Writes the reference as it has become."""
+        if self._average is not None:
+            self._average.save(folder / REFERENCE)
+
+    def restore(self, folder: Path) -> None:
+        """Goes on with the reference that `save` wrote."""
+        if self._average is not None:
+            self._average.load(folder / REFERENCE)
 
     def score_batch(self, items: Sequence[Item]) -> Sequence[Outcome | Exception]:
         """One Score for each item, or the fault that there is none."""

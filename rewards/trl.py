@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from data import Case, Rulebook
+from rewards.batch import BatchReward
 from rewards.plan import Plan
 from rewards.scorecard import Scorecard
 from rewards.scoring import read_many, score_items
@@ -23,6 +24,8 @@ class RewardFunction:
         self.__name__ = "ruling"
         self.cards: list[Scorecard] = []
         """The scorecards of the last batch, in its order: what the rollout log writes down."""
+        self.batch_rewards = [step.reward for step in plan.steps if isinstance(step.reward, BatchReward)]
+        """Those of the rubric's rewards that are told how training goes."""
         self._plan = plan
         self._book = book
         self._case = lru_cache(maxsize=1024)(Case.model_validate_json)

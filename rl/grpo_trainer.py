@@ -21,6 +21,7 @@ from data import DataError
 from rewards import RewardFunction
 from rl.generation import completion_text
 from rl.resume import ResumableTrainer, step_of
+from rl.reward_news import RewardNews, restore_rewards, save_rewards
 from rl.rollouts import Rollout, RolloutLog
 
 
@@ -53,6 +54,9 @@ class RulingGRPOTrainer(ResumableTrainer, GRPOTrainer):
             raise DataError("lies between two generations and has lost its completions: remove it", file=checkpoint)
         if checkpoint is not None and "ref" in getattr(self.model, "peft_config", {}):
             self._restore_reference_adapter(checkpoint)
+        self.add_callback(RewardNews(reward.batch_rewards))
+        if checkpoint is not None:
+            restore_rewards(reward.batch_rewards, checkpoint)
         self.log_of_rollouts = None
         if self.accelerator.is_main_process:
             self.log_of_rollouts = RolloutLog(rollouts, step_of(checkpoint) if checkpoint else 0)
@@ -89,6 +93,10 @@ class RulingGRPOTrainer(ResumableTrainer, GRPOTrainer):
         from peft import load_peft_weights, set_peft_model_state_dict
 
         set_peft_model_state_dict(self.model, load_peft_weights(str(checkpoint / "ref")), adapter_name="ref")
+
+    def keep(self, folder: Path) -> None:
+        """With the rewards that training has changed."""
+        save_rewards(self.reward.batch_rewards, folder)
 
     def pace(self) -> dict[str, int]:
         """What decides which rows a step sees, and which completions it trains on."""

@@ -130,6 +130,9 @@ class ResumableTrainer(Trainer):
             "gradient_accumulation_steps": self.args.gradient_accumulation_steps,
         }
 
+    def keep(self, folder: Path) -> None:
+        """Writes what else a checkpoint is to hold; called by the main process before the checkpoint is complete."""
+
     def _check_pace(self, checkpoint: Path) -> None:
         before = json.loads((checkpoint / MARKER).read_text(encoding="utf-8"))
         for name, value in self.pace().items():
@@ -160,6 +163,7 @@ class ResumableTrainer(Trainer):
         if self.args.should_save:
             folder = Path(str(self.args.output_dir))
             marker = folder / f"checkpoint-{self.state.global_step}" / MARKER
+            self.keep(marker.parent)
             marker.with_suffix(".draft").write_text(json.dumps(self.pace()), encoding="utf-8")
             marker.with_suffix(".draft").rename(marker)
             rotate_checkpoints(output_dir=str(folder), save_total_limit=limit, use_mtime=False)

@@ -101,7 +101,7 @@ def image_token_counts(paths: Sequence[str], processor: Processor) -> list[int]:
 def _row(case: Case, book: Rulebook, processor: Processor, template: str) -> Row:
     messages = render(case, book.excerpt(case.rules), template, special_tokens(processor))
     paths = [part["image"] for message in messages for part in message["content"] if part["type"] == "image"]
-    row: Row = {"case": case.model_dump_json(by_alias=True, exclude_defaults=True)}
+    row: Row = {"case": case.anchored().model_dump_json(by_alias=True, exclude_defaults=True)}
     if isinstance(processor, ProcessorMixin):
         for path in paths:
             image_size(path, case.id)  # one that is missing or too large stops here, and not in the middle of training

@@ -5,6 +5,7 @@ from typing import Any
 
 from data import Case, Ruling
 from prompts import target, write
+from prompts.chat import encode, tokenizer_of
 from rewards.batch import Item
 from rewards.judge.messages import messages
 from rewards.judge.questions import inquire
@@ -15,6 +16,10 @@ BOOK = toy_book()
 SIZE = TinySize(
     vocab=1024, hidden=32, intermediate=64, layers=2, context=1024, vision_hidden=32, vision_intermediate=64
 )
+PLAIN = [
+    {"role": "system", "content": [{"type": "text", "text": "Answer with one word, yes or no."}]},
+    {"role": "user", "content": [{"type": "text", "text": "Is two more than one?"}]},
+]
 
 
 def item_of(case: Case, **changes: Any) -> Item:
@@ -50,6 +55,26 @@ def tiny(out: Path, kind: str, seed: int = 0) -> Path:
         for name, weight in load_file(out / "model.safetensors").items()
     }
     save_file(weights, out / "model.safetensors", metadata={"format": "pt"})
+    return out
+
+
+def answering(base: Path, out: Path) -> Path:
+    """The model, taught in a moment to say yes or no to a plain question."""
+    import torch
+
+    from rewards.checkpoint import load_processor, load_weights
+
+    model, processor = load_weights(str(base)), load_processor(base)
+    inputs = encode(processor, [PLAIN, PLAIN], [Case(id="1")] * 2)
+    said = torch.tensor([tokenizer_of(processor)(word)["input_ids"][0] for word in ("Yes", "no")])
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
+    for _ in range(40):
+        loss = torch.nn.functional.cross_entropy(model(**inputs).logits[:, -1], said)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    model.save_pretrained(out)
+    processor.save_pretrained(out)
     return out
 
 

@@ -3,35 +3,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from data import Case, DataError
+from data import DataError
 from prompts.chat import encode, tokenizer_of
 from rewards._local import LocalModel
 from rewards.checkpoint import load_processor, load_weights
 from rewards.judge.messages import messages
 from rewards.judge.questions import inquire
 from rewards.local_judge import LocalJudge
-from tests.rewards.local import item_of, mixed_items, values_of
-
-PLAIN = [
-    {"role": "system", "content": [{"type": "text", "text": "Answer with one word, yes or no."}]},
-    {"role": "user", "content": [{"type": "text", "text": "Is two more than one?"}]},
-]
-
-
-def answering(base: Path, out: Path) -> Path:
-    """The model, taught in a moment to say yes or no to a plain question."""
-    model, processor = load_weights(str(base)), load_processor(base)
-    inputs = encode(processor, [PLAIN, PLAIN], [Case(id="1")] * 2)
-    said = torch.tensor([tokenizer_of(processor)(word)["input_ids"][0] for word in ("Yes", "no")])
-    optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
-    for _ in range(40):
-        loss = torch.nn.functional.cross_entropy(model(**inputs).logits[:, -1], said)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    model.save_pretrained(out)
-    processor.save_pretrained(out)
-    return out
+from tests.rewards.local import answering, item_of, mixed_items, values_of
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,9 @@ from tests.rl.conftest import toy_book
 from tests.rl.toy_reward import ToyReward
 
 
-def make_trainer(cases: list[Case], model: Path, output: Path, reward=None, **settings) -> RulingGRPOTrainer:
+def make_trainer(
+    cases: list[Case], model: Path, output: Path, reward=None, checkpoint: Path | None = None, **settings
+) -> RulingGRPOTrainer:
     processor, policy = load_processor(model), load_model(ModelConfig(path=str(model)))
     defaults = {
         "report_to": "none",
@@ -34,12 +36,13 @@ def make_trainer(cases: list[Case], model: Path, output: Path, reward=None, **se
     rows = rows_for_rl(cases, toy_book(), processor, context_length(policy), 8, "compact")
     return RulingGRPOTrainer(
         model=policy,
-        args=GRPOConfig(output_dir=str(output), **defaults | settings),
+        args=GRPOConfig(**{"output_dir": str(output)} | defaults | settings),
         train_dataset=rows,
         eval_dataset=rows,
         processing_class=processor,
         reward=reward or ToyReward(),
         rollouts=output / "rollouts",
+        checkpoint=checkpoint,
     )
 
 

@@ -8,6 +8,7 @@ class ToyReward:
     """The share of a completion's characters that are vowels, in eighths; where it ``fails``, on the letter z."""
 
     __name__ = "toy"
+    batch_rewards: tuple = ()
 
     def __init__(self, fails: bool = True):
         self.fails = fails
