@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rewards.rescoring import Earned, Group, Rescored
+from rewards.rescoring import Earned, Group, Rescored, totals_of
 
 ROUNDING = 1e-9
 """Totals that differ by less are the same."""
@@ -66,8 +66,8 @@ def _outlook(groups: Sequence[Group], parsed: float, side: Callable[[Rescored], 
     every = [one for members in earned for one in members]
     scored = [[one for one in members if one.total is not None] for members in earned]
     rivals = [members for members in scored if len(members) > 1]
-    spreads = [statistics.pstdev([one.total for one in members]) for members in rivals]  # type: ignore[misc]
-    totals = [one.total for one in every if one.total is not None]
+    spreads = [statistics.pstdev(totals_of(members)) for members in rivals]
+    totals = totals_of(every)
     known = all(one.contributions is not None for one in every)
     return Outlook(
         groups=len(rivals),
@@ -85,7 +85,7 @@ def _shares(groups: Sequence[Sequence[Earned]]) -> dict[str, float]:
     covariance: dict[str, float] = defaultdict(float)
     variance = 0.0
     for members in groups:
-        mean = statistics.fmean(one.total for one in members if one.total is not None)
+        mean = statistics.fmean(totals_of(members))
         for one in members:
             assert one.total is not None and one.contributions is not None
             distance = one.total - mean

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from rewards.forecast import ROUNDING
-from rewards.rescoring import Group, Rescored
+from rewards.rescoring import Group, Rescored, totals_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +83,11 @@ class Replay:
 def replay(groups: Sequence[Group]) -> Replay:
     """What moves between the old and the new totals of rescored groups."""
     rivals = [scored for group in groups if len(scored := _scored(group)) > 1]
-    totals = [([m.old.total for m in members], [m.new.total for m in members]) for members in rivals]
+    totals = [_totals(members) for members in rivals]
     correlations = [found for old, new in totals if (found := _correlations(old, new)) is not None]
     answers = [answer for group in groups for answer in group.members]
     names = dict.fromkeys(name for answer in answers for side in (answer.new, answer.old) for name in side.values)
-    overturned = [found for group in groups if (found := _overturn(group)) is not None]
+    overturned = [overturn for group in groups if (overturn := _overturn(group)) is not None]
     turned = [flag for old, new in totals for flag in _turned(old, new)]
     return Replay(
         groups=len(rivals),
@@ -95,7 +95,7 @@ def replay(groups: Sequence[Group]) -> Replay:
         kendall=_mean([kendall for _, kendall in correlations]),
         correlated=len(correlations),
         pairs=_pairs(totals),
-        overturned=tuple(sorted(overturned, key=lambda found: -found.margin)),
+        overturned=tuple(sorted(overturned, key=lambda overturn: -overturn.margin)),
         turned=_mean(turned) or 0.0,
         rewards={name: _moved([(a.old.values.get(name), a.new.values.get(name)) for a in answers]) for name in names},
         total=_moved([(answer.old.total, answer.new.total) for answer in answers]),
@@ -104,6 +104,10 @@ def replay(groups: Sequence[Group]) -> Replay:
 
 def _scored(group: Group) -> list[Rescored]:
     return [m for m in group.members if m.old.total is not None and m.new.total is not None]
+
+
+def _totals(members: Sequence[Rescored]) -> tuple[list[float], list[float]]:
+    return totals_of(m.old for m in members), totals_of(m.new for m in members)
 
 
 def _correlations(old: Sequence[float], new: Sequence[float]) -> tuple[float, float] | None:
@@ -136,8 +140,7 @@ def _overturn(group: Group) -> Overturn | None:
     members = _scored(group)
     if not members:
         return None
-    old = _rounded([m.old.total for m in members])
-    new = _rounded([m.new.total for m in members])
+    old, new = map(_rounded, _totals(members))
     best_old = [i for i, total in enumerate(old) if total == max(old)]
     best_new = [i for i, total in enumerate(new) if total == max(new)]
     if set(best_old) & set(best_new):

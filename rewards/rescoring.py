@@ -4,7 +4,7 @@ Training compares a completion with the others on its case, so rescored rollouts
 were drawn for one case at one step.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -58,6 +58,11 @@ class Earned:
         """What a scorecard says."""
         contributions = {name: component.contribution for name, component in card.components.items()}
         return cls(card.total, card.values, contributions, card.closed is not None)
+
+
+def totals_of(earned: Iterable[Earned]) -> list[float]:
+    """The totals of those that are scored."""
+    return [one.total for one in earned if one.total is not None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,16 @@ MOST_CHANGES = 4
 """How many rewards an example shows: those in which its two completions differ the most."""
 
 
-def replay_tables(found: Replay, examples: int) -> list[RenderableType]:
-    """What a new rubric moves, and the cases in which it turns the order over most."""
+def replay_tables(found: Replay, old: str, new: str, examples: int) -> list[RenderableType]:
+    """What a new rubric moves, and the cases in which it turns the order over most.
+
+    Args:
+        old: what the old side is called.
+        new: what the new side is called.
+        examples: how many such cases.
+    """
     pairs, groups = found.pairs, found.groups
-    table = Table("within groups", "", show_header=False)
+    table = Table(show_header=False, title=safe(f"within groups, {old}, {new}"), title_justify="left")
     table.add_row("Spearman's rank correlation", f"{number(found.spearman)} (mean of {found.correlated:,} groups)")
     table.add_row("Kendall's tau-b", f"{number(found.kendall)} (the same)")
     table.add_row("another completion is best", part(len(found.overturned), groups) + " groups")
@@ -39,8 +45,9 @@ def forecast_table(found: Forecast, old: str, new: str) -> Table:
         new: what the new side is called.
     """
     before, after = found.old, found.new
-    table = Table("", right(old), right(new), title=f"{found.completions:,} completions", title_justify="left")
-    table.columns[1].header, table.columns[2].header = safe(old), safe(new)
+    table = Table("", title=f"{found.completions:,} completions", title_justify="left")
+    for name in (old, new):
+        table.add_column(safe(name), justify="right")
     rows = {
         "groups with two scored completions or more": (f"{before.groups:,}", f"{after.groups:,}"),
         "groups that teach nothing (zero variance)": (percent(before.flat), percent(after.flat)),
@@ -74,9 +81,12 @@ def _moved(moved: Moved) -> tuple[str, str, str]:
 
 
 def _example(found: Overturn) -> Panel:
-    table = Table("", *map(right, ("old total", "new total")), *_differing(found.before, found.after))
+    rewards = _differing(found.before, found.after)
+    table = Table("", *map(right, ("old total", "new total")))
+    for reward in rewards:
+        table.add_column(safe(reward), justify="right")
     for name, answer in (("was best", found.before), ("is best", found.after)):
-        values = (number(answer.new.values.get(reward)) for reward in _differing(found.before, found.after))
+        values = (number(answer.new.values[reward]) for reward in rewards)
         table.add_row(name, number(answer.old.total), number(answer.new.total), *values)
     texts = [
         Text(f"{name}: ", style="bold").append(safe(answer.rollout.completion, "dim not bold"))

@@ -22,13 +22,12 @@ def rubric_tables(rubric: Rubric) -> list[RenderableType]:
         table.add_row(safe(entry.name), entry.kind, weight, f"{low:g} … {high:g}", safe(settings))
     prices = rubric.prices
     bands = Table("severity", right("a miss is worth"), right("escalate where belief is"), title_justify="left")
-    bands.title = (
-        f"right 1, a false flag {-prices.false_flag:g}, escalating what could be decided {prices.escalation:g}"
-    )
     for severity, weight in prices.severity:
         low, high = prices.band(weight)
         bands.add_row(severity, f"{-prices.miss * weight:g}", f"{low:.2f} … {high:.2f}")
-    return [table, bands, Text(f"floor: {rubric.floor:g}, for what is no ruling or has a gate closed")]
+    worth = f"a right verdict 1, a false flag {-prices.false_flag:g}, escalating what could be decided"
+    notes = f"worth: {worth} {prices.escalation:g}; the floor, for no ruling or a closed gate, {rubric.floor:g}"
+    return [table, bands, Text(notes)]
 
 
 def summary_table(summary: Summary) -> Table:
@@ -59,7 +58,13 @@ def card_panel(card: Scorecard, completion: str) -> Panel:
     for component in card.components.values():
         name = safe(component.name, "red" if component.name == card.closed else "")
         adds = f"{component.contribution:+.3f}" if component.contribution else "–"
-        table.add_row(name, number(component.value), f"{component.weight:g}", adds, safe(component.reason))
+        table.add_row(
+            name,
+            number(component.value),
+            f"{component.weight:g}" if component.weight else "–",
+            adds,
+            safe(component.reason),
+        )
     return Panel(Group(table, _total(card), Text(), safe(completion, "dim")), title=safe(card.case))
 
 

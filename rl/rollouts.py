@@ -13,6 +13,8 @@ from data import DataError
 
 REWARD = "reward."
 """Prefix of the columns that hold rewards."""
+ERROR = "error."
+"""Prefix of the columns that hold what kept a reward from scoring; only for those that failed in a part."""
 _COLUMNS = ("step", "case", "sample", "completion", "total", "advantage")
 
 
@@ -32,6 +34,8 @@ class Rollout:
     advantage: float
     rewards: dict[str, float | None] = field(default_factory=dict)
     """Every reward of the rubric by name; None where it does not apply or could not be scored."""
+    errors: dict[str, str] = field(default_factory=dict)
+    """What kept rewards from scoring it, by name: then there is no total."""
 
 
 class RolloutLog:
@@ -66,6 +70,8 @@ class RolloutLog:
         }
         for name in dict.fromkeys(name for r in rollouts for name in r.rewards):
             columns[REWARD + name] = pa.array([r.rewards.get(name) for r in rollouts], pa.float64())
+        for name in dict.fromkeys(name for r in rollouts for name in r.errors):
+            columns[ERROR + name] = pa.array([r.errors.get(name) for r in rollouts], pa.string())
         draft = self.folder / f"{part}.draft"
         pq.write_table(pa.table(columns), draft)
         draft.rename(self.folder / f"{part}.parquet")
@@ -103,6 +109,7 @@ def _read(part: Path) -> list[Rollout]:
         Rollout(
             **{column: row[column] for column in _COLUMNS},
             rewards={name.removeprefix(REWARD): value for name, value in row.items() if name.startswith(REWARD)},
+            errors={name.removeprefix(ERROR): said for name, said in row.items() if name.startswith(ERROR) and said},
         )
         for row in rows
     ]

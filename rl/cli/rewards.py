@@ -1,9 +1,10 @@
 """``ruling rewards``: the reward designer's tools."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,6 +13,9 @@ from rich.text import Text
 
 from data import DataError, Rulebook, load_cases
 from data.errors import suggest
+
+if TYPE_CHECKING:
+    from rewards import Group
 
 app = typer.Typer(
     help=(
@@ -62,9 +66,9 @@ def score(
 ) -> None:
     """Score completions: a table of every reward, and with --case ID one completion's card."""
     from rewards import Rubric
-    from rl.completions import read_completions
     from rl.reward_tables import card_panel, summary_notes, summary_table
     from rl.scores import score_completions
+    from rl.written import read_completions
 
     loaded, cases, book = Rubric.load(rubric), load_cases(*data), Rulebook.load(rulebook_for(data, rulebook))
     written = read_completions(completions)
@@ -86,6 +90,36 @@ def score(
 
 
 @app.command()
+def audit(
+    rubric: RubricName,
+    data: Data,
+    rulebook: Book = None,
+    cases: Annotated[int | None, typer.Option(min=2, help="How many cases to draw; all if left out.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the draw, and of all chance.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole report as JSON.")] = False,
+) -> None:
+    """See how a model could cheat a rubric, before one does. Exit code 1 if it could.
+
+    Content-blind cheats are rated by their break-even accuracy: how often an honest reviewer must be right to earn as
+    much. Cheats that know gold, and damage to gold, must earn less than gold; padding must earn nothing.
+    """
+    from rewards import Rubric
+    from rewards.audit import CHEATS
+    from rewards.audit import audit as try_cheats
+    from rl.audit_tables import audit_tables
+
+    loaded, found, book = Rubric.load(rubric), load_cases(*data), Rulebook.load(rulebook_for(data, rulebook))
+    with progress("auditing", len(CHEATS)) as advance:
+        report = try_cheats(loaded, found, book, sample=cases, seed=seed, advance=advance)
+    if as_json:
+        typer.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
+    else:
+        _print(*audit_tables(report))
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
 def replay(
     rollouts: Rollouts,
     rubric: RubricName,
@@ -98,7 +132,8 @@ def replay(
     from rewards import replay as moves
     from rl.replay_tables import replay_tables
 
-    _print(*replay_tables(moves(_rescored(rollouts, rubric, rubric_old, data, rulebook)), examples))
+    groups, old, new = _rescored(rollouts, rubric, rubric_old, data, rulebook)
+    _print(*replay_tables(moves(groups), old, new, examples))
 
 
 @app.command()
@@ -113,8 +148,8 @@ def forecast(
     from rewards import forecast as outlook
     from rl.replay_tables import forecast_table
 
-    found = outlook(_rescored(rollouts, rubric, rubric_old, data, rulebook))
-    _print(forecast_table(found, Path(rubric_old or "as saved").stem, Path(rubric).stem))
+    groups, old, new = _rescored(rollouts, rubric, rubric_old, data, rulebook)
+    _print(forecast_table(outlook(groups), old, new))
 
 
 def rulebook_for(data: list[str], given: str | None) -> str:
@@ -141,14 +176,18 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
         yield lambda done: bar.advance(task, done)
 
 
-def _rescored(run: Path, rubric: str, rubric_old: str | None, data: list[str] | None, rulebook: str | None) -> list:
+def _rescored(
+    run: Path, rubric: str, rubric_old: str | None, data: list[str] | None, rulebook: str | None
+) -> "tuple[list[Group], str, str]":
+    """The groups, and what the old and the new side are called."""
     from rewards import Rubric, rescore
     from rl.past import open_past
 
     new, old = Rubric.load(rubric), Rubric.load(rubric_old) if rubric_old else None
     past = open_past(run, data or (), rulebook)
     with progress("scoring", len(past.rollouts)) as advance:
-        return rescore(past.rollouts, past.cases, past.book, new, old, advance)
+        groups = rescore(past.rollouts, past.cases, past.book, new, old, advance)
+    return groups, f"old: {old.name}" if old else "old: as saved", f"new: {new.name}"
 
 
 def _print(*things: object) -> None:
