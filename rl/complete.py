@@ -1,20 +1,27 @@
-"""Complete: a checkpoint and cases in, completions and their provenance out."""
+"""Complete: a model and cases in, completions and their provenance out. What was done before is not done again."""
 
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from data import Case, DataError, Rulebook
-from rl.provenance import RUN, provenance
+from prompts import TEMPLATE_VERSION
+from rl.completions import Completion, CompletionLog, Key
+from rl.endpoint import Endpoint
+from rl.progress import progress_bar
+from rl.provenance import RUN, checkpoint_hash, provenance
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
+Model = str | Path | Endpoint
+"""A checkpoint's folder, a run's folder, a name on the Hub, or a model behind a server."""
 
 
 @dataclass(frozen=True)
 class Decoding:
-    """How a model is asked; the meaning of each field is that of `rl.generation.generate`."""
+    """How a model is asked; the meaning of each field is that of `rl.generation.generations`."""
 
     template: str | None = None
     """The prompt template; None is the one that the model was trained with, and ``default`` for any other model."""
@@ -32,34 +39,40 @@ class Decoding:
 
 
 def complete(
-    model_path: str | Path, cases: Sequence[Case], book: Rulebook, decoding: Decoding, progress: bool = True
-) -> tuple[list[list[str]], dict[str, Any]]:
+    model: Model,
+    cases: Sequence[Case],
+    book: Rulebook,
+    decoding: Decoding,
+    progress: bool = True,
+    log: Path | None = None,
+) -> tuple[list[list[Completion]], dict[str, Any]]:
     """Has a model write on each case, on the GPU if there is one.
 
     Args:
-        model_path: a checkpoint's folder, a run's folder, or a name on the Hub.
+        cases: with ids of their own.
+        log: a file that keeps every completion as soon as it is there; what it holds already is not made again, and
+            the result is that of a run that was never interrupted.
 
     Returns:
         Completions ``[case][sample]``, and what ``run.json`` should say of them.
 
     Raises:
-        DataError: there is no such model, or a case cannot be put to it.
+        DataError: there is no such model, a case cannot be put to it, or the log was made with other settings.
     """
-    import torch
-
-    from rl.generation import generate
-    from rl.model_config import ModelConfig
-    from rl.models import load_model, load_processor, resolve
-
-    model = load_model(ModelConfig(path=str(model_path), dtype=decoding.dtype), trainable=False)
-    if torch.cuda.is_available():
-        model.to("cuda")  # type: ignore[arg-type]  # transformers wraps it without its types
-    settings = asdict(decoding) | {"template": decoding.template or trained_template(model_path) or "default"}
-    del settings["dtype"]
-    completions = generate(model, load_processor(model_path), cases, book, progress=progress, **settings)
-    how = {**settings, "dtype": str(model.dtype).removeprefix("torch."), "device": model.device.type}
-    facts = provenance(model=resolve(model_path), book=book, template=how.pop("template"), decoding=how)
-    return completions, facts
+    decoding = _with_template(decoding, model)
+    found = CompletionLog(log, {**_source(model, decoding), "book": book.fingerprint, "cases": cases_hash(cases)})
+    wanted = [(case.id, sample) for case in cases for sample in range(decoding.samples)]
+    missing = [key for key in wanted if key not in found]
+    if missing:
+        facts, batches = _writer(model, cases, book, decoding, missing)
+        if not found.facts:
+            found.begin(facts)
+        with progress_bar(progress) as bar:
+            task = bar.add_task("reviewing", total=len(wanted), completed=len(wanted) - len(missing))
+            for batch in batches:
+                found.add(batch)
+                bar.update(task, completed=len(found))
+    return [[found[case.id, sample] for sample in range(decoding.samples)] for case in cases], found.facts
 
 
 def trained_template(model_path: str | Path) -> str | None:
@@ -70,3 +83,62 @@ def trained_template(model_path: str | Path) -> str | None:
             found = json.loads((place / RUN).read_text(encoding="utf-8")).get("template")
             return found["name"] if found else None
     return None
+
+
+def cases_hash(cases: Sequence[Case]) -> str:
+    """Hash of all that a model is shown of the cases, 12 hex digits; gold plays no part, since it may be mended."""
+    digest = hashlib.sha256()
+    for case in cases:
+        shown = case.model_dump(mode="json", include={"id", "text", "images", "frames", "transcript", "rules"})
+        paths = [case.path(media) for media in (*case.images, *(frame.path for frame in case.frames))]
+        sizes = [path.stat().st_size if path.is_file() else None for path in paths]
+        digest.update(json.dumps([shown, sizes], sort_keys=True).encode())
+    return digest.hexdigest()[:12]
+
+
+def _with_template(decoding: Decoding, model: Model) -> Decoding:
+    trained = None if isinstance(model, Endpoint) else trained_template(model)
+    return Decoding(**{**asdict(decoding), "template": decoding.template or trained or "default"})
+
+
+def _source(model: Model, decoding: Decoding) -> dict[str, Any]:
+    """What tells one way of making completions from another."""
+    settings = {"decoding": asdict(decoding), "template_version": TEMPLATE_VERSION}
+    if isinstance(model, Endpoint):
+        del settings["decoding"]["batch_size"], settings["decoding"]["dtype"]
+        return {"endpoint": model.url, "model": model.model, **settings}
+    from rl.models import resolve
+
+    where = resolve(model)
+    return {"model": checkpoint_hash(where) or where, **settings}
+
+
+def _writer(
+    model: Model, cases: Sequence[Case], book: Rulebook, decoding: Decoding, missing: Sequence[Key]
+) -> tuple[dict[str, Any], Iterator[dict[Key, Completion]]]:
+    """What ``run.json`` should say, and the completions that are missing, batch by batch."""
+    settings = asdict(decoding)
+    if isinstance(model, Endpoint):
+        how = {key: settings[key] for key in ("max_new_tokens", "temperature", "samples", "seed")}
+        source = {"endpoint": {"url": model.url, "model": model.model}}
+        facts = provenance(book=book, template=decoding.template, decoding=how, **source)
+        return facts, model.ask(cases, book, decoding, missing)
+    import torch
+
+    from rl.generation import generations
+    from rl.model_config import ModelConfig
+    from rl.models import load_model, load_processor, resolve
+
+    loaded = load_model(ModelConfig(path=str(model), dtype=decoding.dtype), trainable=False)
+    if torch.cuda.is_available():
+        loaded.to("cuda")  # type: ignore[arg-type]  # transformers wraps it without its types
+    del settings["dtype"]
+    how = {**settings, "dtype": str(loaded.dtype).removeprefix("torch."), "device": loaded.device.type}
+    facts = provenance(model=resolve(model), book=book, template=how.pop("template"), decoding=how)
+    done = {case.id for case in cases} - {case for case, _ in missing}
+    batches = generations(loaded, load_processor(model), cases, book, skip=done, **settings)
+    by_key = (
+        {(case, sample): completion for case, samples in batch.items() for sample, completion in enumerate(samples)}
+        for batch in batches
+    )
+    return facts, by_key

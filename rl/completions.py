@@ -1,102 +1,120 @@
-"""Completions to score: read from JSONL, from predictions, from rollouts, or from scores that were saved before.
+"""Completions: what a model wrote on cases, and the log that keeps it safe from a crash.
 
-JSONL has one object a line, ``{"id": …, "completion": …}``, with one line or more for each case. Parquet files have
-the columns ``case`` and ``completion``, which predictions, rollouts and scores all have.
+The log is one JSON object a line: first the settings that everything below was made with, then one line a completion.
+It is only ever appended to, and each batch is on disk before the next is begun. A last line that was cut off is taken
+away when the log is opened again; what is missing can then be made, and nothing is made twice.
 """
 
+import json
+import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from data import DataError
 
-from data import Case, DataError
-from data.errors import explain, suggest
-from data.loading import parse_json
+Key = tuple[str, int]
+"""A case's id and the number of the sample."""
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """A completion, the case that it is about, and where it stands."""
+class Completion:
+    """What a model wrote on a case."""
 
-    case: str
-    completion: str
-    file: Path
-    row: int
-    """Line of a JSONL file or row of a Parquet file, from 1."""
-
-
-class _Line(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    id: str
-    completion: str
+    text: str
+    tokens: int | None = None
+    """Its length in tokens of the model, without the token that ends it; None where that is not known."""
+    verdict_logprob: float | None = None
+    """Natural logarithm of the probability of the verdict's tokens, given all before them; None where there is no
+    verdict or the probability is not known. It is the model's own, at temperature 1."""
 
 
-def read_completions(path: str | Path) -> list[Written]:
-    """The completions in a JSONL file, a Parquet file, or a folder of Parquet parts (a run, or its rollouts).
+class CompletionLog:
+    """Completions by case and sample, on disk if there is a file for them.
+
+    Args:
+        path: the log, which need not exist; None keeps everything in memory.
+        settings: what completions follow from; a log that was made with others is refused.
 
     Raises:
-        DataError: the file is missing or not of such a kind; names file, row and field.
+        DataError: the file was made with other settings, or is no such log.
     """
-    path = Path(path)
-    folder = path / "rollouts" if (path / "rollouts").is_dir() else path
-    if folder.is_dir():
-        parts = sorted(folder.glob("*.parquet"))
-        if not parts:
-            raise DataError("holds no Parquet files of completions", file=folder)
-        return [written for part in parts for written in _parquet(part)]
-    if not path.is_file():
-        raise DataError("no such file or folder", file=path)
-    found = list(_parquet(path) if path.suffix == ".parquet" else _jsonl(path))
-    if not found:
-        raise DataError("holds no completions", file=path)
-    return found
 
+    def __init__(self, path: Path | None, settings: Mapping[str, Any]):
+        self.path, self.settings = path, json.loads(json.dumps(settings))
+        self.facts: dict[str, Any] = {}
+        """What is known of how the completions were made beyond the settings: device, packages."""
+        self._found: dict[Key, Completion] = {}
+        if path is not None and path.is_file():
+            self._read(path)
 
-def case_of(written: Written, cases: Mapping[str, Case]) -> Case:
-    """The case that a completion is about.
+    def __getitem__(self, key: Key) -> Completion:
+        return self._found[key]
 
-    Raises:
-        DataError: there is none.
-    """
-    if written.case not in cases:
-        near = suggest(written.case, cases)
-        raise DataError(
-            f"there is no case '{written.case}' in the data{near}", file=written.file, line=written.row, field="id"
-        )
-    return cases[written.case]
+    def __contains__(self, key: Key) -> bool:
+        return key in self._found
 
+    def __len__(self) -> int:
+        return len(self._found)
 
-def _jsonl(path: Path) -> Iterator[Written]:
-    with path.open("rb") as lines:
-        for number, raw in enumerate(lines, start=1):
-            if not raw.strip():
-                continue
+    def begin(self, facts: Mapping[str, Any]) -> None:
+        """Notes how what is missing will be made; to be called before anything is added."""
+        self.facts = dict(facts)
+        self._append([{"settings": self.settings, "facts": self.facts}])
+
+    def add(self, completions: Mapping[Key, Completion]) -> None:
+        """Adds a batch; what is there already stays as it is."""
+        new = {key: completion for key, completion in completions.items() if key not in self._found}
+        self._append([{"case": case, "sample": sample, **asdict(new[case, sample])} for case, sample in new])
+        self._found |= new
+
+    def _append(self, rows: list[dict[str, Any]]) -> None:
+        if self.path is None or not rows:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("ab") as file:
+            file.write(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _read(self, path: Path) -> None:
+        content = path.read_bytes()
+        whole = content[: content.rfind(b"\n") + 1]
+        for number, row in self._rows(whole, path):
             try:
-                line = _Line.model_validate(parse_json(raw))
-            except ValidationError as error:
-                field, message = explain(error, _Line)
-                raise DataError(message, file=path, line=number, field=field) from error
-            except DataError as error:
-                raise DataError(error.message, file=path, line=number) from error
-            yield Written(line.id, line.completion, path, number)
+                if "settings" in row:
+                    self._check(row["settings"])
+                    self.facts = row["facts"]
+                else:
+                    self._found.setdefault((row.pop("case"), row.pop("sample")), Completion(**row))
+            except (KeyError, TypeError, AttributeError) as error:
+                raise DataError("not a log of completions", file=path, line=number) from error
+        if len(whole) < len(content):
+            with path.open("r+b") as file:
+                file.truncate(len(whole))
+
+    def _rows(self, content: bytes, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+        for number, line in enumerate(content.splitlines(), start=1):
+            try:
+                yield number, json.loads(line)
+            except ValueError as error:
+                raise DataError("not a log of completions", file=path, line=number) from error
+
+    def _check(self, found: Mapping[str, Any]) -> None:
+        before, now = _flat(found), _flat(self.settings)
+        differing = [key for key in {**before, **now} if before.get(key) != now.get(key)]
+        if differing:
+            changes = ", ".join(f"{key} {before.get(key)} → {now.get(key)}" for key in differing)
+            raise DataError(
+                f"holds completions made with other settings ({changes}): give another --out, or remove it",
+                file=self.path,
+            )
 
 
-def _parquet(path: Path) -> Iterator[Written]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(path, columns=["case", "completion"])
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"not a Parquet file: {error}", file=path) from error
-    for column in ("case", "completion"):
-        if column not in table.column_names:
-            raise DataError("there is no such column; want 'case' and 'completion'", file=path, field=column)
-    columns = (table[column].to_pylist() for column in ("case", "completion"))
-    for row, (case, completion) in enumerate(zip(*columns, strict=True), start=1):
-        if not isinstance(case, str) or not isinstance(completion, str):
-            field = "case" if not isinstance(case, str) else "completion"
-            raise DataError("is no text: predictions made elsewhere hold none", file=path, line=row, field=field)
-        yield Written(case, completion, path, row)
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by dotted names."""
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return flat

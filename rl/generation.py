@@ -4,25 +4,53 @@ Evaluation, review and training see the same text: a completion ends at the firs
 tokens are left out except our own tags, which some tokenizers hold as special tokens.
 """
 
+import hashlib
+import json
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import torch
-from rich.console import Console
-from rich.progress import Progress
-from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import GenerationConfig, LogitsProcessorList, PreTrainedModel, PreTrainedTokenizerBase
 
 from data import Case, DataError, Rulebook
 from prompts import render
-from prompts.chat import Message, Processor, encode, special_tokens, tokenizer_of
+from prompts.chat import Processor, batches, encode, special_tokens, tokenizer_of
 from prompts.parse import ANSWER, END_ANSWER, END_THINK, THINK
+from rl.chosen_logprobs import ChosenLogProbs
+from rl.completions import Completion
 from rl.models import context_length
+from rl.progress import progress_bar
+from rl.verdict_logprob import verdict_logprob
 
 TAGS = (THINK, END_THINK, ANSWER, END_ANSWER)
 
 
 def generate(
+    model: PreTrainedModel,
+    processor: Processor,
+    cases: Sequence[Case],
+    book: Rulebook,
+    *,
+    progress: bool = True,
+    **settings: Any,
+) -> list[list[str]]:
+    """What the model says about each case: ``samples`` completions a case, in the order of ``cases``.
+
+    Args:
+        progress: shows a progress bar on stderr.
+        settings: as of `generations`, which also says what is raised.
+    """
+    found: dict[str, list[Completion]] = {}
+    with progress_bar(progress) as bar:
+        task = bar.add_task("generating", total=len(cases))
+        for batch in generations(model, processor, cases, book, **settings):
+            found |= batch
+            bar.advance(task, len(batch))
+    return [[completion.text for completion in found[case.id]] for case in cases]
+
+
+def generations(
     model: PreTrainedModel,
     processor: Processor,
     cases: Sequence[Case],
@@ -35,13 +63,16 @@ def generate(
     top_p: float = 1.0,
     samples: int = 1,
     seed: int = 0,
-    progress: bool = True,
-) -> list[list[str]]:
-    """What the model says about each case: ``samples`` completions a case, in the order of ``cases``.
+    skip: Collection[str] = (),
+) -> Iterator[dict[str, list[Completion]]]:
+    """What the model says about each case, batch by batch: by case id, its ``samples`` completions.
+
+    The batches, and what is drawn in each, depend on the cases and the settings alone: each has a seed of its own.
 
     Args:
-        model: any generative model from `transformers`; put into eval mode for the time of the call.
+        model: any generative model from `transformers`; put into eval mode while it generates.
         processor: its processor, or the tokenizer of a text-only model.
+        cases: with ids of their own.
         book: each case is judged by ``book.excerpt(case.rules)``.
         template: prompt template, see `prompts.render`.
         batch_size: completions generated at once.
@@ -50,7 +81,7 @@ def generate(
         top_p: share of the probability mass that is sampled from; 1 is the whole distribution.
         samples: completions a case; needs a temperature above 0 if more than one.
         seed: of the sampling; the caller's random state is left as it was.
-        progress: shows a progress bar on stderr.
+        skip: ids of cases that need no completions; a batch of such cases alone is left out.
 
     Raises:
         ValueError: ``samples`` > 1 without a temperature.
@@ -63,23 +94,23 @@ def generate(
     conversations = [render(case, book.excerpt(case.rules), template, special_tokens(processor)) for case in cases]
     ends = end_of_turn_ids(model, tokenizer)
     generator: Any = model
-    completions: list[list[str]] = [[] for _ in cases]
-    with (
-        Progress(disable=not progress, transient=True, console=Console(stderr=True)) as bar,
-        _evaluating(model),
-        _seeded(seed, model.device),
-    ):
-        task = bar.add_task("generating", total=len(cases))
-        for batch in _batches(conversations, max(1, batch_size // samples)):
-            chosen = [cases[i] for i in batch]
+    for batch in batches(conversations, max(1, batch_size // samples)):
+        chosen = [cases[i] for i in batch]
+        if all(case.id in skip for case in chosen):
+            continue
+        with _evaluating(model), _seeded(_seed_of(chosen, seed), model.device):
             inputs = encode(processor, [conversations[i] for i in batch], chosen).to(model.device)
             _check_room(model, inputs, chosen, max_new_tokens)
-            ids = generator.generate(**inputs, generation_config=decoding)[:, inputs["input_ids"].shape[1] :]
-            texts = [completion_text(tokenizer, row, ends) for row in ids.tolist()]
-            for place, i in enumerate(batch):
-                completions[i] = texts[place * samples : (place + 1) * samples]
-            bar.advance(task, len(batch))
-    return completions
+            watching = ChosenLogProbs()
+            ids = generator.generate(
+                **inputs, generation_config=decoding, logits_processor=LogitsProcessorList([watching])
+            )
+        rows, logprobs = ids[:, inputs["input_ids"].shape[1] :].tolist(), watching.logprobs
+        written = [
+            _completion(tokenizer, row, known, ends)
+            for row, known in zip(rows, logprobs or [[] for _ in rows], strict=True)
+        ]
+        yield {case.id: written[place * samples : (place + 1) * samples] for place, case in enumerate(chosen)}
 
 
 def decoding_settings(
@@ -112,10 +143,29 @@ def decoding_settings(
 
 def completion_text(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], ends: Collection[int]) -> str:
     """Token ids of a completion → its text: up to the first of ``ends``, without special tokens except our tags."""
+    return _decoded(tokenizer, [ids[place] for place in _written(tokenizer, ids, ends)])
+
+
+def _completion(
+    tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], logprobs: Sequence[float], ends: Collection[int]
+) -> Completion:
+    places = _written(tokenizer, ids, ends)
+    written = [ids[place] for place in places]
+    text = _decoded(tokenizer, written)
+    known = [logprobs[place] for place in places if place < len(logprobs)]
+    tokens = next((place for place, token in enumerate(ids) if token in ends), len(ids))
+    return Completion(text, tokens, verdict_logprob(lambda n: _decoded(tokenizer, written[:n]), known, text))
+
+
+def _written(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], ends: Collection[int]) -> list[int]:
+    """The places of the tokens that make up a completion's text."""
     stop = next((place for place, token in enumerate(ids) if token in ends), len(ids))
     dropped = _special_ids(tokenizer)
-    kept = [token for token in ids[:stop] if token not in dropped]
-    return str(tokenizer.decode(kept, skip_special_tokens=False, clean_up_tokenization_spaces=False))
+    return [place for place, token in enumerate(ids[:stop]) if token not in dropped]
+
+
+def _decoded(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
+    return str(tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
 
 def end_of_turn_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
@@ -129,24 +179,6 @@ def end_of_turn_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) 
 def _special_ids(tokenizer: PreTrainedTokenizerBase) -> set[int]:
     special = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special and token.content not in TAGS}
     return special | {i for i in tokenizer.all_special_ids if tokenizer.convert_ids_to_tokens(i) not in TAGS}
-
-
-def _batches(conversations: Sequence[list[Message]], size: int) -> Iterator[list[int]]:
-    """Indices in batches of prompts of about equal length, longest first, so that memory runs out early or never.
-
-    Prompts with and without pictures are kept apart: processors disagree on how to write "none".
-    """
-
-    def length(i: int) -> tuple[int, int]:
-        parts = [part for message in conversations[i] for part in message["content"]]
-        return sum(part["type"] == "image" for part in parts), sum(len(part.get("text", "")) for part in parts)
-
-    lengths = [length(i) for i in range(len(conversations))]
-    for pictured in (True, False):
-        order = [i for i, (pictures, _) in enumerate(lengths) if bool(pictures) == pictured]
-        order.sort(key=lambda i: lengths[i], reverse=True)
-        for start in range(0, len(order), size):
-            yield order[start : start + size]
 
 
 def _check_room(model: PreTrainedModel, inputs: Any, cases: Sequence[Case], max_new_tokens: int) -> None:
@@ -168,6 +200,11 @@ def _evaluating(model: PreTrainedModel) -> Iterator[None]:
             yield
     finally:
         model.train(training)
+
+
+def _seed_of(cases: Sequence[Case], seed: int) -> int:
+    named = json.dumps([seed, *(case.id for case in cases)])
+    return int.from_bytes(hashlib.sha256(named.encode()).digest()[:7], "big")
 
 
 @contextmanager

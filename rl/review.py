@@ -60,7 +60,7 @@ def review(model_path: str | Path, case: Case, book: Rulebook, decoding: Decodin
         DataError: there is no such model, or the case cannot be put to it.
     """
     completions, facts = complete(model_path, [case], book, decoding or Decoding(), progress=False)
-    return checked(completions[0][0], case, book.excerpt(case.rules), facts)
+    return checked(completions[0][0].text, case, book.excerpt(case.rules), facts)
 
 
 def checked(completion: str, case: Case, excerpt: Rulebook, provenance: dict[str, Any]) -> Review:

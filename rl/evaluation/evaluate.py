@@ -4,14 +4,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from data import Case, DataError, Rulebook
-from rl.complete import Decoding, complete
+from rl.complete import Decoding, Model, complete
+from rl.completions import Completion
+from rl.endpoint import Endpoint
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.predictions import Prediction, import_predictions
+from rl.evaluation.settings import DEFAULT, Settings
+from rl.evaluation.variants import variants
 from rl.provenance import provenance
+
+LOG = "completions.jsonl"
+"""Where an evaluation keeps what the model wrote, as soon as it is written."""
 
 
 def evaluate_model(
-    model_path: str | Path,
+    model: Model,
     cases: Sequence[Case],
     book: Rulebook,
     out: str | Path,
@@ -19,27 +26,36 @@ def evaluate_model(
     name: str | None = None,
     split: str = "test",
     decoding: Decoding | None = None,
+    settings: Settings = DEFAULT,
+    robustness: Sequence[str] = (),
     progress: bool = True,
 ) -> Evaluation:
     """Has a model review the cases and measures it.
 
+    An evaluation that was interrupted goes on where it was, and ends as if it had not been; one that is complete is
+    only measured again.
+
     Args:
-        model_path: a checkpoint's folder, a run's folder, or a name on the Hub.
-        out: folder for ``predictions.parquet``, ``metrics.json`` and ``run.json``.
+        model: a checkpoint's folder, a run's folder, a name on the Hub, or a model behind a server.
+        out: folder for ``completions.jsonl``, ``predictions.parquet``, ``metrics.json``, ``metrics.parquet`` and
+            ``run.json``.
         name: what the model is called in tables; the last part of its path if None.
         split: what the set of cases is called.
         decoding: greedy if None, with the template that the model was trained with.
+        settings: how figures are worked out.
+        robustness: which variants of the cases to review as well: ``rule-order``, ``rule-ids``.
 
     Raises:
-        DataError: there is no such model, there are no cases, or a case cannot be put to the model.
+        DataError: there is no such model, there are no cases, a case cannot be put to the model, or ``out`` holds
+            completions made with other settings.
     """
     if not cases:
         raise DataError("there are no cases to evaluate")
-    completions, facts = complete(model_path, cases, book, decoding or Decoding(), progress)
-    predictions = read_completions(completions, cases, book)
-    evaluation = Evaluation(name or Path(model_path).name, split, predictions, facts | {"cases": len(cases)})
-    evaluation.save(out)
-    return evaluation
+    reviewed = [*cases, *variants(cases, book, robustness)]
+    completions, facts = complete(model, reviewed, book, decoding or Decoding(), progress, Path(out) / LOG)
+    predictions = read_completions(completions, reviewed, book)
+    named = model.model if isinstance(model, Endpoint) else str(model)
+    return _kept(name or Path(named).name, split, predictions, {**facts, "cases": len(reviewed)}, settings, out)
 
 
 def evaluate_file(
@@ -50,6 +66,7 @@ def evaluate_file(
     *,
     name: str | None = None,
     split: str = "test",
+    settings: Settings = DEFAULT,
 ) -> Evaluation:
     """Measures predictions made elsewhere: JSONL with ``id``, ``verdict``, ``violations`` and ``risk``.
 
@@ -58,15 +75,33 @@ def evaluate_file(
     """
     predictions = import_predictions(path, cases, book)
     facts = provenance(book=book, predictions=str(path), cases=len(cases))
-    evaluation = Evaluation(name or Path(path).stem, split, predictions, facts)
-    evaluation.save(out)
-    return evaluation
+    return _kept(name or Path(path).stem, split, predictions, facts, settings, out)
 
 
-def read_completions(completions: Sequence[Sequence[str]], cases: Sequence[Case], book: Rulebook) -> list[Prediction]:
+def read_completions(
+    completions: Sequence[Sequence[Completion]], cases: Sequence[Case], book: Rulebook
+) -> list[Prediction]:
     """Predictions from completions, ``[case][sample]``."""
     return [
-        Prediction.read(completion, case, book.excerpt(case.rules), sample)
+        Prediction.read(written.text, case, excerpt, sample, written.tokens, written.verdict_logprob)
         for case, found in zip(cases, completions, strict=True)
-        for sample, completion in enumerate(found)
+        for excerpt in (book.excerpt(case.rules),)
+        for sample, written in enumerate(found)
     ]
+
+
+def _kept(
+    name: str,
+    split: str,
+    predictions: Sequence[Prediction],
+    facts: dict[str, object],
+    settings: Settings,
+    out: str | Path,
+) -> Evaluation:
+    """The saved evaluation; variants of other cases stand apart from those that figures are about."""
+    own = [prediction for prediction in predictions if prediction.variant_of is None]
+    evaluation = Evaluation(
+        name, split, own, facts, settings, [prediction for prediction in predictions if prediction.variant_of]
+    )
+    evaluation.save(out)
+    return evaluation

@@ -1,0 +1,70 @@
+"""Variants: the same cases with something changed that should not matter, to see whether the verdict stays.
+
+A variant names its original under ``meta.variant_of`` and the change under ``meta.variant``. Those made here change
+the excerpt; data may bring others, such as paraphrases, under the same keys.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+
+from data import Case, DataError, Gold, Rule, Rulebook, suggest
+
+
+def variants(cases: Sequence[Case], book: Rulebook, kinds: Sequence[str]) -> list[Case]:
+    """The variants of these kinds, kind by kind; a case with fewer than two rules has none.
+
+    Args:
+        kinds: ``rule-order`` shuffles the excerpt; ``rule-ids`` gives every rule a number that says nothing.
+
+    Raises:
+        DataError: there is no such kind.
+    """
+    made = []
+    for kind in kinds:
+        if kind not in KINDS:
+            raise DataError(f"no variant '{kind}'{suggest(kind, KINDS)}: choose from {', '.join(KINDS)}")
+        for case in cases:
+            excerpt = book.excerpt(case.rules)
+            if len(excerpt.rules) > 1 and case.meta.get("variant_of") is None:
+                meta = {**case.meta, "variant_of": case.id, "variant": kind}
+                named = {"id": f"{case.id}~{kind}", "group": case.cluster, "meta": meta}
+                changed = KINDS[kind](case, excerpt, random.Random(f"{kind} {case.id}"))
+                made.append(case.model_copy(update={**named, **changed}))
+    return made
+
+
+def _reordered(case: Case, excerpt: Rulebook, rng: random.Random) -> dict[str, object]:
+    rules = list(excerpt.rules)
+    while tuple(rules) == excerpt.rules:
+        rng.shuffle(rules)
+    return {"rules": rules}
+
+
+def _renamed(case: Case, excerpt: Rulebook, rng: random.Random) -> dict[str, object]:
+    numbers = rng.sample(range(1, max(100, 2 * len(excerpt.rules))), len(excerpt.rules))
+    names = {rule.id: f"R-{number}" for rule, number in zip(excerpt.rules, numbers, strict=True)}
+    rules: list[Rule] = [rule.model_copy(update={"id": names[rule.id]}) for rule in excerpt.rules]
+    return {"rules": rules, "gold": _under(case.gold, names)}
+
+
+def _under(gold: Gold | None, names: dict[str, str]) -> Gold | None:
+    """The gold with its rules under other names; its worked reasoning names the old ones and goes."""
+    if gold is None:
+        return None
+
+    def new(ids: Sequence[str]) -> list[str]:
+        return [names.get(id_, id_) for id_ in ids]
+
+    violations = gold.violations and [
+        violation.model_copy(update={"rule": new([violation.rule])[0], "alternatives": new(violation.alternatives)})
+        for violation in gold.violations
+    ]
+    changed = {"violations": violations, "cleared": new(gold.cleared), "unclear": new(gold.unclear), "reasoning": None}
+    return gold.model_copy(update=changed)
+
+
+KINDS: dict[str, Callable[[Case, Rulebook, random.Random], dict[str, object]]] = {
+    "rule-order": _reordered,
+    "rule-ids": _renamed,
+}
+"""How each kind changes a case."""
