@@ -39,10 +39,17 @@ class Album:
     def __len__(self) -> int:
         return len(self._numbers)
 
-    def thumbnails(self) -> list[Thumbnail]:
-        """All of them, made on every core. A picture that cannot be opened says why."""
+    def thumbnails(self, progress: bool = False) -> list[Thumbnail]:
+        """All of them, made on every core. A picture that cannot be opened says why.
+
+        Args:
+            progress: whether to show how far this is.
+        """
+        from rich.progress import track
+
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            return list(pool.map(thumbnail, self._numbers, self._cases))
+            made = pool.map(thumbnail, self._numbers, self._cases)
+            return list(track(made, "thumbnails", total=len(self), disable=not progress, transient=True))
 
 
 def thumbnail(path: Path, case_id: str) -> Thumbnail:

@@ -46,6 +46,7 @@ def write_report(
     comparisons: Sequence[Comparison] = (),
     rollouts: str | Path | None = None,
     shown: int = MOST,
+    progress: bool = False,
 ) -> Path:
     """Writes the page.
 
@@ -58,9 +59,10 @@ def write_report(
             verdicts.
         rollouts: the run whose rollouts the training curve is drawn from.
         shown: how many cases the browser at the end holds at most; every kind of outcome has its share.
+        progress: whether to show how far the pictures are, which take most of the time.
 
     Raises:
-        DataError: the models of a split were not evaluated on the same cases.
+        DataError: the models of a split were not evaluated on the same cases, or not on those that are given.
     """
     splits: dict[str, list[Evaluation]] = {}
     for evaluation in evaluations:
@@ -69,10 +71,12 @@ def write_report(
     by_id = {split: {case.id: case for case in cases[split]} for split in splits}
     sections = []
     for split, models in splits.items():
+        if unknown := next((p.case for p in models[0].predictions if p.case not in by_id[split]), None):
+            raise DataError(f"'{models[0].name}' was evaluated on case '{unknown}', which is not in '{split}'")
         if len(models) > 1 and split not in known and all("verdict_accuracy" in model.metrics for model in models):
             known[split] = compare(*models, book=book)
         sections.append(section(models, known.get(split), by_id[split], book))
-    blocks, held, pictures = _blocks(splits, by_id, book, known, shown // len(splits))
+    blocks, held, pictures = _blocks(splits, by_id, book, known, shown // len(splits), progress)
     first = next(iter(splits.values()))
     rewards = mean_rewards(rollouts) if rollouts is not None else []
     sentence, details = headline(first[0], known.get(first[0].split))
@@ -158,6 +162,7 @@ def _blocks(
     book: Rulebook,
     comparisons: Mapping[str, Comparison],
     limit: int,
+    progress: bool,
 ) -> tuple[list[Block], int, int]:
     """The cases as blocks, how many they are, and how many pictures they show."""
     entries, records, album = [], [], Album()
@@ -167,9 +172,7 @@ def _blocks(
         suspects = {suspect.case for suspect in comparisons[split].suspects} if split in comparisons else set()
         samples = [samples_by_case(model.predictions) for model in models]
         for row in choose(models, limit):
-            case = cases[split].get(row[0].case)
-            if case is None:
-                raise DataError(f"'{models[0].name}' was evaluated on case '{row[0].case}', which is not in '{split}'")
+            case = cases[split][row[0].case]
             shown = Shown(split, case, book.excerpt(case.rules), row, [of[case.id] for of in samples])
             entries.append(entry(shown, case.id in suspects))
             records.append(record(shown, album, rules))
@@ -185,7 +188,7 @@ def _blocks(
         "pictures_per_block": PICTURES_PER_BLOCK,
         "cases": entries,
     }
-    pictures = pack_parts("pictures", album.thumbnails(), PICTURES_PER_BLOCK)
+    pictures = pack_parts("pictures", album.thumbnails(progress), PICTURES_PER_BLOCK)
     return [pack("index", index), *blocks, *pictures], len(entries), len(album)
 
 

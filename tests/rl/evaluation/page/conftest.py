@@ -1,0 +1,80 @@
+"""Pages of hostile cases, and of models that differ in known ways."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from data import Case, Quote, Region, Rule, Rulebook, Ruling, Violation
+from prompts import write
+from rl.evaluation import Evaluation, Prediction, write_report
+from rl.rollouts import Rollout, RolloutLog
+
+HOSTILE = (
+    "<script>hacked=1</script> <img src=x onerror=hacked=1> </script><script>hacked=1</script> {{ 7*7 }} {% raw %} "
+    "\" onmouseover=\"hacked=1 ' <a href='javascript:hacked=1'>x</a> <style>*{display:none}</style> "
+    "<!-- \u202egpj.exe\u202c \x00 \x1b[2J ]]> &lt;b&gt; ${hacked=1} javascript:hacked=1 \U0001f525"
+)
+BOOK = Rulebook(
+    name="two",
+    rules=(
+        Rule(id="CURE-1", title=HOSTILE, text="No cures.", severity="critical", category=HOSTILE),
+        Rule(id="GUN-1", text=HOSTILE, exceptions=(HOSTILE,)),
+        Rule(id="constructor", text="A rule named as what every object of the script has."),
+    ),
+)
+SPLITS = ("test", HOSTILE)
+
+
+def hostile_cases(folder: Path, count: int = 12) -> list[Case]:
+    Image.new("RGB", (640, 320), (200, 90, 40)).save(folder / "ad<img src=x onerror=hacked=1>.png")
+    violation = {
+        "rule": "CURE-1",
+        "evidence": [{"quote": "HACKED=1", "field": "body"}, {"image": 0, "region": [0.1, 0.1, 0.5, 0.5]}],
+    }
+    return [
+        Case.model_validate(
+            {
+                "id": f"{HOSTILE} {i}",
+                "group": f"g{i // 2}",
+                "text": {"title": HOSTILE, "body": HOSTILE, HOSTILE: "x", "__proto__": "polluted", "constructor": "y"},
+                "images": ["ad<img src=x onerror=hacked=1>.png", "gone<script>.png"],
+                "transcript": [{"start": 0, "end": 2.5, "text": HOSTILE}],
+                "meta": {"mechanism": HOSTILE if i % 3 else "claim", "number": 2**63 + 1},
+                "gold": {"verdict": "reject", "violations": [violation], "reasoning": HOSTILE},
+            }
+        ).at(folder)
+        for i in range(count)
+    ]
+
+
+def hostile_models(cases: list[Case], split: str = "test") -> list[Evaluation]:
+    """SFT: a third right, a third missed, a third unparsed. GRPO: all right but the first, which is missed."""
+    quotes = [
+        Quote(quote="<script>hacked=1</script>", field="title"),
+        Quote(quote="not there" + HOSTILE, field=HOSTILE),
+        Quote(quote="y", field="constructor"),
+    ]
+    boxes = [Region(image=0, region=(0.2, 0.2, 0.6, 0.6)), Region(image=9, region=(0, 0, 1, 1))]
+    cited = [Violation(rule="CURE-1", evidence=[*quotes, *boxes]), Violation(rule=HOSTILE)]
+    right = write(Ruling(reasoning=HOSTILE, violations=cited, verdict="reject", confidence=0.9, intent=HOSTILE))
+    wrong = write(Ruling(reasoning=HOSTILE, verdict="approve", confidence=0.6, advice=HOSTILE))
+    first = [(right, wrong, HOSTILE)[i % 3] for i in range(len(cases))]
+    last = [right if i else wrong for i in range(len(cases))]
+    facts = {"checkpoint": {"path": HOSTILE}, HOSTILE: HOSTILE}
+    return [
+        Evaluation(name, split, [Prediction.read(text, case, BOOK) for text, case in zip(found, cases, strict=True)], facts)
+        for name, found in (("SFT", first), ("GRPO <b>", last))
+    ]
+
+
+@pytest.fixture(scope="session")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two splits of twelve hostile cases, two models."""
+    folder = tmp_path_factory.mktemp("page")
+    cases = hostile_cases(folder)
+    log = RolloutLog(folder / "rollouts")
+    for step in range(4):
+        log.write([Rollout(step, "a", i, HOSTILE, float(step) if i else None, 0.0) for i in range(2)])
+    models = [model for split in SPLITS for model in hostile_models(cases, split)]
+    return write_report(folder / "report.html", models, dict.fromkeys(SPLITS, cases), BOOK, rollouts=folder)
