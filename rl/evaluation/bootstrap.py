@@ -85,13 +85,22 @@ def resample(blocks: Sequence[Counts], clusters: ArrayLike, resamples: int, seed
     names, index = np.unique(np.asarray(clusters), return_inverse=True)
     by_cluster = csr_array((np.ones(len(index)), (index, np.arange(len(index)))))
     sums = [by_cluster @ block for block in blocks]
-    profiles = [np.unique(block, axis=0, return_counts=True) for block in sums]
+    profiles = [_profiles(block) for block in sums]
     own = [place for place, (found, _) in enumerate(profiles) if len(found) > max(256, _OWN_COUNTS * len(names))]
     drawn = dict(zip(own, _one_by_one([sums[place] for place in own], resamples, seed), strict=True))
     return [
         drawn[place] if place in drawn else _by_profile(*profile, resamples, seed)
         for place, profile in enumerate(profiles)
     ]
+
+
+def _profiles(sums: Counts) -> tuple[Counts, NDArray[np.int64]]:
+    """The distinct rows and how often each comes up. Rows are told apart by one random projection, which sorts much
+    faster than whole rows do and takes two for one with a chance of 1e-16.
+    """
+    direction = np.random.default_rng(0).random(sums.shape[1])
+    _, first, multiplicity = np.unique((sums * direction).sum(axis=1), return_index=True, return_counts=True)
+    return sums[first], multiplicity
 
 
 def _by_profile(profiles: Counts, multiplicity: NDArray[np.int64], resamples: int, seed: int) -> Counts:
@@ -112,8 +121,9 @@ def _one_by_one(sums: Sequence[Counts], resamples: int, seed: int) -> list[Count
     clusters, stacked = len(sums[0]), np.hstack(sums)
     totals = []
     for size in _steps(resamples, clusters):
-        drawn = (rng.integers(0, clusters, clusters, dtype=np.int32) for _ in range(size))
-        times = np.stack([np.bincount(draw, minlength=clusters) for draw in drawn])
+        times = np.empty((size, clusters))
+        for row in times:
+            row[:] = np.bincount(rng.integers(0, clusters, clusters, dtype=np.int32), minlength=clusters)
         totals.append(times @ stacked)
     ends = np.cumsum([block.shape[1] for block in sums])[:-1]
     return np.split(np.concatenate(totals), ends, axis=1)

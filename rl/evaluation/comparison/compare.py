@@ -47,12 +47,11 @@ def compare(
     if primary not in choices:
         near = suggest(primary, choices)
         raise DataError(f"no metric '{primary}' to judge by{near}: choose from {', '.join(choices)}")
-    evaluations = [baseline, *others]
-    models = Models.of(evaluations, resamples, seed)
-    if silent := next((e.name for e in evaluations if primary not in e.metrics), None):
-        raise DataError(f"'{primary}' says nothing about the cases of '{silent}': choose another primary metric")
+    models = Models.of([baseline, *others], resamples, seed)
     figures = all_figures(models)
-    metrics = metric_rows(models, evaluations, figures, primary)
+    metrics = metric_rows(models, figures, primary)
+    if not metrics or metrics[0].name != primary or None in metrics[0].values:
+        raise DataError(f"'{primary}' says nothing about these cases: choose another primary metric")
     paired = pairs(models, figures.get(primary))
     found = hold(gate, models) if gate is not None else None
     sentence, details = verdict(models, metrics[0], paired, found)

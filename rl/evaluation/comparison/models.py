@@ -23,6 +23,8 @@ class Models:
     names: list[str]
     rows: list[list[Prediction]]
     settings: list[Settings]
+    notes: list[dict[str, str]]
+    """Per model: why figures that depend on thresholds are not given, by name."""
     clusters: NDArray[np.int64]
     """The cluster of each row, as a number."""
     resamples: int
@@ -43,7 +45,10 @@ class Models:
         for name, theirs in zip(names[1:], rows[1:], strict=True):
             _same_gold(names[0], rows[0], name, theirs)
         clusters = np.unique(np.array([row.cluster for row in rows[0]]), return_inverse=True)[1]
-        return cls(names, rows, [evaluation.settings for evaluation in evaluations], clusters, resamples, seed)
+        settings, notes = [e.settings for e in evaluations], [e.notes for e in evaluations]
+        if any(theirs.prices != settings[0].prices for theirs in settings):
+            raise DataError("the models were priced differently: evaluate them with the same prices")
+        return cls(names, rows, settings, notes, clusters, resamples, seed)
 
     @property
     def gold(self) -> list[Prediction]:

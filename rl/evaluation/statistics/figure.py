@@ -60,7 +60,7 @@ class Figure:
         value = float(self.values[challenger + 1] - self.values[0])
         low, high = percentiles(self.draws[:, challenger + 1] - self.draws[:, 0], level)
         if self.pairings is None:
-            if self._hardly_changed(challenger):
+            if self._hardly_changed(challenger) or (self.share and low == high):
                 # Resampling shows next to no spread: keep as much doubt as Newcombe's interval where no pair differs.
                 z = norm.ppf((1 + level) / 2)
                 doubt = float(z**2 / (self.clusters + z**2))
