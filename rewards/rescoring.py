@@ -90,6 +90,7 @@ def rescore(
     book: Rulebook,
     new: Rubric,
     old: Rubric | None = None,
+    steps: int | None = None,
     advance: Callable[[int], object] = lambda done: None,
 ) -> list[Group]:
     """Scores saved rollouts anew, in the batches in which they were drawn.
@@ -97,6 +98,7 @@ def rescore(
     Args:
         cases: those that the rollouts are about; there may be more.
         old: the rubric to compare with; None takes what the run saved, which says nothing of gates and weights.
+        steps: how many the training had, for rubrics with schedules; None takes one more than the last rollout's.
         advance: told the number of rollouts that have been done since it was last told.
 
     Returns:
@@ -107,14 +109,17 @@ def rescore(
     """
     by_id = {case.id: case for case in cases}
     found: list[Rescored] = []
-    for batch in _batches(rollouts):
+    batches = _batches(rollouts)
+    steps = steps or max(batches, default=0) + 1
+    for step, batch in batches.items():
+        progress = min(step / steps, 1.0)
         about = [_case(rollout, by_id) for rollout in batch]
         texts = [rollout.completion for rollout in batch]
-        cards = new.score_many(texts, about, book)
+        cards = new.at(progress).score_many(texts, about, book)
         if old is None:
             before = [Earned(rollout.total, rollout.rewards) for rollout in batch]
         else:
-            before = [Earned.by(card) for card in old.score_many(texts, about, book)]
+            before = [Earned.by(card) for card in old.at(progress).score_many(texts, about, book)]
         found += [
             Rescored(rollout, card.parsed, earned, Earned.by(card))
             for rollout, card, earned in zip(batch, cards, before, strict=True)
@@ -123,11 +128,11 @@ def rescore(
     return _groups(found)
 
 
-def _batches(rollouts: Sequence[Saved]) -> list[list[Saved]]:
+def _batches(rollouts: Sequence[Saved]) -> dict[int, list[Saved]]:
     batches: dict[int, list[Saved]] = {}
     for rollout in rollouts:
         batches.setdefault(rollout.step, []).append(rollout)
-    return list(batches.values())
+    return batches
 
 
 def _case(rollout: Saved, by_id: Mapping[str, Case]) -> Case:

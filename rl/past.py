@@ -18,6 +18,8 @@ class Past:
     rollouts: list[Rollout]
     cases: list[Case]
     book: Rulebook
+    steps: int | None
+    """How many the training had; None where there is no ``run.json``."""
 
 
 def open_past(run: str | Path, data: Sequence[str] = (), rulebook: str | None = None) -> Past:
@@ -32,14 +34,15 @@ def open_past(run: str | Path, data: Sequence[str] = (), rulebook: str | None = 
         DataError: something is missing; says which option would give it.
     """
     rollouts = read_rollouts(run)
-    recipe = _recipe(Path(run))
+    facts = _facts(Path(run))
+    recipe = facts.get("recipe", {}).get("data", {})
     sources = list(data) or recipe.get("train")
     book = rulebook or recipe.get("rulebook")
     if not sources or not book:
         option, what = ("--data", "cases") if not sources else ("--rulebook", "rulebook")
         raise DataError(f"there is no {RUN} that names the run's {what}: give {option}", file=run)
     try:
-        return Past(rollouts, load_cases(*sources), Rulebook.load(book))
+        return Past(rollouts, load_cases(*sources), Rulebook.load(book), facts.get("steps"))
     except DataError as error:
         if data and rulebook:
             raise
@@ -48,14 +51,13 @@ def open_past(run: str | Path, data: Sequence[str] = (), rulebook: str | None = 
         raise DataError(message, file=error.file, line=error.line, field=error.field) from error
 
 
-def _recipe(run: Path) -> dict[str, Any]:
-    """The section ``data`` of the recipe that a run's ``run.json`` holds; empty where there is none."""
+def _facts(run: Path) -> dict[str, Any]:
+    """What a run's ``run.json`` says; nothing where there is none."""
     for folder in (run, *list(run.parents)[:2]):
         path = folder / RUN
         if path.is_file():
             try:
-                found = json.loads(path.read_text(encoding="utf-8"))
+                return dict(json.loads(path.read_text(encoding="utf-8")))
             except ValueError as error:
                 raise DataError(f"not JSON: {error}", file=path) from error
-            return dict(found.get("recipe", {}).get("data", {}))
     return {}

@@ -86,7 +86,7 @@ def _example(found: Overturn) -> Panel:
     for reward in rewards:
         table.add_column(safe(reward), justify="right")
     for name, answer in (("was best", found.before), ("is best", found.after)):
-        values = (number(answer.new.values[reward]) for reward in rewards)
+        values = (number(answer.new.values.get(reward)) for reward in rewards)
         table.add_row(name, number(answer.old.total), number(answer.new.total), *values)
     texts = [
         Text(f"{name}: ", style="bold").append(safe(answer.rollout.completion, "dim not bold"))

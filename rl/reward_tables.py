@@ -11,23 +11,39 @@ from rewards.summary import Figures, Summary
 from rl.visible import visible
 
 
-def rubric_tables(rubric: Rubric) -> list[RenderableType]:
-    """A rubric as it stands: its rewards, its prices, and when escalating is best."""
-    table = Table("reward", "kind", right("weight"), right("range"), "settings", title_justify="left")
-    table.title = safe(f"{rubric.name}: {rubric.description}" if rubric.description else rubric.name)
+def rubric_tables(rubric: Rubric, progress: float = 0.0) -> list[RenderableType]:
+    """A rubric as it stands when a share of the training is done: rewards, prices, and when escalating is best; then its
+    schedules, and what is different for the categories that have overrides.
+    """
+    now = rubric.at(progress)
+    schedules = [safe(f"{name}: {schedule} of the training") for name, schedule in rubric.schedules.items()]
+    name = f"{rubric.name}: {rubric.description}" if rubric.description else rubric.name
+    tables = [*_standing(now, name), *schedules]
+    for category, own in now.by_category.items():
+        tables += _standing(own, f"{rubric.name}, where the gravest violation lies in {category}")
+    return tables
+
+
+def _standing(rubric: Rubric, name: str) -> list[RenderableType]:
+    table = Table(
+        "reward", "kind", right("weight"), right("range"), "settings", title=safe(name), title_justify="left"
+    )
     for entry in rubric.entries:
         low, high = entry.range
         settings = ", ".join(f"{key} {value}" for key, value in entry.settings.items())
         weight = "must be 1" if entry.kind == "gate" else f"{entry.weight:g}"
         table.add_row(safe(entry.name), entry.kind, weight, f"{low:g} … {high:g}", safe(settings))
     prices = rubric.prices
-    bands = Table("severity", right("a miss is worth"), right("escalate where belief is"), title_justify="left")
+    bands = Table("severity", right("a miss is worth"), right("escalate where belief is"))
     for severity, weight in prices.severity:
         low, high = prices.band(weight)
         bands.add_row(severity, f"{-prices.miss * weight:g}", f"{low:.2f} … {high:.2f}")
     worth = f"a right verdict 1, a false flag {-prices.false_flag:g}, escalating what could be decided"
-    notes = f"worth: {worth} {prices.escalation:g}; the floor, for no ruling or a closed gate, {rubric.floor:g}"
-    return [table, bands, Text(notes)]
+    return [
+        table,
+        bands,
+        Text(f"worth: {worth} {prices.escalation:g}; the floor, for no ruling or a closed gate, {rubric.floor:g}"),
+    ]
 
 
 def summary_table(summary: Summary) -> Table:

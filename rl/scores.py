@@ -45,7 +45,9 @@ def score_completions(
     by_id = {case.id: case for case in cases}
     about = [case_of(one, by_id) for one in written]
     summary = Summary()
-    with _Scores(Path(out) if out is not None else None) as scores:
+    rubrics = (rubric, *rubric.by_category.values())
+    names = list(dict.fromkeys(entry.name for each in rubrics for entry in each.entries))
+    with _Scores(Path(out) if out is not None else None, names) as scores:
         for start in range(0, len(written), BATCH):
             batch = written[start : start + BATCH]
             cards = rubric.score_many([one.completion for one in batch], about[start : start + BATCH], book)
@@ -58,8 +60,8 @@ def score_completions(
 class _Scores:
     """Writes scores to a Parquet file, whole or not at all; to nowhere without a path."""
 
-    def __init__(self, path: Path | None):
-        self._path = path
+    def __init__(self, path: Path | None, rewards: Sequence[str]):
+        self._path, self._rewards = path, rewards
         self._writer: Any = None
 
     def __enter__(self) -> "_Scores":
@@ -72,7 +74,7 @@ class _Scores:
             return
         import pyarrow.parquet as pq
 
-        table = _table(written, cards)
+        table = _table(written, cards, self._rewards)
         if self._writer is None:
             self._writer = pq.ParquetWriter(self._draft, table.schema, compression="zstd")
         self._writer.write_table(table)
@@ -90,7 +92,7 @@ class _Scores:
         return self._path.with_name(f".{self._path.name}.draft")
 
 
-def _table(written: Sequence[Written], cards: Sequence[Scorecard]) -> "pa.Table":
+def _table(written: Sequence[Written], cards: Sequence[Scorecard], rewards: Sequence[str]) -> "pa.Table":
     import pyarrow as pa
 
     failures = [str(card.ruling) if isinstance(card.ruling, ParseFailure) else None for card in cards]
@@ -103,9 +105,9 @@ def _table(written: Sequence[Written], cards: Sequence[Scorecard]) -> "pa.Table"
         "failure": pa.array(failures, pa.string()),
         "faults": pa.array(faults, pa.string()),
     }
-    for name in cards[0].components:
-        parts = [card[name] for card in cards]
-        columns[REWARD + name] = pa.array([part.value for part in parts], pa.float64())
-        columns[f"contribution.{name}"] = pa.array([part.contribution for part in parts], pa.float64())
-        columns[f"reason.{name}"] = pa.array([part.reason for part in parts], pa.string())
+    for name in rewards:
+        parts = [card.components.get(name) for card in cards]  # a category may have rewards of its own
+        columns[REWARD + name] = pa.array([part and part.value for part in parts], pa.float64())
+        columns[f"contribution.{name}"] = pa.array([part and part.contribution for part in parts], pa.float64())
+        columns[f"reason.{name}"] = pa.array([part and part.reason for part in parts], pa.string())
     return pa.table(columns)

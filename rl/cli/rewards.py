@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich import progress as bars
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from data import DataError, Rulebook, load_cases
@@ -34,6 +34,7 @@ Data = Annotated[list[str], typer.Option(help="Cases: JSONL files, folders or da
 Book = Annotated[
     str | None, typer.Option("--rulebook", help=f"YAML file or shipped name; {BESIDE} beside the cases if left out.")
 ]
+Progress = Annotated[float, typer.Option(min=0, max=1, help="For schedules: how much of the training is done, 0..1.")]
 Rollouts = Annotated[Path, typer.Argument(help="A run's folder, its rollouts/, or one part of them.")]
 OldRubric = Annotated[
     str | None,
@@ -44,12 +45,15 @@ PastBook = Annotated[str | None, typer.Option("--rulebook", help="The run's rule
 
 
 @app.command()
-def show(rubric: Annotated[str, typer.Argument(help="YAML file, or the name of a shipped rubric.")]) -> None:
+def show(
+    rubric: Annotated[str, typer.Argument(help="YAML file, or the name of a shipped rubric.")],
+    at: Progress = 0.0,
+) -> None:
     """Print a rubric: its rewards, its prices, and when escalating is best. Builds nothing, so it works offline."""
     from rewards import Rubric
     from rl.reward_tables import rubric_tables
 
-    _print(*rubric_tables(Rubric.load(rubric)))
+    _print(*rubric_tables(Rubric.load(rubric), at))
 
 
 @app.command()
@@ -63,6 +67,7 @@ def score(
     out: Annotated[Path | None, typer.Option(help="Parquet file for every completion's components.")] = None,
     case: Annotated[str | None, typer.Option(help="Print the card of this case's completion instead.")] = None,
     sample: Annotated[int, typer.Option(min=0, help="Which of the case's completions, from 0, in order.")] = 0,
+    at: Progress = 0.0,
 ) -> None:
     """Score completions: a table of every reward, and with --case ID one completion's card."""
     from rewards import Rubric
@@ -70,7 +75,7 @@ def score(
     from rl.scores import score_completions
     from rl.written import read_completions
 
-    loaded, cases, book = Rubric.load(rubric), load_cases(*data), Rulebook.load(rulebook_for(data, rulebook))
+    loaded, cases, book = Rubric.load(rubric).at(at), load_cases(*data), Rulebook.load(rulebook_for(data, rulebook))
     written = read_completions(completions)
     if case is not None:
         about = next((one for one in cases if one.id == case), None)
@@ -170,8 +175,8 @@ def rulebook_for(data: list[str], given: str | None) -> str:
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """A progress bar on stderr while long work is done; gives a function to tell of what is done."""
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    columns = (bars.TextColumn(what), bars.BarColumn(), bars.MofNCompleteColumn(), bars.TimeRemainingColumn())
+    with bars.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=total)
         yield lambda done: bar.advance(task, done)
 
@@ -186,7 +191,7 @@ def _rescored(
     new, old = Rubric.load(rubric), Rubric.load(rubric_old) if rubric_old else None
     past = open_past(run, data or (), rulebook)
     with progress("scoring", len(past.rollouts)) as advance:
-        groups = rescore(past.rollouts, past.cases, past.book, new, old, advance)
+        groups = rescore(past.rollouts, past.cases, past.book, new, old, past.steps, advance)
     return groups, f"old: {old.name}" if old else "old: as saved", f"new: {new.name}"
 
 

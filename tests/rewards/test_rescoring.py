@@ -53,3 +53,11 @@ def test_progress_is_told_of_every_rollout():
 def test_rollouts_of_other_cases_are_an_error_that_names_the_case_and_the_step():
     with pytest.raises(DataError, match=r"case 'rr' .step 7. that the data have not .did you mean 'r'"):
         rescore([rollout("rr", "", step=7)], CASES, BOOK, RUBRIC)
+
+
+def test_a_schedule_stands_where_it_stood_when_the_completion_was_drawn():
+    rubric = Rubric(name="stricter", prices={"miss": {0: 1, 1: 5}, "severity": {"high": 1, "critical": 1}})
+    rollouts = [rollout("r", write(rule_on("approve")), step=step) for step in (0, 2, 4)]
+    for steps, expected in ((8, [-1, -2, -3]), (None, [-1, -2.6, -4.2])):
+        groups = rescore(rollouts, CASES, BOOK, rubric, steps=steps)
+        assert [g.members[0].new.values["verdict"] for g in groups] == pytest.approx(expected)

@@ -71,6 +71,17 @@ def test_show_prints_a_rubric_with_the_escalation_band(folder: Path, ruling):
     assert "evidence_only" in ruling("show own.yaml")
 
 
+def test_show_tells_of_schedules_and_categories(folder: Path, ruling):
+    Path("wide.yaml").write_text(
+        "name: wide\nprices: {miss: {0: 1, 0.5: 4}}\noverrides: {money: {prices: {miss: 6}}}\n", "utf-8"
+    )
+    said = ruling("show wide.yaml --at 0.25")
+    assert "prices.miss: 1 at 0 %, 4 at 50 % of the training" in said
+    own, money = said.split("where the gravest violation lies in money")
+    assert row(own, "medium")[1] == "-2.5"
+    assert row(money, "medium")[1] == "-6"
+
+
 def test_score_prints_every_reward_and_writes_every_component(folder: Path, ruling):
     said = ruling("score --rubric own.yaml --data cases.jsonl --completions completions.jsonl --out scores.parquet")
     assert row(said, "verdict")[1:5] == ["-0.500", "1.500", "-2.000", "1.000"]

@@ -18,7 +18,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     save_cases([rejecting()], "cases.jsonl")
     Path("rules.yaml").write_text(RULES, "utf-8")
     RolloutLog(Path("run/rollouts")).write([Rollout(0, "c-1", 0, "text", 1.0, 0.0)])
-    facts = {"recipe": {"data": {"train": ["cases.jsonl"], "rulebook": "rules.yaml"}}}
+    facts = {"steps": 10, "recipe": {"data": {"train": ["cases.jsonl"], "rulebook": "rules.yaml"}}}
     Path("run/run.json").write_text(json.dumps(facts), "utf-8")
     return Path("run")
 
@@ -28,7 +28,7 @@ def test_a_run_says_what_its_rollouts_are_about(run: Path):
         past = open_past(given)
         assert [r.completion for r in past.rollouts] == ["text"]
         assert [case.id for case in past.cases] == ["c-1"]
-        assert past.book.ids == ["CURE-1", "WIN-1"]
+        assert (past.book.ids, past.steps) == (["CURE-1", "WIN-1"], 10)
 
 
 def test_data_and_rulebook_can_be_given_instead(run: Path):

@@ -52,6 +52,16 @@ def test_a_fault_is_kept_with_its_reward(tmp_path: Path):
     assert "no such market" in json.loads(row["faults"])["breaks_in_scores"]
 
 
+def test_rewards_that_only_one_category_has_are_columns_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(scores, "BATCH", 1)
+    other = CASE.model_copy(update={"id": "other", "gold": CASE.gold.model_copy(update={"violations": []})})
+    rubric = Rubric(name="own", craft={"rules": 0.1}, overrides={"health": {"craft": {"evidence": 0.2}}})
+    answers = [written("tagless")[0], written("tagless", case="other")[0]]
+    score_completions(answers, [CASE, other], BOOK, rubric, tmp_path / "scores.parquet")
+    rows = pq.read_table(tmp_path / "scores.parquet").to_pylist()
+    assert [row["reward.evidence"] for row in rows] == [0.0, None]
+
+
 def test_a_completion_of_no_case_is_named_before_anything_is_written(tmp_path: Path):
     with pytest.raises(DataError, match=r"c.jsonl:1: id: there is no case 'c-11' in the data .did you mean 'c-1'"):
         score_completions(written("x", case="c-11"), [CASE], BOOK, RUBRIC, tmp_path / "scores.parquet")
