@@ -15,7 +15,7 @@ BEGINNING, END = 300, 200
 """Characters of an offending completion that are printed; the JSON has all of them."""
 DEMANDS = {
     "gold-aware": "0.1 less than gold",
-    "incoherent": "less than an honest slip",
+    "incoherent": "less than honest errors",
     "damage": "less than gold",
     "padding": "nothing for the padding",
     "bulk": "nothing for the padding",

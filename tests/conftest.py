@@ -8,6 +8,8 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import pytest
 
+pytest_plugins = ["rewards.testing"]
+
 ROOT = Path(__file__).parent.parent
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from rewards.audit.bench import Bench
 from rewards.audit.exhibit import Exhibit
 from rewards.audit.report import Audit, Band, Claim, Finding
-from rewards.audit.trial import MARGIN, SHARE, Trial
+from rewards.audit.trial import MARGIN, ROUNDING, SHARE, Trial
 
 
 def find(audit: Audit, bench: Bench) -> Iterator[Finding]:
@@ -71,14 +71,15 @@ def _claimed(claim: Claim) -> str:
 
 
 def _against_the_odds(bands: Sequence[Band]) -> Iterator[Finding]:
-    severities: dict[tuple[float, float], list[str]] = {}
+    severities: dict[tuple[str, float], list[str]] = {}
     for band in bands:
         if not band.ok:
-            severities.setdefault((band.low, band.high), []).append(band.severity)
-    for (low, high), names in severities.items():
+            cheat = ("reject", band.high) if band.high <= 0.5 + ROUNDING else ("approve", band.low)
+            severities.setdefault(cheat, []).append(band.severity)
+    for (verdict, belief), names in severities.items():
         pays = (
-            f"rejecting pays from a belief of {high:.2f}, when the case is more likely fine"
-            if high <= 0.5
-            else f"approving pays up to a belief of {low:.2f}, when the case more likely breaks a rule"
+            f"rejecting pays from a belief of {belief:.2f} on, when the case is as likely fine"
+            if verdict == "reject"
+            else f"approving pays up to a belief of {belief:.2f}, when the case is as likely not fine"
         )
-        yield Finding("against the odds", f"where the rule's severity is {' or '.join(names)}, {pays}")
+        yield Finding(f"{verdict} when in doubt", f"where the rule's severity is {' or '.join(names)}, {pays}")

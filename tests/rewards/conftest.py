@@ -4,15 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from data import Case
-from tests.rewards.small import CASES
-
-
-@pytest.fixture(params=sorted(CASES))
-def any_case(request: pytest.FixtureRequest) -> Case:
-    """A case that gold approves, rejects or escalates."""
-    return CASES[request.param]()
-
 
 @pytest.fixture(scope="session")
 def small_text(tmp_path_factory: pytest.TempPathFactory) -> Path:

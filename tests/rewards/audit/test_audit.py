@@ -1,0 +1,139 @@
+"""The report of an audit, and cheats that a designer adds."""
+
+import json
+
+import pytest
+
+from data import Interval
+from prompts import FailureReason, ParseFailure, parse
+from rewards import Rubric
+from rewards.audit import CHEATS, Cheat, audit, cheat, decide
+from rewards.audit.subject import prepare
+from rewards.audit.trial import Trial
+from rewards.testing.small import BOOK, CASES, approving, make_case, rejecting
+
+RUBRIC = Rubric.load("billboard")
+SMALL = [CASES[name]().model_copy(update={"id": name}) for name in CASES]
+
+
+@pytest.fixture
+def mine():
+    """Cheats that are entered during a test leave with it."""
+    before = dict(CHEATS)
+    yield
+    CHEATS.clear()
+    CHEATS.update(before)
+
+
+def test_the_shipped_rubric_passes_on_billboard(billboard):
+    found = audit(RUBRIC, *billboard)
+    assert found.ok and not found.findings
+    assert found.cases == {"approve": 5, "reject": 8, "escalate": 2} and found.left_out == 0
+    totals = [rating.total for rating in found.ratings]
+    assert totals == sorted(totals, reverse=True)
+    assert all(0 <= rating.break_even <= rating.cheat.limit for rating in found.ratings)
+    kinds = {trial.cheat.kind for trial in found.trials if trial.tried}
+    assert kinds == {"gold-aware", "incoherent", "damage", "padding", "bulk"}
+    untried = {trial.cheat.name for trial in found.trials if not trial.tried}
+    assert untried <= {"shift an interval"}, "Billboard has no video"
+    assert found.honest[1.0] == pytest.approx(1.7)
+    assert json.loads(json.dumps(found.as_json()))["ok"] is True
+
+
+def test_the_cheats_of_the_issue_are_all_there():
+    names = {
+        "empty", "always approve", "always reject", "always escalate", "cite every rule",
+        "cite the most frequent rule", "quote every line", "echo the prompt", "keyword stuffing",
+        "tags without content", "filler", "instructions to the judge", "two answers", "answer inside the reasoning",
+        "truncated answer", "foreign evidence", "right evidence under a wrong rule", "drop a violation",
+        "swap a sibling", "invent a rule", "shift an interval", "flip the verdict",
+    }  # fmt: skip
+    assert names <= set(CHEATS)
+    assert {name for name, one in CHEATS.items() if one.kind == "blind" and one.limit != 0.75} == {"always escalate"}
+    assert all(one.summary.endswith(".") for one in CHEATS.values())
+
+
+def test_audits_repeat(billboard):
+    assert audit(RUBRIC, *billboard, seed=1).as_json() == audit(RUBRIC, *billboard, seed=1).as_json()
+
+
+def test_a_sample_is_drawn_and_counted(billboard):
+    told = []
+    found = audit(RUBRIC, *billboard, sample=11, seed=2, advance=told.append)
+    assert sum(found.cases.values()) == 11 and found.left_out == 4
+    assert sum(told) == len(CHEATS)
+
+
+def test_cases_without_gold_are_left_out():
+    plain = approving().model_copy(update={"id": "x", "gold": None})
+    assert audit(RUBRIC, [*SMALL, plain], BOOK).left_out == 1
+
+
+def test_a_designers_cheat_is_tried(mine, billboard):
+    @cheat("blind")
+    def writes_what_gold_says(view):
+        """It does not know, but what if it did."""
+        yield next(one.right for one in prepare(*billboard) if one.case.id == view.case.id)
+
+    found = audit(RUBRIC, *billboard)
+    assert found.ratings[0].cheat.name == "writes what gold says" and found.ratings[0].break_even == 1.0
+    (finding,) = found.errors
+    assert "right 100% of the time; at most 75% is allowed" in finding.message
+    assert isinstance(parse(finding.exhibit.completion), type(decide("approve")))
+
+
+def test_a_cheat_yields_as_many_answers_for_every_case(mine, billboard):
+    @cheat("blind")
+    def uneven(view):
+        """Not always."""
+        if view.case.id.endswith("a"):
+            yield ""
+
+    with pytest.raises(ValueError, match="'uneven' yields"):
+        audit(RUBRIC, *billboard)
+
+
+def test_a_name_is_taken_once(mine):
+    with pytest.raises(ValueError, match="two cheats are called 'empty'"):
+
+        @cheat("blind")
+        def empty(view):
+            """Another one."""
+            yield ""
+
+
+def test_gold_that_closes_a_gate_is_found():
+    silent = make_case(verdict="reject", violations=[{"rule": "WIN-1"}], reasoning="It is bad.")
+    found = audit(RUBRIC, [silent.model_copy(update={"id": "silent"}), *SMALL], BOOK)
+    gold = next(finding for finding in found.errors if finding.name == "gold")
+    assert "1 of 4 cases: gate 'reasoning_agreement' is closed" in gold.message and gold.exhibit.case == "silent"
+
+
+def test_every_kind_of_evidence_is_damaged():
+    violations = [
+        {"rule": "WIN-1", "evidence": [{"interval": [4, 10]}]},
+        {"rule": "CURE-2", "evidence": [{"image": 0, "region": [0, 0, 1, 1]}, {"quote": "amazed", "field": "body"}]},
+    ]
+    case = make_case(verdict="reject", violations=violations)
+    subject = prepare([case, approving().model_copy(update={"id": "a"})], BOOK)[0]
+    later, half, shorter = (
+        next(iter(CHEATS[name].make(subject))) for name in ("shift an interval", "shift a region", "shorten a quote")
+    )
+    assert Interval(interval=(7, 13)) in [item for v in later.violations for item in v.evidence]
+    assert (0, 0, 0.5, 1) in [getattr(item, "region", None) for v in half.violations for item in v.evidence]
+    assert "ama" in [getattr(item, "quote", None) for v in shorter.violations for item in v.evidence]
+
+
+def test_truncated_answers_stop_at_every_key():
+    subject = prepare([rejecting(), approving().model_copy(update={"id": "a"})], BOOK)[0]
+    cut = list(CHEATS["truncated answer"].make(subject))
+    assert [text.count('"verdict"') for text in cut] == [0, 0, 0, 0, 1, 1, 1]
+    failures = [parse(text) for text in cut]
+    assert all(isinstance(failure, ParseFailure) for failure in failures)
+    assert {failure.reason for failure in failures} >= {FailureReason.UNCLOSED_ANSWER, FailureReason.MISSING_KEY}
+
+
+def test_one_in_a_hundred_may_escape_when_gold_is_known():
+    aware, damage = (Cheat("x", kind, lambda _: []) for kind in ("gold-aware", "damage"))
+    assert Trial(aware, 100, 99, 0).ok and not Trial(aware, 100, 98, 0).ok
+    assert not Trial(damage, 100, 99, 0).ok and Trial(damage, 0, 0, 0).ok
