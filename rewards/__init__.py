@@ -16,10 +16,11 @@ from rewards.rescoring import Earned, Group, Rescored, rescore
 from rewards.reward import Reward, reward
 from rewards.rubric import Rubric
 from rewards.rules import rules
+from rewards.schedule import Schedule
 from rewards.score import NotApplicable, Outcome, RewardError, Score, Unscored
 from rewards.scorecard import Component, Scorecard, count_faults
 from rewards.summary import Figures, Summary
-from rewards.trl import RewardFunction
+from rewards.trl import RewardFunction, TooManyUnscored
 from rewards.utility import Prices, SeverityWeights, verdict_utility
 
 __all__ = [
@@ -42,10 +43,12 @@ __all__ = [
     "RewardError",
     "RewardFunction",
     "Rubric",
+    "Schedule",
     "Score",
     "Scorecard",
     "SeverityWeights",
     "Summary",
+    "TooManyUnscored",
     "Unscored",
     "calibration",
     "count_faults",

@@ -6,6 +6,7 @@ from typing import Any
 
 from rewards.batch import BatchReward
 from rewards.finding import find_reward
+from rewards.part import Part
 from rewards.plan import Kind, Step
 from rewards.reward import Reward
 from rewards.settings import check_settings
@@ -22,16 +23,11 @@ class Entry:
     kind: Kind
     weight: float = 0.0
     settings: Mapping[str, Any] = field(default_factory=dict)
+    time_limit: float | None = None
+    """Seconds for one batch, where not the rubric's."""
 
     @classmethod
-    def find(
-        cls,
-        reference: str,
-        kind: Kind,
-        weight: float = 0.0,
-        settings: Mapping[str, Any] | None = None,
-        folder: str = ".",
-    ) -> "Entry":
+    def find(cls, reference: str, kind: Kind, part: Part, folder: str = ".") -> "Entry":
         """The entry for a reward by name, ``module:function`` or ``file.py:function``.
 
         Raises:
@@ -42,9 +38,12 @@ class Entry:
         low, high = _BOUNDS[kind]
         if found.range[0] < low or found.range[1] > high:
             raise ValueError(f"{kind}: reward '{found.name}' has range {found.range}; want it within {low, high}")
+        settings = part.settings
         if isinstance(found, Reward):
-            return cls(found.with_params(settings or {}), kind, weight, settings or {})
-        return cls(found, kind, weight, check_settings(found, settings or {}, found.name))
+            found = found.with_params(settings)
+        else:
+            settings = check_settings(found, settings, found.name)
+        return cls(found, kind, part.weight, settings, part.time_limit)
 
     @property
     def name(self) -> str:
@@ -54,8 +53,20 @@ class Entry:
     def range(self) -> tuple[float, float]:
         return self.reward.range
 
-    def build(self) -> Step:
-        """The reward, ready to be asked."""
-        built = self.reward if isinstance(self.reward, Reward) else self.reward(**self.settings)
+    def build(self, time_limit: float, built: dict[tuple[type[BatchReward], str], BatchReward]) -> Step:
+        """The reward, ready to be asked.
+
+        Args:
+            time_limit: seconds for one batch, where the entry has none of its own.
+            built: batch rewards by class and settings: what is there is taken, what is missing is built and added.
+        """
+        reward: Reward | BatchReward
+        if isinstance(self.reward, Reward):
+            reward = self.reward
+        else:
+            key = self.reward, repr(sorted(self.settings.items()))
+            if key not in built:
+                built[key] = self.reward(**self.settings)
+            reward = built[key]
         weight = -self.weight if self.kind == "penalty" else self.weight
-        return Step(built, self.kind, weight)
+        return Step(reward, self.kind, weight, self.time_limit or time_limit)

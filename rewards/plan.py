@@ -1,8 +1,10 @@
 """Plan: a rubric's rewards, built and ready to be asked."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
+from data import SEVERITIES, Case, Rulebook
 from rewards.batch import BatchReward
 from rewards.reward import Reward
 
@@ -29,3 +31,27 @@ class Plan:
     steps: tuple[Step, ...]
     floor: float
     """The total of a parse failure or a closed gate."""
+    overrides: Mapping[str, "Plan"] = field(default_factory=dict)
+    """What takes its place for the cases of a category."""
+
+    @property
+    def all(self) -> list["Plan"]:
+        """This plan, and those that take its place for some cases."""
+        return [self, *self.overrides.values()]
+
+    def for_case(self, case: Case, excerpt: Rulebook) -> "Plan":
+        """The plan for a case: that of the nearest category over its gravest gold violation that has one of its own.
+        It depends on the case alone, so that no completion chooses its own prices.
+        """
+        if not self.overrides:
+            return self
+        path = excerpt.ancestors(_gravest_category(case, excerpt))
+        return next((self.overrides[category] for category in path if category in self.overrides), self)
+
+
+def _gravest_category(case: Case, excerpt: Rulebook) -> str | None:
+    gold = case.gold_for(excerpt)
+    violations = gold.violations if gold is not None and gold.violations else []
+    named = [next((rule for rule in violation.accepted if rule in excerpt), None) for violation in violations]
+    rules = [excerpt[rule] for rule in named if rule is not None]
+    return max(rules, key=lambda rule: SEVERITIES.index(rule.severity)).category if rules else None

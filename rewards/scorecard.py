@@ -47,6 +47,11 @@ class Scorecard:
         """Every component's value by name."""
         return {name: component.value for name, component in self.components.items()}
 
+    @property
+    def errors(self) -> dict[str, str]:
+        """What kept rewards from scoring it, by name."""
+        return {fault.reward: fault.error for fault in self.unscored}
+
 
 def count_faults(cards: Iterable[Scorecard]) -> Counter[str]:
     """How many completions each reward failed on."""

@@ -40,24 +40,31 @@ def score_items(plan: Plan, items: Sequence[Item]) -> list[Scorecard]:
     """The scorecards of items, in their order. A reward that fails on one is written down there, and makes its total
     None; how often each failed is logged.
     """
-    columns = [(step, _ask(step, items)) for step in plan.steps]
-    cards = [_card(plan, item, [(step, answers[row]) for step, answers in columns]) for row, item in enumerate(items)]
+    plans = [plan.for_case(item.case, item.excerpt) for item in items]
+    asked: dict[int, tuple[Step, list[int]]] = {}  # by reward: those of several plans that share one ask it once
+    for place, own in enumerate(plans):
+        for step in own.steps:
+            asked.setdefault(id(step.reward), (step, []))[1].append(place)
+    answers: dict[tuple[int, int], Outcome | Exception] = {}
+    for reward, (step, places) in asked.items():
+        for place, answer in zip(places, _ask(step, [items[place] for place in places]), strict=True):
+            answers[reward, place] = answer
+    cards = [
+        _card(own, item, [answers[id(step.reward), place] for step in own.steps])
+        for place, (own, item) in enumerate(zip(plans, items, strict=True))
+    ]
     _report_faults(cards)
     return cards
 
 
 def _ask(step: Step, items: Sequence[Item]) -> list[Outcome | Exception]:
     """One outcome for each item; an exception where the reward failed on it."""
-    reward, low = step.reward, step.reward.range[0]
-    answers: list[Outcome | Exception] = [
-        Score(low, f"not a ruling: {item.ruling.reason.value}") if isinstance(item.ruling, ParseFailure) else low
-        for item in items
-    ]
-    asked = [i for i, item in enumerate(items) if reward.on_failure or isinstance(item.ruling, Ruling)]
+    reward = step.reward
+    asked = items if reward.on_failure else [item for item in items if isinstance(item.ruling, Ruling)]
     outcomes: list[Outcome | Exception] = []
     rest: Exception | None = None
     try:
-        within(step.time_limit, lambda: outcomes.extend(reward.outcomes([items[i] for i in asked])))
+        within(step.time_limit, lambda: outcomes.extend(reward.outcomes(asked)))
     except RewardError as error:  # of the wrong length: which outcome is whose, nobody knows
         outcomes, rest = [], error
     except Exception as error:
@@ -65,19 +72,25 @@ def _ask(step: Step, items: Sequence[Item]) -> list[Outcome | Exception]:
     outcomes = outcomes[: len(asked)]
     if rest is not None:
         outcomes += [rest] * (len(asked) - len(outcomes))
-    for i, outcome in zip(asked, outcomes, strict=True):
-        answers[i] = outcome
-    return answers
+    if len(asked) == len(items):
+        return outcomes
+    given = iter(outcomes)
+    return [
+        Score(reward.range[0], f"not a ruling: {item.ruling.reason.value}")
+        if isinstance(item.ruling, ParseFailure)
+        else next(given)
+        for item in items
+    ]
 
 
-def _card(plan: Plan, item: Item, answers: Sequence[tuple[Step, Outcome | Exception]]) -> Scorecard:
+def _card(plan: Plan, item: Item, outcomes: Sequence[Outcome | Exception]) -> Scorecard:
     parsed = isinstance(item.ruling, Ruling)
     right = isinstance(item.ruling, Ruling) and _is_right(item.ruling, item.case, item.excerpt)
     components: dict[str, Component] = {}
     faults: list[Unscored] = []
     closed = None if parsed else FORMAT
     total = 0.0
-    for step, outcome in answers:
+    for step, outcome in zip(plan.steps, outcomes, strict=True):
         name = step.reward.name
         value, reason = _read(outcome)
         if isinstance(outcome, Exception):

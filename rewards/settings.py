@@ -23,10 +23,8 @@ def check_settings(function: Callable[..., Any], settings: Mapping[str, Any], re
         DataError: there is no such keyword parameter, one that has no default is missing, or a value does not fit.
     """
     # A function's positional parameters are the ruling, the case and the excerpt; a class has none of those.
-    kinds = [inspect.Parameter.KEYWORD_ONLY]
-    if isinstance(function, type):
-        kinds.append(inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    known = {p.name: p for p in _signature(function).parameters.values() if p.kind in kinds}
+    every = isinstance(function, type)
+    known = {p.name: p for p in _signature(function).parameters.values() if every or p.kind is p.KEYWORD_ONLY}
     values = {}
     for name, value in settings.items():
         if name not in known:

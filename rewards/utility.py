@@ -27,8 +27,8 @@ class SeverityWeights(BaseModel):
 
     def gravest(self, gold: Gold, excerpt: Rulebook) -> float:
         """The greatest weight among the broken rules; 1 where they are not known."""
-        rules = [rule for violation in gold.violations or [] for rule in violation.accepted[:1] if rule in excerpt]
-        return max((float(getattr(self, excerpt[rule].severity)) for rule in rules), default=1.0)
+        named = (next(filter(excerpt.__contains__, violation.accepted), None) for violation in gold.violations or [])
+        return max((float(getattr(self, excerpt[rule].severity)) for rule in named if rule is not None), default=1.0)
 
 
 class Prices(BaseModel):
@@ -50,6 +50,11 @@ class Prices(BaseModel):
             (1 - self.escalation) / (1 + self.miss * weight),
             (self.escalation + self.false_flag) / (1 + self.false_flag),
         )
+
+    @property
+    def are_uneven(self) -> bool:
+        """Whether errors differ in price."""
+        return self.miss != self.false_flag or len(set(self.severity.values)) > 1
 
     @property
     def lowest(self) -> float:

@@ -174,6 +174,7 @@ class RulingGRPOTrainer(ResumableTrainer, GRPOTrainer):
                 total=card.total,
                 advantage=advantage,
                 rewards=card.values,
+                errors=card.errors,
             )
             for place, (text, card, advantage) in enumerate(
                 zip(self._texts, self.reward.cards, advantages, strict=True)

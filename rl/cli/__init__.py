@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from data import DataError
-from rl.cli import data, demo, evaluate, review, rewards, train
+from rewards import TooManyUnscored
+from rl.cli import compare, data, demo, evaluate, review, rewards, train
 from rl.visible import visible
 
 app = typer.Typer(
@@ -21,8 +22,8 @@ app = typer.Typer(
         "New here? [bold]ruling demo[/] runs the whole loop on the embedded benchmark: it draws ads, trains a tiny "
         "model with SFT and GRPO, and shows what improved.\n\n"
         "With your own ads: [bold]ruling data check[/] them against a rulebook, [bold]ruling train sft[/] and "
-        "[bold]ruling train grpo[/] with a recipe, [bold]ruling evaluate[/] on cases held out, [bold]ruling review[/] "
-        "a single one."
+        "[bold]ruling train grpo[/] with a recipe, [bold]ruling evaluate[/] on cases held out, "
+        "[bold]ruling compare[/] checkpoints, [bold]ruling review[/] a single case."
     ),
     rich_markup_mode="rich",
     no_args_is_help=True,
@@ -35,16 +36,22 @@ app.add_typer(train.app, name="train")
 app.add_typer(rewards.app, name="rewards")
 app.add_typer(review.app)
 app.add_typer(evaluate.app)
+app.add_typer(compare.app)
 
 
 def main() -> None:
-    """The entry point: a mistake in the user's input is said in one line, without a traceback."""
+    """The entry point: a mistake in the user's input, or a reward that fails, is said in one line, without a
+    traceback.
+    """
     quiet()
     try:
         app()
     except DataError as error:
         complain(error)
         sys.exit(2)
+    except TooManyUnscored as error:
+        complain(error)
+        sys.exit(1)
 
 
 def quiet() -> None:
@@ -52,6 +59,6 @@ def quiet() -> None:
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|trl|torch)\.")
 
 
-def complain(error: DataError) -> None:
+def complain(error: Exception) -> None:
     """Says what is wrong on stderr; what came from a file moves no cursor and is no markup."""
     Console(stderr=True, highlight=False).print(f"[bold red]error:[/] {escape(visible(str(error)))}", soft_wrap=True)

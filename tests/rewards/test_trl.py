@@ -2,11 +2,12 @@
 
 import inspect
 from collections import defaultdict
+from types import SimpleNamespace
 
 import pytest
 
 from prompts import write
-from rewards import Rubric, reward
+from rewards import BatchReward, Rubric, TooManyUnscored, reward
 from tests.rewards.small import BOOK, approving, ideal, rejecting, rule_on
 
 
@@ -17,18 +18,23 @@ def fails_on_approval(ruling, case, excerpt):
     return 1.0
 
 
-RUBRIC = Rubric(name="t", craft={"rules": 0.3, "t_fails_on_approval": 0.1}, gates=["rulebook_consistency"])
+RUBRIC = Rubric(
+    name="t",
+    craft={"rules": 0.3, "t_fails_on_approval": 0.1},
+    gates=["rulebook_consistency"],
+    unscored_limit=0.5,
+)
 
 
-def call(completions, cases, **columns):
+def call(completions, cases, rubric=RUBRIC, trainer_state=None, **columns):
     logged = defaultdict(list)
-    func = RUBRIC.reward_func(BOOK)
+    func = rubric.reward_func(BOOK)
     totals = func(
         prompts=[[{"role": "user", "content": "…"}]] * len(cases),
         completions=completions,
         completion_ids=[[1, 2]] * len(cases),
         case=[case.model_dump_json(by_alias=True, exclude_none=True) for case in cases],
-        trainer_state=None,
+        trainer_state=trainer_state,
         log_extra=lambda column, values: None,
         log_metric=lambda name, value: logged[name].append(value),
         images=[None] * len(cases),
@@ -47,7 +53,7 @@ def test_totals_cards_and_means():
     assert logged["ruling/t_fails_on_approval"] == [0.5]  # over those that it scored
     assert logged["ruling/parsed"] == [pytest.approx(2 / 3)]
     assert logged["ruling/gate_closed"] == [pytest.approx(1 / 3)]
-    assert logged["ruling/unscored"] == [pytest.approx(1 / 3)]
+    assert logged["ruling/unscored"] == logged["ruling/unscored/t_fails_on_approval"] == [pytest.approx(1 / 3)]
 
 
 def test_chat_messages_and_content_parts_are_read():
@@ -77,3 +83,44 @@ def test_an_empty_batch_is_no_trouble():
     func, totals, logged = call([], [])
     assert totals == [] and func.cards == [] and logged["ruling/parsed"] == [0.0]
     assert approving().id == "c-1"
+
+
+def test_too_many_unscored_stop_the_run_and_say_why():
+    wrong, right = write(rule_on("approve")), write(ideal(rejecting()))
+    call([wrong, right], [rejecting()] * 2)  # as many as are allowed
+    message = (
+        r"2 of 3 completions could not be scored, and rubric 't' allows 50%. Rewards that failed: "
+        r"'t_fails_on_approval' on 2; first 't_fails_on_approval' on case 'c-1': RuntimeError: no"
+    )
+    with pytest.raises(TooManyUnscored, match=message):
+        call([wrong, right, wrong], [rejecting()] * 3)
+
+
+def test_parse_failures_are_scored_and_stop_nothing():
+    _, totals, logged = call(["no ruling"] * 4, [rejecting()] * 4)
+    assert totals == [RUBRIC.floor] * 4 and logged["ruling/unscored"] == [0.0]
+
+
+def test_prices_follow_the_training():
+    rubric = Rubric(name="t", prices={"miss": {0: 1, 0.5: 3}})
+    for step, price in [(0, 1), (25, 2), (50, 3), (75, 3), (100, 3), (101, 3)]:
+        state = SimpleNamespace(global_step=step, max_steps=100)
+        func, _, _ = call([write(rule_on("approve"))], [rejecting()], rubric, state)
+        assert func.cards[0]["verdict"].value == -price * 2  # critical
+    func, _, _ = call([write(rule_on("approve"))], [rejecting()], rubric, SimpleNamespace(global_step=0, max_steps=0))
+    assert func.cards[0]["verdict"].value == -2
+
+
+class Built(BatchReward):
+    name = "t_built"
+
+    def score_batch(self, items):
+        return [1.0 for _ in items]
+
+
+def test_the_rewards_that_are_told_of_the_training_are_those_that_score():
+    craft = {f"{__name__}:Built": {"weight": {0: 0.1, 1: 0.4}}}
+    rubric = Rubric(name="t", craft=craft, overrides={"money": {"prices": {"miss": 2}}})
+    (built,) = rubric.reward_func(BOOK).batch_rewards
+    assert isinstance(built, Built)
+    assert rubric.at(0.5).reward_func(BOOK).batch_rewards == [built]
