@@ -4,39 +4,92 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
 from data import DataError
+from data.errors import explain
+from rl.visible import visible
 
 app = typer.Typer()
 
 BARE = Path(__file__).parent / "evaluate.yaml"
 """The recipe of an evaluation that is given by options alone."""
+HOW, FIGURES, SERVER = "How the model is asked", "Which figures", "A model behind a server"
 
 
 @app.command()
 def evaluate(
-    out: Annotated[Path, typer.Option(help="Folder for predictions, figures, provenance and report.")],
+    out: Annotated[Path, typer.Option(help="Folder for completions, predictions, figures, provenance and report.")],
     model: Annotated[str | None, typer.Argument(help="Checkpoint, run folder, or name on the Hub.")] = None,
     config: Annotated[str | None, typer.Option(help="Recipe: a YAML file, or a shipped one (billboard/eval).")] = None,
     data: Annotated[list[str] | None, typer.Option(help="Cases: JSONL files, folders or datasets.")] = None,
     rulebook: Annotated[str | None, typer.Option(help="YAML file, or the name of a shipped rulebook.")] = None,
     predictions: Annotated[Path | None, typer.Option(help="JSONL of predictions, instead of a model.")] = None,
     name: Annotated[str | None, typer.Option(help="What the model is called in tables.")] = None,
-    template: Annotated[str | None, typer.Option(help="Prompt template; the one of its training if left out.")] = None,
-    max_new_tokens: Annotated[int | None, typer.Option(min=1, help="A completion is cut off there.")] = None,
-    temperature: Annotated[float | None, typer.Option(min=0.0, help="0 takes the likeliest token.")] = None,
-    samples: Annotated[int | None, typer.Option(min=1, help="Completions per case.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the sampling.")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Completions generated at once.")] = None,
+    template: Annotated[
+        str | None, typer.Option(help="Prompt template; the one of its training if left out.", rich_help_panel=HOW)
+    ] = None,
+    max_new_tokens: Annotated[
+        int | None, typer.Option(min=1, help="A completion is cut off there.", rich_help_panel=HOW)
+    ] = None,
+    temperature: Annotated[
+        float | None, typer.Option(min=0.0, help="0 takes the likeliest token.", rich_help_panel=HOW)
+    ] = None,
+    samples: Annotated[int | None, typer.Option(min=1, help="Completions per case.", rich_help_panel=HOW)] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the sampling.", rich_help_panel=HOW)] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Completions generated at once.", rich_help_panel=HOW)
+    ] = None,
+    robustness: Annotated[
+        str,
+        typer.Option(
+            help="Review variants as well, to see whether verdicts stay: rule-order,rule-ids.", rich_help_panel=HOW
+        ),
+    ] = "",
+    endpoint: Annotated[
+        str | None,
+        typer.Option(help="Base address of a server that speaks the OpenAI API.", rich_help_panel=SERVER),
+    ] = None,
+    served: Annotated[
+        str | None, typer.Option("--model", help="What the server calls the model.", rich_help_panel=SERVER)
+    ] = None,
+    concurrency: Annotated[int, typer.Option(min=1, help="Requests at a time.", rich_help_panel=SERVER)] = 8,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Figures apart for each value: severity, category, or meta.KEY. Can be repeated.",
+            rich_help_panel=FIGURES,
+        ),
+    ] = None,
+    prevalence: Annotated[
+        float | None,
+        typer.Option(help="Also as if this share of cases were to be rejected.", rich_help_panel=FIGURES),
+    ] = None,
+    thresholds: Annotated[
+        Path | None,
+        typer.Option(
+            help="Evaluation of the same model on a validation set: thresholds are chosen there.",
+            rich_help_panel=FIGURES,
+        ),
+    ] = None,
+    prices: Annotated[
+        str,
+        typer.Option(
+            help="Of outcomes, as in a rubric: miss=4,false_flag=1,escalation=.3,severity.critical=2.",
+            rich_help_panel=FIGURES,
+        ),
+    ] = "",
 ) -> None:
     """Measure a model, or predictions made elsewhere, on cases with gold.
 
-    What is not given is taken from the recipe, if there is one.
+    What is not given is taken from the recipe, if there is one. An evaluation that was interrupted goes on where it
+    was: run the same command again.
     """
     from data import Rulebook, load_cases
-    from rl.evaluation import compare_table, evaluate_file, evaluate_model, rule_table, write_report
+    from rl.endpoint import Endpoint
+    from rl.evaluation import Settings, evaluate_file, evaluate_model, write_report
     from rl.recipe import EvalRecipe
 
     decoding = {
@@ -49,18 +102,79 @@ def evaluate(
     if config is None and (data is None or rulebook is None):
         raise DataError("give --data and --rulebook, or a recipe that names them: --config billboard/eval")
     recipe = EvalRecipe.load(config or BARE, given)
-    if predictions is not None and model is not None:
-        raise DataError("give either a model or --predictions")
+    if sum(source is not None for source in (model, predictions, endpoint)) > 1:
+        raise DataError("give one of these: a model, --predictions, --endpoint")
+    if (endpoint is None) != (served is None):
+        raise DataError("--endpoint and --model go together: the server's address, and what it calls the model")
+    settings = Settings(read_prices(prices), chosen_on(thresholds), tuple(by or Settings.by), prevalence)
     book, cases, split = Rulebook.load(recipe.rulebook), load_cases(*recipe.data), Path(recipe.data[0]).stem
+    read = {"data": list(map(whole_path, recipe.data)), "rulebook": whole_path(recipe.rulebook)}
+    common: dict[str, Any] = {"name": name, "split": split, "settings": settings, "read": read}
     if predictions is not None:
-        evaluation = evaluate_file(predictions, cases, book, out, name=name, split=split)
-    elif recipe.model is not None and recipe.model.path is not None:
-        path = recipe.model.path
-        evaluation = evaluate_model(path, cases, book, out, name=name, split=split, decoding=recipe.decoding)
+        evaluation = evaluate_file(predictions, cases, book, out, **common)
     else:
-        raise DataError("give a model, a recipe that names one, or --predictions")
+        source: str | Endpoint | None = recipe.model.path if recipe.model is not None else None
+        if endpoint is not None and served is not None:
+            source = Endpoint(endpoint, served, concurrency)
+        if source is None:
+            raise DataError("give a model, a recipe that names one, or --predictions")
+        changes = [kind for kind in robustness.split(",") if kind]
+        evaluation = evaluate_model(source, cases, book, out, decoding=recipe.decoding, robustness=changes, **common)
+    show(evaluation, by or [])
+    Console().print(Text(f"report: {write_report(out / 'report.html', [evaluation], {split: cases}, book)}"))
+
+
+def whole_path(source: str) -> str:
+    """Where a file is, from anywhere; the name of a dataset or a shipped rulebook as it stands."""
+    return str(Path(source).resolve()) if Path(source).exists() else source
+
+
+def show(evaluation: Any, by: list[str]) -> None:
+    """Prints the tables of an evaluation."""
+    from rl.evaluation import compare_table, rule_table
+    from rl.evaluation.summary import SLICED
+    from rl.evaluation.table import notes_of, prevalence_table, slice_table
+
     console = Console()
     console.print(compare_table([evaluation]))
-    if rules := rule_table([evaluation]):
-        console.print(rules)
-    console.print(Text(f"report: {write_report(out / 'report.html', [evaluation], {split: cases}, book)}"))
+    for title, note in notes_of(evaluation).items():
+        console.print(Text(visible(f"{title}: {note}"), style="yellow"))
+    for table in (rule_table([evaluation]), prevalence_table(evaluation)):
+        if table is not None:
+            console.print(table)
+    for key in by:
+        slices = slice_table(evaluation, key, SLICED)
+        console.print(slices or Text(visible(f"no case has {key}"), style="yellow"))
+
+
+def read_prices(given: str) -> Any:
+    """Prices from ``miss=4,severity.critical=2``; what is not given is as usual.
+
+    Raises:
+        DataError: that is not what prices look like.
+    """
+    from rewards import Prices
+
+    content: dict[str, Any] = {}
+    for part in filter(None, given.split(",")):
+        key, _, value = part.partition("=")
+        section, _, name = key.strip().partition(".")
+        if name:
+            content.setdefault(section, {})[name] = value
+        else:
+            content[section] = value
+    try:
+        return Prices.model_validate(content)
+    except ValidationError as error:
+        field, message = explain(error, Prices)
+        raise DataError(message, field=f"--prices {field}") from error
+
+
+def chosen_on(folder: Path | None) -> Any:
+    """The thresholds that an evaluation on a validation set gives; None without one."""
+    from rl.evaluation import Evaluation, choose_thresholds
+
+    if folder is None:
+        return None
+    valid = Evaluation.load(folder)
+    return choose_thresholds(valid.predictions, valid.split)

@@ -1,17 +1,19 @@
 """Measure: predictions in, every figure with its interval out."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from math import isnan
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
 
 from data import DataError
 from rl.evaluation.bootstrap import Estimate, bootstrap, exact_at_the_edge, percentiles
 from rl.evaluation.metrics import METRICS, RANKED, Counted, Ranked
 from rl.evaluation.predictions import Prediction
-from rl.evaluation.ranking import Floats
+from rl.evaluation.ranking import Floats, Ranking
 from rl.evaluation.settings import DEFAULT, Settings
 
 RESAMPLES = 2_000
@@ -64,23 +66,46 @@ def estimates(
 def _ranked(
     metric: Ranked, predictions: Sequence[Prediction], clusters: NDArray[np.int64], weights: Floats | None
 ) -> Estimate:
-    ranking, rows = metric.of(predictions)
-    own = np.ones(len(rows)) if weights is None else weights[rows]
-    draws = [metric.value(ranking, times[:, rows] * own) for times in drawn(clusters)]
-    return Estimate(float(metric.value(ranking, own)), *percentiles(np.concatenate(draws), 0.95), len(rows))
+    steps = _Steps.of(metric, predictions, weights)
+    draws = [steps.value(times) for times in drawn(clusters)]
+    return Estimate(steps.whole, *percentiles(np.concatenate(draws), 0.95), steps.support)
 
 
 def ranked_difference(
     metric: Ranked, ours: Sequence[Prediction], theirs: Sequence[Prediction], clusters: NDArray[np.int64]
 ) -> Estimate:
     """How much higher a ranked metric is than the baseline's, on the same cases in the same order."""
-    (ranking, rows), (baseline, their_rows) = metric.of(ours), metric.of(theirs)
-    value = float(metric.value(ranking) - metric.value(baseline))
-    draws = [
-        metric.value(ranking, times[:, rows]) - metric.value(baseline, times[:, their_rows])
-        for times in drawn(clusters)
-    ]
-    return Estimate(value, *percentiles(np.concatenate(draws), 0.95), len(rows))
+    our, their = _Steps.of(metric, ours), _Steps.of(metric, theirs)
+    draws = [our.value(times) - their.value(times) for times in drawn(clusters)]
+    return Estimate(our.whole - their.whole, *percentiles(np.concatenate(draws), 0.95), our.support)
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """A ranked metric on its cases, ready to be worked out for many resamples."""
+
+    metric: Ranked
+    ranking: Ranking
+    members: csr_array
+    """``(N, entries)``: the weight of each case in the entry of the ranking that stands for it."""
+    support: int
+
+    @classmethod
+    def of(cls, metric: Ranked, predictions: Sequence[Prediction], weights: Floats | None = None) -> "_Steps":
+        ranking, rows = metric.of(predictions)
+        entries, places = ranking.collapsed()
+        own = np.ones(len(rows)) if weights is None else weights[rows]
+        members = csr_array((own, (rows, places)), shape=(len(predictions), len(entries.scores)))
+        return cls(metric, entries, members, len(rows))
+
+    @property
+    def whole(self) -> float:
+        """The figure of the cases as they are."""
+        return float(self.metric.value(self.ranking, self.members.sum(axis=0)))
+
+    def value(self, times: Floats) -> Floats:
+        """The figure of resamples, from how often each case was drawn ``(..., N)``."""
+        return self.metric.value(self.ranking, times @ self.members)
 
 
 def drawn(clusters: NDArray[np.int64], resamples: int = RESAMPLES, seed: int = 0) -> Iterator[Floats]:

@@ -63,6 +63,15 @@ class Ranking:
         ranked, true = weights[..., self.order], self.true[self.order]
         return np.cumsum(ranked * true, axis=-1)[..., self.ends], np.cumsum(ranked * ~true, axis=-1)[..., self.ends]
 
+    def collapsed(self) -> tuple["Ranking", NDArray[np.int64]]:
+        """The same ranking with equal cases put together, and for each case its place there.
+
+        Models state few different confidences, so what has to be done many times is done far quicker on this.
+        """
+        pairs = np.column_stack([self.scores, self.true])
+        entries, places = np.unique(pairs, axis=0, return_inverse=True)
+        return Ranking(entries[:, 0], entries[:, 1] == 1), places.ravel()
+
 
 @dataclass(frozen=True)
 class ByRisk(Ranking):

@@ -3,6 +3,7 @@
     parse rate = parsed / all
 
 A base model that rarely answers in form gains on every metric by learning the form alone, so this stands beside them.
+Source: Zhou et al. 2023, *Instruction-Following Evaluation for Large Language Models*: form that a program can verify.
 """
 
 from collections.abc import Sequence

@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from data import VERDICTS
-from rl.evaluation import METRICS, measure, metric_path
+from data import VERDICTS, Case, Rule, Rulebook, Ruling
+from rewards import Prices, verdict_utility
+from rl.evaluation import METRICS, RANKED, Prediction, Settings, measure, metric_path
+from rl.evaluation.metrics import ALONE, HEADLINE, TITLES
 
 from .conftest import predicted
 
@@ -19,12 +21,20 @@ def load(name: str) -> evaluate.Metric:
     return evaluate.load(metric_path(name))
 
 
-@pytest.mark.parametrize("name", METRICS)
-def test_the_file_holds_the_metric_and_its_source(name: str) -> None:
+ALL = {**METRICS, **RANKED, **ALONE}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_file_holds_the_metric_its_formula_and_its_source(name: str) -> None:
     metric = load(name)
-    assert type(metric).__name__ == METRICS[name].__name__
-    assert "=" in metric.description
-    assert next(iter(metric.titles)) == name
+    assert type(metric).__name__ == ALL[name].__name__
+    assert " = " in metric.description and "Source:" in metric.description
+    assert metric.titles
+
+
+def test_tables_show_figures_that_exist() -> None:
+    assert set(HEADLINE) < set(TITLES)
+    assert len(HEADLINE) == len(set(HEADLINE))
 
 
 def test_verdict_accuracy() -> None:
@@ -77,6 +87,46 @@ def test_macro_f1() -> None:
     # A verdict that gold never gives is no class of the mean.
     found = load("macro_f1").compute(predictions=["reject", "escalate"], references=["reject", "approve"])
     assert found["macro_f1"] == 0.5
+
+
+def test_balanced_accuracy() -> None:
+    found = load("balanced_accuracy").compute(predictions=MODEL, references=GOLD)
+    assert found["balanced_accuracy"] == pytest.approx(sk.recall_score(GOLD, MODEL, labels=VERDICTS, average="macro"))
+    two = load("balanced_accuracy").compute(predictions=["reject"] * 3, references=["reject", "reject", "approve"])
+    assert two["balanced_accuracy"] == 0.5
+
+
+def test_cost_is_the_utility_of_training_turned_round() -> None:
+    book = Rulebook(
+        name="b", rules=[Rule(id=severity, text="No.", severity=severity) for severity in ("low", "critical")]
+    )
+    prices = Prices(miss=3, false_flag=2, escalation=0.1)
+    for gold in VERDICTS:
+        for rule in ("low", "critical"):
+            violations = [{"rule": rule}] if gold == "reject" else []
+            case = Case(id="a", gold={"verdict": gold, "violations": violations})
+            for verdict in VERDICTS:
+                ruling = Ruling(verdict=verdict, confidence=0.5)
+                utility = verdict_utility.function(ruling, case, book, prices=prices)
+                prediction = Prediction.of(ruling, case, book)
+                cost = measure([prediction], ["cost"], Settings(prices))["cost"].value
+                assert cost == pytest.approx(1 - utility.value), (gold, verdict, rule)
+
+
+def test_an_unparsed_completion_costs_what_the_opposite_decision_would() -> None:
+    cost = load("cost")
+    columns = {"references": ["reject", "approve", None], "severities": ["high", None, None]}
+    unparsed = cost.compute(predictions=["unparsed"] * 3, **columns)
+    opposite = cost.compute(predictions=["approve", "reject", "approve"], **columns)
+    assert unparsed == opposite == {"cost": pytest.approx((1 + 4 * 1.5 + 2) / 2), "support": 2}
+    assert cost.compute(predictions=["escalate"], references=["reject"])["cost"] == pytest.approx(0.7)
+
+
+def test_reasoning_agreement_and_length() -> None:
+    found = load("reasoning_agreement").compute(predictions=[True, False, None])
+    assert found == {"reasoning_agreement": 0.5, "support": 2}
+    found = load("review_length").compute(predictions=["four", None, "of six"], tokens=[3, None, None])
+    assert found == {"tokens_per_review": 3.0, "characters_per_review": 5.0, "support": 2}
 
 
 def test_rule_f1_is_micro_over_citations() -> None:
@@ -189,4 +239,19 @@ def test_every_figure_has_a_title_and_no_other_has() -> None:
     predictions = [predicted("a", "reject", "reject", rules=["A"], broken=["A"], grounded=[True])]
     for name, metric in METRICS.items():
         counts = metric().of(predictions)
+        assert len(counts) == 1, name
         assert list(metric().values(counts.sum(axis=0))) == list(metric.titles), name
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_nothing_to_count_gives_nan(name: str) -> None:
+    metric = METRICS[name]()
+    values = metric.values(np.zeros_like(metric.of([predicted("a", None, None)]).sum(axis=0)))
+    assert all(np.isnan(value) for value in values.values())
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_formulas_work_on_any_stack_of_totals(name: str) -> None:
+    metric = METRICS[name]()
+    totals = metric.of([predicted(str(i), "reject", "reject", broken=["A"]) for i in range(6)]).reshape(2, 3, -1)
+    assert all(value.shape == (2, 3) for value in metric.values(totals).values())
