@@ -111,7 +111,7 @@ def how_surely_yes(question: Question, yes: float, no: float) -> float:
 
     Example:
         >>> broken, invents = Question("broken_1", "Is it?", "yes"), Question("invents", "Does it?", "no")
-        >>> how_surely_yes(broken, 0.6, 0.2), how_surely_yes(invents, 0.6, 0.2)
+        >>> how_surely_yes(broken, 0.75, 0.25), how_surely_yes(invents, 0.75, 0.25)
         (0.75, 0.75)
         >>> how_surely_yes(broken, 0.1, 0.0), how_surely_yes(invents, 0.0, 0.1)
         (0.2, 0.8)

@@ -101,13 +101,13 @@ class SelfConsistency(LocalReward):
 
     def score_batch(self, items: Sequence[Item]) -> Sequence[Outcome | Exception]:
         """One Score for each item, or the fault that there is none."""
+        from rewards._likelihood import log_likelihoods
+
         specials = self._local.special_tokens
         rulings = [_parsed(item) for item in items]
         decisions = [self._decision(write(ruling, specials)) for ruling in rulings]
 
         def read(inputs: Any, rows: list[int]) -> list[Score]:
-            from rewards._likelihood import log_likelihoods
-
             sums = log_likelihoods(self._local, inputs, [decisions[i] for i in rows])
             return [self._score(total, rulings[i]) for i, total in zip(rows, sums, strict=True)]
 
