@@ -11,9 +11,9 @@ from rewards.summary import Figures, Summary
 from rl.visible import visible
 
 
-def rubric_tables(rubric: Rubric, progress: float = 0.0) -> list[RenderableType]:
-    """A rubric as it stands when a share of the training is done: rewards, prices, and when escalating is best; then its
-    schedules, and what is different for the categories that have overrides.
+def rubric_tables(rubric: Rubric, progress: float = 1.0) -> list[RenderableType]:
+    """A rubric as it stands when a share of the training is done: rewards, prices, and when escalating is best; then
+    its schedules, and what is different for the categories that have overrides.
     """
     now = rubric.at(progress)
     schedules = [safe(f"{name}: {schedule} of the training") for name, schedule in rubric.schedules.items()]

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich import progress as bars
 from rich.console import Console
 from rich.text import Text
 
@@ -34,7 +33,7 @@ Data = Annotated[list[str], typer.Option(help="Cases: JSONL files, folders or da
 Book = Annotated[
     str | None, typer.Option("--rulebook", help=f"YAML file or shipped name; {BESIDE} beside the cases if left out.")
 ]
-Progress = Annotated[float, typer.Option(min=0, max=1, help="For schedules: how much of the training is done, 0..1.")]
+At = Annotated[float, typer.Option(min=0, max=1, help="For schedules: how much of the training is done, 0..1.")]
 Rollouts = Annotated[Path, typer.Argument(help="A run's folder, its rollouts/, or one part of them.")]
 OldRubric = Annotated[
     str | None,
@@ -47,7 +46,7 @@ PastBook = Annotated[str | None, typer.Option("--rulebook", help="The run's rule
 @app.command()
 def show(
     rubric: Annotated[str, typer.Argument(help="YAML file, or the name of a shipped rubric.")],
-    at: Progress = 0.0,
+    at: At = 1.0,
 ) -> None:
     """Print a rubric: its rewards, its prices, and when escalating is best. Builds nothing, so it works offline."""
     from rewards import Rubric
@@ -67,7 +66,7 @@ def score(
     out: Annotated[Path | None, typer.Option(help="Parquet file for every completion's components.")] = None,
     case: Annotated[str | None, typer.Option(help="Print the card of this case's completion instead.")] = None,
     sample: Annotated[int, typer.Option(min=0, help="Which of the case's completions, from 0, in order.")] = 0,
-    at: Progress = 0.0,
+    at: At = 1.0,
 ) -> None:
     """Score completions: a table of every reward, and with --case ID one completion's card."""
     from rewards import Rubric
@@ -101,6 +100,7 @@ def audit(
     rulebook: Book = None,
     cases: Annotated[int | None, typer.Option(min=2, help="How many cases to draw; all if left out.")] = None,
     seed: Annotated[int, typer.Option(help="Of the draw, and of all chance.")] = 0,
+    at: At = 1.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole report as JSON.")] = False,
 ) -> None:
     """See how a model could cheat a rubric, before one does. Exit code 1 if it could.
@@ -115,7 +115,7 @@ def audit(
 
     loaded, found, book = Rubric.load(rubric), load_cases(*data), Rulebook.load(rulebook_for(data, rulebook))
     with progress("auditing", len(CHEATS)) as advance:
-        report = try_cheats(loaded, found, book, sample=cases, seed=seed, advance=advance)
+        report = try_cheats(loaded.at(at), found, book, sample=cases, seed=seed, advance=advance)
     if as_json:
         typer.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
     else:
@@ -174,9 +174,10 @@ def rulebook_for(data: list[str], given: str | None) -> str:
 
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on stderr while long work is done; gives a function to tell of what is done."""
-    columns = (bars.TextColumn(what), bars.BarColumn(), bars.MofNCompleteColumn(), bars.TimeRemainingColumn())
-    with bars.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    """Shows a progress bar while long work is done; gives a function to tell of what is done."""
+    from rl.progress import progress_bar
+
+    with progress_bar() as bar:
         task = bar.add_task(what, total=total)
         yield lambda done: bar.advance(task, done)
 

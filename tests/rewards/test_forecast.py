@@ -4,8 +4,8 @@ import pytest
 
 from prompts import write
 from rewards import NotApplicable, Rubric, forecast, rescore, reward
+from rewards.testing.small import BOOK, approving, ideal, rejecting, rule_on
 from rl.rollouts import Rollout
-from tests.rewards.small import BOOK, approving, ideal, rejecting, rule_on
 
 APPROVE, REJECT = approving().model_copy(update={"id": "a"}), rejecting().model_copy(update={"id": "r"})
 CASES = [APPROVE, REJECT]

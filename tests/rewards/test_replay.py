@@ -6,8 +6,8 @@ from scipy.stats import kendalltau, spearmanr
 from prompts import write
 from rewards import Earned, Group, Rescored, Rubric, replay, rescore
 from rewards.replay import Pairs
+from rewards.testing.small import BOOK, ideal, rejecting, rule_on
 from rl.rollouts import Rollout
-from tests.rewards.small import BOOK, ideal, rejecting, rule_on
 
 
 def group(*totals: tuple[float | None, float | None], case: str = "a") -> Group:

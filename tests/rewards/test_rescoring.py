@@ -3,8 +3,8 @@ import pytest
 from data import DataError
 from prompts import write
 from rewards import Rubric, rescore
+from rewards.testing.small import BOOK, approving, ideal, rejecting, rule_on
 from rl.rollouts import Rollout
-from tests.rewards.small import BOOK, approving, ideal, rejecting, rule_on
 
 CASES = [approving().model_copy(update={"id": "a"}), rejecting().model_copy(update={"id": "r"})]
 RUBRIC = Rubric.load("default")

@@ -2,7 +2,7 @@ import pytest
 
 from prompts import write
 from rewards import Rubric, Summary, reward
-from tests.rewards.small import BOOK, approving, ideal, rejecting, rule_on
+from rewards.testing.small import BOOK, approving, ideal, rejecting, rule_on
 
 RUBRIC = Rubric.load("default")
 

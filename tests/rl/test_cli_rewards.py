@@ -9,9 +9,9 @@ import pytest
 
 from data import save_cases
 from prompts import write
+from rewards.testing.small import BOOK, ideal, rejecting, rule_on
 from rl.cli import main
 from rl.rollouts import Rollout, RolloutLog
-from tests.rewards.small import BOOK, ideal, rejecting, rule_on
 
 HOSTILE = "\x1b[2J[red]\u202e"
 CASE = rejecting()
@@ -63,12 +63,11 @@ def row(said: str, name: str) -> list[str]:
 
 
 def test_show_prints_a_rubric_with_the_escalation_band(folder: Path, ruling):
-    said = ruling("show default")
-    assert row(said, "evidence")[1:4] == ["craft", "0.2", "0 … 1"]
-    assert row(said, "rulebook_consistency")[1:3] == ["gate", "must be 1"]
-    assert row(said, "high") == ["high", "-6", "0.10 … 0.65"]
-    assert "-8.7" in said
-    assert "evidence_only" in ruling("show own.yaml")
+    said = ruling("show own.yaml")
+    assert row(said, "evidence")[1:4] == ["craft", "0.5", "0 … 1"]
+    assert row(said, "high") == ["high", "-1.5", "0.28 … 0.65"]
+    assert "evidence_only" in said and "a closed gate, -2.5" in said
+    assert row(ruling("show default"), "rulebook_consistency")[1:3] == ["gate", "must be 1"]
 
 
 def test_show_tells_of_schedules_and_categories(folder: Path, ruling):

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from data import DataError, save_cases
+from rewards.testing.small import rejecting
 from rl.past import open_past
 from rl.rollouts import Rollout, RolloutLog
-from tests.rewards.small import rejecting
 
 RULES = "name: small\nrules:\n  - {id: CURE-1, text: No cures.}\n  - {id: WIN-1, text: No prizes.}\n"
 

@@ -7,10 +7,10 @@ import pytest
 from data import DataError
 from prompts import write
 from rewards import Rubric, reward
+from rewards.testing.small import BOOK, ideal, rejecting, rule_on
 from rl import scores
 from rl.scores import score_completions
 from rl.written import Written, read_completions
-from tests.rewards.small import BOOK, ideal, rejecting, rule_on
 
 CASE = rejecting()
 RUBRIC = Rubric.load("default")

@@ -7,10 +7,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from data import DataError
+from rewards.testing.small import BOOK, rejecting
 from rl.evaluation.predictions import Prediction, save_predictions
 from rl.rollouts import Rollout, RolloutLog
 from rl.written import Written, read_completions
-from tests.rewards.small import BOOK, rejecting
 
 
 def lines(path: Path, *rows: object) -> Path:
