@@ -1,6 +1,6 @@
 """Whether the cited evidence is there, and is the right one."""
 
-from data import Case, Evidence, Interval, Quote, Region, Rulebook, Ruling
+from data import Case, Evidence, GoldViolation, Interval, Quote, Region, Rulebook, Ruling
 from data.quotes import find_quote, fold, occurrences
 from rewards.matching import assign, match
 from rewards.reward import reward
@@ -43,11 +43,10 @@ def evidence(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
     assert gold.violations is not None
     if not gold.violations:
         return Score(0.0 if ruling.violations else 1.0, "gold has no violation")
-    parts: dict[str, float] = {}
+    answered: dict[str, list[GoldViolation]] = {}
     for pair in match(ruling, gold, excerpt).exact:
-        citation = ruling.violations[pair.citation]
-        agreement = _agreement(citation.evidence, gold.violations[pair.gold].evidence, case)
-        parts[citation.rule] = parts.get(citation.rule, 0.0) + agreement
+        answered.setdefault(ruling.violations[pair.citation].rule, []).append(gold.violations[pair.gold])
+    parts = {rule: len(violations) * _shown(rule, violations, ruling, case) for rule, violations in answered.items()}
     reason = ", ".join(f"{rule} {value:.2f}" for rule, value in parts.items()) or "no rule is cited right"
     return Score(sum(parts.values()) / len(gold.violations), reason, parts)
 
@@ -99,6 +98,16 @@ def likeness(item: Evidence, gold: Evidence, case: Case) -> float:
     if isinstance(item, Interval) and isinstance(gold, Interval):
         return _interval_likeness(item.interval, gold.interval, _duration(case))
     return 0.0
+
+
+def _shown(rule: str, violations: list[GoldViolation], ruling: Ruling, case: Case) -> float:
+    """How well a rule's citations show the violations that they answer, 0..1. What one rule is said to be shown by
+    counts together: saying it twice, each time with other evidence, would be a second guess for free.
+    """
+    cited = [item for citation in ruling.violations if citation.rule == rule for item in citation.evidence]
+    if any(violation.evidence is None for violation in violations):
+        return _agreement(cited, None, case)
+    return _agreement(cited, [item for violation in violations for item in violation.evidence or []], case)
 
 
 def _agreement(cited: list[Evidence], wanted: list[Evidence] | None, case: Case) -> float:

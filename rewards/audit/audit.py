@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from data import Case, Rulebook
@@ -43,9 +43,13 @@ def audit(
     Returns:
         The report, ``.ok`` where the rubric stands.
 
+    A rubric with schedules is tried as it stands: ``audit(rubric.at(1.0), …)`` tries that of the training's end.
+
     Raises:
-        DataError: gold cannot be stated, or there are not both approvals and rejections.
+        DataError: gold cannot be stated, there are not both approvals and rejections, or the rubric has overrides for
+            a category that the book has not.
     """
+    rubric.check_categories(book)
     chosen = [case for case in cases if case.gold is not None and case.gold.verdict is not None]
     if sample is not None and sample < len(chosen):
         chosen = random.Random(seed).sample(chosen, sample)
@@ -69,7 +73,14 @@ def audit(
         ratings=sorted(ratings, key=lambda rating: -rating.total),
         trials=trials,
         claims=[Claim(a, stated, honest.mean(a), honest.stating(a, stated)) for a, stated in CLAIMS],
-        bands=[Band(severity, *rubric.prices.band(weight)) for severity, weight in rubric.prices.severity],
+        bands=list(_bands(rubric)),
         scored=bench.scored,
     )
     return replace(result, findings=list(find(result, bench)))
+
+
+def _bands(rubric: Rubric) -> Iterator[Band]:
+    for category, own in {None: rubric, **rubric.by_category}.items():
+        if category is None or own.prices != rubric.prices:
+            for severity, weight in own.prices.severity:
+                yield Band(category, severity, *own.prices.band(weight))

@@ -75,7 +75,7 @@ def _against_the_odds(bands: Sequence[Band]) -> Iterator[Finding]:
     for band in bands:
         if not band.ok:
             cheat = ("reject", band.high) if band.high <= 0.5 + ROUNDING else ("approve", band.low)
-            severities.setdefault(cheat, []).append(band.severity)
+            severities.setdefault(cheat, []).append(band.where)
     for (verdict, belief), names in severities.items():
         pays = (
             f"rejecting pays from a belief of {belief:.2f} on, when the case is as likely fine"

@@ -32,9 +32,16 @@ class Claim:
 class Band:
     """The beliefs in a violation between which escalating pays best, for one severity."""
 
+    category: str | None
+    """Where the prices are this category's own."""
     severity: str
     low: float
     high: float
+
+    @property
+    def where(self) -> str:
+        """In words."""
+        return f"{self.severity} in {self.category}" if self.category else self.severity
 
     @property
     def ok(self) -> bool:

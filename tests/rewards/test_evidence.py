@@ -83,6 +83,26 @@ def test_only_exactly_cited_rules_can_show_evidence():
     assert evidence(rule_on("reject", {"rule": "WIN-1", "evidence": [CURES]}), case, BOOK).value == 0.0
 
 
+@pytest.mark.parametrize("wanted", [[CURES], None])
+def test_a_second_guess_is_not_free(wanted):
+    case = make_case(verdict="reject", violations=[{"rule": "WIN-1", "evidence": wanted}])
+    right, wrong = [quote("cures diabetes")], [quote("not in there")]
+
+    def guesses(*shown):
+        return evidence(rule_on("reject", *({"rule": "WIN-1", "evidence": one} for one in shown)), case, BOOK).value
+
+    assert guesses(right, wrong) == guesses(wrong, right) == guesses(right + wrong) < guesses(right) == 1.0
+    assert guesses([], right) == guesses(right, []) == 1.0
+
+
+def test_two_violations_of_one_rule_are_shown_together():
+    violations = [{"rule": "WIN-1", "evidence": [CURES]}, {"rule": "WIN-1", "evidence": [PRIZE]}]
+    case = make_case(verdict="reject", violations=violations)
+    assert evidence(rule_on("reject", *violations), case, BOOK).value == 1.0
+    assert evidence(rule_on("reject", *reversed(violations)), case, BOOK).value == 1.0
+    assert evidence(rule_on("reject", violations[0]), case, BOOK).value == 0.5
+
+
 def test_a_right_approval_has_nothing_to_show():
     assert evidence(rule_on("approve"), approving(), BOOK).value == 1.0
 

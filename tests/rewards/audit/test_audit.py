@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from data import Interval
+from data import DataError, Interval
 from prompts import FailureReason, ParseFailure, parse
 from rewards import Rubric
 from rewards.audit import CHEATS, Cheat, audit, cheat, decide
@@ -137,3 +137,18 @@ def test_one_in_a_hundred_may_escape_when_gold_is_known():
     aware, damage = (Cheat("x", kind, lambda _: []) for kind in ("gold-aware", "damage"))
     assert Trial(aware, 100, 99, 0).ok and not Trial(aware, 100, 98, 0).ok
     assert not Trial(damage, 100, 99, 0).ok and Trial(damage, 0, 0, 0).ok
+
+
+def test_prices_of_a_category_are_audited_too():
+    lax = {"money": {"prices": {"miss": 8, "false_flag": 0, "escalation": 0.3}}}
+    found = audit(Rubric.model_validate({**RUBRIC.model_dump(), "overrides": lax}), SMALL, BOOK)
+    assert {"reject when in doubt"} == {finding.name for finding in found.errors}
+    assert "low in money" in found.errors[0].message
+    with pytest.raises(DataError, match="no category 'monny' \\(did you mean 'money'"):
+        audit(Rubric.model_validate({**RUBRIC.model_dump(), "overrides": {"monny": lax["money"]}}), SMALL, BOOK)
+
+
+def test_a_schedule_is_audited_as_of_one_time():
+    rubric = Rubric.model_validate({**RUBRIC.model_dump(), "calibration": {0: 0, 0.5: 0.2}})
+    assert "overconfidence" in {finding.name for finding in audit(rubric, SMALL, BOOK).errors}
+    assert audit(rubric.at(1.0), SMALL, BOOK).ok

@@ -1,0 +1,36 @@
+"""The shipped rubrics stand on the data that they are for."""
+
+import time
+
+import pytest
+
+from data import Rulebook, load_cases
+from data.billboard import BillboardConfig, build
+from data.convert import convert_file
+from rewards import Rubric
+from rewards.audit import audit
+
+SOURCES = {"ec_darkpattern": "dataset.tsv", "kuaimod": "benchmark.jsonl", "contextdp": "labels.csv"}
+MOST_SECONDS = 60
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_real_sets(real_data, tmp_path, name):
+    cases = convert_file(real_data / name / SOURCES[name], name, tmp_path).cases
+    started = time.process_time()
+    found = audit(Rubric.load(name), cases, Rulebook.load(name))
+    assert found.ok and not found.findings, found.findings
+    assert time.process_time() - started < MOST_SECONDS, f"{found.scored} completions"
+
+
+@pytest.mark.parametrize("rubric", ["billboard", "default"])
+@pytest.mark.parametrize("level", ["demo", "full"])
+@pytest.mark.parametrize("split", ["train", "changed"])
+def test_billboard(tmp_path, rubric, level, split):
+    build(BillboardConfig(cases=120, test_cases=120, level=level), tmp_path)
+    found = audit(
+        Rubric.load(rubric), load_cases(tmp_path / f"{split}.jsonl"), Rulebook.load(tmp_path / "rulebook.yaml")
+    )
+    assert found.ok and not found.findings, found.findings
