@@ -26,6 +26,7 @@ from rich.console import Console
 from data import Case, Rulebook, save_cases
 from data.convert import convert_file
 from data.splits import kfold
+from rl.demo import precision
 from rl.evaluation import Evaluation, Prediction, compare_table, evaluate_file, evaluate_model, rule_table
 from rl.recipe import EvalRecipe, SFTRecipe
 from rl.sft import train_sft
@@ -69,7 +70,8 @@ def review(fold: Fold, book: Rulebook, out: Path) -> Sequence[Prediction]:
     """Trains the shipped recipe on one part of a fold and has it review the other."""
     train, held_out = fold
     save_cases(train, out / "train.jsonl")
-    recipe = SFTRecipe.load(f"{NAME}/sft", {"data.train": str(out / "train.jsonl"), "output": str(out / "run")})
+    settings = {"data.train": str(out / "train.jsonl"), "output": str(out / "run"), **precision()}
+    recipe = SFTRecipe.load(f"{NAME}/sft", settings)
     train_sft(recipe)
     decoding = EvalRecipe.load(f"{NAME}/eval").decoding
     return evaluate_model(recipe.output, held_out, book, out / "evaluation", decoding=decoding).predictions
