@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.quotes import _places, find_quote, fold, occurrences
-from tests.hostile import HOSTILE
+from rewards.testing.hostile import HOSTILE
 
 TEXTS = st.one_of(
     st.text(), st.lists(st.sampled_from([*HOSTILE, "ｶ", "ﾞ", "\u0301", "가", "ᆨ", " ", "\n", "İ"])).map("".join)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from data.quotes import find_quote
 from prompts import neutralise, restore
 from prompts.neutralise import _SUBSTITUTES, ESCAPE
-from tests.hostile import HOSTILE
+from rewards.testing.hostile import HOSTILE
 from tests.strategies import TEXTS
 
 ODD_TOKENS = ("USER:", "ab", "bb", "__en__", "■", " ", "\n\n", "é")

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 
 from data import Case, Frame, Line, Rule, Rulebook
 from prompts import TEMPLATE_VERSION, render
-from tests.hostile import HOSTILE
+from rewards.testing.hostile import HOSTILE
 from tests.prompts.families import FAMILIES, QWEN, Family
 from tests.strategies import FRAGMENTS, TEXTS
 

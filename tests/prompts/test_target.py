@@ -4,7 +4,7 @@ import pytest
 
 from data import Case, DataError, Rule, Rulebook
 from prompts import parse, target, write
-from tests.hostile import HOSTILE
+from rewards.testing.hostile import HOSTILE
 
 BOOK = Rulebook(
     name="four",

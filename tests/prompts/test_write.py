@@ -4,7 +4,7 @@ import pytest
 
 from data import Quote, Ruling, Violation
 from prompts import write
-from tests.hostile import STRUCTURE
+from rewards.testing.hostile import STRUCTURE
 from tests.prompts.families import FAMILIES
 
 

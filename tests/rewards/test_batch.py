@@ -8,7 +8,7 @@ import pytest
 from data import Case, DataError
 from prompts import ParseFailure, write
 from rewards import BatchReward, Item, NotApplicable, Rubric, Score, find_reward
-from tests.rewards.small import BOOK, approving, ideal, rejecting
+from rewards.testing.small import BOOK, approving, ideal, rejecting
 
 APPROVAL, REJECTION = write(ideal(approving())), write(ideal(rejecting()))
 

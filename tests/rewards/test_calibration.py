@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rewards import NotApplicable, calibration, log_score
-from tests.rewards.small import BOOK, CASES, make_case, rule_on
+from rewards.testing.small import BOOK, CASES, make_case, rule_on
 
 BOTH = pytest.mark.parametrize("score", [calibration, log_score], ids=lambda score: score.name)
 

@@ -4,8 +4,8 @@ import pytest
 
 from data import Interval, Quote, Region
 from rewards import NotApplicable, evidence, grounded
-from tests.hostile import HOSTILE
-from tests.rewards.small import BOOK, CURES, PRIZE, TEXT, approving, make_case, rejecting, rule_on
+from rewards.testing.hostile import HOSTILE
+from rewards.testing.small import BOOK, CURES, PRIZE, TEXT, approving, make_case, rejecting, rule_on
 
 
 def shown(*items: object, wanted: object = (CURES,), case=None) -> float:

@@ -4,7 +4,7 @@ import pytest
 
 from data import Rule
 from rewards import reasoning_agreement, rulebook_consistency
-from tests.rewards.small import BOOK, approving, rule_on
+from rewards.testing.small import BOOK, approving, rule_on
 
 
 @pytest.mark.parametrize(

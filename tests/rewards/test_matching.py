@@ -8,7 +8,7 @@ import pytest
 from data import Gold
 from rewards import match
 from rewards.matching import assign
-from tests.rewards.small import BOOK, rule_on
+from rewards.testing.small import BOOK, rule_on
 
 
 def credits(cited: list[str], wanted: list[object]) -> list[float]:

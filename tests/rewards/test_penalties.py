@@ -5,8 +5,8 @@ import pytest
 from data import Rule, Rulebook
 from prompts import target
 from rewards import NotApplicable, intent, overlong, repetition
-from tests.hostile import LANGUAGES
-from tests.rewards.small import BOOK, approving, make_case, rule_on
+from rewards.testing.hostile import LANGUAGES
+from rewards.testing.small import BOOK, approving, make_case, rule_on
 
 
 @pytest.mark.parametrize(("length", "value"), [(0, 0.0), (4000, 0.0), (6000, 0.5), (8000, 1.0), (10**6, 1.0)])

@@ -6,7 +6,7 @@ import pytest
 
 from data import DataError
 from rewards import NotApplicable, Reward, RewardError, Score, find_reward, reward
-from tests.rewards.small import BOOK, approving, rule_on
+from rewards.testing.small import BOOK, approving, rule_on
 
 RULING = rule_on("approve")
 

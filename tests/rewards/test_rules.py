@@ -5,7 +5,7 @@ import random
 import pytest
 
 from rewards import NotApplicable, rules
-from tests.rewards.small import BOOK, approving, escalating, make_case, rejecting, rule_on
+from rewards.testing.small import BOOK, approving, escalating, make_case, rejecting, rule_on
 
 
 def value(case, *cited, verdict="reject"):

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from data import DataError
 from rewards import BatchReward, Rubric, Schedule
-from tests.rewards.small import BOOK, approving, make_case, rejecting, rule_on
+from rewards.testing.small import BOOK, approving, make_case, rejecting, rule_on
 
 
 class Counted(BatchReward):

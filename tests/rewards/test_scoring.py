@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from data import DataError
 from prompts import FailureReason, ParseFailure, write
 from rewards import NotApplicable, Rubric, Score, count_faults, reward
-from tests.rewards.small import BOOK, CASES, approving, ideal, make_case, rejecting, rule_on
+from rewards.testing.small import BOOK, CASES, approving, ideal, make_case, rejecting, rule_on
 from tests.strategies import RULINGS
 
 RUBRIC = Rubric.load("default")

@@ -10,8 +10,8 @@ import pytest
 
 from prompts import write
 from rewards import BatchReward, Rubric, reward
+from rewards.testing.small import BOOK, approving, ideal
 from rewards.timing import within
-from tests.rewards.small import BOOK, approving, ideal
 
 LIMIT = 0.2
 TEXT = write(ideal(approving()))

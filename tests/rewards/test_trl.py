@@ -8,7 +8,7 @@ import pytest
 
 from prompts import write
 from rewards import BatchReward, Rubric, TooManyUnscored, reward
-from tests.rewards.small import BOOK, approving, ideal, rejecting, rule_on
+from rewards.testing.small import BOOK, approving, ideal, rejecting, rule_on
 
 
 @reward(name="t_fails_on_approval", range=(0, 1))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rewards import NotApplicable, Prices, verdict_utility
-from tests.rewards.small import BOOK, CASES, make_case, rule_on
+from rewards.testing.small import BOOK, CASES, make_case, rule_on
 
 
 @pytest.mark.parametrize(

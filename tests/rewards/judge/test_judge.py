@@ -19,6 +19,7 @@ from prompts import write
 from rewards import Rubric, Score
 from rewards.batch import Item
 from rewards.judge import CircuitOpen, Judge, JudgeFault
+from rewards.testing.small import BOOK, CURES, PRIZE, approving, rejecting, rule_on
 from rewards.timing import within
 from tests.rewards.judge.server import (
     JudgeServer,
@@ -29,7 +30,6 @@ from tests.rewards.judge.server import (
     says,
     status,
 )
-from tests.rewards.small import BOOK, CURES, PRIZE, approving, rejecting, rule_on
 
 MakeJudge = Callable[..., Judge]
 RULING = rule_on("reject", {"rule": "CURE-1", "evidence": [CURES]}, {"rule": "WIN-1", "evidence": [PRIZE]})

@@ -8,8 +8,8 @@ import pytest
 
 from data import Case, Rule, Ruling
 from rewards.judge import inquire, messages
-from tests.hostile import HOSTILE
-from tests.rewards.small import BOOK, CURES, PRIZE, make_case, rejecting, rule_on
+from rewards.testing.hostile import HOSTILE
+from rewards.testing.small import BOOK, CURES, PRIZE, make_case, rejecting, rule_on
 
 RULING = rule_on("reject", {"rule": "CURE-1", "evidence": [CURES]}, {"rule": "WIN-1", "evidence": [PRIZE]})
 INJECTIONS = [

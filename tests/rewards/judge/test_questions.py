@@ -7,7 +7,7 @@ import pytest
 from data import Ruling
 from rewards.judge import Inquiry, inquire
 from rewards.judge.questions import says_nothing
-from tests.rewards.small import BOOK, CURES, PRIZE, approving, rejecting, rule_on
+from rewards.testing.small import BOOK, CURES, PRIZE, approving, rejecting, rule_on
 
 CITED = {"rule": "CURE-1", "evidence": [CURES]}
 WON = {"rule": "WIN-1", "evidence": [PRIZE]}

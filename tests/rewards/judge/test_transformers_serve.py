@@ -19,7 +19,7 @@ import pytest
 from rewards import Score
 from rewards.batch import Item
 from rewards.judge import Judge, JudgeFault, inquire, messages
-from tests.rewards.small import BOOK, approving, rule_on
+from rewards.testing.small import BOOK, approving, rule_on
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -1,3 +1,0 @@
-"""Now in `rewards.testing.small`."""
-
-from rewards.testing.small import *  # noqa: F403
