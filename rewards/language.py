@@ -1,10 +1,15 @@
 """Whether the ruling is written in the languages that its readers read."""
 
+import re
+
 from data import Case, Rulebook, Ruling
 from rewards.reasoning import own_words
 from rewards.reward import reward
 from rewards.score import NotApplicable, Outcome, Score
 from rewards.scripts import SCRIPTS, Language, foreign_share, primary
+
+_FINDING = re.compile(r"[:：]\s*(?:no|yes|unclear)\s*[.。]")
+"""The prompt asks for these words in every language."""
 
 
 @reward(name="language", range=(0, 1))
@@ -14,9 +19,9 @@ def language(
     """The share of words in a foreign script, beyond a share that is free: the larger of that in the advice, which is
     for the advertiser and in the case's language, and that in the reasoning, which is in the language ``reasoning``.
 
-    Ids of rules and quoted evidence are no words. Scripts are all that is looked at; see `rewards.scripts` for which
-    languages that tells apart. Source: the language consistency reward of DeepSeek-R1 (arXiv 2501.12948, 2.3.2),
-    made a bounded penalty.
+    Ids of rules, quoted evidence and the findings of the rule-by-rule form (``: no.``) are no words. Scripts are all
+    that is looked at; see `rewards.scripts` for which languages that tells apart. Source: the language consistency
+    reward of DeepSeek-R1 (arXiv 2501.12948, 2.3.2), made a bounded penalty.
 
     Example:
         >>> book = Rulebook(name="none", rules=[])
@@ -39,6 +44,7 @@ def language(
 def _foreign(text: str, words: str, expected: str, excerpt: Rulebook, free: float) -> float:
     if foreign_share(text, expected) <= free:  # the usual case, kept quick
         return 0.0
+    words = _FINDING.sub(" ", words)
     for rule in excerpt.ids:
-        words = words.replace(rule, "")
+        words = words.replace(rule, " ")
     return max(0.0, (foreign_share(words, expected) - free) / (1 - free))

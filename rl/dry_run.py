@@ -115,10 +115,9 @@ def _cases(recipe: TrainRecipe, found: Rehearsal) -> list[Case]:
 
 
 def _rubric(recipe: GRPORecipe, arguments: Any, found: Rehearsal) -> None:
-    from rewards import Rubric
-    from rl.grpo import check_prices_count
+    from rl.grpo import check_prices_count, load_rubric
 
-    rubric = Rubric.load(recipe.rubric)
+    rubric = load_rubric(recipe)
     check_prices_count(rubric, arguments)
     found.add("rubric", escape(f"{rubric.name}, advantages scaled by {arguments.scale_rewards}"))
 

@@ -30,7 +30,7 @@ def train_grpo(recipe: GRPORecipe, resume: bool = False) -> Path:
         DataError: the recipe, the data or the model are not as they should be.
     """
     arguments = recipe.arguments()  # first: it sets up the processes, which ZeRO-3 needs when weights are loaded
-    rubric = Rubric.load(recipe.rubric)
+    rubric = load_rubric(recipe)
     check_prices_count(rubric, arguments)
     checkpoint = checkpoint_to_resume(recipe.output, resume)
     set_seed(recipe.seed)
@@ -60,6 +60,26 @@ def train_grpo(recipe: GRPORecipe, resume: bool = False) -> Path:
     )
     trainer.run(checkpoint)
     return finish(trainer, recipe, book)
+
+
+def load_rubric(recipe: GRPORecipe) -> Rubric:
+    """The recipe's rubric, with the language that the recipe asks for.
+
+    Raises:
+        DataError: there is no such rubric, or it has no penalty on the wrong language.
+    """
+    rubric, language = Rubric.load(recipe.rubric), recipe.reasoning_language
+    if language is None:
+        return rubric
+    if "language" not in rubric.penalties:
+        raise DataError(
+            f"rubric '{rubric.name}' does not look at the language: give it the penalty 'language', or leave this out",
+            field="reasoning_language",
+        )
+    part = rubric.penalties["language"].model_dump(exclude_unset=True) | {"reasoning": language}
+    if schedule := rubric.schedules.get("penalties.language") or rubric.schedules.get("penalties.language.weight"):
+        part["weight"] = dict(schedule.points)
+    return Rubric.load(recipe.rubric, {"penalties.language": part})
 
 
 def check_prices_count(rubric: Rubric, arguments: GRPOConfig) -> None:

@@ -213,6 +213,8 @@ class GRPORecipe(TrainRecipe):
 
     rubric: str
     """A YAML file, or the name of a shipped rubric."""
+    reasoning_language: str | None = None
+    """What the reasoning should be written in, such as ``en``: a setting of the rubric's penalty `language`."""
     hard: HardConfig | None = None
     """Draw the cases more often that the model gets wrong before training; None draws all alike."""
 

@@ -5,8 +5,8 @@ import pytest
 from data import DataError
 from rewards import NotApplicable, Rubric, language
 from rewards.scripts import SCRIPTS, foreign_share
-from tests.hostile import LANGUAGES
-from tests.rewards.small import BOOK, approving, rule_on
+from rewards.testing.hostile import LANGUAGES
+from rewards.testing.small import BOOK, approving, rule_on
 
 TEXTS = {
     "en": "This tea cures diabetes within a week, ask your doctor.",
@@ -81,6 +81,11 @@ def test_ids_and_quoted_evidence_are_no_words():
     said = f'CURE-1：无。CURE-2：无。HEALTH-1：无。WIN-1："{TEXTS["en"]}"。'
     assert CHINESE(rule_on("reject", cited, reasoning=said), case_in(None), BOOK).value == 0.0
     assert CHINESE(rule_on("reject", cited, reasoning=f"{said} {TEXTS['en']}"), case_in(None), BOOK).value > 0.3
+
+
+def test_the_form_that_the_prompt_asks_for_is_no_language():
+    said = "CURE-1: no. CURE-2: no. HEALTH-1: unclear. WIN-1: 标题承诺奖品。"
+    assert CHINESE(rule_on("approve", reasoning=said), case_in(None), BOOK).value == 0.0
 
 
 def test_a_foreign_name_is_free_and_a_mixture_costs_its_share():

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from data import DataError
 from rewards import Prices, Rubric
 from rewards.rubric import SHIPPED
-from tests.rewards.small import BOOK, CASES, approving, ideal, rejecting, rule_on
+from rewards.testing.small import BOOK, CASES, approving, ideal, rejecting, rule_on
 
 NAMES = sorted(path.stem for path in SHIPPED.glob("*.yaml"))
 
@@ -49,7 +49,9 @@ def test_gold_earns_the_most_and_nothing_less_than_the_floor(name, gold):
 def test_the_floor_is_reached_by_the_worst_ruling_plus_a_half():
     rubric = Rubric.load("default")
     repeating = rule_on("approve", confidence=1.0, reasoning="so it is fine to say this again, " * 200)
-    card = rubric.score(repeating, rejecting(), BOOK)
+    repeating.advice, case = "这款茶一周内治愈糖尿病。", rejecting()
+    case.lang = "en"
+    card = rubric.score(repeating, case, BOOK)
     assert card.total == pytest.approx(rubric.floor + 0.5 + 0.1, abs=0.02)  # overlong is for right rulings alone
 
 

@@ -7,10 +7,11 @@ from trl import GRPOConfig
 
 from data import Case, DataError, load_cases
 from rewards import Rubric, Scorecard
-from rl.grpo import check_prices_count
+from rl.grpo import check_prices_count, load_rubric
 from rl.grpo_trainer import RulingGRPOTrainer
 from rl.model_config import ModelConfig
 from rl.models import context_length, load_model, load_processor
+from rl.recipe import GRPORecipe
 from rl.rollouts import read_rollouts
 from rl.rows import rows_for_rl
 from tests.rl.conftest import toy_book
@@ -208,3 +209,22 @@ def test_settings_that_erase_the_prices_are_refused():
         each = GRPOConfig(scale_rewards="batch", multi_objective_aggregation="normalize_then_sum", bf16=False)
         check_prices_count(priced, each)
     check_prices_count(SimpleNamespace(has_prices=False), GRPOConfig(bf16=False))
+
+
+def test_the_recipe_says_which_language_the_reasoning_is_in(tmp_path: Path):
+    recipe = GRPORecipe.load("billboard/grpo", {"rubric": "default"})
+    assert load_rubric(recipe).penalties["language"].settings == {}
+    recipe.reasoning_language = "zh"
+    part = load_rubric(recipe).penalties["language"]
+    assert part.settings == {"reasoning": "zh"} and part.weight == 0.1
+    own = tmp_path / "own.yaml"
+    own.write_text("name: own\npenalties: {language: {weight: {0: 0, 1: 0.2}, free: 0.5}}\n")
+    recipe.rubric = str(own)
+    part = load_rubric(recipe).at(0.5).penalties["language"]
+    assert part.settings == {"reasoning": "zh", "free": 0.5} and part.weight == 0.1
+    recipe.rubric = "billboard"
+    with pytest.raises(DataError, match=r"reasoning_language: rubric 'billboard' does not look at the language"):
+        load_rubric(recipe)
+    recipe.rubric, recipe.reasoning_language = "default", "chinese"
+    with pytest.raises(DataError, match="no such language"):
+        load_rubric(recipe)
