@@ -128,8 +128,9 @@ def plot(lines: Sequence[Line], across: str, up: str, *, top: float = 1.0, diago
         path = [end for step in zip(starts, points, strict=True) for end in step] if line.steps else points
         drawn = " ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in path)
         parts.append(f'<polyline class="{colour}" points="{drawn}"/>')
-        for at, low, top_end in zip(line.x, line.low, line.high, strict=False):
-            parts.append(f'<line class="whisker {colour}" x1="{x(at):.1f}" x2="{x(at):.1f}" y1="{y(low):.1f}" y2="{y(top_end):.1f}"/>')
+        for at, *ends in zip(line.x, line.low, line.high, strict=False):
+            where, (foot, head) = f'x1="{x(at):.1f}" x2="{x(at):.1f}"', map(y, ends)
+            parts.append(f'<line class="whisker {colour}" {where} y1="{foot:.1f}" y2="{head:.1f}"/>')
         if line.low:
             parts += [f'<circle class="{colour}" cx="{x(a):.1f}" cy="{y(b):.1f}" r="3.5"/>' for a, b in points]
     return _svg(parts, width, height, "plot")

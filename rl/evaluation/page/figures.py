@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from math import isnan
 
 from markupsafe import Markup
@@ -33,11 +32,12 @@ class Row:
     support: int
     share: bool
     """Whether the figure is a share, to be printed in hundredths."""
-    chart: Markup
+    chart: Markup | None
+    """None where the figure is no share."""
     differences: Sequence[Estimate | None] = ()
     """One per challenger: less the baseline."""
     judgements: Sequence[str] = ()
-    difference_chart: Markup = Markup()
+    difference_chart: Markup | None = None
     notes: Sequence[str] = ()
     few: bool = False
 
@@ -142,10 +142,10 @@ def _row(row: MetricRow, scale: Scale) -> Row:
         values=row.values,
         support=_support(row.values),
         share=share,
-        chart=whiskers(row.values, UNIT) if share else Markup(),
+        chart=whiskers(row.values, UNIT) if share else None,
         differences=row.differences,
         judgements=row.judgements,
-        difference_chart=whiskers(row.differences, scale, first=1) if share and row.differences else Markup(),
+        difference_chart=whiskers(row.differences, scale, first=1) if share and row.differences else None,
     )
 
 
@@ -264,5 +264,3 @@ def _judged(difference: Estimate | None) -> str:
     if difference is None or not difference.excludes_zero:
         return "unclear"
     return "better" if difference.value > 0 else "worse"
-
-

@@ -1,8 +1,8 @@
 """Records: a case with gold and every model's ruling, as the page's script shows and exports it.
 
 An *entry* is what listing and filtering need and is loaded at once; a *record* is everything else and is loaded when
-it is shown. Both are plain JSON values. The texts in them are hostile and stay what they are: the script writes them as
-text, never as markup.
+it is shown. Both are plain JSON values. The texts in them are hostile and stay what they are: the script writes them
+as text, never as markup.
 """
 
 from collections import Counter

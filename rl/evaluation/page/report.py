@@ -82,25 +82,29 @@ def write_report(
     sentence, details = headline(first[0], known.get(first[0].split))
     script = "\n".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
     style = (HERE / "report.css").read_text(encoding="utf-8")
-    page = _environment().get_template("report.html.j2").render(
-        sentence=sentence,
-        details=details,
-        gates=[(split, known[split].gate) for split in splits if split in known and known[split].gate],
-        models=[evaluation.name for evaluation in first],
-        sections=sections,
-        training=curve(rewards) if len(rewards) > 1 else None,
-        blocks=blocks,
-        held=held,
-        total=sum(found.cases for found in sections),
-        pictures=pictures,
-        megabytes=sum(len(block.text) for block in blocks) / 1e6,
-        predicted=PREDICTED,
-        provenance=[(f"{e.name} on {e.split}", _facts(e.provenance)) for e in evaluations],
-        written=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
-        style=Markup(style),
-        script=Markup(script),
-        style_hash=_hash(style),
-        script_hash=_hash(script),
+    page = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            sentence=sentence,
+            details=details,
+            gates=[(split, known[split].gate) for split in splits if split in known and known[split].gate],
+            models=[evaluation.name for evaluation in first],
+            sections=sections,
+            training=curve(rewards) if len(rewards) > 1 else None,
+            blocks=blocks,
+            held=held,
+            total=sum(found.cases for found in sections),
+            pictures=pictures,
+            megabytes=sum(len(block.text) for block in blocks) / 1e6,
+            predicted=PREDICTED,
+            provenance=[(f"{e.name} on {e.split}", _facts(e.provenance)) for e in evaluations],
+            written=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+            style=Markup(style),
+            script=Markup(script),
+            style_hash=_hash(style),
+            script_hash=_hash(script),
+        )
     )
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -63,7 +63,9 @@ def hostile_models(cases: list[Case], split: str = "test") -> list[Evaluation]:
     last = [right if i else wrong for i in range(len(cases))]
     facts = {"checkpoint": {"path": HOSTILE}, HOSTILE: HOSTILE}
     return [
-        Evaluation(name, split, [Prediction.read(text, case, BOOK) for text, case in zip(found, cases, strict=True)], facts)
+        Evaluation(
+            name, split, [Prediction.read(text, case, BOOK) for text, case in zip(found, cases, strict=True)], facts
+        )
         for name, found in (("SFT", first), ("GRPO <b>", last))
     ]
 

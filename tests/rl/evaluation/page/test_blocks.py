@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rl.evaluation.page.blocks import pack, pack_parts, unpack
@@ -14,6 +14,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_what_is_packed_comes_back(content: object) -> None:
     block = pack("a", content)

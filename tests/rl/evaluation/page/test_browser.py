@@ -1,0 +1,280 @@
+"""The page in a browser: nothing hostile runs, and filters, links, keys, marks and export do what they say."""
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data import Case, Quote, Region, Ruling, Violation, load_cases
+from prompts import write
+from rl.evaluation import Evaluation, Prediction, write_report
+
+from .conftest import BOOK, HOSTILE, SPLITS
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt-get install chromium"),
+]
+
+Tab = Any  # playwright is imported only where there is a browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def tab(browser: Any) -> Iterator[Tab]:
+    """A tab in which any word on the console, error, dialogue or request fails the test."""
+    tab, trouble = browser.new_page(), []
+    tab.on("console", lambda message: trouble.append(message.text))
+    tab.on("pageerror", lambda error: trouble.append(str(error)))
+    tab.on("dialog", lambda dialog: trouble.append(dialog.message))
+    tab.on("request", lambda r: trouble.append(r.url) if not r.url.startswith(("file:", "data:", "blob:")) else None)
+    tab.on("popup", lambda _: trouble.append("popup"))
+    yield tab
+    assert trouble == []
+    tab.close()
+
+
+def load(tab: Tab, page: Path, address: str = "") -> None:
+    tab.goto("about:blank")
+    tab.goto(page.as_uri() + address)
+    tab.wait_for_selector("html.ready")
+
+
+def count(tab: Tab) -> tuple[int, int]:
+    shown, whole = tab.locator("#count").inner_text().split(" of ")
+    return int(shown.replace(",", "")), int(whole.replace(",", ""))
+
+
+def shows(tab: Tab, what: str, where: str = "#case h3") -> None:
+    """Waits until the case has this title (or another part this text): a case is unpacked before it is shown."""
+    from playwright.sync_api import expect
+
+    expect(tab.locator(where)).to_have_text(what)
+
+
+def exported(tab: Tab, button: str) -> list[str]:
+    with tab.expect_download() as download:
+        tab.click(button)
+    return Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight cases about one tea, two models: SFT has cases 0 and 1 right, GRPO 0 and 2. The last four have a gun."""
+    folder = tmp_path_factory.mktemp("plain")
+    text = {"title": "Tea \U0001f525", "body": "It CURES  all. Buy now, or never."}
+    quote, other = Quote(quote="cures all", field="body"), Quote(quote="all. buy", field="body")
+    golds = [
+        {"verdict": "reject", "violations": [{"rule": rule, "evidence": [quote.model_dump()]}]}
+        for rule in ("CURE-1", "GUN-1")
+    ]
+    cases = [Case.model_validate({"id": f"tea-{i}", "text": text, "gold": golds[i // 4]}) for i in range(8)]
+    right = Ruling(
+        reasoning="It cures.",
+        violations=[Violation(rule="CURE-1", evidence=[other])],
+        verdict="reject",
+        confidence=0.9,
+    )
+    gun = Violation(rule="GUN-1", evidence=[Region(image=0, region=(0, 0, 1, 1))])
+    wrong = Ruling(reasoning="Fine, no zebra.", violations=[gun], verdict="approve", confidence=0.8)
+    models = [
+        Evaluation(
+            name,
+            "test",
+            [Prediction.read(write(right if i in kept else wrong), case, BOOK) for i, case in enumerate(cases)],
+        )
+        for name, kept in (("SFT", {0, 1}), ("GRPO", {0, 2}))
+    ]
+    return write_report(folder / "report.html", models, {"test": cases}, BOOK)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_that_is_shown_runs(tab: Tab, page: Path, scheme: str) -> None:
+    tab.emulate_media(color_scheme=scheme)
+    load(tab, page)
+    assert count(tab) == (24, 24)
+    for place in range(24):  # every case, unfolded
+        shows(tab, f"{place + 1} / 24", "#case .place")
+        heading = tab.locator("#case h3").inner_text()
+        assert heading.startswith("<script>hacked=1</script> <img")
+        assert "⟨U+202E⟩gpj.exe" in heading and "\U0001f525" in heading
+        tab.keyboard.press("e")
+        tab.keyboard.press("j")
+    tab.wait_for_selector("#case img")
+    assert "no such image" in tab.locator("#case .trouble").first.inner_text()
+    assert tab.evaluate("typeof hacked") == "undefined" and tab.evaluate("({}).polluted") is None
+    assert tab.locator("main").count() == 1 and tab.locator("#case script, #case a, #case style").count() == 0
+    assert tab.evaluate("document.querySelectorAll('script:not([type])').length") == 1
+    assert "GRPO <b>" in tab.title()
+    assert "polluted" in tab.locator("#case .field").nth(3).inner_text()
+    assert tab.evaluate("document.querySelector('#case img').decode().then(() => 1)") == 1
+    tab.set_viewport_size({"width": 390, "height": 844})
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_hostile_names_filter_link_and_export_as_any_others(tab: Tab, page: Path) -> None:
+    load(tab, page)
+    tab.select_option("select[name=split]", value=HOSTILE)
+    assert count(tab) == (12, 24)
+    tab.select_option("select[name=outcome0]", "miss")
+    tab.keyboard.press("j")
+    shows(tab, "2 / 8", "#case .place")
+    address, heading = tab.evaluate("location.hash"), tab.locator("#case h3").inner_text()
+    load(tab, page, address)
+    shows(tab, heading)
+    assert count(tab) == (8, 24)
+    assert tab.locator("select[name=split]").input_value() == HOSTILE
+    cases = [Case.model_validate_json(line) for line in exported(tab, "#export-cases")]
+    assert len(cases) == 8 and all(case.meta["number"] == 2**63 + 1 for case in cases)
+    assert all(case.text["title"] == HOSTILE for case in cases)
+    rulings = [json.loads(line) for line in exported(tab, "#export-rulings")]
+    assert {row["split"] for row in rulings} == {SPLITS[1]} and {row["id"] for row in rulings} == {c.id for c in cases}
+
+
+def test_marks_stand_where_the_quotes_are(tab: Tab, plain: Path) -> None:
+    load(tab, plain, "#case=tea-0")
+    marks = tab.locator("#case mark")
+    assert [(mark.inner_text(), mark.get_attribute("class")) for mark in marks.all()] == [
+        ("CURES  ", "gold"),
+        ("all", "gold m0 m1"),
+        (". Buy", "m0 m1"),
+    ]
+    assert tab.locator("#case .content").nth(1).inner_text() == "It CURES  all. Buy now, or never."
+    assert marks.nth(1).get_attribute("title") == "quoted by gold, SFT, GRPO"
+    assert tab.locator("#case .answer .good").all_inner_texts() == ["✓ ", "✓ "]
+
+
+def test_filters_find_flips_in_both_directions(tab: Tab, plain: Path) -> None:
+    load(tab, plain)
+    for change, expected in {"lost": 1, "gained": 1, "wrong": 5, "right": 1}.items():
+        tab.select_option("select[name=change1]", change)
+        assert count(tab) == (expected, 8), change
+    tab.select_option("select[name=change1]", "lost")
+    shows(tab, "tea-1")
+    shows(tab, "lost", "#case .chip.lost")
+    tab.select_option("select[name=outcome1]", "right")
+    assert count(tab) == (0, 8)
+    shows(tab, "No case is like that.", "#case")
+    assert tab.locator("#export-cases").is_disabled()
+    tab.select_option("select[name=change1]", "")
+    tab.select_option("select[name=outcome1]", "miss")
+    assert count(tab) == (6, 8)
+    tab.select_option("select[name=rule]", "GUN-1")
+    assert count(tab) == (6, 8)
+    tab.select_option("select[name=severity]", label="critical (4)")
+    assert count(tab) == (2, 8)
+
+
+def test_a_link_opens_its_case_even_past_the_filters(tab: Tab, plain: Path) -> None:
+    load(tab, plain, "#case=tea-5")
+    shows(tab, "tea-5")
+    shows(tab, "tea-5", '[aria-selected="true"] .row-id')
+    load(tab, plain, "#case=tea-5&change1=lost")
+    shows(tab, "tea-5")
+    assert count(tab) == (8, 8)
+    load(tab, plain, "#outcome1=right&search=zebra")
+    shows(tab, "tea-2")
+    assert count(tab) == (1, 8)
+    tab.evaluate("location.hash = '#case=tea-7'")
+    shows(tab, "tea-7")
+    load(tab, plain, "#case=nobody&outcome1=constructor")
+    assert count(tab) == (8, 8)
+
+
+def test_keys_walk_unfold_search_and_explain(tab: Tab, plain: Path) -> None:
+    load(tab, plain)
+    shows(tab, "tea-1")
+    tab.keyboard.press("j")
+    tab.keyboard.press("j")
+    shows(tab, "tea-3")
+    assert tab.evaluate("location.hash") == "#case=tea-3"
+    tab.keyboard.press("k")
+    shows(tab, "tea-2")
+    assert tab.locator("#case .answer details[open]").count() == 0
+    tab.keyboard.press("e")
+    assert tab.locator("#case .answer details[open]").count() == 2
+    assert "Fine, no zebra." in tab.locator("#case .answer pre").first.inner_text()
+    tab.keyboard.press("?")
+    assert tab.locator("#help").is_visible()
+    tab.keyboard.press("Escape")
+    assert not tab.locator("#help").is_visible()
+    tab.keyboard.press("/")
+    tab.keyboard.type("jek?")  # into the search, not to the keys
+    shows(tab, "0 of 8", "#count")
+    assert not tab.locator("#help").is_visible() and tab.locator("#search").input_value() == "jek?"
+    tab.fill("#search", "CURES  ALL")
+    shows(tab, "8 of 8", "#count")
+
+
+def test_export_holds_the_selection_and_nothing_else(tab: Tab, plain: Path, tmp_path: Path) -> None:
+    load(tab, plain)
+    tab.select_option("select[name=change1]", "gained")
+    [line] = exported(tab, "#export-cases")
+    (tmp_path / "cases.jsonl").write_text(line + "\n", encoding="utf-8")
+    [case] = load_cases(tmp_path / "cases.jsonl")
+    assert case.id == "tea-2" and case.gold is not None and case.gold.verdict == "reject"
+    [row] = map(json.loads, exported(tab, "#export-rulings"))
+    assert (row["id"], row["split"], row["gold"]["verdict"]) == ("tea-2", "test", "reject")
+    assert [(r["model"], r["outcome"], r["ruling"]["verdict"]) for r in row["rulings"]] == [
+        ("SFT", "miss", "approve"),
+        ("GRPO", "right", "reject"),
+    ]
+
+
+def test_five_thousand_cases_stay_smooth(tab: Tab, tmp_path: Path, record_property: Any) -> None:
+    quote = Quote(quote="cures all", field="body")
+    gold = {"verdict": "reject", "violations": [{"rule": "CURE-1", "evidence": [quote.model_dump()]}]}
+    cases = [
+        Case.model_validate(
+            {"id": f"case-{i}", "text": {"body": f"Tea {i} cures all. " + "x " * (i % 400)}, "gold": gold}
+        )
+        for i in range(5_000)
+    ]
+    answers = [
+        write(
+            Ruling(reasoning="word " * 60, violations=[Violation(rule=r, evidence=[quote])], verdict=v, confidence=0.9)
+        )
+        for r, v in (("CURE-1", "reject"), ("GUN-1", "reject"), ("GUN-1", "approve"))
+    ]
+    models = [
+        Evaluation(name, "test", [Prediction.read(answers[(i * k) % 3], c, BOOK) for i, c in enumerate(cases)])
+        for name, k in (("SFT", 1), ("GRPO", 2))
+    ]
+    page = write_report(tmp_path / "report.html", models, {"test": cases}, BOOK)
+    start = time.monotonic()
+    load(tab, page)
+    measured = {"megabytes": page.stat().st_size / 1e6, "load s": time.monotonic() - start}
+    assert count(tab) == (5_000, 5_000)
+    for name, action in {
+        "filter s": "document.querySelector('select[name=change1]').value = 'lost'; "
+        "document.querySelector('select[name=change1]').dispatchEvent(new Event('change'))",
+        "scroll s": "document.querySelector('#list').scrollTop = 1e6",
+    }.items():
+        took = tab.evaluate(
+            f"() => new Promise((done) => {{ const t = performance.now(); {action}; "
+            "requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - t))); })"
+        )
+        measured[name] = took / 1e3
+    start = time.monotonic()
+    tab.fill("#search", "Tea 4999 cures")
+    shows(tab, "1 of 5,000", "#count")
+    measured["first search s"] = time.monotonic() - start
+    for name, value in measured.items():
+        record_property(name, round(value, 3))
+    print({name: round(value, 3) for name, value in measured.items()})
+    assert tab.locator(".row").count() < 60  # only what can be seen is drawn
+    assert measured["load s"] < 30 and measured["filter s"] < 5
