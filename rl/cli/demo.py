@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.filesize import decimal
 
 
 def demo(
@@ -35,4 +36,5 @@ def demo(
     spent = ", ".join(f"{stage} {seconds:.0f} s" for stage, seconds in done.seconds.items())
     if spent:
         console.print(f"[dim]{spent}[/]")
-    console.print(f"The page with the cases: {done.report}", soft_wrap=True)
+    size = decimal(done.report.stat().st_size)
+    console.print(f"The page with the cases: {done.report}, {size}", soft_wrap=True)

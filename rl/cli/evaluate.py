@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.filesize import decimal
 from rich.text import Text
 
 from data import DataError
@@ -121,7 +122,8 @@ def evaluate(
         changes = [kind for kind in robustness.split(",") if kind]
         evaluation = evaluate_model(source, cases, book, out, decoding=recipe.decoding, robustness=changes, **common)
     show(evaluation, by or [])
-    Console().print(Text(f"report: {write_report(out / 'report.html', [evaluation], {split: cases}, book)}"))
+    page = write_report(out / "report.html", [evaluation], {split: cases}, book, progress=True)
+    Console().print(Text(f"report: {page}, {decimal(page.stat().st_size)}"))
 
 
 def whole_path(source: str) -> str:
