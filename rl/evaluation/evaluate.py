@@ -1,6 +1,6 @@
 """Evaluate: a model (or a file of predictions) and cases in, an evaluation out, with everything kept on disk."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from data import Case, DataError, Rulebook
@@ -29,6 +29,7 @@ def evaluate_model(
     settings: Settings = DEFAULT,
     robustness: Sequence[str] = (),
     progress: bool = True,
+    read: Mapping[str, object] | None = None,
 ) -> Evaluation:
     """Has a model review the cases and measures it.
 
@@ -44,6 +45,7 @@ def evaluate_model(
         decoding: greedy if None, with the template that the model was trained with.
         settings: how figures are worked out.
         robustness: which variants of the cases to review as well: ``rule-order``, ``rule-ids``.
+        read: where ``data`` and ``rulebook`` were read from, noted in ``run.json`` for whoever compares evaluations.
 
     Raises:
         DataError: there is no such model, there are no cases, a case cannot be put to the model, or ``out`` holds
@@ -55,7 +57,8 @@ def evaluate_model(
     completions, facts = complete(model, reviewed, book, decoding or Decoding(), progress, Path(out) / LOG)
     predictions = read_completions(completions, reviewed, book)
     named = model.model if isinstance(model, Endpoint) else str(model)
-    return _kept(name or Path(named).name, split, predictions, {**facts, "cases": len(reviewed)}, settings, out)
+    facts = {**facts, "cases": len(reviewed), "read": dict(read or {})}
+    return _kept(name or Path(named).name, split, predictions, facts, settings, out)
 
 
 def evaluate_file(
@@ -67,6 +70,7 @@ def evaluate_file(
     name: str | None = None,
     split: str = "test",
     settings: Settings = DEFAULT,
+    read: Mapping[str, object] | None = None,
 ) -> Evaluation:
     """Measures predictions made elsewhere: JSONL with ``id``, ``verdict``, ``violations`` and ``risk``.
 
@@ -74,7 +78,7 @@ def evaluate_file(
         DataError: the file is not as it should be, or does not go with the cases.
     """
     predictions = import_predictions(path, cases, book)
-    facts = provenance(book=book, predictions=str(path), cases=len(cases))
+    facts = provenance(book=book, predictions=str(path), cases=len(cases), read=dict(read or {}))
     return _kept(name or Path(path).stem, split, predictions, facts, settings, out)
 
 

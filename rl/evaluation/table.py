@@ -21,16 +21,16 @@ def compare_table(evaluations: Sequence[Evaluation]) -> Table:
     differences = last.difference(first) if last is not first else {}
     table = _table(f"{first.split}: {len(first.predictions):,} predictions", evaluations)
     if differences:
-        table.add_column(_plain(f"{last.name} − {first.name}"), justify="right")
+        table.add_column(plain(f"{last.name} − {first.name}"), justify="right")
     table.add_column("of", justify="right")
     for name in HEADLINE:
         found = [evaluation.metrics.get(name) for evaluation in evaluations]
         notes = [evaluation.notes.get(name) for evaluation in evaluations]
         support = [estimate.support for estimate in found if estimate is not None]
         if support or any(notes):
-            row = [Text(TITLES[name]), *(_figure(*both) for both in zip(found, notes, strict=True))]
+            row = [Text(TITLES[name]), *(shown(*both) for both in zip(found, notes, strict=True))]
             if differences:
-                row.append(_difference(name, differences.get(name)))
+                row.append(shown_difference(name, differences.get(name)))
             table.add_row(*row, Text(f"{max(support):,}" if support else "", style="dim"))
     if differences:
         _where_both_parsed(table, evaluations)
@@ -43,7 +43,7 @@ def _where_both_parsed(table: Table, evaluations: Sequence[Evaluation]) -> None:
     judged = last.difference(first, ["verdict_accuracy"], both_parsed=True).get("verdict_accuracy")
     if judged is not None and judged.support < last.metrics["verdict_accuracy"].support:
         blank = [Text("") for _ in evaluations]
-        change = _difference("verdict_accuracy", judged)
+        change = shown_difference("verdict_accuracy", judged)
         table.add_row(Text("  where both parse"), *blank, change, Text(f"{judged.support:,}", style="dim"))
 
 
@@ -58,12 +58,12 @@ def rule_table(evaluations: Sequence[Evaluation]) -> Table | None:
         table.add_column(title, justify="right")
     table.add_column("of", justify="right")
     for rule, figure in first.rules.items():
-        found = [_figure(evaluation.rules.get(rule)) for evaluation in evaluations]
-        parts = [_figure(figure.precision), _figure(figure.recall)] if alone else []
+        found = [shown(evaluation.rules.get(rule)) for evaluation in evaluations]
+        parts = [shown(figure.precision), shown(figure.recall)] if alone else []
         support = Text(f"{figure.support:,}", style="dim")
         if figure.few:
             support = Text("few: ", style="yellow").append(support)
-        table.add_row(_plain(rule), *found, *parts, support)
+        table.add_row(plain(rule), *found, *parts, support)
     return table
 
 
@@ -73,12 +73,12 @@ def slice_table(evaluation: Evaluation, key: str, names: Sequence[str]) -> Table
     if not slices:
         return None
     figures = [name for name in HEADLINE if any(name in figures for figures in slices.values())]
-    table = Table(title=_plain(f"{evaluation.split}: by {key}"), title_justify="left")
+    table = Table(title=plain(f"{evaluation.split}: by {key}"), title_justify="left")
     table.add_column("with 95 % interval")
     for name in figures:
         table.add_column(TITLES[name], justify="right")
     for value, found in slices.items():
-        table.add_row(_plain(value), *(_figure(found.get(name)) for name in figures))
+        table.add_row(plain(value), *(shown(found.get(name)) for name in figures))
     return table
 
 
@@ -87,13 +87,13 @@ def prevalence_table(evaluation: Evaluation) -> Table | None:
     prevalence, weighed = evaluation.settings.prevalence, evaluation.at_prevalence
     if prevalence is None:
         return None
-    table = Table(title=_plain(f"{evaluation.split}: if {prevalence:.1%} were to be rejected"), title_justify="left")
+    table = Table(title=plain(f"{evaluation.split}: if {prevalence:.1%} were to be rejected"), title_justify="left")
     table.add_column("with 95 % interval")
     for column in ("as it is", f"at {prevalence:.1%}"):
         table.add_column(column, justify="right")
     for name in HEADLINE:
         if name in weighed:
-            table.add_row(TITLES[name], _figure(evaluation.metrics.get(name)), _figure(weighed[name]))
+            table.add_row(TITLES[name], shown(evaluation.metrics.get(name)), shown(weighed[name]))
     return table
 
 
@@ -103,14 +103,15 @@ def notes_of(evaluation: Evaluation) -> Mapping[str, str]:
 
 
 def _table(title: str, evaluations: Sequence[Evaluation]) -> Table:
-    table = Table(title=_plain(title), title_justify="left")
+    table = Table(title=plain(title), title_justify="left")
     table.add_column("with 95 % interval")
     for evaluation in evaluations:
-        table.add_column(_plain(evaluation.name), justify="right")
+        table.add_column(plain(evaluation.name), justify="right")
     return table
 
 
-def _figure(estimate: Estimate | None, note: str | None = None) -> Text:
+def shown(estimate: Estimate | None, note: str | None = None) -> Text:
+    """A figure with its interval, or why there is none."""
     if note is not None:
         return Text("too few" if note.startswith("too few") else "not reached", style="yellow")
     if estimate is None or estimate.value != estimate.value:
@@ -118,7 +119,8 @@ def _figure(estimate: Estimate | None, note: str | None = None) -> Text:
     return Text(f"{_short(estimate.value)} ").append(f"[{_short(estimate.low)}, {_short(estimate.high)}]", style="dim")
 
 
-def _difference(name: str, estimate: Estimate | None) -> Text:
+def shown_difference(name: str, estimate: Estimate | None) -> Text:
+    """A difference with its interval, coloured where it can be told which of the two is better."""
     if estimate is None:
         return Text("–", style="dim")
     better = (estimate.value > 0) != (name in LOWER_IS_BETTER)
@@ -134,6 +136,6 @@ def _short(value: float, sign: str = "") -> str:
     return (text.replace("0.", ".", 1) if abs(value) < 1 else text).replace("-", "−")
 
 
-def _plain(text: str) -> Text:
+def plain(text: str) -> Text:
     """Text of others that can neither write markup nor move the cursor."""
     return Text(visible(text))

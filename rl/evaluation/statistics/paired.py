@@ -1,7 +1,5 @@
 """Paired difference: two models' counts on the same cases in, every figure's difference out."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -13,7 +11,7 @@ from rl.evaluation.statistics.figure import Sheet, figures
 def paired_difference(
     counts: ArrayLike,
     baseline: ArrayLike,
-    clusters: Sequence[str],
+    clusters: ArrayLike,
     statistic: Statistic,
     *,
     resamples: int = 10_000,

@@ -1,0 +1,89 @@
+"""``ruling compare``: which of several evaluated models reviews better, and whether one may be launched."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.filesize import decimal
+from rich.text import Text
+
+from data import DataError
+from rl.visible import visible
+
+app = typer.Typer()
+
+
+@app.command()
+def compare(
+    baseline: Annotated[Path, typer.Argument(help="Folder of the evaluation to compare with.")],
+    others: Annotated[list[Path], typer.Argument(help="Folders of the evaluations to compare with it.")],
+    out: Annotated[Path, typer.Option(help="The page; comparison.json and Parquet tables go beside it.")],
+    gate: Annotated[Path | None, typer.Option(help="YAML of what must not get worse, and by how much.")] = None,
+    primary: Annotated[str, typer.Option(help="The metric to judge by, chosen beforehand.")] = "verdict_accuracy",
+    data: Annotated[list[str] | None, typer.Option(help="Cases, where they are no longer where they were.")] = None,
+    rulebook: Annotated[str | None, typer.Option(help="Rulebook, where it is no longer where it was.")] = None,
+    resamples: Annotated[int, typer.Option(min=100, help="Of the bootstrap.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+) -> None:
+    """Compare evaluated models on the same cases, pair by pair.
+
+    With a gate the exit code is 0 if it passes, and 1 if it fails or cannot be decided. A gate looks like this:
+
+        name: launch
+        criteria:
+        - {metric: verdict_accuracy, margin: 0.01}
+        - {metric: miss_rate, margin: 0.03, severity: critical}
+        - {metric: rule_recall, margin: 0.05, each: rule}
+    """
+    from data import Rulebook, load_cases
+    from rl.evaluation import Evaluation, Gate, save_comparison, write_report
+    from rl.evaluation import compare as compare_models
+    from rl.evaluation.comparison.tables import COLOURS, tables
+
+    held = Gate.load(gate) if gate is not None else None
+    evaluations = distinct([Evaluation.load(folder) for folder in (baseline, *others)], [baseline, *others])
+    files, rules = read_from(evaluations[0], data, rulebook)
+    cases, book = load_cases(*files), Rulebook.load(rules)
+    found = compare_models(*evaluations, primary=primary, gate=held, book=book, resamples=resamples, seed=seed)
+    console = Console()
+    style = COLOURS[found.gate.decision] if found.gate is not None else "bold"
+    console.print(Text(visible(found.sentence), style=style))
+    console.print(Text(visible(found.details)), "")
+    for table in tables(found):
+        console.print(table)
+    losses = sum(flip.direction == "lost" for flip in found.flips)
+    said = f"{len(found.flips) - losses:,} gained, {losses:,} lost, {len(found.suspects):,} with suspect gold"
+    console.print(Text(f"cases to look at: {said}"))
+    save_comparison(found, out.parent)
+    page = write_report(out, evaluations, {found.split: cases}, book, comparisons=[found], progress=True)
+    console.print(Text(f"report: {page}, {decimal(page.stat().st_size)}"))
+    if found.gate is not None and found.gate.decision != "pass":
+        raise typer.Exit(1)
+
+
+def distinct(evaluations: list[Any], folders: list[Path]) -> list[Any]:
+    """The evaluations under names that tell them apart: of those called alike, the folder is the name. All are on the
+    baseline's split, whatever theirs is called: what counts is that the cases are the same."""
+    from dataclasses import replace
+
+    names = [evaluation.name for evaluation in evaluations]
+    split = evaluations[0].split
+    return [
+        replace(evaluation, name=name if names.count(name) == 1 else str(folder), split=split)
+        for evaluation, name, folder in zip(evaluations, names, folders, strict=True)
+    ]
+
+
+def read_from(evaluation: Any, data: list[str] | None, rulebook: str | None) -> tuple[list[str], str]:
+    """Where the cases and the rulebook are: as given, or as the evaluation noted.
+
+    Raises:
+        DataError: neither says it.
+    """
+    noted = evaluation.provenance.get("read", {})
+    data, rulebook = data or noted.get("data"), rulebook or noted.get("rulebook")
+    if not data or not rulebook:
+        missing = "--data and --rulebook" if not data and not rulebook else "--data" if not data else "--rulebook"
+        raise DataError(f"'{evaluation.name}' does not say what it was evaluated on: give {missing}")
+    return data, rulebook
