@@ -60,8 +60,11 @@ class Endpoint:
             base_url=self.url, api_key=os.environ.get(KEY) or "none", timeout=self.timeout, max_retries=self.retries
         )
 
+        extras: dict[str, Any] = {"logprobs": True}
+
         def one(case: Case, sample: int) -> dict[Key, Completion]:
-            return {(case.id, sample): self._complete(client, case, book, template, decoding, sample)}
+            body = self._body(case, book, template, decoding, sample)
+            return {(case.id, sample): completion_of(self._answer(client, case, body, extras))}
 
         with client, ThreadPoolExecutor(self.concurrency) as pool:
             running: set[Future[dict[Key, Completion]]] = set()
@@ -82,33 +85,29 @@ class Endpoint:
                 for future in running:
                     future.cancel()
 
-    def _complete(
-        self, client: "OpenAI", case: Case, book: Rulebook, template: str, decoding: "Decoding", sample: int
-    ) -> Completion:
-        from openai import BadRequestError, OpenAIError
-
-        messages: Any = [
-            {**message, "content": content(message["content"], MAX_SIDE)}
-            for message in render(case, book.excerpt(case.rules), template)
-        ]
-        asked: dict[str, Any] = {
+    def _body(self, case: Case, book: Rulebook, template: str, decoding: "Decoding", sample: int) -> dict[str, Any]:
+        messages = render(case, book.excerpt(case.rules), template)
+        return {
             "model": self.model,
-            "messages": messages,
+            "messages": [{**message, "content": content(message["content"], MAX_SIDE)} for message in messages],
             "max_tokens": decoding.max_new_tokens,
             "temperature": decoding.temperature,
             "seed": _seed_of(case, sample, decoding.seed),
         }
+
+    def _answer(self, client: "OpenAI", case: Case, body: dict[str, Any], extras: dict[str, Any]) -> Any:
+        """The server's answer; ``extras`` are what it may refuse, and is not asked for again once it has."""
+        from openai import BadRequestError, OpenAIError
+
         try:
             try:
-                answer = client.chat.completions.create(**asked, logprobs=True)
-            except BadRequestError as error:
-                if "logprob" not in str(error).lower():
-                    raise
-                answer = client.chat.completions.create(**asked)
+                return client.chat.completions.create(**body, **extras)
+            except BadRequestError:
+                extras.clear()
+                return client.chat.completions.create(**body)
         except OpenAIError as error:
             message = f"case '{case.id}': the endpoint gave no completion: {error}"
             raise DataError(f"{message}; what came in is kept, run again for the rest", file=self.url) from error
-        return completion_of(answer)
 
 
 def completion_of(answer: Any) -> Completion:

@@ -149,11 +149,11 @@ def test_what_came_in_before_a_failure_is_kept(server: Server, toy: Path, book: 
     assert Evaluation.load(tmp_path).metrics["parse_rate"].value == 1.0
     assert evaluate_model(endpoint, cases, book, tmp_path, progress=False).predictions == found.predictions
     assert len(server.asked) - before == 4
-    with pytest.raises(DataError, match="other settings .model org/reviewer → another"):
+    with pytest.raises(DataError, match=r"other settings .model org/reviewer → another"):
         evaluate_model(Endpoint(server.url, "another"), cases, book, tmp_path, progress=False)
 
 
 def test_nobody_there_is_said_in_one_line(toy: Path, book: Rulebook) -> None:
     endpoint = Endpoint("http://127.0.0.1:9/v1", "m", retries=0, timeout=5)
-    with pytest.raises(DataError, match="http://127.0.0.1:9/v1: case 'toy-0': the endpoint gave no completion"):
+    with pytest.raises(DataError, match=r"http://127.0.0.1:9/v1: case 'toy-0': the endpoint gave no completion"):
         complete(endpoint, load_cases(toy / "text.jsonl")[:1], book, Decoding(), progress=False)
