@@ -82,6 +82,29 @@ def test_a_designers_cheat_is_tried(mine, billboard):
     assert isinstance(parse(finding.exhibit.completion), type(decide("approve")))
 
 
+OWN = '''
+from rewards import reward
+from rewards.audit import cheat
+
+@reward(name="t_says_please", range=(0, 1))
+def says_please(ruling, case, excerpt):
+    return float("please" in ruling.advice)
+
+@cheat("padding")
+def pleading(ruling, subject):
+    """Says please."""
+    yield ruling.model_copy(update={"advice": "please"})
+'''
+
+
+def test_a_cheat_may_stand_beside_the_reward_that_it_is_for(mine, tmp_path):
+    (tmp_path / "own.py").write_text(OWN)
+    content = {**RUBRIC.model_dump(), "craft": {"evidence": 0.25, "rules": 0.2, "own.py:says_please": 0.05}}
+    for _ in range(2):  # a file may be read again
+        found = audit(Rubric.model_validate({**content, "folder": str(tmp_path)}), SMALL, BOOK)
+        assert "pleading" in {finding.name for finding in found.errors}
+
+
 def test_a_cheat_yields_as_many_answers_for_every_case(mine, billboard):
     @cheat("blind")
     def uneven(view):
