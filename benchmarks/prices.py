@@ -13,7 +13,7 @@ from rich.console import Console
 
 from data import Rulebook, load_cases
 from rewards.rubric import SHIPPED
-from rl.demo import evaluate, precision
+from rl.demo import SPLITS, evaluate, precision
 from rl.evaluation import Evaluation, compare_table
 from rl.grpo import train_grpo
 from rl.models import FINAL
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def learn(home: Path, miss: float, seed: int) -> Evaluation:
-    """What GRPO makes of the seed's SFT model at this price of a miss, measured on the test split."""
+    """What GRPO makes of the seed's SFT model at this price of a miss, measured on both test splits together."""
     out = home / "prices" / f"miss-{miss:g}"
     rulebook = home / "data" / "rulebook.yaml"
     if not (out / FINAL).is_dir():
@@ -55,8 +55,11 @@ def learn(home: Path, miss: float, seed: int) -> Evaluation:
             },
         )
         train_grpo(recipe)
-    cases = load_cases(home / "data" / "test.jsonl")
-    return evaluate(out, cases, Rulebook.load(rulebook), out / "evaluation", "test")
+    book, predictions = Rulebook.load(rulebook), []
+    for split in SPLITS:
+        cases = load_cases(home / "data" / f"{split}.jsonl")
+        predictions += evaluate(out, cases, book, out / "evaluations" / split, split).predictions
+    return Evaluation(f"miss {miss:g}", "test and changed", predictions)
 
 
 def rubric_with(miss: float, path: Path) -> Path:
