@@ -68,17 +68,20 @@ def rule_table(evaluations: Sequence[Evaluation]) -> Table | None:
 
 
 def slice_table(evaluation: Evaluation, key: str, names: Sequence[str]) -> Table | None:
-    """Figures apart for each value of a key; None where no case has it."""
+    """Metrics apart for each value of a key; None where no case has it."""
     slices = evaluation.slices(key, names)
     if not slices:
         return None
-    figures = [name for name in HEADLINE if any(name in figures for figures in slices.values())]
+    figures = [name for name in names if any(name in figures for figures in slices.values())]
     table = Table(title=plain(f"{evaluation.split}: by {key}"), title_justify="left")
     table.add_column("with 95 % interval")
     for name in figures:
         table.add_column(TITLES[name], justify="right")
+    table.add_column("of", justify="right")
     for value, found in slices.items():
-        table.add_row(plain(value), *(shown(found.get(name)) for name in figures))
+        support = max((estimate.support for estimate in found.values()), default=0)
+        row = [_figure(found.get(name)) for name in figures]
+        table.add_row(plain(value), *row, Text(f"{support:,}", style="dim"))
     return table
 
 
