@@ -22,5 +22,5 @@ def reasoning_agrees(ruling: Ruling, case: Case, excerpt: Rulebook) -> bool | No
     """
     if not ruling.reasoning.strip():
         return None
-    gates = [gate(ruling, case, excerpt) for gate in (rulebook_consistency, reasoning_agreement)]
-    return all(isinstance(score, Score) and score.value == 1.0 for score in gates)
+    outcomes = [gate(ruling, case, excerpt) for gate in (rulebook_consistency, reasoning_agreement)]
+    return all((outcome.value if isinstance(outcome, Score) else outcome) == 1.0 for outcome in outcomes)
