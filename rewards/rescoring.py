@@ -11,6 +11,7 @@ from typing import Protocol
 from data import Case, DataError, Rulebook
 from data.errors import suggest
 from rewards.rubric import Rubric
+from rewards.score import Unscored
 from rewards.scorecard import Scorecard
 
 
@@ -52,12 +53,14 @@ class Earned:
     """What each reward adds to the total. Rollouts do not save it: None there."""
     closed: bool | None = None
     """Whether a gate is closed (or there is no ruling), so that the total is the floor. Not saved in rollouts."""
+    faults: tuple[Unscored, ...] = ()
+    """Why it is unscored. Not saved in rollouts either."""
 
     @classmethod
     def by(cls, card: Scorecard) -> "Earned":
         """What a scorecard says."""
         contributions = {name: component.contribution for name, component in card.components.items()}
-        return cls(card.total, card.values, contributions, card.closed is not None)
+        return cls(card.total, card.values, contributions, card.closed is not None, card.unscored)
 
 
 def totals_of(earned: Iterable[Earned]) -> list[float]:

@@ -21,6 +21,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from prompts import ParseFailure
+from rewards.score import Unscored
 from rewards.scorecard import Scorecard
 
 
@@ -51,9 +52,12 @@ class Summary:
         """Completions that are no ruling, by reason."""
         self.closed: Counter[str] = Counter()
         """Completions that earn the floor, by the gate that is closed (``format``: no ruling)."""
+        self.faults: Counter[str] = Counter()
+        """On how many completions each reward failed."""
+        self.first_faults: dict[str, Unscored] = {}
+        """The first fault of each reward that failed."""
         self._totals = array("d")
         self._values: dict[str, array[float]] = {}
-        self._faults: Counter[str] = Counter()
 
     def add(self, cards: Iterable[Scorecard]) -> None:
         """Counts these cards in."""
@@ -69,12 +73,14 @@ class Summary:
                 values = self._values.setdefault(name, array("d"))
                 if component.value is not None:
                     values.append(component.value)
-            self._faults.update(fault.reward for fault in card.unscored)
+            for fault in card.unscored:
+                self.faults[fault.reward] += 1
+                self.first_faults.setdefault(fault.reward, fault)
 
     @property
     def figures(self) -> dict[str, Figures]:
         """Each reward's figures by name, in the order of the rubric."""
-        return {name: _figures(values, self._faults[name]) for name, values in self._values.items()}
+        return {name: _figures(values, self.faults[name]) for name, values in self._values.items()}
 
     @property
     def total(self) -> Figures:

@@ -1,5 +1,6 @@
 """Replays and forecasts for people on a terminal."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import Group as Together
@@ -10,8 +11,9 @@ from rich.text import Text
 
 from rewards.forecast import Forecast
 from rewards.replay import Moved, Overturn, Replay
-from rewards.rescoring import Rescored
-from rl.reward_tables import number, part, percent, right, safe
+from rewards.rescoring import Group, Rescored
+from rewards.score import Unscored
+from rl.reward_tables import fault_notes, number, part, percent, right, safe
 
 MOST_CHANGES = 4
 """How many rewards an example shows: those in which its two completions differ the most."""
@@ -65,6 +67,18 @@ def forecast_table(found: Forecast, old: str, new: str) -> Table:
         if any(abs(each.get(name, 0.0)) >= 5e-4 for each in shares):
             table.add_row(safe(f"share of the spread: {name}"), *(percent(each.get(name)) for each in shares))
     return table
+
+
+def faults(groups: Sequence[Group]) -> list[Text]:
+    """The rewards of either rubric that failed, and how."""
+    answers = [answer for group in groups for answer in group.members]
+    counts: Counter[str] = Counter()
+    first: dict[str, Unscored] = {}
+    for answer in answers:
+        found = {fault.reward: fault for fault in (*answer.old.faults, *answer.new.faults)}
+        counts.update(found.keys())
+        first = found | first
+    return fault_notes(counts, first, len(answers))
 
 
 def _rewards(found: Replay) -> Table:

@@ -1,11 +1,13 @@
 """Rubrics and scores for people on a terminal. What others may have written moves no cursor and is no markup."""
 
+from collections.abc import Mapping
+
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Column, Table
 from rich.text import Text
 
-from rewards import Rubric, Scorecard
+from rewards import Rubric, Scorecard, Unscored
 from rewards.scoring import FORMAT
 from rewards.summary import Figures, Summary
 from rl.visible import visible
@@ -58,13 +60,23 @@ def summary_table(summary: Summary) -> Table:
 
 
 def summary_notes(summary: Summary) -> list[Text]:
-    """What the table has no column for: how many completions earn the floor, and why."""
+    """What the table has no column for: why completions earn the floor or stay unscored."""
     failed = summary.failures.total()
     reasons = ", ".join(f"{count:,} {name}" for name, count in summary.failures.most_common())
     closed = ", ".join(f"{count:,} {name}" for name, count in summary.closed.most_common() if name != FORMAT)
+    shut = part(summary.closed.total() - failed, summary.count)
     return [
         safe(f"no ruling: {part(failed, summary.count)}{f' ({reasons})' if reasons else ''}"),
-        safe(f"gate closed: {part(summary.closed.total() - failed, summary.count)}{f' ({closed})' if closed else ''}"),
+        safe(f"gate closed: {shut}{f' ({closed})' if closed else ''}"),
+        *fault_notes(summary.faults, summary.first_faults, summary.count),
+    ]
+
+
+def fault_notes(counts: Mapping[str, int], first: Mapping[str, Unscored], of: int) -> list[Text]:
+    """Every reward that failed: on how many completions, and how on the first."""
+    return [
+        safe(f"'{name}' failed on {part(count, of)}; first on case '{first[name].case}': {first[name].error}", "red")
+        for name, count in counts.items()
     ]
 
 

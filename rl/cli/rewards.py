@@ -1,6 +1,7 @@
 """``ruling rewards``: the reward designer's tools."""
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -135,10 +136,10 @@ def replay(
 ) -> None:
     """Score a run's rollouts by a new rubric, and see what moves."""
     from rewards import replay as moves
-    from rl.replay_tables import replay_tables
+    from rl.replay_tables import faults, replay_tables
 
     groups, old, new = _rescored(rollouts, rubric, rubric_old, data, rulebook)
-    _print(*replay_tables(moves(groups), old, new, examples))
+    _print(*replay_tables(moves(groups), old, new, examples), *faults(groups))
 
 
 @app.command()
@@ -151,10 +152,10 @@ def forecast(
 ) -> None:
     """Foretell from a run's rollouts how much a new rubric would give training to learn from."""
     from rewards import forecast as outlook
-    from rl.replay_tables import forecast_table
+    from rl.replay_tables import faults, forecast_table
 
     groups, old, new = _rescored(rollouts, rubric, rubric_old, data, rulebook)
-    _print(forecast_table(outlook(groups), old, new))
+    _print(forecast_table(outlook(groups), old, new), *faults(groups))
 
 
 def rulebook_for(data: list[str], given: str | None) -> str:
@@ -174,12 +175,19 @@ def rulebook_for(data: list[str], given: str | None) -> str:
 
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Shows a progress bar while long work is done; gives a function to tell of what is done."""
+    """Shows a progress bar while long work is done; gives a function to tell of what is done. Faults are not warned of
+    batch by batch: every verb tells of all of them in the end.
+    """
     from rl.progress import progress_bar
 
-    with progress_bar() as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done: bar.advance(task, done)
+    scoring = logging.getLogger("rewards.scoring")
+    scoring.disabled = True
+    try:
+        with progress_bar() as bar:
+            task = bar.add_task(what, total=total)
+            yield lambda done: bar.advance(task, done)
+    finally:
+        scoring.disabled = False
 
 
 def _rescored(

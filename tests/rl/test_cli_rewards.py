@@ -117,6 +117,22 @@ def test_forecast_sets_the_rubrics_side_by_side(folder: Path, ruling):
     assert row(said, "earn the floor")[1:] == ["25.0%", "25.0%"]
 
 
+def test_faults_are_told_once_by_reward_and_case(folder: Path, ruling):
+    Path("broken.py").write_text(
+        "from rewards import reward\n\n"
+        "@reward(name='breaks_in_cli', range=(0, 1))\n"
+        "def breaks(ruling, case, excerpt):\n    raise KeyError('market')\n",
+        "utf-8",
+    )
+    Path("broken.yaml").write_text('name: broken\ncraft: {"broken.py:breaks": 0.1}\n', "utf-8")
+    told = "'breaks_in_cli' failed on 3 of 4 (75.0%); first on case 'c-1': KeyError: 'market'"
+    said = ruling("score --rubric broken.yaml --data cases.jsonl --completions completions.jsonl")
+    assert said.count(told) == 1 and row(said, "breaks_in_cli")[6:] == ["1", "3"]
+    assert ruling("replay run --rubric broken.yaml").count(told) == 1
+    said = ruling("forecast run --rubric broken.yaml --rubric-old broken.yaml")
+    assert said.count(told) == 1 and row(said, "unscored")[1:] == ["75.0%", "75.0%"]
+
+
 def test_hostile_rollouts_move_no_cursor(folder: Path, ruling):
     Path("run/rollouts/00000000-0.parquet").unlink()
     RolloutLog(Path("run/rollouts")).write(
