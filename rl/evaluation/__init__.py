@@ -2,7 +2,7 @@
 
 from rl.evaluation.bootstrap import Estimate, bootstrap
 from rl.evaluation.by_rule import RuleFigure
-from rl.evaluation.comparison import Comparison, Gate, compare, save_comparison
+from rl.evaluation.comparison import Comparison, Gate, GateResult, compare, save_comparison
 from rl.evaluation.curves import precision_recall, reliability, risk_coverage
 from rl.evaluation.evaluate import evaluate_file, evaluate_model, read_completions
 from rl.evaluation.evaluation import Evaluation
@@ -28,6 +28,7 @@ __all__ = [
     "Estimate",
     "Evaluation",
     "Gate",
+    "GateResult",
     "Prediction",
     "RuleFigure",
     "Settings",

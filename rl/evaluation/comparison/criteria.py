@@ -69,7 +69,8 @@ def _measured(criterion: Criterion, models: Models) -> Iterator[_Measured]:
         wanted = getattr(criterion, kind)
         if wanted not in occurring:
             there = f": there are {', '.join(occurring[:20])}" if occurring else ""
-            raise DataError(f"no case here breaks a rule of {kind} '{wanted}'{suggest(wanted, occurring)}{there}")
+            what = "rule" if kind == "rule" else f"a rule of {kind}"
+            raise DataError(f"no case here breaks {what} '{wanted}'{suggest(wanted, occurring)}{there}")
         occurring = [wanted]
     for value in occurring:
         named = f"{title}, {kind} {value}"

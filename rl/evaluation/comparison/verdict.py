@@ -42,9 +42,10 @@ def _details(models: Models, primary: MetricRow, place: int, pairs: Pairs | None
         return f"{primary.title.capitalize()} does not apply to {name}."
     low, high = (amount(end, primary.name, "+") for end in (difference.low, difference.high))
     p = f", {probability(pairs.p)}" if pairs else ""
-    who = f"{name}: " if len(models.challengers) > 1 else ""
+    alone = len(models.challengers) == 1
+    what = primary.title[:1].upper() + primary.title[1:] if alone else f"{name}: {primary.title}"
     return (
-        f"{who}{primary.title} {level(after.value, primary.name)} instead of {level(before.value, primary.name)}: "
+        f"{what} {level(after.value, primary.name)} instead of {level(before.value, primary.name)}: "
         f"{amount(difference.value, primary.name, '+')}, 95 % interval {low} to {high}{p}, "
         f"on the same {counted(models.cases, 'case')}."
     )
