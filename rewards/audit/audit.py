@@ -15,6 +15,7 @@ from rewards.audit.report import Audit, Band, Claim
 from rewards.audit.subject import prepare
 from rewards.audit.trial import Trial, try_cheat
 from rewards.rubric import Rubric
+from rewards.utility import Prices
 
 ACCURACIES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 CLAIMS = ((0.8, 1.0), (0.6, 1.0), (0.9, 1.0), (0.8, 0.5))
@@ -33,7 +34,7 @@ def audit(
     """Tries every cheat in `CHEATS` on a rubric.
 
     Args:
-        rubric: what is tried.
+        rubric: what is tried; with schedules, as it is ``at`` one time: ``rubric.at(1.0)`` is that of the end.
         cases: with gold; those without a gold verdict are left out.
         book: the rulebook of the cases.
         sample: how many cases to draw; all if None.
@@ -42,8 +43,6 @@ def audit(
 
     Returns:
         The report, ``.ok`` where the rubric stands.
-
-    A rubric with schedules is tried as it stands: ``audit(rubric.at(1.0), …)`` tries that of the training's end.
 
     Raises:
         DataError: gold cannot be stated, there are not both approvals and rejections, or the rubric has overrides for
@@ -80,7 +79,8 @@ def audit(
 
 
 def _bands(rubric: Rubric) -> Iterator[Band]:
-    for category, own in {None: rubric, **rubric.by_category}.items():
-        if category is None or own.prices != rubric.prices:
-            for severity, weight in own.prices.severity:
-                yield Band(category, severity, *own.prices.band(weight))
+    prices: list[tuple[str | None, Prices]] = [(None, rubric.prices)]
+    prices += [(name, own.prices) for name, own in rubric.by_category.items() if own.prices != rubric.prices]
+    for category, own in prices:
+        for severity, weight in own.severity:
+            yield Band(category, severity, *own.band(weight))

@@ -53,8 +53,8 @@ def test_the_cheats_of_the_issue_are_all_there():
     assert all(one.summary.endswith(".") for one in CHEATS.values())
 
 
-def test_audits_repeat(billboard):
-    assert audit(RUBRIC, *billboard, seed=1).as_json() == audit(RUBRIC, *billboard, seed=1).as_json()
+def test_audits_repeat():
+    assert audit(RUBRIC, SMALL, BOOK, seed=1).as_json() == audit(RUBRIC, SMALL, BOOK, seed=1).as_json()
 
 
 def test_a_sample_is_drawn_and_counted(billboard):
@@ -69,13 +69,13 @@ def test_cases_without_gold_are_left_out():
     assert audit(RUBRIC, [*SMALL, plain], BOOK).left_out == 1
 
 
-def test_a_designers_cheat_is_tried(mine, billboard):
+def test_a_designers_cheat_is_tried(mine):
     @cheat("blind")
     def writes_what_gold_says(view):
         """It does not know, but what if it did."""
-        yield next(one.right for one in prepare(*billboard) if one.case.id == view.case.id)
+        yield next(one.right for one in prepare(SMALL, BOOK) if one.case.id == view.case.id)
 
-    found = audit(RUBRIC, *billboard)
+    found = audit(RUBRIC, SMALL, BOOK)
     assert found.ratings[0].cheat.name == "writes what gold says" and found.ratings[0].break_even == 1.0
     (finding,) = found.errors
     assert "right 100% of the time; at most 75% is allowed" in finding.message
@@ -105,15 +105,15 @@ def test_a_cheat_may_stand_beside_the_reward_that_it_is_for(mine, tmp_path):
         assert "pleading" in {finding.name for finding in found.errors}
 
 
-def test_a_cheat_yields_as_many_answers_for_every_case(mine, billboard):
+def test_a_cheat_yields_as_many_answers_for_every_case(mine):
     @cheat("blind")
     def uneven(view):
         """Not always."""
-        if view.case.id.endswith("a"):
+        if view.case.id == "reject":
             yield ""
 
     with pytest.raises(ValueError, match="'uneven' yields"):
-        audit(RUBRIC, *billboard)
+        audit(RUBRIC, SMALL, BOOK)
 
 
 def test_a_name_is_taken_once(mine):
