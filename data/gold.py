@@ -56,7 +56,7 @@ class Gold(BaseModel):
         """
         if self.violations is None or not self.exhaustive:
             return self
-        if all(v.rule in excerpt for v in self.violations) and all(rule in excerpt for rule in self.unclear):
+        if all(map(excerpt.__contains__, [v.rule for v in self.violations] + self.unclear)):
             return self  # the usual case, kept quick: every reward asks
         kept = [v for v in self.violations if any(rule in excerpt for rule in v.accepted)]
         unclear = [rule for rule in self.unclear if rule in excerpt]

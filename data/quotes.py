@@ -41,7 +41,8 @@ def find_quote(quote: str, text: str) -> Span | None:
     return places[start][0], places[start + len(wanted) - 1][1]
 
 
-def occurrences(quote: str, text: str, limit: int = 16) -> list[Span]:
+@lru_cache(maxsize=4096)
+def occurrences(quote: str, text: str, limit: int = 16) -> tuple[Span, ...]:
     """Where the quote stands in the *folded* text: every span, overlapping ones too, up to a limit."""
     wanted, folded = fold(quote), fold(text)
     spans: list[Span] = []
@@ -49,7 +50,7 @@ def occurrences(quote: str, text: str, limit: int = 16) -> list[Span]:
     while start >= 0 and len(spans) < limit:
         spans.append((start, start + len(wanted)))
         start = folded.find(wanted, start + 1)
-    return spans
+    return tuple(spans)
 
 
 @lru_cache(maxsize=256)

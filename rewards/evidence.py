@@ -128,6 +128,8 @@ def _agreement(cited: list[Evidence], wanted: list[Evidence] | None, case: Case)
 def _quote_iou(quote: str, gold: str, text: str) -> float:
     """IoU of the character spans in the folded text, at the occurrences that agree best."""
     said, meant = occurrences(quote, text), occurrences(gold, text)
+    if said == meant:
+        return float(bool(said))
     return max((_span_iou(a, b) for a in said for b in meant), default=0.0)
 
 

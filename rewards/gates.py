@@ -10,6 +10,8 @@ from rewards.reasoning import own_words
 from rewards.reward import reward
 from rewards.score import Outcome, Score
 
+_OPEN = Score(1.0)
+
 
 @reward(name="rulebook_consistency", range=(0, 1))
 def rulebook_consistency(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
@@ -27,7 +29,7 @@ def rulebook_consistency(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outco
     # Citing nothing leaves escalation open: the deciding fact may not be told.
     follows = ruling.verdict == called_for or (ruling.verdict == "escalate" and called_for == "approve")
     if follows:
-        return Score(1.0)
+        return _OPEN
     return Score(0.0, f"the citations call for {called_for}, the verdict is {ruling.verdict}")
 
 
@@ -53,7 +55,7 @@ def reasoning_agreement(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcom
         # What an ad says is not what the reviewer says: a quote of "A-1: no." clears nothing.
         if _clears(rule, ruling.reasoning) and _clears(rule, own_words(ruling)):
             return Score(0.0, f"the reasoning clears '{rule}'")
-    return Score(1.0)
+    return _OPEN
 
 
 def names(text: str, rule: str) -> bool:
@@ -79,5 +81,7 @@ def _finding(rule: str) -> re.Pattern[str]:
 
 def _as_word(rule: str) -> str:
     # ASCII neighbours only: in Chinese or Japanese an id stands between letters without a blank. A dot or hyphen ends
-    # a word unless the id goes on behind it ("1.2" is not named by "1.2.3").
-    return rf"(?<![A-Za-z0-9_])(?<![A-Za-z0-9_][.-]){re.escape(rule)}(?![A-Za-z0-9_]|[.-][A-Za-z0-9_])"
+    # a word unless the id goes on behind it ("1.2" is not named by "1.2.3"). What stands before is looked at last,
+    # because a pattern that begins with plain text is found quickly.
+    id_ = re.escape(rule)
+    return rf"{id_}(?![A-Za-z0-9_]|[.-][A-Za-z0-9_])(?<![A-Za-z0-9_]{id_})(?<![A-Za-z0-9_][.-]{id_})"

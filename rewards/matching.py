@@ -1,7 +1,7 @@
 """Which citation answers which gold violation: one to one, for the most credit."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from data import Evidence, Gold, GoldViolation, Quote, Rulebook, Ruling
 from data.quotes import fold
@@ -9,8 +9,7 @@ from data.quotes import fold
 EXACT, ANCESTOR, SIBLING = 1.0, 0.5, 0.25
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(NamedTuple):
     """A citation and the gold violation that it answers, by their places in the two lists."""
 
     citation: int
@@ -19,8 +18,7 @@ class Pair:
     """1 exact, 1/2 a category above the rule, 1/4 a sibling in its category."""
 
 
-@dataclass(frozen=True)
-class Matching:
+class Matching(NamedTuple):
     """Citations set against gold."""
 
     pairs: tuple[Pair, ...]
@@ -30,6 +28,8 @@ class Matching:
     @property
     def extra(self) -> list[int]:
         """Places of the citations that answer nothing."""
+        if len(self.pairs) == self.citations:
+            return []
         taken = {pair.citation for pair in self.pairs}
         return [i for i in range(self.citations) if i not in taken]
 
@@ -59,7 +59,7 @@ def match(ruling: Ruling, gold: Gold, excerpt: Rulebook) -> Matching:
     }
     # Evidence in common only breaks ties: it stays far below the smallest difference between credits.
     chosen = assign(credits, lambda i, j: 1e-3 * _shared(cited[i].evidence, wanted[j].evidence or []))
-    return Matching(tuple(Pair(i, j, credits[i, j]) for i, j in chosen), len(cited), len(wanted))
+    return Matching(tuple([Pair(i, j, credits[i, j]) for i, j in chosen]), len(cited), len(wanted))
 
 
 def assign(

@@ -55,8 +55,8 @@ class Reward:
 
     def outcomes(self, items: Sequence[Item]) -> Iterator[Outcome | Exception]:
         """The checked outcomes, one for each item: what it raises takes the place of the outcome."""
+        outcome: Outcome | Exception
         for item in items:
-            outcome: Outcome | Exception
             try:
                 outcome = self(item.ruling, item.case, item.excerpt)  # type: ignore[arg-type]
             except Exception as error:

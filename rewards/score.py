@@ -50,10 +50,12 @@ def checked(outcome: Any, reward: str, range: tuple[float, float], case: str) ->
     Raises:
         RewardError: the value is not a number within the range.
     """
+    low, high = range
+    if type(outcome) is float and low <= outcome <= high:  # the usual case, kept quick
+        return outcome
     if outcome is NotApplicable:
         return NotApplicable
     value = outcome.value if isinstance(outcome, Score) else outcome
-    low, high = range
     try:
         number = float(value)
     except (TypeError, ValueError):

@@ -2,12 +2,15 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from data import Case, Rulebook, Ruling
 from prompts import ParseFailure, parse
 from rewards.batch import Item
+from rewards.collector import without_collector
 from rewards.plan import Plan, Step
-from rewards.score import Outcome, RewardError, Score, Unscored
+from rewards.reward import Reward
+from rewards.score import NotApplicable, Outcome, RewardError, Score, Unscored
 from rewards.scorecard import Component, Scorecard, count_faults
 from rewards.timing import within
 
@@ -17,6 +20,7 @@ FORMAT = "format"
 """The gate that a completion passes by being a ruling."""
 
 
+@without_collector()
 def read_many(completions: Sequence[str], cases: Sequence[Case], book: Rulebook) -> list[Item]:
     """The completions, parsed, with what each is about, one case to each.
 
@@ -41,62 +45,68 @@ def score_items(plan: Plan, items: Sequence[Item]) -> list[Scorecard]:
     None; how often each failed is logged.
     """
     plans = [plan.for_case(item.case, item.excerpt) for item in items]
-    asked: dict[int, tuple[Step, list[int]]] = {}  # by reward: those of several plans that share one ask it once
-    for place, own in enumerate(plans):
-        for step in own.steps:
-            asked.setdefault(id(step.reward), (step, []))[1].append(place)
-    answers: dict[tuple[int, int], Outcome | Exception] = {}
-    for reward, (step, places) in asked.items():
-        for place, answer in zip(places, _ask(step, [items[place] for place in places]), strict=True):
-            answers[reward, place] = answer
-    cards = [
-        _card(own, item, [answers[id(step.reward), place] for step in own.steps])
-        for place, (own, item) in enumerate(zip(plans, items, strict=True))
-    ]
+    columns: dict[int, _Column] = {}  # by reward: one that several plans share is asked once
+    for step in [step for own in plan.all for step in own.steps]:
+        if id(step.reward) not in columns:
+            users = {id(own) for own in plan.all if any(other.reward is step.reward for other in own.steps)}
+            columns[id(step.reward)] = _ask(step, items, [id(own) in users for own in plans])
+    columns_of = {id(own): [columns[id(step.reward)] for step in own.steps] for own in plan.all}
+    with without_collector():
+        cards = [
+            _card(own, item, [column[place] for column in columns_of[id(own)]])
+            for place, (own, item) in enumerate(zip(plans, items, strict=True))
+        ]
     _report_faults(cards)
     return cards
 
 
-def _ask(step: Step, items: Sequence[Item]) -> list[Outcome | Exception]:
-    """One outcome for each item; an exception where the reward failed on it."""
+_Column = list[Outcome | Exception | None]
+"""What a reward says of each item: None where it is not asked, an exception where it failed."""
+
+
+def _ask(step: Step, items: Sequence[Item], wanted: Sequence[bool]) -> _Column:
     reward = step.reward
-    asked = items if reward.on_failure else [item for item in items if isinstance(item.ruling, Ruling)]
+    asked = [i for i, item in enumerate(items) if wanted[i] and (type(item.ruling) is Ruling or reward.on_failure)]
     outcomes: list[Outcome | Exception] = []
-    rest: Exception | None = None
+    fault: Exception | None = None
     try:
-        within(step.time_limit, lambda: outcomes.extend(reward.outcomes(asked)))
-    except RewardError as error:  # of the wrong length: which outcome is whose, nobody knows
-        outcomes, rest = [], error
+        with without_collector() if isinstance(reward, Reward) else nullcontext():
+            within(step.time_limit, lambda: outcomes.extend(reward.outcomes([items[i] for i in asked])))
+    except RewardError as error:  # of the wrong number: which outcome is whose, nobody knows
+        outcomes, fault = [], error
     except Exception as error:
-        rest = error
-    outcomes = outcomes[: len(asked)]
-    if rest is not None:
-        outcomes += [rest] * (len(asked) - len(outcomes))
-    if len(asked) == len(items):
-        return outcomes
-    given = iter(outcomes)
-    return [
-        Score(reward.range[0], f"not a ruling: {item.ruling.reason.value}")
-        if isinstance(item.ruling, ParseFailure)
-        else next(given)
-        for item in items
-    ]
+        fault = error
+    column: _Column = [None] * len(items)
+    for place, i in enumerate(asked):
+        column[i] = outcomes[place] if place < len(outcomes) else fault
+    return column
 
 
-def _card(plan: Plan, item: Item, outcomes: Sequence[Outcome | Exception]) -> Scorecard:
-    parsed = isinstance(item.ruling, Ruling)
-    right = isinstance(item.ruling, Ruling) and _is_right(item.ruling, item.case, item.excerpt)
+def _card(plan: Plan, item: Item, outcomes: Sequence[Outcome | Exception | None]) -> Scorecard:
+    failure = item.ruling if isinstance(item.ruling, ParseFailure) else None
+    right = failure is None and _is_right(item)
     components: dict[str, Component] = {}
     faults: list[Unscored] = []
-    closed = None if parsed else FORMAT
+    closed = FORMAT if failure else None
     total = 0.0
     for step, outcome in zip(plan.steps, outcomes, strict=True):
         name = step.reward.name
-        value, reason = _read(outcome)
-        if isinstance(outcome, Exception):
-            faults.append(Unscored(name, item.case.id, reason))
         contribution = 0.0
-        if value is not None and parsed:
+        value: float | None
+        if isinstance(outcome, float):
+            value, reason = outcome, ""
+        elif isinstance(outcome, Score):
+            value, reason = outcome.value, outcome.reason
+        elif outcome is None:
+            assert failure is not None
+            value, reason = step.reward.range[0], f"not a ruling: {failure.reason.value}"
+        elif isinstance(outcome, Exception):
+            value, reason = None, f"{type(outcome).__name__}: {outcome}"
+            faults.append(Unscored(name, item.case.id, reason))
+        else:
+            assert outcome is NotApplicable
+            value, reason = None, "does not apply"
+        if value is not None and failure is None:
             if step.kind == "gate":
                 closed = closed or (name if value < 1 else None)
             elif right or step.kind != "craft":
@@ -107,20 +117,9 @@ def _card(plan: Plan, item: Item, outcomes: Sequence[Outcome | Exception]) -> Sc
     return Scorecard(item.case.id, item.ruling, result, components, closed, tuple(faults))
 
 
-def _read(outcome: Outcome | Exception) -> tuple[float | None, str]:
-    """The value and the reason; no value where the reward does not apply, or failed."""
-    if isinstance(outcome, Score):
-        return outcome.value, outcome.reason
-    if isinstance(outcome, Exception):
-        return None, f"{type(outcome).__name__}: {outcome}"
-    if isinstance(outcome, type):
-        return None, "does not apply"
-    return outcome, ""
-
-
-def _is_right(ruling: Ruling, case: Case, excerpt: Rulebook) -> bool:
-    gold = case.gold_for(excerpt)
-    return gold is not None and gold.verdict is not None and gold.accepts(ruling.verdict)
+def _is_right(item: Item) -> bool:
+    gold = item.case.gold_for(item.excerpt)
+    return gold is not None and gold.verdict is not None and gold.accepts(item.ruling.verdict)  # type: ignore[union-attr]
 
 
 def _report_faults(cards: Sequence[Scorecard]) -> None:

@@ -85,6 +85,7 @@ Language = Annotated[str, AfterValidator(_known)]
 """A language tag such as ``en``, ``zh`` or ``pt-BR``, of which the first part counts."""
 
 
+@lru_cache
 def primary(language: str) -> str:
     """The language of a tag, without script and region: ``zh`` of ``zh-Hant-TW``."""
     return re.split("[-_]", language.strip(), maxsplit=1)[0].lower()

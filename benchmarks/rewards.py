@@ -1,0 +1,178 @@
+"""How many completions can be scored in a second on one core?
+
+    python benchmarks/rewards.py
+
+The shipped rubric ``default`` with all of its rule-based rewards, parsing included, on 20,000 completions: eight for
+each of 2,500 cases, right and wrong in different ways, one of them cut off. Beside it, on the same texts:
+
+- **json + regex**: the least that reading them takes: find the answer by regular expression, load the JSON, compare
+  the verdict with gold;
+- **TRL**: its ``think_format_reward``, and its ``accuracy_reward`` where math_verify is installed. That one compares
+  mathematical expressions: the gold answer is boxed, as it wants it.
+
+Every figure is CPU time of one process, the best of five, so that other work on the machine counts little.
+"""
+
+import argparse
+import json
+import re
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).parents[1])  # from its own folder, `import rewards` would find this file
+
+from rich.console import Console
+from rich.table import Table
+
+from data import Case, Category, Rule, Rulebook, Ruling
+from prompts import target, write
+from rewards import Rubric
+
+FOLD = 8
+RULES_IN_EXCERPT = 6
+ANSWER = re.compile(r"<think>.*?</think>\s*<answer>(.*?)</answer>", re.DOTALL)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--completions", type=int, default=20_000)
+    count = parser.parse_args().completions
+    rubric = Rubric.load("default")
+    book = make_book(100)
+    completions, cases = make_batch(book, count)
+    characters = sum(map(len, completions)) / count
+    table = Table("what", "completions / s", title=f"{count:,} completions of {characters:.0f} characters on average")
+
+    def add(name: str, size: int, run: Callable[[], object]) -> None:
+        table.add_row(name, f"{size / seconds(run):,.0f}")
+
+    add("Ruling: parse, score, scorecards", count, lambda: rubric.score_many(completions, cases, book))
+    for part in (4, 16):
+        texts, about = completions[: count // part], cases[: count // part]
+        add(
+            f"… on {count // part:,} of them",
+            len(texts),
+            lambda texts=texts, about=about: rubric.score_many(texts, about, book),
+        )
+    for rules in (10, 1000):
+        other = make_book(rules)
+        add(
+            f"… {rules:,} rules in the book, not 100",
+            count,
+            lambda other=other: rubric.score_many(completions, cases, other),
+        )
+    add(
+        "json + regex: verdict right or not",
+        count,
+        lambda: [naive(*pair) for pair in zip(completions, cases, strict=True)],
+    )
+    for name, run in trl_rewards(completions, cases).items():
+        add(name, count, run)
+    Console(width=100).print(table)
+
+
+def make_book(count: int) -> Rulebook:
+    categories = [Category(id="health"), *(Category(id=f"health/{i}", parent="health") for i in range(5))]
+    rules = [Rule(id=f"HEALTH-{i}", text=f"No claim of kind {i}.", category=f"health/{i % 5}") for i in range(count)]
+    return Rulebook(name="bench", categories=categories, rules=rules, intents=("supplement", "game"))
+
+
+def make_batch(book: Rulebook, count: int) -> tuple[list[str], list[Case]]:
+    """Completions and, one to each, their cases: every case eight times."""
+    completions: list[str] = []
+    cases: list[Case] = []
+    for i in range(count // FOLD):
+        case = make_case(i)
+        completions += [write(ruling) for ruling in rulings(case, book.excerpt(case.rules))]
+        completions[-1] = completions[-1][:-20]
+        cases += [case] * FOLD
+    return completions, cases
+
+
+def make_case(i: int) -> Case:
+    claim = f"cures diabetes in {i % 30 + 2} days"
+    evidence = [{"quote": claim, "field": "title"}]
+    return Case(
+        id=f"bench-{i}",
+        lang="en",
+        text={"title": f"Tea number {i} {claim}", "body": "Order it now and tell your friends about it. " * 8},
+        rules=[f"HEALTH-{j}" for j in range(RULES_IN_EXCERPT)],
+        gold={
+            "verdict": "reject",
+            "violations": [{"rule": "HEALTH-1", "evidence": evidence}],
+            "intent": "supplement",
+            "advice": "Leave out the promise of a cure.",
+        },
+    )
+
+
+def rulings(case: Case, excerpt: Rulebook) -> list[Ruling]:
+    """Gold, and seven others."""
+    gold = target(case, excerpt)
+    cited = gold.violations[0]
+
+    def changed(**fields: object) -> Ruling:
+        return gold.model_copy(update=fields)
+
+    def with_rule(rule: str) -> Ruling:
+        return changed(
+            reasoning=f"{gold.reasoning} {rule}: yes.", violations=[cited.model_copy(update={"rule": rule})]
+        )
+
+    shorter = [cited.evidence[0].model_copy(update={"quote": "cures diabetes"})]
+    return [
+        gold,
+        changed(confidence=0.7),
+        changed(violations=[cited.model_copy(update={"evidence": shorter})]),
+        with_rule("HEALTH-3"),
+        with_rule("HEALTH-X"),
+        changed(violations=[], verdict="approve", confidence=0.6),
+        changed(violations=[], verdict="escalate"),
+        gold,
+    ]
+
+
+def naive(completion: str, case: Case) -> float:
+    found = ANSWER.fullmatch(completion)
+    if found is None:
+        return 0.0
+    try:
+        answer = json.loads(found[1])
+    except ValueError:
+        return 0.0
+    assert case.gold is not None
+    return float(answer.get("verdict") == case.gold.verdict)
+
+
+def trl_rewards(completions: list[str], cases: list[Case]) -> dict[str, Callable[[], object]]:
+    """TRL's own rewards, as far as they can be imported."""
+    from trl.rewards import accuracy_reward, think_format_reward
+
+    messages = [[{"role": "assistant", "content": text}] for text in completions]
+    rewards: dict[str, Callable[[], object]] = {"TRL: think_format_reward": lambda: think_format_reward(messages)}
+    try:
+        import math_verify  # noqa: F401
+    except ImportError:
+        return rewards
+    verdicts = {"approve": 1, "escalate": 2, "reject": 3}
+    boxed = [[{"role": "assistant", "content": f"{text} $\\boxed{{{len(text) % 3 + 1}}}$"}] for text in completions]
+    solutions = [f"${verdicts[case.gold.verdict]}$" for case in cases if case.gold and case.gold.verdict]
+    few = len(boxed) // 20
+    rewards["TRL: accuracy_reward"] = lambda: [accuracy_reward(boxed[:few], solutions[:few]) for _ in range(20)]
+    return rewards
+
+
+def seconds(run: Callable[[], object]) -> float:
+    times = []
+    for _ in range(5):
+        start = time.process_time()
+        run()
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+if __name__ == "__main__":
+    main()
