@@ -65,3 +65,11 @@ def test_one_verdict_is_not_enough(folder, monkeypatch, capsys):
     save_cases([CASES["approve"]()], "cases.jsonl")
     assert run(monkeypatch, "--rubric", "billboard") == 2
     assert "needs cases that gold approves and cases that it rejects" in capsys.readouterr().err
+
+
+def test_schedules_are_audited_as_of_the_end_or_any_other_time(folder, monkeypatch, capsys):
+    rubric = "name: later\nprices: {miss: 4}\ncalibration: {0: 0, 1: 0.3}\ncraft: {rules: 0.25, evidence: 0.25}\n"
+    Path("later.yaml").write_text(rubric + LAX.splitlines()[-1] + "\n", encoding="utf-8")
+    assert run(monkeypatch, "--rubric", "later.yaml") == 0
+    assert run(monkeypatch, "--rubric", "later.yaml", "--at", "0") == 1
+    assert "error: overconfidence" in capsys.readouterr().out
