@@ -50,6 +50,7 @@ async function start() {
   const search = $("#search");
   let selected = all; // what filters and search let through
   let chosen = null; // the case shown
+  let reading = null; // under way, or done, once one has searched
   let turn = 0; // of what is asked for last; an earlier answer that comes late is dropped
 
   for (const facet of filters) {
@@ -67,17 +68,23 @@ async function start() {
     if (values.length > 1 || (values[0]?.[1] ?? all.length) < all.length) $("#filters").append(facet.select);
   }
 
-  const record = async (at) => {
-    const { rules, records } = await block(`cases-${Math.floor(at / page.cases_per_block)}`);
+  const blockOf = (at) => block(`cases-${Math.floor(at / page.cases_per_block)}`);
+
+  async function record(at) {
+    const { rules, records } = await blockOf(at);
     const found = records[at % page.cases_per_block];
     return { ...found, case: JSON.parse(found.line), excerpt: found.rules.map((number) => rules[number]) };
-  };
+  }
 
-  /** Everything that is written in a case, in lower case; read when one first searches. */
-  const haystack = async (at) => {
-    all[at].haystack ??= await record(at).then((r) => `${r.line}\n${JSON.stringify(r.answers)}`.toLowerCase());
-    return all[at].haystack;
-  };
+  /** Makes everything that is written in the cases searchable, in lower case; once, when one first searches. */
+  async function read() {
+    for (let start = 0; start < all.length; start += page.cases_per_block) {
+      const { records } = await blockOf(start);
+      records.forEach((found, i) => {
+        all[start + i].written ??= `${found.line}\n${JSON.stringify(found.answers)}`.toLowerCase();
+      });
+    }
+  }
 
   async function filter(keep = chosen) {
     const mine = ++turn;
@@ -85,8 +92,9 @@ async function start() {
     let found = all.filter((entry) => wanted.every((facet) => facet.of(entry).includes(facet.select.value)));
     const words = search.value.toLowerCase().trim();
     if (words) {
-      const texts = await Promise.all(found.map((entry) => haystack(entry.at)));
-      found = found.filter((_, place) => texts[place].includes(words));
+      if (!reading) $("#count").textContent = "searching the";
+      await (reading ??= read());
+      found = found.filter((entry) => entry.written.includes(words));
     }
     if (mine !== turn) return;
     selected = found;

@@ -9,6 +9,13 @@ function el(tag, name, ...children) {
   return node;
 }
 
+/** The same for drawings. */
+function svg(tag, attributes) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  return node;
+}
+
 /** The JSON that a block of the page holds. */
 async function unpack(id) {
   const packed = Uint8Array.from(atob(document.getElementById(id).textContent.trim()), (c) => c.charCodeAt(0));
@@ -57,6 +64,23 @@ function drawer(page) {
     return el("div", "field", el("h4", "", bdi(name)), content);
   }
 
+  /** Regions over a picture. Where models agree, their dashes alternate, so that no box hides another. */
+  function boxes(regions) {
+    const dash = 7;
+    const layer = svg("svg", { class: "boxes", viewBox: "0 0 1 1", preserveAspectRatio: "none" });
+    for (const [mark, [x0, y0, x1, y1]] of regions) {
+      const place = { class: `box ${mark}`, x: x0, y: y0, width: x1 - x0, height: y1 - y0 };
+      const lane = Number(mark.slice(1)); // not a number for gold, whose lines are whole
+      const dashes = { "stroke-dasharray": `${dash} ${dash * Math.max(1, page.models.length - 1)}`, "stroke-dashoffset": -dash * lane };
+      const box = svg("rect", Number.isNaN(lane) ? place : { ...place, ...dashes });
+      const title = svg("title", {});
+      title.textContent = visible(who(mark));
+      box.append(title);
+      layer.append(box);
+    }
+    return layer;
+  }
+
   /** A picture in its place; the thumbnail itself comes later, when its block is unpacked. */
   function picture(shown, regions, alone) {
     const frame = el("div", "picture");
@@ -72,13 +96,7 @@ function drawer(page) {
       image.src = `data:image/webp;base64,${found.webp}`;
       frame.prepend(image);
     });
-    for (const [mark, [x0, y0, x1, y1]] of regions) {
-      const box = el("span", `box ${mark}`);
-      box.title = visible(who(mark));
-      const edges = { left: x0, top: y0, width: x1 - x0, height: y1 - y0 };
-      for (const [edge, share] of Object.entries(edges)) box.style[edge] = `${100 * share}%`;
-      frame.append(box);
-    }
+    if (regions.length) frame.append(boxes(regions));
     return figure;
   }
 

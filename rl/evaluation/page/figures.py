@@ -19,6 +19,8 @@ from rl.evaluation.page.charts import UNIT, Line, Scale, around_zero, axis, plot
 from rl.evaluation.page.confusion import Confusion, category_confusion
 
 TILES = ("verdict_accuracy", "miss_rate", "false_flag_rate", "rule_f1", "flip_recall")
+KINDS = ("severity", "category")
+"""What a comparison slices by itself."""
 SHADES = 6
 """Steps from white to full in tables of shares."""
 
@@ -191,7 +193,7 @@ def _rules(models: Sequence[Evaluation], comparison: Comparison | None) -> Table
 def _slices(models: Sequence[Evaluation], comparison: Comparison | None) -> list[Table]:
     """Verdict accuracy apart by severity and category, and by what the evaluation was asked to slice by."""
     tables = []
-    for kind in ("severity", "category") if comparison else ():
+    for kind in KINDS if comparison else ():
         assert comparison is not None
         found = [row for row in comparison.slices if row.kind == kind]
         scale = around_zero([d for row in found for d in row.differences])
@@ -209,8 +211,8 @@ def _slices(models: Sequence[Evaluation], comparison: Comparison | None) -> list
             for row in found
         ]
         tables.append(_table(f"Verdicts by {kind}", rows, scale, f"of cases that break a rule of that {kind}"))
-    asked = models[0].settings.by
-    for key in dict.fromkeys(asked if comparison else ("severity", "category", *asked)):
+    asked = dict.fromkeys((*KINDS, *models[0].settings.by))
+    for key in [key for key in asked if key not in KINDS or not comparison]:
         parts = [model.slices(key) for model in models]
         values = [(part, [of.get(part, {}).get("verdict_accuracy") for of in parts]) for part in parts[0]]
         rows = [Row(part, found, _support(found), True, whiskers(found, UNIT)) for part, found in values if any(found)]

@@ -115,7 +115,7 @@ def write_report(
 def headline(baseline: Evaluation, comparison: Comparison | None) -> tuple[str, str]:
     """The verdict in one sentence, and the figures behind it."""
     if comparison is not None:
-        return comparison.sentence, comparison.details
+        return comparison.sentence, comparison.details.replace(" %", "\u202f%")
     if "verdict_accuracy" not in baseline.metrics:
         return f"The cases of “{baseline.split}” have no gold verdicts to measure against.", ""
     now = baseline.metrics["verdict_accuracy"]
@@ -138,7 +138,7 @@ def mean_rewards(run: str | Path) -> list[tuple[int, float]]:
 
 def percent(share: float) -> str:
     """``0.8349`` → ``83.5 %``."""
-    return f"{100 * share:.1f}\u2009%"
+    return f"{100 * share:.1f}\u202f%"
 
 
 def number(value: float, share: bool = True, sign: str = "") -> str:

@@ -158,6 +158,19 @@ def test_marks_stand_where_the_quotes_are(tab: Tab, plain: Path) -> None:
     assert tab.locator("#case .answer .good").all_inner_texts() == ["✓ ", "✓ "]
 
 
+def test_regions_are_drawn_where_they_are(tab: Tab, page: Path) -> None:
+    load(tab, page)
+    tab.select_option("select[name=outcome1]", "right")
+    tab.wait_for_selector("#case img")
+    image = tab.locator("#case .picture img").bounding_box()
+    assert tab.locator("#case .boxes").bounding_box() == pytest.approx(image, abs=1)
+    corners = "node => { const b = node.getBBox(); return [b.x, b.y, b.x + b.width, b.y + b.height]; }"
+    assert tab.locator("#case rect.gold").evaluate(corners) == pytest.approx([0.1, 0.1, 0.5, 0.5])
+    assert tab.locator("#case rect.m1").evaluate(corners) == pytest.approx([0.2, 0.2, 0.6, 0.6])
+    assert tab.locator("#case rect").count() in (2, 3)  # a box in a picture that is not there is told, not drawn
+    assert "image 9, region" in tab.locator("#case .answer.m1").inner_text()
+
+
 def test_filters_find_flips_in_both_directions(tab: Tab, plain: Path) -> None:
     load(tab, plain)
     for change, expected in {"lost": 1, "gained": 1, "wrong": 5, "right": 1}.items():

@@ -78,8 +78,8 @@ def cases_of(model: Evaluation) -> dict[str, list[Case]]:
 
 def test_a_single_model_is_headed_by_its_accuracy() -> None:
     assert headline(evaluation("SFT", 60), None) == (
-        "SFT gets 60.0\u2009% of verdicts right.",
-        "95 % interval 50.0\u2009% to 70.0\u2009%, on 100 cases.",
+        "SFT gets 60.0\u202f% of verdicts right.",
+        "95 % interval 50.0\u202f% to 70.0\u202f%, on 100 cases.",
     )
     unknown = Evaluation("SFT", "test", [predicted("a", "reject", None)])
     assert "no gold verdicts" in headline(unknown, None)[0]
