@@ -86,9 +86,13 @@ def _clusters(text: str) -> list[str]:
 
 @lru_cache(maxsize=8192)
 def _joins(character: str) -> bool:
-    """Whether normalisation may merge the character with the one before it."""
+    """Whether normalisation may merge the character with the one before it. A format character goes along, so that it
+    cannot keep an accent from its letter.
+    """
     if character.isascii():
         return False
+    if unicodedata.category(character) == "Cf":
+        return True
     first = unicodedata.normalize("NFKD", character)[0]
     return unicodedata.combining(first) != 0 or "\u1160" <= first <= "\u11ff"
 

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from data.quotes import _places, find_quote, fold, occurrences
@@ -43,6 +43,7 @@ def test_what_is_not_found(quote, text):
 
 
 @given(TEXTS)
+@example("A\ufeff\u0300")  # a format character between a letter and its accent
 def test_every_folded_character_has_a_place(text):
     places, folded = _places(text), fold(text)
     assert len(places) == len(folded)
