@@ -7,7 +7,7 @@ training ads. A stage whose result is already there is not run again, so a demo 
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -102,10 +102,11 @@ def run_demo(out: str | Path, config: DemoConfig | None = None, tell: Callable[[
     book, cases = Rulebook.load(rulebook), {}
     for split in SPLITS:
         cases[split] = load_cases(files[split])
+        read = {"data": [str(files[split].resolve())], "rulebook": str(Path(rulebook).resolve())}
         demo.evaluations[split] = []
         for model in ("sft", "grpo"):
             with stage(f"{model.upper()} reviews the {len(cases[split]):,} cases of '{split}'", f"{split} {model}"):
-                found = evaluate(out / model, cases[split], book, out / "evaluations" / split / model, split)
+                found = evaluate(out / model, cases[split], book, out / "evaluations" / split / model, split, read)
                 demo.evaluations[split].append(found)
     evaluations = [evaluation for split in SPLITS for evaluation in demo.evaluations[split]]
     write_report(demo.report, evaluations, cases, book, rollouts=out / "grpo" / "rollouts")
@@ -125,12 +126,19 @@ def _remember(out: Path, config: DemoConfig) -> None:
     file.write_text(json.dumps(wanted) + "\n", encoding="utf-8")
 
 
-def evaluate(model: Path, cases: list[Case], book: Rulebook, out: Path, split: str) -> Evaluation:
-    """Evaluates as the shipped recipe says; what is already there is read."""
+def evaluate(
+    model: Path, cases: list[Case], book: Rulebook, out: Path, split: str, read: Mapping[str, object] | None = None
+) -> Evaluation:
+    """Evaluates as the shipped recipe says; what is already there is read.
+
+    Args:
+        read: where cases and rulebook came from, for whoever compares evaluations.
+    """
     if (out / "metrics.json").is_file():
         return Evaluation.load(out)
     recipe = EvalRecipe.load(f"{RECIPES}/eval", {"model.path": str(model)})
-    return evaluate_model(model, cases, book, out, name=model.name.upper(), split=split, decoding=recipe.decoding)
+    name = model.name.upper()
+    return evaluate_model(model, cases, book, out, name=name, split=split, decoding=recipe.decoding, read=read)
 
 
 def precision() -> dict[str, bool]:
