@@ -86,7 +86,9 @@ def _form(names: tuple[str, ...]) -> type[BaseModel]:
 
 
 def content(parts: Sequence[Mapping[str, Any]], picture_side: int) -> str | list[dict[str, Any]]:
-    """A message's content as servers that speak the OpenAI API want it: a string where it is one text, since not all take a list."""
+    """A message's content as servers that speak the OpenAI API want it: a string where it is one text, since not all
+    take a list.
+    """
     if len(parts) == 1 and parts[0]["type"] == "text":
         return str(parts[0]["text"])
     return [dict(part) if part["type"] == "text" else _picture(part["image"], picture_side) for part in parts]
