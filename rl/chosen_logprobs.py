@@ -14,7 +14,7 @@ class ChosenLogProbs(LogitsProcessor):
         self._scores: torch.Tensor | None = None
         self._chosen: list[torch.Tensor] = []
 
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         if self._scores is not None:
             chosen = self._scores.gather(1, input_ids[:, -1:]).squeeze(1)
             self._chosen.append(chosen - self._scores.logsumexp(dim=1))

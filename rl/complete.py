@@ -103,14 +103,16 @@ def _with_template(decoding: Decoding, model: Model) -> Decoding:
 
 def _source(model: Model, decoding: Decoding) -> dict[str, Any]:
     """What tells one way of making completions from another."""
-    settings = {"decoding": asdict(decoding), "template_version": TEMPLATE_VERSION}
+    settings = asdict(decoding)
     if isinstance(model, Endpoint):
-        del settings["decoding"]["batch_size"], settings["decoding"]["dtype"]
-        return {"endpoint": model.url, "model": model.model, **settings}
-    from rl.models import resolve
+        del settings["batch_size"], settings["dtype"]
+        source = {"endpoint": model.url, "model": model.model}
+    else:
+        from rl.models import resolve
 
-    where = resolve(model)
-    return {"model": checkpoint_hash(where) or where, **settings}
+        where = resolve(model)
+        source = {"model": checkpoint_hash(where) or where}
+    return {**source, "decoding": settings, "template_version": TEMPLATE_VERSION}
 
 
 def _writer(
@@ -120,8 +122,8 @@ def _writer(
     settings = asdict(decoding)
     if isinstance(model, Endpoint):
         how = {key: settings[key] for key in ("max_new_tokens", "temperature", "samples", "seed")}
-        source = {"endpoint": {"url": model.url, "model": model.model}}
-        facts = provenance(book=book, template=decoding.template, decoding=how, **source)
+        source = {"url": model.url, "model": model.model}
+        facts = provenance(book=book, template=decoding.template, decoding=how, endpoint=source)
         return facts, model.ask(cases, book, decoding, missing)
     import torch
 

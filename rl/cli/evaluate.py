@@ -105,6 +105,8 @@ def evaluate(
     recipe = EvalRecipe.load(config or BARE, given)
     if sum(source is not None for source in (model, predictions, endpoint)) > 1:
         raise DataError("give one of these: a model, --predictions, --endpoint")
+    if predictions is not None and robustness:
+        raise DataError("--robustness has a model review variants, so it does not go with --predictions")
     if (endpoint is None) != (served is None):
         raise DataError("--endpoint and --model go together: the server's address, and what it calls the model")
     settings = Settings(read_prices(prices), chosen_on(thresholds), tuple(by or Settings.by), prevalence)

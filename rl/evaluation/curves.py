@@ -98,7 +98,7 @@ def reliability(predictions: Sequence[Prediction], bins: int = 10, source: Sourc
     )
     filled = counts > 0
     counts, stated, observed = counts[filled], stated[filled], observed[filled]
-    low, high = wilson(observed, counts)
+    low, high = wilson(observed.astype(float), counts.astype(float))
     return Reliability(
         stated=(stated / counts).tolist(),
         observed=(observed / counts).tolist(),

@@ -12,7 +12,7 @@ def notes(predictions: Sequence[Prediction], thresholds: Thresholds | None) -> d
         return {}
     golds = [prediction.gold.verdict for prediction in predictions if prediction.gold]
     positives, judged = golds.count("reject"), sum(gold is not None for gold in golds)
-    found = {}
+    found: dict[str, str] = {}
     for kind, targets, support, figures in (
         ("precision", PRECISIONS, positives, ("recall_at_precision", "achieved_precision")),
         ("recall", RECALLS, positives, ("false_flag_rate_at_recall", "achieved_recall")),

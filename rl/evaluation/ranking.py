@@ -70,7 +70,7 @@ class Ranking:
         """
         pairs = np.column_stack([self.scores, self.true])
         entries, places = np.unique(pairs, axis=0, return_inverse=True)
-        return Ranking(entries[:, 0], entries[:, 1] == 1), places.ravel()
+        return Ranking(np.asarray(entries[:, 0], dtype=np.float64), entries[:, 1] == 1), places.ravel()
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def slice_table(evaluation: Evaluation, key: str, names: Sequence[str]) -> Table
     table.add_column("of", justify="right")
     for value, found in slices.items():
         support = max((estimate.support for estimate in found.values()), default=0)
-        row = [_figure(found.get(name)) for name in figures]
+        row = [shown(found.get(name)) for name in figures]
         table.add_row(plain(value), *row, Text(f"{support:,}", style="dim"))
     return table
 

@@ -7,10 +7,11 @@ So they are chosen on a validation set, and the test set shows what they achieve
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from rl.evaluation.predictions import Prediction
-from rl.evaluation.ranking import Ranking, by_confidence, by_risk, confidence_of
+from rl.evaluation.ranking import Floats, Ranking, by_confidence, by_risk, confidence_of
 
 FEWEST = 100
 """Fewer positives than this say too little about a threshold."""
@@ -82,11 +83,9 @@ def choose_thresholds(predictions: Sequence[Prediction], source: str = "valid") 
     return Thresholds(source=source, positives=positives, chosen=chosen)
 
 
-def _threshold(
-    ranking: Ranking, place: "np.ndarray[tuple[int], np.dtype[np.int64]]", achieved: object, support: int, what: str
-) -> Threshold:
+def _threshold(ranking: Ranking, place: NDArray[np.intp], achieved: Floats, support: int, what: str) -> Threshold:
     if support < FEWEST:
         return Threshold(value=None, note=f"too few: {support} cases {what}, {FEWEST} are needed")
     if not len(place):
         return Threshold(value=None, note="not reached at any threshold")
-    return Threshold(value=float(ranking.thresholds[place[0]]), achieved=float(np.asarray(achieved)[place[0]]))
+    return Threshold(value=float(ranking.thresholds[place[0]]), achieved=float(achieved[place[0]]))

@@ -17,6 +17,7 @@ from prompts import parse, write
 from rl.complete import Decoding, complete
 from rl.endpoint import Endpoint
 from rl.evaluation import Evaluation, evaluate_model
+from tests.serving import served
 
 ANSWER = write(Ruling(reasoning="PRIZE-1: no.", verdict="approve", confidence=0.75))
 
@@ -151,6 +152,17 @@ def test_what_came_in_before_a_failure_is_kept(server: Server, toy: Path, book: 
     assert len(server.asked) - before == 4
     with pytest.raises(DataError, match=r"other settings .model org/reviewer → another"):
         evaluate_model(Endpoint(server.url, "another"), cases, book, tmp_path, progress=False)
+
+
+@pytest.mark.slow
+def test_a_served_model_writes_what_it_writes_here(tiny_text: Path, toy: Path, book: Rulebook) -> None:
+    cases = load_cases(toy / "text.jsonl")[:3]
+    decoding = Decoding(template="compact", max_new_tokens=12)
+    here, _ = complete(tiny_text, cases, book, decoding, progress=False)
+    with served(tiny_text) as url:
+        there, _ = complete(Endpoint(url, str(tiny_text)), cases, book, decoding, progress=False)
+    assert [found.text.strip() for (found,) in there] == [found.text.strip() for (found,) in here]
+    assert all(found.text for (found,) in here)
 
 
 def test_nobody_there_is_said_in_one_line(toy: Path, book: Rulebook) -> None:

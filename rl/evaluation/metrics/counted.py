@@ -46,8 +46,11 @@ class Counted(evaluate.Metric, ABC):
         return verdict_columns(predictions)
 
     @abstractmethod
-    def counts(self, predictions: Sequence[Any], references: Sequence[Any]) -> Counts:
-        """Additive counts, ``(N, K)``; the last one is the support. A case the metric does not speak of is all 0."""
+    def counts(self, *args: Any, **columns: Any) -> Counts:
+        """Additive counts from the metric's columns, ``(N, K)``; the last one is the support.
+
+        A case that the metric does not speak of is all 0.
+        """
 
     @abstractmethod
     def values(self, totals: Counts) -> dict[str, Counts]:

@@ -4,13 +4,6 @@ That server ignores `response_format`: only a model that knows the form keeps to
 """
 
 import json
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +13,7 @@ from rewards import Score
 from rewards.batch import Item
 from rewards.judge import Judge, JudgeFault, inquire, messages
 from rewards.testing.small import BOOK, approving, rule_on
+from tests.serving import served
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -56,27 +50,6 @@ def tiny(folder: Path, steps: int) -> Path:
         optimizer.zero_grad()
     model.save_pretrained(folder)
     return folder
-
-
-@contextmanager
-def served(model: Path) -> Iterator[str]:
-    """`transformers serve` in a process of its own; its address."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "transformers.cli.transformers", "serve", str(model)]
-    process = subprocess.Popen([*command, "--host", "127.0.0.1", "--port", str(port), "--device", "cpu"])
-    try:
-        while True:
-            assert process.poll() is None, "transformers serve ended"
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5)
-                break
-            except OSError:
-                time.sleep(0.5)
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def judge(model: Path, url: str, cache: Path) -> Judge:
