@@ -51,5 +51,22 @@ def repetition(ruling: Ruling, case: Case, excerpt: Rulebook, *, free: float = 0
     total = len(pieces) - _GRAM + 1
     if total <= 0:
         return 0.0
+    if not _may_repeat(pieces):
+        return 0.0
     different = len(set(zip(*(pieces[i:] for i in range(_GRAM)), strict=False)))
     return max(0.0, (1 - different / total - free) / (1 - free))
+
+
+def _may_repeat(pieces: list[str]) -> bool:
+    """Whether some 8-gram has nothing new in it: one with a piece that has not been said before cannot repeat. This
+    is far quicker than making the 8-grams, and going through the rules one by one always names something new.
+    """
+    said: set[str] = set()
+    newest = 0
+    for place, piece in enumerate(pieces):
+        if piece not in said:
+            said.add(piece)
+            newest = place
+        elif place - newest == _GRAM:
+            return True
+    return False

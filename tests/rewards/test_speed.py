@@ -36,13 +36,13 @@ def seconds(function) -> float:
     return min(times)
 
 
-def test_two_thousand_a_second_whatever_the_size_of_the_rulebook():
+def test_three_thousand_a_second_whatever_the_size_of_the_rulebook():
     rubric = Rubric.load("default")
     small, large = batch(10), batch(1000)
     took = {
         rules: seconds(lambda given=given: rubric.score_many(*given)) for rules, given in ((10, small), (1000, large))
     }
-    assert max(took.values()) < COUNT / 2000, took
+    assert max(took.values()) < COUNT / 3000, took
     assert took[1000] < 3 * took[10], took
 
 
