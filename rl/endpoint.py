@@ -68,19 +68,26 @@ class Endpoint:
 
         with client, ThreadPoolExecutor(self.concurrency) as pool:
             running: set[Future[dict[Key, Completion]]] = set()
+            failed: Future[dict[Key, Completion]] | None = None
             try:
                 while True:
                     # Prompts are made as they are needed: pictures as text are large.
-                    while len(running) < 2 * self.concurrency and (case := next(waiting, None)) is not None:
-                        running.add(pool.submit(one, *case))
+                    while not failed and len(running) < 2 * self.concurrency and (asked := next(waiting, None)):
+                        running.add(pool.submit(one, *asked))
                     if not running:
-                        return
+                        break
                     done, running = wait(running, return_when=FIRST_COMPLETED)
-                    failed = [future for future in done if future.exception() is not None]
-                    for future in done - set(failed):
-                        yield future.result()
-                    for future in failed:
-                        future.result()
+                    for future in done:
+                        if future.cancelled():
+                            continue
+                        if future.exception() is None:
+                            yield future.result()
+                        elif failed is None:
+                            failed = future
+                            for other in running:  # what has begun may still give something
+                                other.cancel()
+                if failed is not None:
+                    failed.result()
             finally:
                 for future in running:
                     future.cancel()
