@@ -1,4 +1,4 @@
-"""Scoring keeps up with generation: bounds in CPU time with room to spare (a fifth of the speed measured)."""
+"""Scoring keeps up with generation: bounds in CPU time with room to spare (a fifth of what was measured)."""
 
 import time
 
@@ -6,7 +6,7 @@ from data import Case, Rule, Rulebook
 from prompts import parse, target, write
 from rewards import Rubric
 
-COUNT = 2000
+COUNT = 1000
 
 
 def batch(rules: int) -> tuple[list[str], list[Case], Rulebook]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from data import DataError, suggest
 from rl.evaluation.comparison.comparison import CriterionResult, Decision, GateResult
-from rl.evaluation.comparison.gate import Criterion, Gate
+from rl.evaluation.comparison.gate import Criterion, Gate, Kind
 from rl.evaluation.comparison.models import Models
 from rl.evaluation.comparison.rules import broken_by, rule_sheet
 from rl.evaluation.comparison.slices import part, values
@@ -60,7 +60,7 @@ def hold(gate: Gate, models: Models) -> GateResult:
 
 def _measured(criterion: Criterion, models: Models) -> Iterator[_Measured]:
     title = TITLES[criterion.metric]
-    kind = criterion.each or next((k for k in ("severity", "category", "rule") if getattr(criterion, k)), None)
+    kind = criterion.kind
     if kind is None:
         yield _measure(criterion.metric, title, models)
         return
@@ -80,10 +80,10 @@ def _measured(criterion: Criterion, models: Models) -> Iterator[_Measured]:
             yield _measure(criterion.metric, named, part(models, kind, value))
 
 
-def _occurring(models: Models, kind: str) -> list[str]:
-    if kind == "severity" or kind == "category":
-        return values(models, kind)
-    return sorted({rule for row in models.gold for rule in broken_by(row)})
+def _occurring(models: Models, kind: Kind) -> list[str]:
+    if kind == "rule":
+        return sorted({rule for row in models.gold for rule in broken_by(row)})
+    return values(models, kind)
 
 
 def _of_rule(metric: str, title: str, models: Models, rule: str) -> _Measured:

@@ -28,6 +28,10 @@ GATED = [name for metric in METRICS.values() for name in metric.titles if name n
 """The figures that a gate can ask for."""
 
 
+Kind = Literal["severity", "category", "rule"]
+"""What a criterion can pick its cases by."""
+
+
 class Criterion(BaseModel):
     """One metric, on all cases or on those that break a rule of some kind, and how much worse it may be."""
 
@@ -42,8 +46,14 @@ class Criterion(BaseModel):
     """Only cases whose gravest broken rule is of this category."""
     rule: str | None = None
     """Only cases that break this rule. The rule metrics then speak of this rule alone, on all cases."""
-    each: Literal["severity", "category", "rule"] | None = None
+    each: Kind | None = None
     """One criterion for each that occurs in gold."""
+
+    @property
+    def kind(self) -> Kind | None:
+        """What it picks its cases by; None if it speaks of all of them."""
+        kinds: tuple[Kind, ...] = ("severity", "category", "rule")
+        return self.each or next((kind for kind in kinds if getattr(self, kind) is not None), None)
 
     @field_validator("metric")
     @classmethod

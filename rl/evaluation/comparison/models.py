@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from data import DataError
 from rl.evaluation.evaluation import Evaluation, aligned
 from rl.evaluation.metrics import Counted, VerdictAccuracy
+from rl.evaluation.metrics.counted import verdict_columns
 from rl.evaluation.outcomes import outcome_of
 from rl.evaluation.predictions import Prediction
 from rl.evaluation.settings import Settings
@@ -88,8 +90,18 @@ class Models:
         """A metric's counts in every model; None where it does not apply to them."""
         if not all(metric.applies(rows) for rows in self.rows):
             return None
-        counts = [metric.of(rows, settings) for rows, settings in zip(self.rows, self.settings, strict=True)]
+        # Most metrics look at verdicts alone, which are then read once.
+        common = type(metric).columns is Counted.columns
+        columns = self._verdicts if common else [metric.columns(rows) for rows in self.rows]
+        counts = [
+            metric.counts(**model, **metric.options(settings))
+            for model, settings in zip(columns, self.settings, strict=True)
+        ]
         return Sheet(counts, metric.values, metric.share)
+
+    @cached_property
+    def _verdicts(self) -> list[dict[str, list[Any]]]:
+        return [verdict_columns(rows) for rows in self.rows]
 
     def figures(self, sheets: Sequence[Sheet]) -> list[dict[str, Figure]]:
         """The figures of sheets on all rows, from the same resamples."""

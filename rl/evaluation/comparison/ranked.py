@@ -28,7 +28,7 @@ class _Steps:
 
     @classmethod
     def of(cls, ranking: Ranking, rows: NDArray[np.int64], size: int) -> "_Steps":
-        pairs = np.column_stack([np.round(ranking.scores, DIGITS), ranking.true])
+        pairs: Floats = np.column_stack([np.round(ranking.scores, DIGITS), ranking.true]).astype(np.float64)
         entries, place = np.unique(pairs, axis=0, return_inverse=True)
         members = csr_array((np.ones(len(rows)), (rows, place.ravel())), shape=(size, len(entries)))
         return cls(Ranking(entries[:, 0], entries[:, 1] == 1), members)

@@ -68,7 +68,7 @@ def _row(
     category: str | None,
 ) -> RuleRow:
     # A decision on the rule is wrong where it has a false positive or a false negative.
-    right = [~counts[:, 1:3].any(axis=1) for counts in sheet.counts]
+    right = [(counts[:, 1:3] == 0).all(axis=1) for counts in sheet.counts]
     differing = np.stack([model != right[0] for model in right]).any(axis=0)
     pairings = [Pairing(right[0][differing], model[differing], models.clusters[differing]) for model in right[1:]]
     support = round(float(sheet.counts[0][:, -1].sum()))

@@ -15,8 +15,8 @@ def odds_ratio(lost: int, gained: int, level: float = 0.95) -> Estimate:
     """
     if not lost + gained:
         return Estimate(nan, nan, nan, 0)
-    interval = binomtest(gained, lost + gained).proportion_ci(level, method="exact")
-    return Estimate(_odds(gained, lost), *(_odds(share, 1 - share) for share in interval), lost + gained)
+    low, high = binomtest(gained, lost + gained).proportion_ci(level, method="exact")
+    return Estimate(_odds(gained, lost), _odds(low, 1 - low), _odds(high, 1 - high), lost + gained)
 
 
 def cohens_h(first: float, second: float) -> float:

@@ -74,7 +74,8 @@ class Pairing:
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Newcombe's interval for the challenger's share less the baseline's, on what the rows are worth."""
-        return newcombe(*(cell / self.design_effect for cell in self.table), level=level)
+        both, gained, lost, neither = (cell / self.design_effect for cell in self.table)
+        return newcombe(both, gained, lost, neither, level)
 
     def test(self) -> tuple[float, float, Literal["mcnemar", "sign flip"]]:
         """Two-sided p and mid-p of no difference, and the test they come from."""
