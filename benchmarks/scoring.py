@@ -1,6 +1,6 @@
 """How many completions can be scored in a second on one core?
 
-    python benchmarks/rewards.py
+    python benchmarks/scoring.py
 
 The shipped rubric ``default`` with all of its rule-based rewards, parsing included, on 20,000 completions: eight for
 each of 2,500 cases, right and wrong in different ways, one of them cut off. Beside it, on the same texts:
@@ -16,13 +16,8 @@ Every figure is CPU time of one process, the best of five, so that other work on
 import argparse
 import json
 import re
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
-
-if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).parents[1])  # from its own folder, `import rewards` would find this file
 
 from rich.console import Console
 from rich.table import Table
