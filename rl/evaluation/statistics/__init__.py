@@ -11,6 +11,7 @@ from rl.evaluation.statistics.paired import paired_difference
 from rl.evaluation.statistics.pairing import Pairing
 from rl.evaluation.statistics.power import cases_to_decide, cases_to_see
 from rl.evaluation.statistics.sign_flip import sign_flip
+from rl.evaluation.statistics.tango import tango
 
 __all__ = [
     "Difference",
@@ -29,4 +30,5 @@ __all__ = [
     "odds_ratio",
     "paired_difference",
     "sign_flip",
+    "tango",
 ]

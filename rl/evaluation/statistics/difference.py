@@ -10,8 +10,8 @@ from rl.evaluation.bootstrap import Estimate
 class Difference(Estimate):
     """A model's figure less the baseline's, with its 95 % interval."""
 
-    method: Literal["bootstrap", "newcombe"] = "bootstrap"
-    """What the interval is: ``newcombe`` where fewer than ten pairs (or clusters) differ."""
+    method: Literal["bootstrap", "score"] = "bootstrap"
+    """What the interval is: ``score``, Newcombe's and Tango's, where fewer than ten pairs (or clusters) differ."""
     p: float | None = None
     """Two-sided, of no difference at all; None where the figure has no test."""
     mid_p: float | None = None

@@ -1,7 +1,7 @@
 """Figure: one figure of several models on the same cases, with resamples that all models share.
 
 Intervals of differences are what is simulated in the tests of coverage: percentile intervals of the paired cluster
-bootstrap, and Newcombe's interval for shares of cases where fewer than ten clusters changed.
+bootstrap, and score intervals for shares of cases where fewer than ten clusters changed.
 """
 
 from collections.abc import Sequence
@@ -61,7 +61,7 @@ class Figure:
         low, high = percentiles(self.draws[:, challenger + 1] - self.draws[:, 0], level)
         if self.pairings is None:
             if self._hardly_changed(challenger) or (self.share and low == high):
-                # Resampling shows next to no spread: keep as much doubt as Newcombe's interval where no pair differs.
+                # Resampling shows next to no spread: keep as much doubt as score intervals do where no pair differs.
                 z = norm.ppf((1 + level) / 2)
                 doubt = float(z**2 / (self.clusters + z**2))
                 low, high = max(-1.0, min(low, value - doubt)), min(1.0, max(high, value + doubt))
@@ -69,7 +69,7 @@ class Figure:
         pairing = self.pairings[challenger]
         p, mid_p, test = pairing.test()
         if pairing.few:
-            return Difference(value, *pairing.interval(level), self.support, "newcombe", p, mid_p, test)
+            return Difference(value, *pairing.interval(level), self.support, "score", p, mid_p, test)
         return Difference(value, low, high, self.support, "bootstrap", p, mid_p, test)
 
     def simultaneous(self, level: float = 0.95) -> list[Estimate]:

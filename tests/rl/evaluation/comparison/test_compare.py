@@ -232,6 +232,6 @@ def test_all_of_it_is_saved(tmp_path: Path) -> None:
     content = json.loads((tmp_path / "out" / "comparison.json").read_text())
     assert content["sentence"] == FOUND.sentence and len(content["flips"]) == len(FOUND.flips)
     assert pq.read_table(tmp_path / "out" / "comparison_flips.parquet").num_rows == len(FOUND.flips)
-    assert content["rules"][0]["recall_difference"][0]["method"] in ("bootstrap", "newcombe")
+    assert content["rules"][0]["recall_difference"][0]["method"] in ("bootstrap", "score")
     rules = pq.read_table(tmp_path / "out" / "comparison_rules.parquet").to_pylist()
     assert rules[0]["rule"] == FOUND.rules[0].rule

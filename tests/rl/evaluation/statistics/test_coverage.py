@@ -67,12 +67,12 @@ def test_the_interval_covers(n: int, discordant: float, split: float) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("split", SPLITS)
-@pytest.mark.parametrize(("n", "discordant"), [(50, 0.1), (200, 0.02), (200, 0.1), (500, 0.02), (500, 0.1)])
+@pytest.mark.parametrize(("n", "discordant"), [(50, 0.05), (100, 0.03), (200, 0.02), (200, 0.1), (500, 0.02)])
 def test_each_end_is_a_one_sided_bound(n: int, discordant: float, split: float) -> None:
     """The gate takes the ends of the 90 % interval for one-sided 95 % bounds. Newcombe's is a little short on one side
     where about four pairs differ, all of them one way: 8.2 % instead of 5 %.
     """
-    assert max(missed(n, discordant, split, 10_000, level=0.9)) <= 0.085
+    assert max(missed(n, discordant, split, 10_000, level=0.9)) <= 0.075
 
 
 def clustered(rng: np.random.Generator, clusters: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -110,5 +110,5 @@ def test_clusters_widen_the_interval_as_they_should() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("clusters", [30, 100, 400])
 def test_clustered_intervals_cover(clusters: int) -> None:
-    held, loose_held, _ = clustered_coverage(3_000, clusters)
+    held, loose_held, _ = clustered_coverage(2_000, clusters)
     assert held >= 0.93 and loose_held < 0.90
