@@ -4,11 +4,11 @@ from data.quotes import find_quote
 from rewards.batch import BatchReward, Item
 from rewards.calibration import calibration, log_score
 from rewards.evidence import evidence, grounded
-from rewards.finding import find_reward
 from rewards.forecast import Forecast, Outlook, forecast
 from rewards.gates import reasoning_agreement, rulebook_consistency
 from rewards.intent import intent
 from rewards.language import language
+from rewards.lookup import find_reward
 from rewards.matching import Matching, Pair, match
 from rewards.penalties import overlong, repetition
 from rewards.replay import Replay, replay

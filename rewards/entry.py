@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rewards.batch import BatchReward
-from rewards.finding import find_reward
+from rewards.lookup import find_reward
 from rewards.part import Part
 from rewards.plan import Kind, Step
 from rewards.reward import Reward

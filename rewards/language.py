@@ -6,7 +6,7 @@ from data import Case, Rulebook, Ruling
 from rewards.reasoning import own_words
 from rewards.reward import reward
 from rewards.score import NotApplicable, Outcome, Score
-from rewards.scripts import SCRIPTS, Language, foreign_share, primary
+from rewards.writing_systems import SCRIPTS, Language, foreign_share, primary
 
 _FINDING = re.compile(r"[:：]\s*(?:no|yes|unclear)\s*[.。]")
 """The prompt asks for these words in every language."""
@@ -20,8 +20,8 @@ def language(
     for the advertiser and in the case's language, and that in the reasoning, which is in the language ``reasoning``.
 
     Ids of rules, quoted evidence and the findings of the rule-by-rule form (``: no.``) are no words. Scripts are all
-    that is looked at; see `rewards.scripts` for which languages that tells apart. Source: the language consistency
-    reward of DeepSeek-R1 (arXiv 2501.12948, 2.3.2), made a bounded penalty.
+    that is looked at; see `rewards.writing_systems` for which languages that tells apart. Source: the language
+    consistency reward of DeepSeek-R1 (arXiv 2501.12948, 2.3.2), made a bounded penalty.
 
     Example:
         >>> book = Rulebook(name="none", rules=[])

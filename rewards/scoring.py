@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from data import Case, Rulebook, Ruling
 from prompts import ParseFailure, parse
 from rewards.batch import Item
-from rewards.collector import without_collector
+from rewards.garbage import without_collector
 from rewards.plan import Plan, Step
 from rewards.reward import Reward
 from rewards.score import NotApplicable, Outcome, RewardError, Score, Unscored

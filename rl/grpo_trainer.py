@@ -21,7 +21,7 @@ from data import DataError
 from rewards import RewardFunction
 from rl.generation import completion_text
 from rl.resume import ResumableTrainer, step_of
-from rl.reward_news import RewardNews, restore_rewards, save_rewards
+from rl.reward_callback import RewardCallback, restore_rewards, save_rewards
 from rl.rollouts import Rollout, RolloutLog
 
 
@@ -54,7 +54,7 @@ class RulingGRPOTrainer(ResumableTrainer, GRPOTrainer):
             raise DataError("lies between two generations and has lost its completions: remove it", file=checkpoint)
         if checkpoint is not None and "ref" in getattr(self.model, "peft_config", {}):
             self._restore_reference_adapter(checkpoint)
-        self.add_callback(RewardNews(reward.batch_rewards))
+        self.add_callback(RewardCallback(reward.batch_rewards))
         if checkpoint is not None:
             restore_rewards(reward.batch_rewards, checkpoint)
         self.log_of_rollouts = None

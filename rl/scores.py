@@ -14,8 +14,8 @@ from data import Case, Rulebook
 from prompts import ParseFailure
 from rewards import Rubric, Scorecard
 from rewards.summary import Summary
+from rl.completion_files import Written, case_of
 from rl.rollouts import REWARD
-from rl.written import Written, case_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -53,6 +53,11 @@ def test_imports_point_down() -> None:
     assert not upward
 
 
+def test_no_script_hides_a_package() -> None:
+    """Python looks in a script's own folder first: ``benchmarks/data.py`` would be every benchmark's ``data``."""
+    assert not {path.stem for path in (ROOT / "benchmarks").glob("*.py")} & FLOORS.keys()
+
+
 def test_every_module_says_what_it_is_for() -> None:
     silent = [
         str(path.relative_to(ROOT)) for path in MODULES if not ast.get_docstring(ast.parse(path.read_text("utf-8")))

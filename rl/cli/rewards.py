@@ -71,9 +71,9 @@ def score(
 ) -> None:
     """Score completions: a table of every reward, and with --case ID one completion's card."""
     from rewards import Rubric
+    from rl.completion_files import read_completions
     from rl.reward_tables import card_panel, summary_notes, summary_table
     from rl.scores import score_completions
-    from rl.written import read_completions
 
     loaded, cases, book = Rubric.load(rubric).at(at), load_cases(*data), Rulebook.load(rulebook_for(data, rulebook))
     written = read_completions(completions)
@@ -195,10 +195,10 @@ def _rescored(
 ) -> "tuple[list[Group], str, str]":
     """The groups, and what the old and the new side are called."""
     from rewards import Rubric, rescore
-    from rl.past import open_past
+    from rl.past_run import open_past_run
 
     new, old = Rubric.load(rubric), Rubric.load(rubric_old) if rubric_old else None
-    past = open_past(run, data or (), rulebook)
+    past = open_past_run(run, data or (), rulebook)
     with progress("scoring", len(past.rollouts)) as advance:
         groups = rescore(past.rollouts, past.cases, past.book, new, old, past.steps, advance)
     return groups, f"old: {old.name}" if old else "old: as saved", f"new: {new.name}"

@@ -4,9 +4,9 @@ import pytest
 
 from data import DataError
 from rewards import NotApplicable, Rubric, language
-from rewards.scripts import SCRIPTS, foreign_share
 from rewards.testing.hostile import LANGUAGES
 from rewards.testing.small import BOOK, approving, rule_on
+from rewards.writing_systems import SCRIPTS, foreign_share
 
 TEXTS = {
     "en": "This tea cures diabetes within a week, ask your doctor.",

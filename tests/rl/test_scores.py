@@ -9,8 +9,8 @@ from prompts import write
 from rewards import Rubric, reward
 from rewards.testing.small import BOOK, ideal, rejecting, rule_on
 from rl import scores
+from rl.completion_files import Written, read_completions
 from rl.scores import score_completions
-from rl.written import Written, read_completions
 
 CASE = rejecting()
 RUBRIC = Rubric.load("default")

@@ -55,12 +55,7 @@ def _criterion(found: CriterionResult) -> list[Text]:
 def metric_table(comparison: Comparison) -> Table:
     """All figures; the primary first, in bold."""
     table = _table(f"{comparison.split}: {comparison.cases:,} cases")
-    table.add_column("with 95 % interval")
-    for model in comparison.models:
-        table.add_column(plain(model), justify="right")
-    for model in comparison.models[1:]:
-        table.add_column(plain(f"{model} − {comparison.baseline}"), justify="right")
-    table.add_column("of", justify="right")
+    _model_columns(table, comparison, "with 95 % interval")
     for row in comparison.metrics:
         title = Text(row.title, style="bold" if row.name == comparison.primary else "")
         differences = [shown_difference(row.name, difference) for difference in row.differences]
@@ -97,13 +92,7 @@ def pair_table(comparison: Comparison) -> Table:
 def slice_table(comparison: Comparison) -> Table:
     """Verdict accuracy by severity and category of the gravest broken rule."""
     table = _table("verdict accuracy on the cases that break a rule of")
-    table.add_column("")
-    for model in comparison.models:
-        table.add_column(plain(model), justify="right")
-    for model in comparison.models[1:]:
-        table.add_column(plain(f"{model} − {comparison.baseline}"), justify="right")
-        table.add_column("gained / lost", justify="right")
-    table.add_column("of", justify="right")
+    _model_columns(table, comparison, "", "gained / lost")
     for row in comparison.slices:
         changes: list[Text] = []
         for place, difference in enumerate(row.differences):
@@ -122,14 +111,7 @@ def rule_table(comparison: Comparison) -> Table:
     shown_rules = [*first, *(row for row in comparison.rules[RULES:] if min(row.p_holm) < 0.05)]
     hidden = len(comparison.rules) - len(shown_rules)
     table = _table("F1 by rule" + (f" ({hidden} more in comparison.json)" if hidden else ""))
-    table.add_column("")
-    for model in comparison.models:
-        table.add_column(plain(model), justify="right")
-    for model in comparison.models[1:]:
-        table.add_column(plain(f"{model} − {comparison.baseline}"), justify="right")
-        table.add_column("gained / lost", justify="right")
-        table.add_column("p (Holm)", justify="right")
-    table.add_column("of", justify="right")
+    _model_columns(table, comparison, "", "gained / lost", "p (Holm)")
     for row in shown_rules:
         table.add_row(plain(row.rule), *map(shown, row.f1), *_changes(row), _support(row))
     return table
@@ -166,6 +148,17 @@ def agreement_table(comparison: Comparison) -> Table:
         ]
         table.add_row(plain(name), *cells)
     return table
+
+
+def _model_columns(table: Table, comparison: Comparison, first: str, *beside: str) -> None:
+    """A column for each model, then each challenger's difference with what stands beside it, then the support."""
+    table.add_column(first)
+    for model in comparison.models:
+        table.add_column(plain(model), justify="right")
+    for model in comparison.models[1:]:
+        for title in (plain(f"{model} − {comparison.baseline}"), *beside):
+            table.add_column(title, justify="right")
+    table.add_column("of", justify="right")
 
 
 def _table(title: str) -> Table:

@@ -11,7 +11,7 @@ A metric imports this module and not its classes: `evaluate.load` takes the firs
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import datasets
@@ -69,17 +69,22 @@ class Counted(evaluate.Metric, ABC):
         return self.counts(**self.columns(predictions), **self.options(settings))
 
     def _info(self) -> evaluate.MetricInfo:
-        return evaluate.MetricInfo(
-            description=sys.modules[type(self).__module__].__doc__ or "",
-            citation="",
-            inputs_description=f"Columns: {', '.join(self.takes)}.",
-            features=datasets.Features(self.takes),
-        )
+        return info_of(type(self), self.takes)
 
     def _compute(self, **columns: Any) -> dict[str, float | int]:
         totals = self.counts(**columns).sum(axis=0)
         figures: dict[str, float | int] = {name: float(value) for name, value in self.values(totals).items()}
         return {**figures, "support": round(totals[-1])}
+
+
+def info_of(metric: type[evaluate.Metric], takes: Mapping[str, Any]) -> evaluate.MetricInfo:
+    """What `evaluate` wants to know of a metric; its module says the rest."""
+    return evaluate.MetricInfo(
+        description=sys.modules[metric.__module__].__doc__ or "",
+        citation="",
+        inputs_description=f"Columns: {', '.join(takes)}.",
+        features=datasets.Features(takes),
+    )
 
 
 def verdict_columns(predictions: Sequence[Prediction]) -> dict[str, list[Any]]:

@@ -4,7 +4,6 @@ It works on weights of cases instead: 1 each, or how often a resample drew each.
 `evaluate` metric, alone in its file.
 """
 
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
@@ -14,6 +13,7 @@ import evaluate
 import numpy as np
 from numpy.typing import NDArray
 
+from rl.evaluation.metrics import counted
 from rl.evaluation.metrics.flagged import risk_columns
 from rl.evaluation.predictions import Prediction
 from rl.evaluation.ranking import Floats, Ranking
@@ -59,12 +59,7 @@ class Ranked(evaluate.Metric, ABC):
         return self.ranking(**{name: [column[row] for row in rows] for name, column in columns.items()}), rows
 
     def _info(self) -> evaluate.MetricInfo:
-        return evaluate.MetricInfo(
-            description=sys.modules[type(self).__module__].__doc__ or "",
-            citation="",
-            inputs_description=f"Columns: {', '.join(self.takes)}.",
-            features=datasets.Features(self.takes),
-        )
+        return counted.info_of(type(self), self.takes)
 
     def _compute(self, **columns: Any) -> dict[str, float | int]:
         ranking, rows = self._ranked(columns)

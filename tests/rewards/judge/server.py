@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -129,3 +130,24 @@ def running() -> Iterator[JudgeServer]:
     finally:
         server.should_exit = True
         thread.join(10)
+
+
+@contextmanager
+def raw_server(speak: Callable[[socket.socket], None], seen: list[bytes] | None = None) -> Iterator[str]:
+    """A server that reads a request and then does as it likes with the connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def run() -> None:
+            while True:
+                try:
+                    connection, _ = listening.accept()
+                except OSError:
+                    return
+                request = connection.recv(65536)
+                if seen is not None:
+                    seen.append(request)
+                speak(connection)
+
+        threading.Thread(target=run, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+        listening.shutdown(socket.SHUT_RDWR)

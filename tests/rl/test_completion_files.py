@@ -8,9 +8,9 @@ import pytest
 
 from data import DataError
 from rewards.testing.small import BOOK, rejecting
+from rl.completion_files import Written, read_completions
 from rl.evaluation.predictions import Prediction, save_predictions
 from rl.rollouts import Rollout, RolloutLog
-from rl.written import Written, read_completions
 
 
 def lines(path: Path, *rows: object) -> Path:

@@ -6,7 +6,7 @@ import pytest
 
 from prompts import write
 from rewards import Rubric, reward
-from rewards.collector import without_collector
+from rewards.garbage import without_collector
 from rewards.testing.small import BOOK, approving, ideal
 
 

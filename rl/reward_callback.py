@@ -12,7 +12,7 @@ FOLDER = "rewards"
 """Where in a checkpoint each reward has a folder of its own."""
 
 
-class RewardNews(TrainerCallback):
+class RewardCallback(TrainerCallback):
     """Tells rewards which policy is trained, and when a step is done."""
 
     def __init__(self, rewards: Sequence[BatchReward]):

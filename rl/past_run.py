@@ -1,4 +1,4 @@
-"""Past: a run's rollouts with the cases and the rulebook that they are about, so that they can be scored anew."""
+"""Past run: its rollouts with the cases and the rulebook that they are about, so that they can be scored anew."""
 
 import json
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from rl.rollouts import Rollout, read_rollouts
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class PastRun:
     """What a run left of its training."""
 
     rollouts: list[Rollout]
@@ -22,7 +22,7 @@ class Past:
     """How many the training had; None where there is no ``run.json``."""
 
 
-def open_past(run: str | Path, data: Sequence[str] = (), rulebook: str | None = None) -> Past:
+def open_past_run(run: str | Path, data: Sequence[str] = (), rulebook: str | None = None) -> PastRun:
     """Reads a run's rollouts, and the cases and the rulebook that its ``run.json`` names.
 
     Args:
@@ -42,7 +42,7 @@ def open_past(run: str | Path, data: Sequence[str] = (), rulebook: str | None = 
         option, what = ("--data", "cases") if not sources else ("--rulebook", "rulebook")
         raise DataError(f"there is no {RUN} that names the run's {what}: give {option}", file=run)
     try:
-        return Past(rollouts, load_cases(*sources), Rulebook.load(book), facts.get("steps"))
+        return PastRun(rollouts, load_cases(*sources), Rulebook.load(book), facts.get("steps"))
     except DataError as error:
         if data and rulebook:
             raise
