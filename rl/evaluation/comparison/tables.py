@@ -156,7 +156,8 @@ def _model_columns(table: Table, comparison: Comparison, first: str, *beside: st
     for model in comparison.models:
         table.add_column(plain(model), justify="right")
     for model in comparison.models[1:]:
-        for title in (plain(f"{model} − {comparison.baseline}"), *beside):
+        table.add_column(plain(f"{model} − {comparison.baseline}"), justify="right")
+        for title in beside:
             table.add_column(title, justify="right")
     table.add_column("of", justify="right")
 
