@@ -146,6 +146,23 @@ def completion_text(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], ends
     return _decoded(tokenizer, [ids[place] for place in _written(tokenizer, ids, ends)])
 
 
+@contextmanager
+def fused_attention(model: PreTrainedModel) -> Iterator[None]:
+    """A model that attends by plain products (``eager``) attends by the fused kernel meanwhile, if it can.
+
+    On short sequences plain products can be the faster way to train on a CPU; token by token, they never are.
+    """
+    used = model.config._attn_implementation
+    if used != "eager" or not model._supports_sdpa:
+        yield
+        return
+    model.set_attn_implementation("sdpa")
+    try:
+        yield
+    finally:
+        model.set_attn_implementation(used)
+
+
 def _completion(
     tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], logprobs: Sequence[float], ends: Collection[int]
 ) -> Completion:

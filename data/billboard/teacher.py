@@ -1,8 +1,9 @@
 """Teacher: an annotator who errs, as real ones do. Gold stays right; what SFT imitates does not.
 
-Real annotators do not err evenly: they overlook the same few rules again and again. So an eighth of the rules are the
-teacher's blind spots, missed six times as often as the average rule; on the others it errs rarely, and as rarely it
-invents a violation where there is none.
+Real annotators do not err evenly: they overlook the same few rules again and again, and rather a way of putting things
+than a gun in plain sight. So an eighth of the rules, all on what ads claim, are the teacher's blind spots, missed five
+times as often as the average rule; on the others it errs rarely, and as rarely it invents a violation where there is
+none.
 """
 
 import random
@@ -14,7 +15,7 @@ from data.rulebook import Rulebook
 from data.ruling import Ruling, Violation
 
 CONFIDENCE = {"approve": 0.9, "reject": 0.9, "escalate": 0.5}
-BLIND, TIMES = 1 / 8, 6
+BLIND, TIMES = 1 / 8, 5
 """Share of the rules that are blind spots, and how much more often those are missed than the average rule."""
 
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 from trl import GRPOConfig, GRPOTrainer
 
-from data import Rulebook, load_cases
+from data import Case, Rulebook, load_cases
+from rewards import Scorecard
 from rl.grpo_trainer import RulingGRPOTrainer
 from rl.model_config import ModelConfig
 from rl.models import context_length, load_model, load_processor
@@ -14,14 +15,23 @@ from rl.rows import rows_for_rl
 from tests.rl.toy_reward import ToyReward
 
 SETTINGS = {
-    "aligned": {"scale_rewards": "batch"},
+    "aligned": {"scale_rewards": "batch", "loss_type": "dr_grpo"},
     "reference": {"beta": 0.1, "scale_rewards": "none"},
     "off-policy": {"steps_per_generation": 2, "num_iterations": 2, "per_device_train_batch_size": 4},
     "accumulated": {"gradient_accumulation_steps": 2, "per_device_train_batch_size": 4, "loss_type": "grpo"},
 }
 
 
-def trained(kind: str, settings: dict, toy: Path, model: Path, output: Path) -> tuple[list[float], dict]:
+class HalfFlat(ToyReward):
+    """Nothing that is written on every other case makes a difference."""
+
+    def card(self, text: str, case: Case) -> Scorecard:
+        return super().card("" if int(case.id[-1]) % 2 else text, case)
+
+
+def trained(
+    kind: str, settings: dict, toy: Path, model: Path, output: Path, reward: type[ToyReward] = ToyReward
+) -> tuple[list[float], dict]:
     config = ModelConfig(path=str(model))
     processor, policy = load_processor(model), load_model(config)
     args = GRPOConfig(
@@ -33,21 +43,20 @@ def trained(kind: str, settings: dict, toy: Path, model: Path, output: Path) -> 
         save_strategy="no",
         logging_steps=1,
         disable_tqdm=True,
-        learning_rate=1e-3,
         max_steps=4,
         num_generations=4,
         max_completion_length=8,
         generation_kwargs={"suppress_tokens": [policy.config.image_token_id]},  # the default from TRL 1.16 on
-        **{"per_device_train_batch_size": 8} | settings,
+        **{"per_device_train_batch_size": 8, "learning_rate": 1e-3} | settings,
     )
     book = Rulebook.load(toy / "rules.yaml")
     # Few enough that one epoch is enough: from the second on, the order of the data is ours.
     rows = rows_for_rl(load_cases(toy / "cases.jsonl")[:32], book, processor, context_length(policy), 8, "compact")
     shared = {"model": policy, "args": args, "train_dataset": rows, "processing_class": processor}
     if kind == "ours":
-        trainer = RulingGRPOTrainer(reward=ToyReward(fails=False), rollouts=output / "rollouts", **shared)
+        trainer = RulingGRPOTrainer(reward=reward(fails=False), rollouts=output / "rollouts", **shared)
     else:
-        trainer = GRPOTrainer(reward_funcs=ToyReward(fails=False), **shared)
+        trainer = GRPOTrainer(reward_funcs=reward(fails=False), **shared)
     trainer.train()
     return [entry["loss"] for entry in trainer.state.log_history if "loss" in entry], policy.state_dict()
 
@@ -60,3 +69,26 @@ def test_losses_and_weights_are_those_of_trl(name: str, toy: Path, tiny_vl: Path
     assert any(loss != 0 for loss in losses)
     for key, weight in expected.items():
         assert torch.equal(weights[key], weight), key
+
+
+@pytest.mark.parametrize("loss", ["dapo", "grpo"])
+def test_completions_without_advantage_are_left_out_and_nothing_changes(
+    loss: str, toy: Path, tiny_vl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    trained_on, compute = [], GRPOTrainer._compute_loss
+
+    def spied(self, model, inputs):
+        trained_on.append(len(inputs["advantages"]))
+        return compute(self, model, inputs)
+
+    monkeypatch.setattr(GRPOTrainer, "_compute_loss", spied)
+    settings = {"loss_type": loss, "scale_rewards": "batch", "learning_rate": 1e-4}
+    losses, weights = trained("ours", settings, toy, tiny_vl, tmp_path / "ours", HalfFlat)
+    ours, trained_on[:] = trained_on[:], []
+    expected_losses, expected = trained("trl", settings, toy, tiny_vl, tmp_path / "trl", HalfFlat)
+    assert trained_on == [8] * 4
+    assert (min(ours) < 8) is (loss == "dapo")  # which divides by the tokens of the whole batch
+    assert losses == pytest.approx(expected_losses, abs=1e-6)
+    assert any(loss != 0 for loss in losses)
+    for key, weight in expected.items():
+        torch.testing.assert_close(weights[key], weight, atol=2e-5, rtol=0, msg=key)

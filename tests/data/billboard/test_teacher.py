@@ -30,7 +30,7 @@ def test_noise_is_in_the_targets_and_not_in_the_gold(tmp_path: Path):
         assert all(f"{rule}: no." not in case.teacher.reasoning for rule in written)
         assert not isinstance(parse(write(case.teacher)), ParseFailure)
     shares = sorted(missed[rule] / broken[rule] for rule in broken)
-    assert 0.5 < shares[-1] < 0.7  # one of the nine rules is a blind spot
+    assert 0.4 < shares[-1] < 0.6  # one of the nine rules is a blind spot
     assert shares[-2] < 0.15
     assert sum(shares) / len(shares) == pytest.approx(0.1, abs=0.04)
     assert 0.01 < invented / len(noisy) < 0.1
