@@ -147,7 +147,7 @@ class RulingGRPOTrainer(ResumableTrainer, GRPOTrainer):
         )
 
     def _lessons(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        """The completions that have an advantage. A batch without any keeps one: every process takes part in a step."""
+        """The completions that have an advantage; one where none has, for every process takes part in a step."""
         rows = len(inputs["advantages"])
         kept = inputs["advantages"].nonzero()[:, 0].unique().tolist() or [0]
         if len(kept) == rows:

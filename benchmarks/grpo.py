@@ -1,0 +1,87 @@
+"""What a step of GRPO costs: Ruling's trainer, and the same without what it does to be faster, which is TRL's way.
+
+    python benchmarks/grpo.py --seed 4          (after benchmarks/billboard.py --seeds 4)
+
+The same model, cases and seed; the shipped recipe; alternately, so that what else the machine does hits both.
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, ClassVar
+from unittest.mock import patch
+
+from rich.console import Console
+
+from rl.demo import precision
+from rl.grpo import train_grpo
+from rl.grpo_trainer import RulingGRPOTrainer
+from rl.recipe import GRPORecipe
+
+WARM_UP = 2
+
+
+class Timed(RulingGRPOTrainer):
+    """Notes how long each step takes."""
+
+    seconds: ClassVar[list[float]] = []
+
+    def training_step(self, *args: Any, **kwargs: Any) -> Any:
+        begin = time.monotonic()
+        loss = super().training_step(*args, **kwargs)
+        Timed.seconds.append(time.monotonic() - begin)
+        return loss
+
+
+class Plain(Timed):
+    """Trains on every completion, whether it has an advantage or not."""
+
+    _loss_is_of_advantages = False
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=4)
+    parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--runs", type=Path, default=Path("runs/benchmarks/billboard"))
+    arguments = parser.parse_args()
+    home = arguments.runs / f"seed-{arguments.seed}"
+    variants: dict[str, tuple[type[Timed], bool]] = {
+        "Ruling's": (Timed, True),
+        "… every completion trained on": (Plain, True),
+        "… written by plain products as well: TRL's": (Plain, False),
+    }
+    took: dict[str, list[float]] = {name: [] for name in variants}
+    for _ in range(arguments.rounds):
+        for name, (trainer, fused) in variants.items():
+            took[name] += steps(home, arguments.seed, arguments.steps, trainer, fused)
+    medians = {name: statistics.median(seconds) for name, seconds in took.items()}
+    slowest = max(medians.values())
+    for name, median in medians.items():
+        Console(width=150).print(f"{name}: {median:.2f} s a step, {slowest / median:.2f} times as fast as the slowest")
+
+
+def steps(home: Path, seed: int, count: int, trainer: type[Timed], fused: bool) -> list[float]:
+    """Seconds of each step after the first few."""
+    Timed.seconds = []
+    writing = nullcontext() if fused else patch("rl.grpo_trainer.fused_attention", lambda model: nullcontext())
+    with tempfile.TemporaryDirectory() as out, patch("rl.grpo.RulingGRPOTrainer", trainer), writing:
+        settings = {
+            "seed": seed,
+            "data.train": [str(home / "data" / "train.jsonl")],
+            "data.rulebook": str(home / "data" / "rulebook.yaml"),
+            "model.path": str(home / "sft"),
+            "output": out,
+            "max_steps": count,
+            **precision(),
+        }
+        train_grpo(GRPORecipe.load("billboard/grpo", settings))
+    return Timed.seconds[WARM_UP:]
+
+
+if __name__ == "__main__":
+    main()
