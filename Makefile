@@ -12,7 +12,7 @@ demo: install
 	$(BIN)/ruling demo
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 
 test-slow: install
 	$(BIN)/python -m pytest -m slow
