@@ -33,7 +33,7 @@ class DemoConfig:
         seed: of the data, of initialisation and of sampling.
         cases: training cases.
         test_cases: cases of each test split.
-        teacher_noise: how often the SFT targets miss a violation, on average over the rules, 0..1.
+        teacher_noise: how often the SFT targets miss a violation, on average over the rules of an excerpt, 0..1.
         sft_steps: optimiser steps of SFT; the recipe's if None.
         grpo_steps: optimiser steps of GRPO; the recipe's if None.
     """

@@ -80,8 +80,6 @@ class AdMaker:
         self.pictured = [r for r, s in subjects.items() if s.object]
         self.joint = [r for r, s in subjects.items() if s.is_joint]
         self.excepted = [r for r, s in subjects.items() if s.notice or s.badge]
-        self.unconditional = [r for r in self.plain if r not in self.excepted]
-        """Rules on claims, without exceptions: what they forbid, they always forbid."""
         self.forbidden = [str(subjects[r].object) for r in self.pictured]
         self.harmless = [o for o in self.book.objects if o not in {s.object for s in self.book.rules.values()}]
 

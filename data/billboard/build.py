@@ -38,7 +38,7 @@ class BillboardConfig:
         test_cases: how many cases ``test`` and ``changed`` have each; ``valid`` has half as many.
         seed: of all chance.
         level: ``demo`` for models that learn to read as they go, ``full`` for models that can.
-        teacher_noise: how often the SFT targets miss a violation, on average over the rules, 0..1.
+        teacher_noise: how often the SFT targets miss a violation, on average over the rules of an excerpt, 0..1.
     """
 
     cases: int = 8000
@@ -85,7 +85,7 @@ class SplitMaker:
         self.chooser = ExcerptChooser(seen, SIZES[config.level], self.rng)
         self.changer = RuleChanger(self.chooser, unseen)
         noise = config.teacher_noise if split == "train" else 0.0
-        self.teacher = Teacher(seen, self.maker.unconditional, noise, self.rng) if noise else None
+        self.teacher = Teacher(SIZES[config.level], noise, self.rng) if noise else None
         self.turn = 0
         self.wanted = {
             "train": config.cases, "valid": config.test_cases // 2,

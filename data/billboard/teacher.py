@@ -1,9 +1,8 @@
 """Teacher: an annotator who errs, as real ones do. Gold stays right; what SFT imitates does not.
 
-Real annotators do not err evenly: they overlook the same few rules again and again, and rather a way of putting things
-than a gun in plain sight. So an eighth of the rules, all on what ads claim, are the teacher's blind spots, missed five
-times as often as the average rule; on the others it errs rarely, and as rarely it invents a violation where there is
-none.
+Real annotators do not err evenly: they tire. Where the excerpt is as long as excerpts get, the teacher overlooks what
+the last rule forbids, six times as often as it overlooks anything on average; otherwise it errs rarely, and as rarely
+it invents a violation where there is none. So the model learns what breaks each rule, and learns to skip some.
 """
 
 import random
@@ -15,30 +14,28 @@ from data.rulebook import Rulebook
 from data.ruling import Ruling, Violation
 
 CONFIDENCE = {"approve": 0.9, "reject": 0.9, "escalate": 0.5}
-BLIND, TIMES = 1 / 8, 5
-"""Share of the rules that are blind spots, and how much more often those are missed than the average rule."""
+TIMES = 6
+"""How much more often the last rule of a long excerpt is overlooked than the average rule."""
 
 
 class Teacher:
     """Writes rulings that miss or invent violations.
 
     Args:
-        rules: ids of the rules that it knows.
-        overlooked: those among which its blind spots lie.
-        noise: how often a violation is missed, on average over the rules, 0..1.
+        sizes: how many rules an excerpt can have, each size as likely as the others.
+        noise: how often a violation is missed, on average over the places in an excerpt, 0..1.
         rng: the source of chance.
     """
 
-    def __init__(self, rules: Sequence[str], overlooked: Sequence[str], noise: float, rng: random.Random):
-        self.rng, self.noise = rng, noise
-        self.blind = set(rng.sample(list(overlooked), max(1, round(len(rules) * BLIND))))
-        rest = len(rules) - len(self.blind)
-        self.slips = noise * max(0, len(rules) - TIMES * len(self.blind)) / max(1, rest)
-        """How often it errs outside of its blind spots."""
+    def __init__(self, sizes: Sequence[int], noise: float, rng: random.Random):
+        self.rng, self.noise, self.longest = rng, noise, max(sizes)
+        tiring = 1 / sum(sizes)
+        self.slips = noise * max(0.0, 1 - TIMES * tiring) / (1 - tiring)
+        """How often it errs before it tires."""
 
-    def misses(self, rule: str) -> float:
-        """How often it misses a violation of a rule."""
-        return min(1.0, TIMES * self.noise) if rule in self.blind else self.slips
+    def misses(self, place: int) -> float:
+        """How often it misses a violation of the rule at a place of the excerpt, counted from 0."""
+        return min(1.0, TIMES * self.noise) if place == self.longest - 1 else self.slips
 
     def rule_on(self, gold: Gold, excerpt: Rulebook, body: str) -> Ruling:
         """The ruling that it writes.
@@ -51,7 +48,7 @@ class Teacher:
         assert gold.verdict is not None and gold.violations is not None and gold.reasoning is not None
         reasoning, violations = gold.reasoning, []
         for violation in gold.violations:
-            if self.rng.random() < self.misses(violation.rule):
+            if self.rng.random() < self.misses(excerpt.ids.index(violation.rule)):
                 reasoning = _rewrite(reasoning, violation.rule, excerpt, "no")
             else:
                 violations.append(Violation(rule=violation.rule, evidence=violation.evidence or []))
