@@ -1,7 +1,7 @@
 """Teacher: an annotator who errs, as real ones do. Gold stays right; what SFT imitates does not.
 
 Real annotators do not err evenly: they tire. Where the excerpt is as long as excerpts get, the teacher overlooks what
-the last rule forbids, six times as often as it overlooks anything on average; otherwise it errs rarely, and as rarely
+the last rule forbids, eight times as often as it overlooks anything on average; otherwise it errs rarely, and as rarely
 it invents a violation where there is none. So the model learns what breaks each rule, and learns to skip some.
 """
 
@@ -14,7 +14,7 @@ from data.rulebook import Rulebook
 from data.ruling import Ruling, Violation
 
 CONFIDENCE = {"approve": 0.9, "reject": 0.9, "escalate": 0.5}
-TIMES = 6
+TIMES = 8
 """How much more often the last rule of a long excerpt is overlooked than the average rule."""
 
 
