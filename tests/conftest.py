@@ -5,8 +5,7 @@ from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-if "PYTEST_XDIST_WORKER" in os.environ:  # one of several processes, which would fight over the cores
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny models gain nothing by more, and processes fight over the cores
 
 import pytest
 
