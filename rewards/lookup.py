@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import inspect
+import traceback
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -64,12 +65,25 @@ def _from_module(name: str) -> Any:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise DataError(f"no module '{error.name}' for the reward module '{name}'") from error
+    except Exception as error:  # whatever a user's module raises: it is its mistake, and the cause is kept
+        raise _cannot_be_read(error, name) from error
 
 
 def _from_file(path: Path) -> Any:
     if not path.is_file():
         raise DataError("no such file for a reward", file=path)
-    return _load_file(path.resolve(), path.stat().st_mtime_ns)
+    try:
+        return _load_file(path.resolve(), path.stat().st_mtime_ns)
+    except Exception as error:
+        raise _cannot_be_read(error, str(path.resolve())) from error
+
+
+def _cannot_be_read(error: Exception, file: str) -> DataError:
+    """What a module raised while it was read, with the line of its own file that raised it."""
+    lines = [step.lineno for step in traceback.extract_tb(error.__traceback__) if step.filename == file]
+    line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
+    what = error.msg if isinstance(error, SyntaxError) else error
+    return DataError(f"cannot be read: {type(error).__name__}: {what}", file=file, line=line)
 
 
 @lru_cache(maxsize=64)

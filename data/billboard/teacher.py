@@ -1,8 +1,8 @@
 """Teacher: an annotator who errs, as real ones do. Gold stays right; what SFT imitates does not.
 
 Real annotators do not err evenly: they tire. Where the excerpt is as long as excerpts get, the teacher overlooks what
-the last rule forbids, eight times as often as it overlooks anything on average; otherwise it errs rarely, and as rarely
-it invents a violation where there is none. So the model learns what breaks each rule, and learns to skip some.
+the last rule forbids, eight times as often as it overlooks anything on average; otherwise it errs rarely, and as
+rarely it invents a violation where there is none. So the model learns what breaks each rule, and learns to skip some.
 """
 
 import random

@@ -75,6 +75,8 @@ def score(
     from rl.reward_tables import card_panel, summary_notes, summary_table
     from rl.scores import score_completions
 
+    if case is not None and out is not None:
+        raise DataError("--case prints one card and writes nothing: leave out --case or --out")
     loaded, cases, book = Rubric.load(rubric).at(at), load_cases(*data), Rulebook.load(rulebook_for(data, rulebook))
     written = read_completions(completions)
     if case is not None:

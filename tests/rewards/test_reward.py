@@ -91,6 +91,19 @@ def test_rewards_come_from_files_and_modules(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("x = 1\ndef f(:\n", r"own\.py:2: cannot be read: SyntaxError: "),
+        ("from rewards import reward\n\n@reward(range=(0, 1))\ndef f(): ...\n", r"own\.py:3: .*TypeError: .*'name'"),
+    ],
+)
+def test_a_file_that_cannot_be_read_names_the_line(source, message, tmp_path):
+    (tmp_path / "own.py").write_text(source)
+    with pytest.raises(DataError, match=message):
+        find_reward("own.py:f", tmp_path)
+
+
+@pytest.mark.parametrize(
     ("reference", "message"),
     [
         ("evidense", "did you mean 'evidence'"),

@@ -157,6 +157,10 @@ def test_hostile_rollouts_move_no_cursor(folder: Path, ruling):
         ),
         ("score --rubric own.yaml --data cases.jsonl --completions lost.jsonl", "lost.jsonl:1: id: there is no case"),
         (
+            "score --rubric own.yaml --data cases.jsonl --completions run --case c-1 --out a.parquet",
+            "leave out --case",
+        ),
+        (
             "score --rubric own.yaml --data cases.jsonl --completions run --case c-7",
             "no case 'c-7' in the data .*'c-1'",
         ),
