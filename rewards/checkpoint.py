@@ -20,8 +20,14 @@ ADAPTER = "adapter_config.json"
 
 
 def resolve(path: str | Path) -> str:
-    """The folder (or name on the Hub) of a model: for a run's folder, that of its final checkpoint."""
+    """The folder (or name on the Hub) of a model: for a run's folder, that of its final checkpoint.
+
+    Raises:
+        DataError: what can only be a folder is not there.
+    """
     final = Path(path) / FINAL
+    if (Path(path).is_absolute() or str(path).startswith(".")) and not Path(path).exists():
+        raise DataError("there is no such folder", file=path)
     return str(final if final.is_dir() else path)
 
 

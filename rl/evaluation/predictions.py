@@ -13,7 +13,7 @@ from typing import Any, Literal, Union
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from data import SEVERITIES, Case, DataError, Gold, Rulebook, Ruling, Verdict, Violation
-from data.errors import explain
+from data.errors import explain, suggest
 from data.evidence import Unit
 from data.loading import parse_json
 from data.rulebook import Severity
@@ -224,9 +224,17 @@ def import_predictions(path: str | Path, cases: Iterable[Case], book: Rulebook) 
         if (row.id, row.sample) in found:
             raise DataError(f"case '{row.id}' is predicted twice", file=path, line=number, field="id")
         case = by_id[row.id]
-        prediction = Prediction.of(row.ruling(), case, book.excerpt(case.rules), row.sample)
+        excerpt = book.excerpt(case.rules)
+        for rule in (v if isinstance(v, str) else v.rule for v in row.violations):
+            if rule not in excerpt.ids and rule not in book.ids:
+                message = f"the rulebook has no rule '{rule}'{suggest(rule, book.ids)}"
+                raise DataError(message, file=path, line=number, field="violations")
+        prediction = Prediction.of(row.ruling(), case, excerpt, row.sample)
         failure = None if row.verdict else "no verdict given"
-        found[prediction.key] = prediction.model_copy(update={"risk": row.risk, "failure": failure})
+        changes: dict[str, object] = {"risk": row.risk, "failure": failure}
+        if all(isinstance(violation, str) for violation in row.violations):
+            changes["grounded"] = []  # bare ids tell of no evidence, which is not evidence that is not there
+        found[prediction.key] = prediction.model_copy(update=changes)
     missing = sorted(set(by_id) - {case for case, _ in found})
     if missing:
         named = ", ".join(missing[:10]) + (", …" if len(missing) > 10 else "")

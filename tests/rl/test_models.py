@@ -118,3 +118,9 @@ def test_the_3b_model_is_counted_without_weights() -> None:
     layer = 4 * (2048 + 2048) // 2 + 2 * (2048 + 256) + 3 * (2048 + 11008)
     assert adapters == 36 * 16 * layer
     assert context_length(model) == 128_000
+
+
+@pytest.mark.parametrize("path", ["/nowhere/run", "./nowhere"])
+def test_what_can_only_be_a_folder_is_not_sought_on_the_hub(path: str):
+    with pytest.raises(DataError, match="there is no such folder"):
+        load_processor(path)

@@ -88,7 +88,7 @@ def test_predictions_from_elsewhere(tmp_path: Path) -> None:
     assert [p.verdict for p in found] == ["reject", "unparsed", "approve"]
     assert [p.risk for p in found] == [0.7, None, 0.1]
     assert [p.cited for p in found] == [["CURE-1"], [], ["GUN-1"]]
-    assert [p.grounded for p in found] == [[False], [], [True]]
+    assert [p.grounded for p in found] == [[], [], [True]]  # bare ids tell of no evidence
     assert found[2].ruling is not None and found[2].ruling.confidence == pytest.approx(0.9)
 
 
@@ -100,6 +100,7 @@ def test_predictions_from_elsewhere(tmp_path: Path) -> None:
         ('{"id": "a", "verdict": "ban"}', "p.jsonl:1: verdict: "),
         ('{"id": "a", "verdict": "reject", "rsk": 1}', "did you mean 'risk'"),
         ('{"id": "a", "verdict": "reject", "risk": 1.5}', "p.jsonl:1: risk: "),
+        ('{"id": "a", "verdict": "reject", "violations": ["CUR-1"]}', "violations: the rulebook has no rule 'CUR-1'"),
         ('{"id": "a", "verdict"', "p.jsonl:1: not JSON"),
         ('{"id": "a", "verdict": "reject"}', "1 of 2 cases have no prediction: b"),
     ],
