@@ -139,6 +139,7 @@ class RulingGRPOTrainer(ResumableTrainer, GRPOTrainer):
         """Whether a completion without advantage adds nothing to the loss, and leaves what the rest adds as it is."""
         return (
             self.model.training
+            and self.accelerator.num_processes == 1  # several would have to pass the same parts of the model together
             and self.loss_type in ("dapo", "cispo", "vespo")  # divided by the tokens of all completions
             and self.beta == 0.0
             and not self._entropy_bonus_enabled
