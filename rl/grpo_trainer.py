@@ -139,7 +139,7 @@ class RulingGRPOTrainer(ResumableTrainer, GRPOTrainer):
         """Whether a completion without advantage adds nothing to the loss, and leaves what the rest adds as it is."""
         return (
             self.model.training
-            and self.accelerator.num_processes == 1  # several would have to pass the same parts of the model together
+            and self.accelerator.num_processes == 1  # TRL gathers figures of which each process must have equally many
             and self.loss_type in ("dapo", "cispo", "vespo")  # divided by the tokens of all completions
             and self.beta == 0.0
             and not self._entropy_bonus_enabled
@@ -148,7 +148,7 @@ class RulingGRPOTrainer(ResumableTrainer, GRPOTrainer):
         )
 
     def _lessons(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        """The completions that have an advantage; one where none has, for every process takes part in a step."""
+        """The completions that have an advantage; one where none has, so that a step is taken all the same."""
         rows = len(inputs["advantages"])
         kept = inputs["advantages"].nonzero()[:, 0].unique().tolist() or [0]
         if len(kept) == rows:

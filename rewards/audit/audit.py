@@ -1,11 +1,12 @@
 """Audits a rubric: tries every known cheat on it before a model does."""
 
+import math
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from data import Case, Rulebook
+from data import Case, DataError, Rulebook
 from rewards.audit.bench import Bench
 from rewards.audit.cheat import CHEATS
 from rewards.audit.findings import find
@@ -45,8 +46,8 @@ def audit(
         The report, ``.ok`` where the rubric stands.
 
     Raises:
-        DataError: gold cannot be stated, there are not both approvals and rejections, or the rubric has overrides for
-            a category that the book has not.
+        DataError: gold cannot be stated, there are not both approvals and rejections, the rubric has overrides for a
+            category that the book has not, or a reward fails everywhere.
     """
     rubric.check_categories(book)
     chosen = [case for case in cases if case.gold is not None and case.gold.verdict is not None]
@@ -55,6 +56,9 @@ def audit(
     subjects = prepare(chosen, book, seed)
     bench = Bench(rubric, subjects)
     honest = Honest(bench)
+    if math.isnan(honest.mean(1.0)):  # then nothing has a yardstick
+        fault = next(iter(bench.first_fault.values()))
+        raise DataError(f"reward '{fault.reward}' fails on every case, first on '{fault.case}': {fault.error}")
     ratings: list[Rating] = []
     trials: list[Trial] = []
     for cheat in CHEATS.values():

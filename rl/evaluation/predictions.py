@@ -218,6 +218,7 @@ def import_predictions(path: str | Path, cases: Iterable[Case], book: Rulebook) 
     """
     found: dict[tuple[str, int], Prediction] = {}
     by_id = {case.id: case for case in cases}
+    tells_evidence = False
     for number, row in _foreign_rows(path):
         if row.id not in by_id:
             raise DataError(f"there is no case '{row.id}' in the data", file=path, line=number, field="id")
@@ -225,20 +226,20 @@ def import_predictions(path: str | Path, cases: Iterable[Case], book: Rulebook) 
             raise DataError(f"case '{row.id}' is predicted twice", file=path, line=number, field="id")
         case = by_id[row.id]
         excerpt = book.excerpt(case.rules)
-        for rule in (v if isinstance(v, str) else v.rule for v in row.violations):
-            if rule not in excerpt.ids and rule not in book.ids:
+        for rule in (cited if isinstance(cited, str) else cited.rule for cited in row.violations):
+            if rule not in (*excerpt.ids, *book.ids):
                 message = f"the rulebook has no rule '{rule}'{suggest(rule, book.ids)}"
                 raise DataError(message, file=path, line=number, field="violations")
         prediction = Prediction.of(row.ruling(), case, excerpt, row.sample)
         failure = None if row.verdict else "no verdict given"
-        changes: dict[str, object] = {"risk": row.risk, "failure": failure}
-        if all(isinstance(violation, str) for violation in row.violations):
-            changes["grounded"] = []  # bare ids tell of no evidence, which is not evidence that is not there
-        found[prediction.key] = prediction.model_copy(update=changes)
+        found[prediction.key] = prediction.model_copy(update={"risk": row.risk, "failure": failure})
+        tells_evidence |= any(not isinstance(violation, str) for violation in row.violations)
     missing = sorted(set(by_id) - {case for case, _ in found})
     if missing:
         named = ", ".join(missing[:10]) + (", …" if len(missing) > 10 else "")
         raise DataError(f"{len(missing)} of {len(by_id)} cases have no prediction: {named}", file=path)
+    if not tells_evidence:  # a file of bare ids says nothing of evidence, which is not the same as giving none
+        found = {key: prediction.model_copy(update={"grounded": []}) for key, prediction in found.items()}
     order = {id_: place for place, id_ in enumerate(by_id)}
     return sorted(found.values(), key=lambda p: (order[p.case], p.sample))
 

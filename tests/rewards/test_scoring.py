@@ -1,18 +1,20 @@
 """Scorecards add up, gates cost all, and a fault is never a 0."""
 
+import cProfile
 import logging
 import random
 
 import pytest
 from hypothesis import given, settings
 
-from data import DataError
+from data import DataError, Rule, Rulebook
 from prompts import FailureReason, ParseFailure, write
 from rewards import NotApplicable, Rubric, Score, count_faults, reward
-from rewards.testing.small import BOOK, CASES, approving, ideal, make_case, rejecting, rule_on
+from rewards.testing.small import BOOK, CASES, CURES, approving, ideal, make_case, rejecting, rule_on
 from tests.strategies import RULINGS
 
 RUBRIC = Rubric.load("default")
+CITING = write(rule_on("reject", {"rule": "R-0", "evidence": [CURES]}))
 
 
 @reward(name="t_raises", range=(0, 1))
@@ -135,6 +137,20 @@ def test_many_need_one_case_each_and_known_rules():
         RUBRIC.score_many(["", ""], [approving()], BOOK)
     with pytest.raises(DataError, match="X-1"):
         RUBRIC.score_many([""], [approving().model_copy(update={"rules": ["X-1"]})], BOOK)
+
+
+def test_the_work_is_linear_in_completions_and_flat_in_the_rulebook():
+    def calls(count: int, rules: int) -> int:
+        book = Rulebook(name="many", rules=[Rule(id=f"R-{i}", text="No.") for i in range(rules)])
+        cases = [rejecting().model_copy(update={"id": str(i), "rules": ["R-0", "R-1"]}) for i in range(count)]
+        profile = cProfile.Profile()
+        profile.runcall(RUBRIC.score_many, ["no"] * (count // 2) + [CITING] * (count - count // 2), cases, book)
+        return sum(entry.callcount for entry in profile.getstats())
+
+    calls(10, 10)  # what is compiled or looked up once
+    few, many = calls(100, 10), calls(400, 10)
+    assert many == pytest.approx(4 * few, rel=0.1)
+    assert calls(400, 1000) == pytest.approx(many, rel=0.1)
 
 
 @settings(deadline=None)

@@ -116,6 +116,22 @@ def test_a_cheat_yields_as_many_answers_for_every_case(mine):
         audit(RUBRIC, SMALL, BOOK)
 
 
+ODD = """
+from rewards import reward
+
+@reward(name="odd", range=(0, 1))
+def odd(ruling, case, excerpt):
+    return 2
+"""
+
+
+def test_a_reward_that_fails_everywhere_leaves_nothing_to_audit(tmp_path):
+    (tmp_path / "own.py").write_text(ODD)
+    content = {**RUBRIC.model_dump(), "craft": {"own.py:odd": 0.05}, "folder": str(tmp_path)}
+    with pytest.raises(DataError, match=r"reward 'odd' fails on every case, first on '.*': .*2"):
+        audit(Rubric.model_validate(content), SMALL, BOOK)
+
+
 def test_a_name_is_taken_once(mine):
     with pytest.raises(ValueError, match="two cheats are called 'empty'"):
 

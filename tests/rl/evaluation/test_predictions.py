@@ -88,8 +88,16 @@ def test_predictions_from_elsewhere(tmp_path: Path) -> None:
     assert [p.verdict for p in found] == ["reject", "unparsed", "approve"]
     assert [p.risk for p in found] == [0.7, None, 0.1]
     assert [p.cited for p in found] == [["CURE-1"], [], ["GUN-1"]]
-    assert [p.grounded for p in found] == [[], [], [True]]  # bare ids tell of no evidence
+    assert [p.grounded for p in found] == [[False], [], [True]]
     assert found[2].ruling is not None and found[2].ruling.confidence == pytest.approx(0.9)
+
+
+def test_a_file_of_bare_ids_says_nothing_of_evidence(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    path.write_text('{"id": "a", "verdict": "reject", "violations": ["CURE-1"]}\n{"id": "b", "verdict": "approve"}')
+    found = import_predictions(path, [case("a"), case("b")], BOOK)
+    assert [p.cited for p in found] == [["CURE-1"], []]
+    assert [p.grounded for p in found] == [[], []]
 
 
 @pytest.mark.parametrize(
