@@ -17,6 +17,7 @@ Example:
 
 import dataclasses
 import functools
+import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -88,13 +89,14 @@ def reward(
         on_failure: ask it about ParseFailures too.
 
     Raises:
-        ValueError: the range is empty, or another function has the name.
+        ValueError: the range is empty, the function does not take these three, or another function has the name.
     """
     low, high = range
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise ValueError(f"reward '{name}': range {range} is not a finite (low, high) with low < high")
 
     def register(function: Callable[..., Any]) -> Reward:
+        _check_signature(name, function)
         before = REGISTRY.get(name)
         if before and _origin(before.function) != _origin(function):
             raise ValueError(f"two rewards are called '{name}': {_origin(before.function)} and {_origin(function)}")
@@ -102,6 +104,26 @@ def reward(
         return REGISTRY[name]
 
     return register
+
+
+def _check_signature(name: str, function: Callable[..., Any]) -> None:
+    signature = inspect.signature(function)
+    required = [
+        parameter
+        for parameter in signature.parameters.values()
+        if parameter.kind <= parameter.POSITIONAL_OR_KEYWORD and parameter.default is parameter.empty
+    ]
+    try:
+        signature.bind_partial(*"rce")
+    except TypeError:
+        fits = False
+    else:
+        fits = len(required) <= 3
+    if not fits:
+        raise ValueError(
+            f"reward '{name}': {function.__name__}{signature} must take (ruling, case, excerpt) by position, and "
+            "settings by keyword only, as in (ruling, case, excerpt, *, least=0.5)"
+        )
 
 
 def _origin(function: Callable[..., Any]) -> str:

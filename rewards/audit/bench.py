@@ -27,17 +27,31 @@ class Bench:
         self.faults: Counter[str] = Counter()
         """How often each reward failed."""
         self.first_fault: dict[str, Unscored] = {}
+        self.choosy: dict[str, tuple[Subject, Answer, Scorecard]] = {}
+        """The rewards that judge some answers to a case and not others, which only the case may decide: the first
+        answer that each took or left, unlike the one before.
+        """
+        self._applies: dict[tuple[str, str], bool] = {}
 
     def cards(self, answers: Sequence[tuple[Subject, Answer]]) -> Iterator[Scorecard]:
         """The scorecard of each answer."""
         for start in range(0, len(answers), BATCH):
-            items = [_item(subject, answer) for subject, answer in answers[start : start + BATCH]]
-            for card in score_items(self.rubric.plan, items):
+            batch = answers[start : start + BATCH]
+            cards = score_items(self.rubric.plan, [_item(subject, answer) for subject, answer in batch])
+            for (subject, answer), card in zip(batch, cards, strict=True):
                 self.scored += 1
+                if card.parsed and card.total is not None:
+                    self._watch_choice(subject, answer, card)
                 for fault in card.unscored:
                     self.faults[fault.reward] += 1
                     self.first_fault.setdefault(fault.reward, fault)
                 yield card
+
+    def _watch_choice(self, subject: Subject, answer: Answer, card: Scorecard) -> None:
+        for name, component in card.components.items():
+            applies = component.value is not None
+            if applies != self._applies.setdefault((card.case, name), applies):
+                self.choosy.setdefault(name, (subject, answer, card))
 
     def totals(self, answers: Sequence[tuple[Subject, Answer]]) -> list[float | None]:
         """What each answer earns; None after a fault."""

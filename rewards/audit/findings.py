@@ -12,6 +12,7 @@ from rewards.audit.trial import MARGIN, ROUNDING, SHARE, Trial
 def find(audit: Audit, bench: Bench) -> Iterator[Finding]:
     """Everything that is wrong: cheats in the order of what they earn, then the rest."""
     yield from _faults(bench)
+    yield from _choosy(bench)
     yield from _gold(bench)
     for rating in audit.ratings:
         if not rating.ok:
@@ -35,6 +36,16 @@ def _faults(bench: Bench) -> Iterator[Finding]:
         first = bench.first_fault[reward]
         message = f"reward '{reward}' failed on {count} of {bench.scored} completions; first on case '{first.case}'"
         yield Finding("a reward that fails", f"{message}: {first.error}")
+
+
+def _choosy(bench: Bench) -> Iterator[Finding]:
+    for reward, (subject, answer, card) in bench.choosy.items():
+        message = (
+            f"reward '{reward}' applies to some answers about case '{card.case}' and not to others, so that a model "
+            "chooses what it is scored on; NotApplicable must depend on the case alone"
+        )
+        assert card.total is not None
+        yield Finding("a reward that chooses its answers", message, Exhibit.of(subject, answer, card.total))
 
 
 def _gold(bench: Bench) -> Iterator[Finding]:

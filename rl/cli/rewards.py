@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +15,7 @@ from data import DataError, Rulebook, load_cases
 from data.errors import suggest
 
 if TYPE_CHECKING:
-    from rewards import Group
+    from rewards import Group, Rubric
 
 app = typer.Typer(
     help=(
@@ -87,13 +87,16 @@ def score(
         if sample >= len(found):
             raise DataError(f"holds {len(found)} completions of case '{case}'", file=completions)
         text = found[sample].completion
-        _print(card_panel(loaded.score(text, about, book.excerpt(about.rules)), text))
+        card = loaded.score(text, about, book.excerpt(about.rules))
+        _print(card_panel(card, text))
+        _check_unscored(card.total is None, 1, loaded)
         return
     with progress("scoring", len(written)) as advance:
         summary = score_completions(written, cases, book, loaded, out, advance)
     _print(summary_table(summary), *summary_notes(summary))
     if out is not None:
         _print(Text(f"written to {out}"))
+    _check_unscored(summary.total.unscored, summary.count, loaded)
 
 
 @app.command()
@@ -137,11 +140,14 @@ def replay(
     examples: Annotated[int, typer.Option(min=0, help="How many cases to print whose best completion changes.")] = 2,
 ) -> None:
     """Score a run's rollouts by a new rubric, and see what moves."""
+    from rewards import Rubric
     from rewards import replay as moves
     from rl.replay_tables import faults, replay_tables
 
-    groups, old, new = _rescored(rollouts, rubric, rubric_old, data, rulebook)
-    _print(*replay_tables(moves(groups), old, new, examples), *faults(groups))
+    new = Rubric.load(rubric)
+    groups, old = _rescored(rollouts, new, rubric_old, data, rulebook)
+    _print(*replay_tables(moves(groups), old, f"new: {new.name}", examples), *faults(groups))
+    _check_rescored(groups, new)
 
 
 @app.command()
@@ -153,11 +159,14 @@ def forecast(
     rulebook: PastBook = None,
 ) -> None:
     """Foretell from a run's rollouts how much a new rubric would give training to learn from."""
+    from rewards import Rubric
     from rewards import forecast as outlook
     from rl.replay_tables import faults, forecast_table
 
-    groups, old, new = _rescored(rollouts, rubric, rubric_old, data, rulebook)
-    _print(forecast_table(outlook(groups), old, new), *faults(groups))
+    new = Rubric.load(rubric)
+    groups, old = _rescored(rollouts, new, rubric_old, data, rulebook)
+    _print(forecast_table(outlook(groups), old, f"new: {new.name}"), *faults(groups))
+    _check_rescored(groups, new)
 
 
 def rulebook_for(data: list[str], given: str | None) -> str:
@@ -193,17 +202,37 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def _rescored(
-    run: Path, rubric: str, rubric_old: str | None, data: list[str] | None, rulebook: str | None
-) -> "tuple[list[Group], str, str]":
-    """The groups, and what the old and the new side are called."""
+    run: Path, new: "Rubric", rubric_old: str | None, data: list[str] | None, rulebook: str | None
+) -> "tuple[list[Group], str]":
+    """The groups, and what the old side is called."""
     from rewards import Rubric, rescore
     from rl.past_run import open_past_run
 
-    new, old = Rubric.load(rubric), Rubric.load(rubric_old) if rubric_old else None
+    old = Rubric.load(rubric_old) if rubric_old else None
     past = open_past_run(run, data or (), rulebook)
     with progress("scoring", len(past.rollouts)) as advance:
         groups = rescore(past.rollouts, past.cases, past.book, new, old, past.steps, advance)
-    return groups, f"old: {old.name}" if old else "old: as saved", f"new: {new.name}"
+    return groups, f"old: {old.name}" if old else "old: as saved"
+
+
+def _check_rescored(groups: "Sequence[Group]", rubric: "Rubric") -> None:
+    totals = [answer.new.total for group in groups for answer in group.members]
+    _check_unscored(totals.count(None), len(totals), rubric)
+
+
+def _check_unscored(unscored: int, of: int, rubric: "Rubric") -> None:
+    """What would stop a training step is an error here too, once everything has been shown.
+
+    Raises:
+        TooManyUnscored: more stayed unscored than the rubric allows.
+    """
+    from rewards.trl import TooManyUnscored
+
+    if unscored > rubric.unscored_limit * of:
+        raise TooManyUnscored(
+            f"{unscored:,} of {of:,} completions stayed unscored, and rubric '{rubric.name}' allows "
+            f"{rubric.unscored_limit:.0%} (unscored_limit): mend the rewards that failed"
+        )
 
 
 def _print(*things: object) -> None:

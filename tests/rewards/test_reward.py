@@ -56,6 +56,14 @@ def test_a_name_is_taken_once_but_a_cell_may_be_run_again():
             return 1.0
 
 
+@pytest.mark.parametrize(
+    "function", [lambda ruling, case: 1.0, lambda ruling, case, excerpt, prices: 1.0, lambda: 1.0]
+)
+def test_a_function_must_take_ruling_case_and_excerpt(function):
+    with pytest.raises(ValueError, match=r"'t_odd'.*must take \(ruling, case, excerpt\)"):
+        reward(name="t_odd", range=(0, 1))(function)
+
+
 @pytest.mark.parametrize("bounds", [(1, 0), (0, 0), (0, math.inf), (math.nan, 1)])
 def test_a_range_must_be_one(bounds):
     with pytest.raises(ValueError, match="t_range"):

@@ -64,6 +64,12 @@ def first_quote(ruling, case, excerpt):
     return float(ruling.violations[0].evidence[0] is not None)
 
 
+@reward(name="t_shy", range=(0, 1))
+def shy(ruling, case, excerpt):
+    """Judges only who rejects."""
+    return 1.0 if ruling.verdict == "reject" else NotApplicable
+
+
 def _near(cited, excerpt):
     if cited in excerpt:
         return [rule.id for rule in excerpt.rules if rule.category == excerpt[cited].category]

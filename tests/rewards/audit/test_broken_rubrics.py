@@ -58,6 +58,10 @@ BROKEN = {
     ),
     "recall alone": ({"craft": {"broken.py:recall": 0.3, "evidence": 0.2}}, {"cite one rule more"}),
     "a reward that crashes": ({"craft": {"rules": 0.4, "broken.py:first_quote": 0.1}}, {"a reward that fails"}),
+    "a reward that judges rejections only": (
+        {"craft": {"rules": 0.4, "broken.py:shy": 0.1}},
+        {"a reward that chooses its answers"},
+    ),
 }
 
 
