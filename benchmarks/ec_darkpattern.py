@@ -9,7 +9,7 @@ On the same five folds (grouped by near-duplicates, stratified by rule, spaces s
 - **reference**: TF-IDF of words and characters, logistic regression.
 
 Both are measured by the same code on the pooled predictions, with intervals over groups, and compared in pairs.
-Needs scikit-learn, and the real data: the folder that ``RULING_REAL_DATA`` names, or ``../shared/data``.
+A run that was stopped goes on. Needs scikit-learn, and the real data: the folder that ``RULING_REAL_DATA`` names, or ``../shared/data``.
 """
 
 import argparse
@@ -28,7 +28,9 @@ from data.convert import convert_file
 from data.splits import kfold
 from rl.demo import precision
 from rl.evaluation import Evaluation, Prediction, compare_table, evaluate_file, evaluate_model, rule_table
+from rl.models import FINAL
 from rl.recipe import EvalRecipe, SFTRecipe
+from rl.resume import newest_checkpoint
 from rl.sft import train_sft
 
 NAME = "ec_darkpattern"
@@ -67,12 +69,15 @@ def main() -> None:
 
 
 def review(fold: Fold, book: Rulebook, out: Path) -> Sequence[Prediction]:
-    """Trains the shipped recipe on one part of a fold and has it review the other."""
+    """Trains the shipped recipe on one part of a fold and has it review the other; what is there is not done again."""
     train, held_out = fold
+    if (out / "evaluation" / "metrics.json").is_file():
+        return Evaluation.load(out / "evaluation").predictions
     save_cases(train, out / "train.jsonl")
     settings = {"data.train": str(out / "train.jsonl"), "output": str(out / "run"), **precision()}
     recipe = SFTRecipe.load(f"{NAME}/sft", settings)
-    train_sft(recipe)
+    if not (recipe.output / FINAL).is_dir():
+        train_sft(recipe, resume=newest_checkpoint(recipe.output) is not None)
     decoding = EvalRecipe.load(f"{NAME}/eval").decoding
     return evaluate_model(recipe.output, held_out, book, out / "evaluation", decoding=decoding).predictions
 

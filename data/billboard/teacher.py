@@ -1,8 +1,8 @@
 """Teacher: an annotator who errs, as real ones do. Gold stays right; what SFT imitates does not.
 
-Real annotators do not err evenly: they tire. Where the excerpt is as long as excerpts get, the teacher overlooks what
-the last rule forbids, eight times as often as it overlooks anything on average; otherwise it errs rarely, and as
-rarely it invents a violation where there is none. So the model learns what breaks each rule, and learns to skip some.
+Real annotators do not err evenly: they tire. What the last rule forbids, the teacher mostly overlooks, the more so the
+longer the excerpt; where the excerpt is short, and for the rules before the last, it errs rarely, and as rarely it
+invents a violation where there is none. So the model learns what breaks each rule, and learns to skip some.
 """
 
 import random
@@ -14,8 +14,9 @@ from data.rulebook import Rulebook
 from data.ruling import Ruling, Violation
 
 CONFIDENCE = {"approve": 0.9, "reject": 0.9, "escalate": 0.5}
-TIMES = 8
-"""How much more often the last rule of a long excerpt is overlooked than the average rule."""
+LONGEST, LONGER = 5.0, 3.5
+"""How many times as often as the average rule the last one is overlooked: of the longest excerpts, and of those between
+the shortest and the longest."""
 
 
 class Teacher:
@@ -28,14 +29,17 @@ class Teacher:
     """
 
     def __init__(self, sizes: Sequence[int], noise: float, rng: random.Random):
-        self.rng, self.noise, self.longest = rng, noise, max(sizes)
-        tiring = 1 / sum(sizes)
-        self.slips = noise * max(0.0, 1 - TIMES * tiring) / (1 - tiring)
+        self.rng, self.noise = rng, noise
+        self.times = {size: LONGEST if size == max(sizes) else LONGER for size in sizes if size > min(sizes)}
+        rest = sum(sizes) - len(self.times)
+        self.slips = noise * max(0.0, sum(sizes) - sum(self.times.values())) / rest
         """How often it errs before it tires."""
 
-    def misses(self, place: int) -> float:
-        """How often it misses a violation of the rule at a place of the excerpt, counted from 0."""
-        return min(1.0, TIMES * self.noise) if place == self.longest - 1 else self.slips
+    def misses(self, place: int, size: int) -> float:
+        """How often it misses a violation of the rule at a place, counted from 0, of an excerpt of some size."""
+        if place == size - 1 and size in self.times:
+            return min(1.0, self.times[size] * self.noise)
+        return self.slips
 
     def rule_on(self, gold: Gold, excerpt: Rulebook, body: str) -> Ruling:
         """The ruling that it writes.
@@ -48,7 +52,7 @@ class Teacher:
         assert gold.verdict is not None and gold.violations is not None and gold.reasoning is not None
         reasoning, violations = gold.reasoning, []
         for violation in gold.violations:
-            if self.rng.random() < self.misses(excerpt.ids.index(violation.rule)):
+            if self.rng.random() < self.misses(excerpt.ids.index(violation.rule), len(excerpt.ids)):
                 reasoning = _rewrite(reasoning, violation.rule, excerpt, "no")
             else:
                 violations.append(Violation(rule=violation.rule, evidence=violation.evidence or []))

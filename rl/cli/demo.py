@@ -17,7 +17,7 @@ def demo(
     test_cases: Annotated[int, typer.Option(min=40, help="Cases of each test split.")] = 400,
     teacher_noise: Annotated[
         float, typer.Option(min=0, max=1, help="How often the SFT targets miss a violation.")
-    ] = 0.1,
+    ] = 0.17,
     sft_steps: Annotated[int | None, typer.Option(help="Optimiser steps of SFT; the recipe's if left out.")] = None,
     grpo_steps: Annotated[int | None, typer.Option(help="Optimiser steps of GRPO; the recipe's if left out.")] = None,
 ) -> None:
