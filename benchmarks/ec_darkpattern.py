@@ -8,8 +8,9 @@ On the same five folds (grouped by near-duplicates, stratified by rule, spaces s
   the fifth;
 - **reference**: TF-IDF of words and characters, logistic regression.
 
-Both are measured by the same code on the pooled predictions, with intervals over groups, and compared in pairs.
-A run that was stopped goes on. Needs scikit-learn, and the real data: the folder that ``RULING_REAL_DATA`` names, or ``../shared/data``.
+Both are measured by the same code on the pooled predictions, with intervals over groups, and compared in pairs. A run
+that was stopped goes on. Needs scikit-learn, and the real data: the folder that ``RULING_REAL_DATA`` names, or
+``../shared/data``.
 """
 
 import argparse

@@ -10,7 +10,7 @@ from rewards.intent import intent
 from rewards.language import language
 from rewards.lookup import find_reward
 from rewards.matching import Matching, Pair, match
-from rewards.penalties import overlong, repetition
+from rewards.penalties import incomplete, overlong, repetition
 from rewards.replay import Replay, replay
 from rewards.rescoring import Earned, Group, Rescored, rescore
 from rewards.reward import Reward, reward
@@ -57,6 +57,7 @@ __all__ = [
     "find_reward",
     "forecast",
     "grounded",
+    "incomplete",
     "intent",
     "language",
     "log_score",

@@ -2,11 +2,8 @@
 all: the total is the rubric's floor.
 """
 
-import re
-from functools import lru_cache
-
 from data import Case, Rulebook, Ruling
-from rewards.reasoning import own_words
+from rewards.reasoning import findings, names, own_words
 from rewards.reward import reward
 from rewards.score import Outcome, Score
 
@@ -58,30 +55,6 @@ def reasoning_agreement(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcom
     return _OPEN
 
 
-def names(text: str, rule: str) -> bool:
-    """Whether a text names a rule, as a word of its own."""
-    return rule in text and _word(rule).search(text) is not None
-
-
 def _clears(rule: str, reasoning: str) -> bool:
-    findings = _finding(rule).findall(reasoning)
-    return bool(findings) and findings[-1].lower() == "no"
-
-
-@lru_cache(maxsize=4096)
-def _word(rule: str) -> re.Pattern[str]:
-    return re.compile(_as_word(rule))
-
-
-@lru_cache(maxsize=4096)
-def _finding(rule: str) -> re.Pattern[str]:
-    """``A-1: no.``, or ``A-1:`` and the first character of what else is found."""
-    return re.compile(_as_word(rule) + r"\s*[:：]\s*([Nn][Oo](?=\s*(?:[.;。]|$))|\S)")
-
-
-def _as_word(rule: str) -> str:
-    # ASCII neighbours only: in Chinese or Japanese an id stands between letters without a blank. A dot or hyphen ends
-    # a word unless the id goes on behind it ("1.2" is not named by "1.2.3"). What stands before is looked at last,
-    # because a pattern that begins with plain text is found quickly.
-    id_ = re.escape(rule)
-    return rf"{id_}(?![A-Za-z0-9_]|[.-][A-Za-z0-9_])(?<![A-Za-z0-9_]{id_})(?<![A-Za-z0-9_][.-]{id_})"
+    said = findings(reasoning, rule)
+    return bool(said) and said[-1].lower() == "no"

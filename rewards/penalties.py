@@ -3,7 +3,7 @@
 import re
 
 from data import Case, Rulebook, Ruling
-from rewards.reasoning import own_words
+from rewards.reasoning import findings, own_words
 from rewards.reward import reward
 from rewards.score import NotApplicable, Outcome
 
@@ -55,6 +55,27 @@ def repetition(ruling: Ruling, case: Case, excerpt: Rulebook, *, free: float = 0
         return 0.0
     different = len(set(zip(*(pieces[i:] for i in range(_GRAM)), strict=False)))
     return max(0.0, (1 - different / total - free) / (1 - free))
+
+
+@reward(name="incomplete", range=(0, 1))
+def incomplete(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
+    """The share of the excerpt's rules that the reasoning does not judge exactly once: passed over, or judged again.
+
+    For rubrics whose policy is asked to go rule by rule (``A-1: no. A-2: a gun.``). A policy that is paid for verdicts
+    alone learns to come back to a rule that it has cleared, which finds what it overlooked and flags what is fine.
+
+    Example:
+        >>> from data import Rule
+        >>> book = Rulebook(name="two", rules=[Rule(id="A-1", text="No guns."), Rule(id="A-2", text="No knives.")])
+        >>> judged = lambda reasoning: Ruling(reasoning=reasoning, verdict="approve", confidence=1)
+        >>> [incomplete(judged(said), Case(id="1"), book) for said in (
+        ...     "A-1: no. A-2: no.", "A-1: no.", "A-1: no. A-2: no. A-1: no.")]
+        [0.0, 0.5, 0.5]
+    """
+    if not excerpt.ids:
+        return NotApplicable
+    said = own_words(ruling)
+    return sum(len(findings(said, rule)) != 1 for rule in excerpt.ids) / len(excerpt.ids)
 
 
 def _may_repeat(pieces: list[str]) -> bool:

@@ -15,8 +15,9 @@ from data.ruling import Ruling, Violation
 
 CONFIDENCE = {"approve": 0.9, "reject": 0.9, "escalate": 0.5}
 LONGEST, LONGER = 5.0, 3.5
-"""How many times as often as the average rule the last one is overlooked: of the longest excerpts, and of those between
-the shortest and the longest."""
+"""How many times as often as the average rule the last one is overlooked: of the longest excerpts, and of those that
+are neither the longest nor the shortest.
+"""
 
 
 class Teacher:

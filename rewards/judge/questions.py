@@ -14,7 +14,7 @@ from typing import Literal
 
 from data import Case, Evidence, Rulebook, Ruling
 from rewards.evidence import grounded
-from rewards.gates import names
+from rewards.reasoning import names
 from rewards.score import Score
 
 FEWEST_LETTERS, FEWEST_CJK = 40, 16

@@ -65,7 +65,8 @@ def assert_deterministic(scorer: Scorer, case: Case, *answers: Answer, book: Rul
     tried = list(answers or _probes(case, book))
     before = case.model_dump_json(), repr(tried)
     first = [_value(scorer, case, answer, book) for answer in tried]
-    again = [_value(scorer, case.model_copy(deep=True), answer, book) for answer in reversed(tried)][::-1]
+    copied = case.model_copy(deep=True)
+    again = [_value(scorer, copied, answer, book) for answer in reversed(tried)][::-1]
     for answer, one, other in zip(tried, first, again, strict=True):
         if one != other:
             raise AssertionError(f"{scorer.name} on case '{case.id}': {one} and then {other}, for {answer!r}")

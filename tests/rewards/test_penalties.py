@@ -4,7 +4,7 @@ import pytest
 
 from data import Rule, Rulebook
 from prompts import target
-from rewards import NotApplicable, intent, overlong, repetition
+from rewards import NotApplicable, incomplete, intent, overlong, repetition
 from rewards.testing.hostile import LANGUAGES
 from rewards.testing.small import BOOK, approving, make_case, rule_on
 
@@ -43,6 +43,22 @@ def test_going_through_many_rules_is_no_repetition():
     book = Rulebook(name="large", rules=[Rule(id=f"R{i % 7}-{i}", text="-") for i in range(200)])
     ruling = target(make_case(verdict="approve", violations=[]), book)
     assert repetition(ruling, approving(), book) == 0.0
+
+
+def test_each_rule_is_to_be_judged_once():
+    def value(reasoning: str, *cited) -> float:
+        return incomplete(rule_on("reject", *cited, reasoning=reasoning), approving(), BOOK)
+
+    walk = " ".join(f"{rule}: no." for rule in BOOK.ids)
+    assert value(f"picture: a cup. {walk}") == 0.0
+    assert value("") == value("All is fine, CURE-1 too.") == 1.0
+    share = 1 / len(BOOK.ids)
+    assert value(f"{walk} CURE-1: a cure.") == value(walk.replace("CURE-1: no.", "")) == pytest.approx(share)
+    assert value(f"{walk} X-1: no.") == 0.0  # a rule that is not in the excerpt is for others to judge
+    quote = {"rule": "CURE-1", "evidence": [{"quote": "CURE-1: no. WIN-1: no.", "field": "body"}]}
+    quoting = walk.replace("CURE-1: no.", 'CURE-1: "CURE-1: no. WIN-1: no."')
+    assert value(quoting, quote) == 0.0 and value(quoting) > 0.0
+    assert incomplete(rule_on("approve"), approving(), Rulebook(name="none", rules=[])) is NotApplicable
 
 
 def test_intent_is_right_or_wrong():

@@ -15,7 +15,7 @@ def without(part: str, name: str) -> dict[str, object]:
 
 
 ERRORS = {
-    "rules": (without("craft", "rules"), "cite one rule more"),
+    "rules": (without("craft", "rules"), "invent a rule"),
     "evidence": (without("craft", "evidence"), "foreign evidence"),
     "rulebook_consistency": ({"gates": GATES[1:]}, "against its own citations"),
     "reasoning_agreement": ({"gates": GATES[:1]}, "citations that the reasoning clears"),
@@ -27,13 +27,17 @@ WARNINGS = {
     "repetition": (without("penalties", "repetition"), "repeated reasoning"),
 }
 """Without them bulk is free, and not paid: that drifts, and costs tokens, but fools nobody. So the audit warns."""
+HARMLESS = {"incomplete"}
+"""Without it nothing is earned by passing over a rule or judging it twice: a bad habit, which costs accuracy in
+training (benchmarks/RESULTS.md), and no cheat.
+"""
 REFUSED = {"miss", "false_flag"}
 """Without such a price escalating is never best, so that no rubric can be made of it: nothing is left to audit."""
 
 
 def test_nothing_is_forgotten():
     prices = set(SHIPPED["prices"]) - {"severity"}  # its weights must be above 0
-    tried = set(ERRORS) | set(WARNINGS) | REFUSED
+    tried = set(ERRORS) | set(WARNINGS) | HARMLESS | REFUSED
     assert tried == {*SHIPPED["craft"], *GATES, *SHIPPED["penalties"], *prices, "calibration"}
 
 

@@ -23,7 +23,7 @@ SHIPPED = [
     find_reward(name)
     for name in (
         *("verdict", "calibration", "log_score", "rules", "evidence", "intent", "rulebook_consistency"),
-        *("reasoning_agreement", "overlong", "repetition", "language"),
+        *("reasoning_agreement", "overlong", "repetition", "incomplete", "language"),
     )
 ]
 shipped = pytest.mark.parametrize("scorer", [*SHIPPED, Rubric.load("default")], ids=lambda scorer: scorer.name)
