@@ -13,6 +13,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_
 
 from data import DataError
 from prompts.chat import Processor, tokenizer_of
+from rewards.patches import project_by_product
 
 FINAL = Path("checkpoints") / "final"
 """Where in a run's folder the trained model lies."""
@@ -77,6 +78,7 @@ def load_weights(
     faults = ["missing_keys", "mismatched_keys"] + (["unexpected_keys"] if strict else [])
     _complain(path, {fault: report[fault] for fault in faults})
     loaded: PreTrainedModel = model
+    project_by_product(loaded)
     return loaded
 
 
