@@ -8,13 +8,12 @@ The same model, cases and seed; the shipped recipe; alternately, so that what el
 import argparse
 import statistics
 import tempfile
-import time
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, ClassVar
 from unittest.mock import patch
 
 from rich.console import Console
+from timed import Timed
 
 from rl.demo import precision
 from rl.grpo import train_grpo
@@ -24,19 +23,11 @@ from rl.recipe import GRPORecipe
 WARM_UP = 2
 
 
-class Timed(RulingGRPOTrainer):
-    """Notes how long each step takes."""
-
-    seconds: ClassVar[list[float]] = []
-
-    def training_step(self, *args: Any, **kwargs: Any) -> Any:
-        begin = time.monotonic()
-        loss = super().training_step(*args, **kwargs)
-        Timed.seconds.append(time.monotonic() - begin)
-        return loss
+class TimedGRPO(Timed, RulingGRPOTrainer):
+    pass
 
 
-class Plain(Timed):
+class Plain(TimedGRPO):
     """Trains on every completion, whether it has an advantage or not."""
 
     _loss_is_of_advantages = False
@@ -50,8 +41,8 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs/benchmarks/billboard"))
     arguments = parser.parse_args()
     home = arguments.runs / f"seed-{arguments.seed}"
-    variants: dict[str, tuple[type[Timed], bool]] = {
-        "Ruling's": (Timed, True),
+    variants: dict[str, tuple[type[TimedGRPO], bool]] = {
+        "Ruling's": (TimedGRPO, True),
         "… every completion trained on": (Plain, True),
         "… written by plain products as well: TRL's": (Plain, False),
     }
@@ -65,7 +56,7 @@ def main() -> None:
         Console(width=150).print(f"{name}: {median:.2f} s a step, {slowest / median:.2f} times as fast as the slowest")
 
 
-def steps(home: Path, seed: int, count: int, trainer: type[Timed], fused: bool) -> list[float]:
+def steps(home: Path, seed: int, count: int, trainer: type[TimedGRPO], fused: bool) -> list[float]:
     """Seconds of each step after the first few."""
     Timed.seconds = []
     writing = nullcontext() if fused else patch("rl.grpo_trainer.fused_attention", lambda model: nullcontext())

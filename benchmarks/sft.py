@@ -9,13 +9,12 @@ does hits both.
 import argparse
 import statistics
 import tempfile
-import time
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, ClassVar
 from unittest.mock import patch
 
 from rich.console import Console
+from timed import Timed
 
 import rl.sft
 from data.billboard import BillboardConfig, build
@@ -25,16 +24,8 @@ from rl.recipe import SFTRecipe
 WARM_UP = 2
 
 
-class Timed(rl.sft.RulingSFTTrainer):
-    """Notes how long each step takes, reading the rows not included."""
-
-    seconds: ClassVar[list[float]] = []
-
-    def training_step(self, *args: Any, **kwargs: Any) -> Any:
-        begin = time.monotonic()
-        loss = super().training_step(*args, **kwargs)
-        Timed.seconds.append(time.monotonic() - begin)
-        return loss
+class TimedSFT(Timed, rl.sft.RulingSFTTrainer):
+    pass
 
 
 def main() -> None:
@@ -66,7 +57,7 @@ def steps(data: Path, out: Path, count: int, product: bool) -> list[float]:
     }
     recipe = SFTRecipe.load("billboard/sft", settings)
     way = nullcontext() if product else patch("rewards.checkpoint.project_by_product")
-    with way, patch.object(rl.sft, "RulingSFTTrainer", Timed):
+    with way, patch.object(rl.sft, "RulingSFTTrainer", TimedSFT):
         rl.sft.train_sft(recipe)
     return Timed.seconds[WARM_UP:]
 

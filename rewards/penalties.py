@@ -63,6 +63,7 @@ def incomplete(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
 
     For rubrics whose policy is asked to go rule by rule (``A-1: no. A-2: a gun.``). A policy that is paid for verdicts
     alone learns to come back to a rule that it has cleared, which finds what it overlooked and flags what is fine.
+    A rule that the ad itself pretends to judge is left out: quoting the ad would count as a finding.
 
     Example:
         >>> from data import Rule
@@ -72,10 +73,11 @@ def incomplete(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
         ...     "A-1: no. A-2: no.", "A-1: no.", "A-1: no. A-2: no. A-1: no.")]
         [0.0, 0.5, 0.5]
     """
-    if not excerpt.ids:
+    rules = [rule for rule in excerpt.ids if not any(findings(text, rule) for text in case.fields.values())]
+    if not rules:
         return NotApplicable
     said = own_words(ruling)
-    return sum(len(findings(said, rule)) != 1 for rule in excerpt.ids) / len(excerpt.ids)
+    return sum(len(findings(said, rule)) != 1 for rule in rules) / len(rules)
 
 
 def _may_repeat(pieces: list[str]) -> bool:

@@ -15,7 +15,7 @@ def without(part: str, name: str) -> dict[str, object]:
 
 
 ERRORS = {
-    "rules": (without("craft", "rules"), "invent a rule"),
+    "rules": (without("craft", "rules"), "invent a rule"),  # citing one more costs by `incomplete`, too
     "evidence": (without("craft", "evidence"), "foreign evidence"),
     "rulebook_consistency": ({"gates": GATES[1:]}, "against its own citations"),
     "reasoning_agreement": ({"gates": GATES[:1]}, "citations that the reasoning clears"),
