@@ -24,6 +24,12 @@ from data.ruling import VERDICTS, Verdict
 
 Level = Literal["demo", "full"]
 SIZES: dict[str, tuple[int, ...]] = {"demo": (2, 3, 4), "full": (4, 6, 8)}
+MORE_OF: dict[str, tuple[str, ...]] = {
+    "demo": ("exception", "number", "number", "number"),
+    "full": ("exception", "number"),
+}
+"""Mechanisms that come more often: exceptions and thresholds are what rules are changed by, and the hardest to read.
+A model that learns to read as it goes compares numbers last of all."""
 UNDECIDABLE = 0.3
 """Share of ads that some excerpt leaves undecidable: a third of them is escalated, a tenth of all cases."""
 SPLITS = ("train", "valid", "test", "changed")
@@ -110,8 +116,7 @@ class SplitMaker:
         """The mechanisms in turn, the undecidable ones at their share."""
         if self.rng.random() < UNDECIDABLE:
             return "obscured"
-        # Exceptions and thresholds are what rules are changed by, and the hardest to read: they come twice as often.
-        others = [m for m in MECHANISMS if m != "obscured"] + ["exception", "number"]
+        others = [m for m in MECHANISMS if m != "obscured"] + [*MORE_OF[self.config.level]]
         self.turn += 1
         return others[self.turn % len(others)]
 
