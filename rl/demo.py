@@ -39,7 +39,7 @@ class DemoConfig:
     """
 
     seed: int = 0
-    cases: int = 8000
+    cases: int = 16000
     test_cases: int = 400
     teacher_noise: float = 0.17
     sft_steps: int | None = None

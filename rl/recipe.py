@@ -195,6 +195,10 @@ class SFTRecipe(TrainRecipe):
 
     kind = "sft"
 
+    muon: bool = False
+    """Update the weights of linear layers with Muon, the rest with AdamW, instead of with the trainer's optimiser; see
+    `rl.muon`. Not with DeepSpeed."""
+
     @classmethod
     def config_class(cls) -> Any:
         from trl import SFTConfig

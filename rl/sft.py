@@ -3,16 +3,17 @@
 The loss is on the completion only. Batches, loss and checkpoints are TRL's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from torch.utils.data import Sampler
 from transformers import set_seed
-from trl import SFTTrainer
+from trl import SFTConfig, SFTTrainer
 
-from data import Case, Rulebook, load_cases
+from data import Case, DataError, Rulebook, load_cases
 from rl.models import context_length, load_model, load_processor
+from rl.muon import MuonAndAdamW
 from rl.recipe import SFTRecipe
 from rl.resume import EpochSampler, ResumableTrainer, checkpoint_to_resume
 from rl.rows import rows_for_sft
@@ -49,9 +50,26 @@ def train_sft(recipe: SFTRecipe, resume: bool = False) -> Path:
         train_dataset=rows(cases),
         eval_dataset=rows(load_cases(*recipe.data.valid)) if arguments.eval_strategy != "no" else None,
         processing_class=processor,
+        optimizer_cls_and_kwargs=muon(arguments) if recipe.muon else None,
     )
     trainer.run(checkpoint)
     return finish(trainer, recipe, book)
+
+
+def muon(arguments: SFTConfig) -> tuple[Callable[[], type[MuonAndAdamW]], dict[str, Any]]:
+    """What the trainer builds its optimiser from; learning rate, decay and AdamW's own settings are the recipe's.
+
+    Raises:
+        DataError: the run is sharded.
+    """
+    if arguments.deepspeed_plugin is not None:
+        raise DataError("Muon needs whole matrices, which DeepSpeed shards: leave it out (--muon false)", field="muon")
+    return lambda: MuonAndAdamW, {
+        "lr": arguments.learning_rate,
+        "betas": (arguments.adam_beta1, arguments.adam_beta2),
+        "eps": arguments.adam_epsilon,
+        "weight_decay": arguments.weight_decay,
+    }
 
 
 class RulingSFTTrainer(ResumableTrainer, SFTTrainer):

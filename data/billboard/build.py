@@ -47,7 +47,7 @@ class BillboardConfig:
         teacher_noise: how often the SFT targets miss a violation, on average over the rules of an excerpt, 0..1.
     """
 
-    cases: int = 8000
+    cases: int = 16000
     test_cases: int = 400
     seed: int = 0
     level: Level = "demo"

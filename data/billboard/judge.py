@@ -47,6 +47,7 @@ def _number(ad: Ad, variant: Variant) -> Finding:
     numbers = ad.numbers.get(variant.key)
     if not numbers:
         return CLEAR
+    numbers = sorted(numbers, key=lambda n: ad.body.index(number_phrase(variant.key, n)))  # as the ad states them
     quotes = [number_phrase(variant.key, n) for n in numbers]
     evidence = tuple(Quote(quote=quote, field="body") for quote in quotes)
     above = [None if n is None else n > variant.threshold for n in numbers]
@@ -100,10 +101,12 @@ def verdict(ad: Ad, excerpt: list[Variant]) -> Verdict:
     return "escalate" if called_for or unclear else "approve"
 
 
-def picture_words(ad: Ad) -> str:
-    """What the reasoning says that the picture shows."""
+def picture_words(ad: Ad, excerpt: list[Variant]) -> str:
+    """What the reasoning says that the picture shows; the badge where a rule looks at one."""
     shown = "covered" if ad.covered else ad.shown
-    return f"picture: {shown}, {ad.badge}." if ad.badge else f"picture: {shown}."
+    subjects = [catalogue().rules[variant.key] for variant in excerpt]
+    badge = ad.badge if any(s.badge or s.with_badge for s in subjects) else None
+    return f"picture: {shown}, {badge}." if badge else f"picture: {shown}."
 
 
 def judge(ad: Ad, excerpt: list[Variant], *, advice: bool = False) -> Gold:
@@ -122,7 +125,7 @@ def judge(ad: Ad, excerpt: list[Variant], *, advice: bool = False) -> Gold:
         intent=ad.intent,
         violations=[GoldViolation(rule=v.shown_id, evidence=list(f.evidence)) for v, f in violated],
         unclear=[variant.shown_id for variant, finding in findings if finding.outcome == "unclear"],
-        reasoning=" ".join([picture_words(ad), *steps]),
+        reasoning=" ".join([picture_words(ad, excerpt), *steps]),
         advice=_advice([v for v, _ in violated]) if advice else None,
     )
 

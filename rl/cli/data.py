@@ -66,7 +66,7 @@ def convert(
 @app.command()
 def billboard(
     out: Annotated[Path, typer.Option(help="Folder for the splits, rulebook.yaml and media/.")],
-    cases: Annotated[int, typer.Option(min=2, help="Training cases.")] = 8000,
+    cases: Annotated[int, typer.Option(min=2, help="Training cases.")] = 16000,
     test_cases: Annotated[int, typer.Option(min=2, help="Cases of 'test' and of 'changed' each.")] = 400,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
     level: Annotated[Level, typer.Option(help="'demo' for tiny models, 'full' for those that can read.")] = "demo",

@@ -13,7 +13,7 @@ def demo(
         "runs/demo"
     ),
     seed: Annotated[int, typer.Option(help="Of the data, of initialisation and of sampling.")] = 0,
-    cases: Annotated[int, typer.Option(min=64, help="Training cases.")] = 8000,
+    cases: Annotated[int, typer.Option(min=64, help="Training cases.")] = 16000,
     test_cases: Annotated[int, typer.Option(min=40, help="Cases of each test split.")] = 400,
     teacher_noise: Annotated[
         float, typer.Option(min=0, max=1, help="How often the SFT targets miss a violation.")

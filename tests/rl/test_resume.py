@@ -72,8 +72,8 @@ def recipe(kind: str, toy: Path, model: Path, output: Path, **trainer):
     }
     data = {"train": [str(toy / "text.jsonl")], "rulebook": str(toy / "rules.yaml"), "template": "compact"}
     shared = {"name": "x", "output": output, "model": {"path": str(model)}, "data": data}
-    if kind == "sft":
-        return SFTRecipe(**shared, trainer=settings | trainer)
+    if kind in ("sft", "muon"):
+        return SFTRecipe(**shared, muon=kind == "muon", trainer=settings | trainer)
     # 32 cases a step, two steps an epoch, as in SFT
     settings |= {"num_generations": 2, "per_device_train_batch_size": 64, "max_completion_length": 6}
     # With a reference model, which has to be the one that the run began with.
@@ -89,7 +89,7 @@ def train(recipe, resume: bool = False) -> dict[str, torch.Tensor]:
     return load_file(run(recipe, resume) / "model.safetensors")
 
 
-@pytest.mark.parametrize("kind", ["sft", "grpo"])
+@pytest.mark.parametrize("kind", ["sft", "muon", "grpo"])
 def test_an_interrupted_run_ends_like_one_that_was_not(
     kind: str, toy: Path, tiny_text: Path, tmp_path: Path, interrupt
 ):
