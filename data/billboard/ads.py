@@ -92,7 +92,8 @@ class AdMaker:
         badge = rng.choice((None, None, "18+", "seal"))
         ad = Ad(id_, mechanism, "", intent, title, rng.choice(self.layouts), shown, badge)
         getattr(self, f"_{mechanism}")(ad)
-        ad.sentences.append(self._neutral())
+        # Ads of any mechanism are of any length: how long one is must not tell what is in it.
+        ad.sentences += [self._neutral() for _ in range(rng.choice((1, 1, 2, 3)))]
         rng.shuffle(ad.sentences)
         return ad
 
@@ -119,6 +120,8 @@ class AdMaker:
     def _number(self, ad: Ad) -> None:
         ad.focus = self.rng.choice(self.numeric)
         self._state(ad, ad.focus, [self.rng.choice(NUMBERS[1:])])
+        if self.rng.random() < 0.5:
+            self._break_another(ad)
 
     def _joint(self, ad: Ad) -> None:
         """Both halves, or one that is harmless without the other."""
@@ -192,7 +195,9 @@ class AdMaker:
         return self.rng.choice(self.book.neutral).format(place=place, shop=shop)
 
     def _name(self) -> str:
-        return self.rng.choice(self.syllables.start) + self.rng.choice(self.syllables.end)
+        """An invented name of two or three syllables, so that names take as many tokens in one pool as in another."""
+        ends = self.rng.sample(self.syllables.end, self.rng.choice((1, 2)))
+        return self.rng.choice(self.syllables.start) + "".join(ends)
 
 
 def number_phrase(rule: str, number: int | None) -> str:

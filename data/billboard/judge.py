@@ -47,7 +47,7 @@ def _number(ad: Ad, variant: Variant) -> Finding:
     numbers = ad.numbers.get(variant.key)
     if not numbers:
         return CLEAR
-    numbers = sorted(numbers, key=lambda n: ad.body.index(number_phrase(variant.key, n)))  # as the ad states them
+    numbers = sorted(numbers, key=lambda n: ad.body.find(number_phrase(variant.key, n)))  # as the ad states them
     quotes = [number_phrase(variant.key, n) for n in numbers]
     evidence = tuple(Quote(quote=quote, field="body") for quote in quotes)
     above = [None if n is None else n > variant.threshold for n in numbers]
