@@ -23,7 +23,7 @@ def demo(
 ) -> None:
     """Draw ads, train a tiny multimodal model with SFT and GRPO, and show what improved.
 
-    Ends in a table and in OUT/report.html. On two cores it takes about 14 minutes.
+    Ends in a table and in OUT/report.html. On two cores it takes about 15 minutes.
     """
     from rl.demo import DemoConfig, run_demo
     from rl.evaluation.table import compare_table
