@@ -90,7 +90,7 @@ def run_demo(out: str | Path, config: DemoConfig | None = None, tell: Callable[[
     common = {"seed": config.seed, "data.train": [str(files["train"])], "data.rulebook": rulebook, **precision()}
     if not (out / "sft" / FINAL).is_dir():
         with stage("SFT: imitating a teacher who errs", "sft"):
-            steps = {"max_steps": config.sft_steps} if config.sft_steps else {}
+            steps = _in_steps(config.sft_steps) if config.sft_steps else {}
             recipe = SFTRecipe.load(f"{RECIPES}/sft", {**common, **steps, "output": str(out / "sft")})
             train_sft(recipe, resume=newest_checkpoint(recipe.output) is not None)
     if not (out / "grpo" / FINAL).is_dir():
@@ -111,6 +111,11 @@ def run_demo(out: str | Path, config: DemoConfig | None = None, tell: Callable[[
     evaluations = [evaluation for split in SPLITS for evaluation in demo.evaluations[split]]
     write_report(demo.report, evaluations, cases, book, rollouts=out / "grpo" / "rollouts")
     return demo
+
+
+def _in_steps(steps: int) -> dict[str, Any]:
+    """Another number of SFT steps; as in the recipe, the learning rate falls in the last quarter."""
+    return {"max_steps": steps, "lr_scheduler_kwargs": {"num_decay_steps": max(1, steps // 4)}}
 
 
 def _remember(out: Path, config: DemoConfig) -> None:
