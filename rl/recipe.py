@@ -197,7 +197,7 @@ class SFTRecipe(TrainRecipe):
 
     muon: bool = False
     """Update the weights of linear layers with Muon, the rest with AdamW, instead of with the trainer's optimiser; see
-    `rl.muon`. Not with DeepSpeed."""
+    `rl.muon`. Not with DeepSpeed or FSDP."""
 
     @classmethod
     def config_class(cls) -> Any:

@@ -3,6 +3,7 @@
 The loss is on the completion only. Batches, loss and checkpoints are TRL's.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ def train_sft(recipe: SFTRecipe, resume: bool = False) -> Path:
         DataError: the recipe, the data or the model are not as they should be.
     """
     arguments = recipe.arguments()  # first: it sets up the processes, which ZeRO-3 needs when weights are loaded
+    optimizer = muon(arguments) if recipe.muon else None
     checkpoint = checkpoint_to_resume(recipe.output, resume)
     set_seed(recipe.seed)
     book = Rulebook.load(recipe.data.rulebook)
@@ -50,7 +52,7 @@ def train_sft(recipe: SFTRecipe, resume: bool = False) -> Path:
         train_dataset=rows(cases),
         eval_dataset=rows(load_cases(*recipe.data.valid)) if arguments.eval_strategy != "no" else None,
         processing_class=processor,
-        optimizer_cls_and_kwargs=muon(arguments) if recipe.muon else None,
+        optimizer_cls_and_kwargs=optimizer,
     )
     trainer.run(checkpoint)
     return finish(trainer, recipe, book)
@@ -62,8 +64,9 @@ def muon(arguments: SFTConfig) -> tuple[Callable[[], type[MuonAndAdamW]], dict[s
     Raises:
         DataError: the run is sharded.
     """
-    if arguments.deepspeed_plugin is not None:
-        raise DataError("Muon needs whole matrices, which DeepSpeed shards: leave it out (--muon false)", field="muon")
+    if arguments.deepspeed_plugin is not None or arguments.fsdp or os.environ.get("ACCELERATE_USE_FSDP") == "true":
+        reason = "Muon needs whole matrices, which DeepSpeed and FSDP shard: leave it out (--muon false)"
+        raise DataError(reason, field="muon")
     return lambda: MuonAndAdamW, {
         "lr": arguments.learning_rate,
         "betas": (arguments.adam_beta1, arguments.adam_beta2),

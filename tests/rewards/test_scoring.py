@@ -154,7 +154,7 @@ def test_the_work_is_linear_in_completions_and_flat_in_the_rulebook():
     assert calls(400, 1000) == pytest.approx(many, rel=0.1)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None)
 @given(RULINGS)
 def test_any_ruling_lies_between_floor_and_gold(ruling):
     for case, best in BEST:

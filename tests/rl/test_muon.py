@@ -86,6 +86,10 @@ def test_what_is_saved_goes_on_alike(reader: Reader):
     assert same(learn(reader, optimiser), learn(other, loaded))
 
 
-def test_sharded_matrices_are_refused():
+@pytest.mark.parametrize(
+    ("plugin", "fsdp", "launched"), [(object(), None, "false"), (None, "full_shard", "false"), (None, None, "true")]
+)
+def test_sharded_matrices_are_refused(plugin, fsdp, launched: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", launched)
     with pytest.raises(DataError, match=r"muon: .*--muon false"):
-        muon(SimpleNamespace(deepspeed_plugin=object()))
+        muon(SimpleNamespace(deepspeed_plugin=plugin, fsdp=fsdp))

@@ -40,7 +40,7 @@ def test_what_is_shipped_keeps_the_contract(scorer, any_case):
     assert_applies_by_case(scorer, any_case, book=BOOK)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=15)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=30)
 @given(st.data())
 def test_what_is_shipped_keeps_it_on_anything(data):
     case = data.draw(cases(BOOK))
