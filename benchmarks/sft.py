@@ -1,4 +1,5 @@
-"""What a step of SFT costs: with patches projected by a matrix product, and by the convolution that transformers has.
+"""What a step of SFT costs: as it is, with every position scored as TRL does on a CPU, and with patches projected by
+the convolution that transformers has.
 
     python benchmarks/sft.py
 
@@ -22,6 +23,12 @@ from rl.demo import precision
 from rl.recipe import SFTRecipe
 
 WARM_UP = 2
+WITHOUT = {
+    "as it is": None,
+    "all positions scored": "rl.sft.labelled_positions_only",
+    "convolution": "rewards.checkpoint.project_by_product",
+}
+"""By name of the way, what is left out of the trainer."""
 
 
 class TimedSFT(Timed, rl.sft.RulingSFTTrainer):
@@ -33,18 +40,18 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=2)
     arguments = parser.parse_args()
-    took: dict[str, list[float]] = {"convolution": [], "product": []}
+    took: dict[str, list[float]] = {name: [] for name in WITHOUT}
     with tempfile.TemporaryDirectory() as folder:
         data = build(BillboardConfig(cases=960, test_cases=40), Path(folder) / "data")
         for number in range(arguments.rounds):
             for name, seconds in took.items():
-                seconds += steps(data, Path(folder) / f"{name}-{number}", arguments.steps, name == "product")
-    product, convolution = (statistics.median(took[name]) for name in ("product", "convolution"))
-    ratio = convolution / product
-    Console().print(f"product {product:.2f} s a step, convolution {convolution:.2f} s: {ratio:.2f} times as fast")
+                seconds += steps(data, Path(folder) / f"{name}-{number}", arguments.steps, WITHOUT[name])
+    median = {name: statistics.median(seconds) for name, seconds in took.items()}
+    for name, seconds in median.items():
+        Console().print(f"{name}: {seconds:.2f} s a step, {seconds / median['as it is']:.2f} times as long")
 
 
-def steps(data: Path, out: Path, count: int, product: bool) -> list[float]:
+def steps(data: Path, out: Path, count: int, left_out: str | None) -> list[float]:
     """Seconds of each step after the first few."""
     Timed.seconds = []
     settings = {
@@ -56,7 +63,7 @@ def steps(data: Path, out: Path, count: int, product: bool) -> list[float]:
         **precision(),
     }
     recipe = SFTRecipe.load("billboard/sft", settings)
-    way = nullcontext() if product else patch("rewards.checkpoint.project_by_product")
+    way = patch(left_out) if left_out else nullcontext()
     with way, patch.object(rl.sft, "RulingSFTTrainer", TimedSFT):
         rl.sft.train_sft(recipe)
     return Timed.seconds[WARM_UP:]

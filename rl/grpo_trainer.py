@@ -28,6 +28,7 @@ from rl.generation import completion_text, fused_attention
 from rl.resume import ResumableTrainer, step_of
 from rl.reward_callback import RewardCallback, restore_rewards, save_rewards
 from rl.rollouts import Rollout, RolloutLog
+from rl.scored_positions import labelled_positions_only
 
 
 class RulingGRPOTrainer(ResumableTrainer, GRPOTrainer):
@@ -129,7 +130,8 @@ class RulingGRPOTrainer(ResumableTrainer, GRPOTrainer):
             kwargs |= {"num_images": None, "pixel_values": None, "image_grid_thw": None}
         elif pictures is not None and 0 in pictures:
             kwargs["batch_size"] = None  # in one piece: smaller ones could be without any picture
-        return super()._get_per_token_logps_and_entropies(*args, **kwargs)
+        with labelled_positions_only():
+            return super()._get_per_token_logps_and_entropies(*args, **kwargs)
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
         return super()._compute_loss(model, self._lessons(inputs) if self._loss_is_of_advantages else inputs)

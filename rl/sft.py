@@ -18,6 +18,7 @@ from rl.muon import MuonAndAdamW
 from rl.recipe import SFTRecipe
 from rl.resume import EpochSampler, ResumableTrainer, checkpoint_to_resume
 from rl.rows import rows_for_sft
+from rl.scored_positions import labelled_positions_only
 from rl.start import finish, model_of
 
 
@@ -84,6 +85,10 @@ class RulingSFTTrainer(ResumableTrainer, SFTTrainer):
         super().__init__(*args, **kwargs)
         # Qwen-VL and Gemma 3 say that they do not take the number of tokens; TRL's loss does.
         self.model_accepts_loss_kwargs = True
+
+    def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
+        with labelled_positions_only():
+            return super().compute_loss(*args, **kwargs)
 
     def _get_train_sampler(self, *args: Any, **kwargs: Any) -> Any:
         sampler = super()._get_train_sampler()  # of the whole dataset: what TRL passes has lost its lengths
