@@ -24,7 +24,11 @@ SHOWN = ("verdict_accuracy", "miss_rate", "false_flag_rate", "flip_recall", "pai
 def run(seed: int, out: Path, console: Console) -> Demo:
     """One seed, with everything that does not depend on the number of test cases as in the demo."""
     begin = time.monotonic()
-    demo = run_demo(out / f"seed-{seed}", DemoConfig(seed=seed, test_cases=TEST_CASES), tell=console.print)
+    demo = run_demo(
+        out / f"seed-{seed}",
+        DemoConfig(seed, test_cases=TEST_CASES, sft_steps=None, grpo_steps=None),
+        tell=console.print,
+    )
     for evaluations in demo.evaluations.values():
         console.print(compare_table(evaluations))
     stages = ", ".join(f"{stage} {seconds:.0f} s" for stage, seconds in demo.seconds.items())

@@ -18,8 +18,8 @@ def demo(
     teacher_noise: Annotated[
         float, typer.Option(min=0, max=1, help="How often the SFT targets miss a violation.")
     ] = 0.17,
-    sft_steps: Annotated[int | None, typer.Option(help="Optimiser steps of SFT; the recipe's if left out.")] = None,
-    grpo_steps: Annotated[int | None, typer.Option(help="Optimiser steps of GRPO; the recipe's if left out.")] = None,
+    sft_steps: Annotated[int, typer.Option(min=1, help="Optimiser steps of SFT; the recipe has 600.")] = 400,
+    grpo_steps: Annotated[int, typer.Option(min=1, help="Optimiser steps of GRPO; the recipe has 80.")] = 60,
 ) -> None:
     """Draw ads, train a tiny multimodal model with SFT and GRPO, and show what improved.
 
