@@ -107,7 +107,7 @@ def notes_of(evaluation: Evaluation) -> Mapping[str, str]:
 
 def _table(title: str, evaluations: Sequence[Evaluation]) -> Table:
     table = Table(title=plain(title), title_justify="left")
-    table.add_column("with 95 % interval")
+    table.add_column("with 95 % interval", overflow="fold")
     for evaluation in evaluations:
         table.add_column(plain(evaluation.name), justify="right")
     return table
