@@ -7,14 +7,14 @@ Trained and measured on the same cases as the seed's SFT and GRPO models:
 - **no image**: the picture is grey;
 - **no excerpt**: the rules are hidden;
 - **always approve**, **always reject**;
-- **continued**: SFT goes on with *correct* labels, for the wall time that GRPO took;
+- **continued**: SFT goes on with *correct* labels on the cases that GRPO saw, for the wall time that GRPO took;
 - **clean teacher**: SFT from scratch, with a teacher who never errs.
 """
 
 import argparse
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -28,6 +28,7 @@ from rl.evaluation.predictions import Prediction
 from rl.evaluation.table import compare_table
 from rl.models import FINAL
 from rl.recipe import SFTRecipe
+from rl.rollouts import read_rollouts
 from rl.sft import train_sft
 
 HIDDEN = Rule(id="RULES", title="not shown", text="The rules are not shown.")
@@ -70,12 +71,15 @@ class Bench:
     def __init__(self, home: Path, book: Rulebook, seed: int):
         self.home, self.book, self.seed = home, book, seed
 
-    def train(self, name: str, change: Change, **overrides: object) -> list[Evaluation]:
-        """SFT on changed training cases, measured on test cases changed alike."""
+    def train(
+        self, name: str, change: Change, seen: Collection[str] | None = None, **overrides: object
+    ) -> list[Evaluation]:
+        """SFT on changed training cases, or only on those that were seen, measured on test cases changed alike."""
         out = self.home / "variants" / name
         if not (out / FINAL).is_dir():
             train = self.home / "data" / f"train-{name}.jsonl"
-            save_cases([change(case) for case in load_cases(self.home / "data" / "train.jsonl")], train)
+            cases = load_cases(self.home / "data" / "train.jsonl")
+            save_cases([change(case) for case in cases if seen is None or case.id in seen], train)
             settings: dict[str, object] = {
                 "seed": self.seed,
                 "data.train": [str(train)],
@@ -90,13 +94,14 @@ class Bench:
         ]
 
     def go_on(self) -> list[Evaluation]:
-        """SFT goes on with correct labels for the time that GRPO took."""
+        """SFT goes on with correct labels on GRPO's cases, for the time that GRPO took."""
         seconds = load_seconds(self.home)
         steps = max(1, round(seconds["grpo"] / seconds["sft"] * SFTRecipe.load("billboard/sft").trainer["max_steps"]))
         begin = time.monotonic()
         overrides = {"model": {"path": str(self.home / "sft"), "attn_implementation": "eager"}, "max_steps": steps}
-        found = self.train("continued", without_teacher, **overrides, learning_rate=5e-4)
-        print(f"continued for {steps} steps, {time.monotonic() - begin:.0f} s with evaluation")
+        seen = {rollout.case for rollout in read_rollouts(self.home / "grpo" / "rollouts")}
+        found = self.train("continued", without_teacher, seen, **overrides, learning_rate=5e-4)
+        print(f"continued for {steps} steps on {len(seen)} cases, {time.monotonic() - begin:.0f} s with evaluation")
         return found
 
     def without_excerpt(self, case: Case) -> Case:
