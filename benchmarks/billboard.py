@@ -22,7 +22,7 @@ SHOWN = ("verdict_accuracy", "miss_rate", "false_flag_rate", "flip_recall", "pai
 
 
 def run(seed: int, out: Path, console: Console) -> Demo:
-    """One seed, with everything that does not depend on the number of test cases as in the demo."""
+    """One seed: the demo with all the steps of its recipes, and more test cases."""
     begin = time.monotonic()
     demo = run_demo(
         out / f"seed-{seed}",
