@@ -2,7 +2,8 @@
 
     python benchmarks/billboard.py --seeds 1 2 3
 
-Each seed draws its own data, initialises its own model and samples its own rollouts: the demo with more test cases.
+Each seed draws its own data, initialises its own model and samples its own rollouts: the demo with all the steps of
+its recipes, and more test cases.
 Prints both models side by side on both splits, with intervals over ads, and the paired difference.
 """
 
