@@ -12,6 +12,7 @@ from rl.grpo_trainer import RulingGRPOTrainer
 from rl.model_config import ModelConfig
 from rl.models import context_length, load_model, load_processor
 from rl.rows import rows_for_rl
+from rl.scored_positions import labelled_positions_only
 from tests.rl.toy_reward import ToyReward
 
 SETTINGS = {
@@ -57,7 +58,8 @@ def trained(
         trainer = RulingGRPOTrainer(reward=reward(fails=False), rollouts=output / "rollouts", **shared)
     else:
         trainer = GRPOTrainer(reward_funcs=reward(fails=False), **shared)
-    trainer.train()
+    with labelled_positions_only():  # TRL too, as it does on a GPU: tests/rl/test_scored_positions.py
+        trainer.train()
     return [entry["loss"] for entry in trainer.state.log_history if "loss" in entry], policy.state_dict()
 
 
