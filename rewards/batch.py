@@ -26,8 +26,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from data import Case, Rulebook, Ruling
-from prompts import ParseFailure
+from prompts import ParseFailure, parse, write
 from rewards.score import Outcome, RewardError, checked
+
+Answer = str | Ruling
+"""A completion, or the ruling that it states."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,13 @@ class Item:
     excerpt: Rulebook
     completion: str = ""
     """The text as the model wrote it."""
+
+    @classmethod
+    def of(cls, answer: "Answer | ParseFailure", case: Case, excerpt: Rulebook) -> "Item":
+        """A completion, which is parsed, or what was parsed from one: a ruling stands for the text that states it."""
+        if isinstance(answer, str):
+            return cls(parse(answer), case, excerpt, answer)
+        return cls(answer, case, excerpt, write(answer) if isinstance(answer, Ruling) else "")
 
 
 class BatchReward(ABC):

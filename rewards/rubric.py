@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 from data import Case, DataError, Rulebook, Ruling
 from data.errors import explain, suggest
 from data.yaml_model import find_yaml, load_yaml
-from prompts import ParseFailure, parse, write
+from prompts import ParseFailure
 from rewards.batch import BatchReward, Item
 from rewards.calibration import calibration, log_score
 from rewards.entry import Entry
@@ -205,11 +205,7 @@ class Rubric(BaseModel):
 
     def score(self, completion: str | Ruling | ParseFailure, case: Case, excerpt: Rulebook) -> Scorecard:
         """Scores one completion, or what was parsed from it."""
-        if isinstance(completion, str):
-            item = Item(parse(completion), case, excerpt, completion)
-        else:
-            item = Item(completion, case, excerpt, write(completion) if isinstance(completion, Ruling) else "")
-        return score_items(self.plan, [item])[0]
+        return score_items(self.plan, [Item.of(completion, case, excerpt)])[0]
 
     def score_many(self, completions: Sequence[str], cases: Sequence[Case], book: Rulebook) -> list[Scorecard]:
         """Scores completions, one case to each, under the excerpts that the cases name.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 
 from data import Case, Rulebook, Ruling
-from prompts import ParseFailure, parse
+from prompts import ParseFailure
 from rewards.batch import Item
 from rewards.garbage import without_collector
 from rewards.plan import Plan, Step
@@ -36,7 +36,7 @@ def read_many(completions: Sequence[str], cases: Sequence[Case], book: Rulebook)
         excerpt = excerpts.get(id(case))
         if excerpt is None:
             excerpt = excerpts[id(case)] = book.excerpt(case.rules)
-        items.append(Item(parse(completion), case, excerpt, completion))
+        items.append(Item.of(completion, case, excerpt))
     return items
 
 

@@ -5,10 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from prompts import parse, write
-from rewards.audit.cheat import Answer
 from rewards.audit.subject import Subject
-from rewards.batch import Item
+from rewards.batch import Answer, Item
 from rewards.rubric import Rubric
 from rewards.score import Unscored
 from rewards.scorecard import Scorecard
@@ -32,12 +30,14 @@ class Bench:
         answer that each took or left, unlike the one before.
         """
         self._applies: dict[tuple[str, str], bool] = {}
+        self._honest: dict[float, list[list[float | None]]] = {}
 
     def cards(self, answers: Sequence[tuple[Subject, Answer]]) -> Iterator[Scorecard]:
         """The scorecard of each answer."""
         for start in range(0, len(answers), BATCH):
             batch = answers[start : start + BATCH]
-            cards = score_items(self.rubric.plan, [_item(subject, answer) for subject, answer in batch])
+            items = [Item.of(answer, subject.case, subject.excerpt) for subject, answer in batch]
+            cards = score_items(self.rubric.plan, items)
             for (subject, answer), card in zip(batch, cards, strict=True):
                 self.scored += 1
                 if card.parsed and card.total is not None:
@@ -62,12 +62,20 @@ class Bench:
         """The scorecard of gold, for each subject."""
         return list(self.cards([(subject, subject.right) for subject in self.subjects]))
 
-    @cached_property
+    def honest(self, confidence: float = 1.0) -> list[list[float | None]]:
+        """What each subject's right ruling earns and what its wrong ones do, when they state this confidence."""
+        if confidence not in self._honest:
+            changed = {"confidence": confidence}
+            answers = [(subject, r.model_copy(update=changed)) for subject in self.subjects for r in subject.honest]
+            totals = iter(self.totals(answers))
+            self._honest[confidence] = [[next(totals) for _ in subject.honest] for subject in self.subjects]
+        return self._honest[confidence]
+
+    @property
     def wrong(self) -> list[float | None]:
         """The least that an honest wrong ruling earns, for each subject."""
-        totals = iter(self.totals([(subject, ruling) for subject in self.subjects for ruling in subject.wrong]))
-        grouped = ([next(totals) for _ in subject.wrong] for subject in self.subjects)
-        return [min((total for total in group if total is not None), default=None) for group in grouped]
+        groups = ([total for total in wrong if total is not None] for _, *wrong in self.honest())
+        return [min(group, default=None) for group in groups]
 
     def by_verdict(self, totals: Sequence[float | None]) -> dict[str, float]:
         """The mean total for each gold verdict, of one total for each subject; faults are left out."""
@@ -81,9 +89,3 @@ class Bench:
         """The mean total, gold verdicts weighted equally; NaN where everything failed."""
         means = self.by_verdict(totals).values()
         return statistics.fmean(means) if means else float("nan")
-
-
-def _item(subject: Subject, answer: Answer) -> Item:
-    if isinstance(answer, str):
-        return Item(parse(answer), subject.case, subject.excerpt, answer)
-    return Item(answer, subject.case, subject.excerpt, write(answer))

@@ -16,10 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from data import Ruling
-
-Answer = str | Ruling
-"""What a cheat hands in: raw text, or a ruling that stands for the completion that states it."""
+from rewards.batch import Answer
 
 Kind = Literal["blind", "gold-aware", "incoherent", "damage", "padding", "bulk"]
 """What a cheat knows, and what is demanded of it:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from prompts import write
-from rewards.audit.cheat import Answer
 from rewards.audit.subject import Subject
+from rewards.batch import Answer
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 
 from data import Evidence, Interval, Quote, Region, Ruling, Violation
 from prompts import write
-from rewards.audit.cheat import Answer, cheat
+from rewards.audit.cheat import cheat
 from rewards.audit.subject import Subject, cite
+from rewards.batch import Answer
 
 CORNERS = ((0.0, 0.0), (0.9, 0.0), (0.0, 0.9), (0.9, 0.9))
 LEFT_OUT = ('"violations"', '"verdict"', '"confidence"')

@@ -7,7 +7,6 @@ accuracy a at which the honest reviewer earns as much.
 import statistics
 from functools import lru_cache
 
-from data import Ruling
 from rewards.audit.bench import Bench
 
 WIDTH = 1 / 128
@@ -26,16 +25,8 @@ class Honest:
         """The mean total of a reviewer of an accuracy that states a confidence: the expectation over being right or
         wrong, for each case, worked out from the scores of both rulings.
         """
-        subjects = self._bench.subjects
-        answers = [
-            (subject, _stated(ruling, confidence))
-            for subject in subjects
-            for ruling in (subject.right, *subject.wrong)
-        ]
-        totals = iter(self._bench.totals(answers))
         expected: list[float | None] = []
-        for subject in subjects:
-            right, *wrong = (next(totals) for _ in range(1 + len(subject.wrong)))
+        for right, *wrong in self._bench.honest(confidence):
             scored = [total for total in wrong if total is not None]
             if right is None or len(scored) < len(wrong) or not scored:
                 expected.append(None)
@@ -57,7 +48,3 @@ class Honest:
             low, high = (middle, high) if self.mean(middle) < total else (low, middle)
         below, above = self.mean(low), self.mean(high)
         return low + (high - low) * (total - below) / (above - below)
-
-
-def _stated(ruling: Ruling, confidence: float) -> Ruling:
-    return ruling.model_copy(update={"confidence": confidence})

@@ -62,6 +62,11 @@ class Subject:
     def verdict(self) -> Verdict:
         return self.right.verdict
 
+    @property
+    def honest(self) -> tuple[Ruling, ...]:
+        """What an honest reviewer may say: the right ruling first, then the wrong ones."""
+        return (self.right, *self.wrong)
+
     def shown(self, rule: str) -> list[Evidence] | None:
         """Gold's evidence for a rule; None where it is not annotated."""
         found = [v.evidence for v in self.gold.violations or [] if rule in v.accepted]

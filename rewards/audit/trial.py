@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from data import Ruling
 from prompts import parse
 from rewards.audit.bench import Bench
-from rewards.audit.cheat import Answer, Cheat
+from rewards.audit.cheat import Cheat
 from rewards.audit.exhibit import Exhibit
 from rewards.audit.subject import Subject
+from rewards.batch import Answer
 
 MARGIN = 0.1
 """How far a gold-aware cheat must stay below gold."""
@@ -78,11 +79,11 @@ def _answers(cheat: Cheat, bench: Bench) -> Iterator[tuple[Subject, Answer, floa
 
 def _padded(cheat: Cheat, bench: Bench) -> Iterator[tuple[Subject, Answer, float]]:
     """Right and wrong rulings with padding, and what they earn without."""
-    plain = [(subject, ruling) for subject in bench.subjects for ruling in (subject.right, *subject.wrong)]
-    for (subject, ruling), total in zip(plain, bench.totals(plain), strict=True):
-        if total is not None:
-            for answer in cheat.make(ruling, subject):
-                yield subject, answer, total
+    for subject, totals in zip(bench.subjects, bench.honest(), strict=True):
+        for ruling, total in zip(subject.honest, totals, strict=True):
+            if total is not None:
+                for answer in cheat.make(ruling, subject):
+                    yield subject, answer, total
 
 
 def _is_right(subject: Subject, answer: Answer) -> bool:

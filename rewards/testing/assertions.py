@@ -16,10 +16,11 @@ Example:
 """
 
 import itertools
+from collections.abc import Sequence
 
 from data import Case, Rulebook, Ruling
-from prompts import parse, write
-from rewards.batch import BatchReward, Item
+from prompts import parse
+from rewards.batch import Answer, BatchReward, Item
 from rewards.plan import Plan, Step
 from rewards.reward import Reward
 from rewards.rubric import Rubric
@@ -28,9 +29,6 @@ from rewards.scoring import score_items
 from rewards.testing.probes import probes
 
 Scorer = Reward | BatchReward | Rubric
-Answer = str | Ruling
-"""A completion, or the ruling that it states."""
-
 NO_RULES = Rulebook(name="no rules", rules=())
 _ORDERS = 24
 _ROUNDING = 1e-9
@@ -40,7 +38,7 @@ def assert_ranks(
     scorer: Scorer, case: Case, better: Answer, worse: Answer, *, book: Rulebook = NO_RULES, margin: float = 0.0
 ) -> None:
     """``better`` earns more than ``worse``, by more than a margin."""
-    (high, why), (low, why_low) = (_value(scorer, case, answer, book) for answer in (better, worse))
+    (high, why), (low, why_low) = _values(scorer, case, [better, worse], book)
     where = f"{scorer.name} on case '{case.id}'"
     if high is None or low is None:
         raise AssertionError(f"{where}: it does not apply")
@@ -53,8 +51,8 @@ def assert_ranks(
 def assert_range(scorer: Scorer, case: Case, *answers: Answer, book: Rulebook = NO_RULES) -> None:
     """Nothing fails, and every value lies in the declared range; of a rubric, between its floor and its best."""
     low, high = scorer.range if not isinstance(scorer, Rubric) else (scorer.floor, _best(scorer))
-    for answer in answers or _probes(case, book):
-        value, why = _value(scorer, case, answer, book)
+    tried = answers or _probes(case, book)
+    for answer, (value, why) in zip(tried, _values(scorer, case, tried, book), strict=True):
         if value is not None and not low - _ROUNDING <= value <= high + _ROUNDING:
             outside = f"{value:g} is outside of [{low:g}, {high:g}] ({why})"
             raise AssertionError(f"{scorer.name} on case '{case.id}': {outside}, for {answer!r}")
@@ -64,9 +62,8 @@ def assert_deterministic(scorer: Scorer, case: Case, *answers: Answer, book: Rul
     """The same answers earn the same again, in another order and on a copy of the case; neither is changed by it."""
     tried = list(answers or _probes(case, book))
     before = case.model_dump_json(), repr(tried)
-    first = [_value(scorer, case, answer, book) for answer in tried]
-    copied = case.model_copy(deep=True)
-    again = [_value(scorer, copied, answer, book) for answer in reversed(tried)][::-1]
+    first = _values(scorer, case, tried, book)
+    again = _values(scorer, case.model_copy(deep=True), tried[::-1], book)[::-1]
     for answer, one, other in zip(tried, first, again, strict=True):
         if one != other:
             raise AssertionError(f"{scorer.name} on case '{case.id}': {one} and then {other}, for {answer!r}")
@@ -76,42 +73,38 @@ def assert_deterministic(scorer: Scorer, case: Case, *answers: Answer, book: Rul
 
 def assert_order_invariant(scorer: Scorer, case: Case, ruling: Ruling, *, book: Rulebook = NO_RULES) -> None:
     """The order of the citations, and of the evidence for each, makes no difference."""
-    expected, _ = _value(scorer, case, ruling, book)
     turned = [v.model_copy(update={"evidence": v.evidence[::-1]}) for v in ruling.violations]
-    for order in itertools.islice(itertools.permutations(turned), _ORDERS):
-        other = ruling.model_copy(update={"violations": list(order)})
-        value, _ = _value(scorer, case, other, book)
+    orders = itertools.islice(itertools.permutations(turned), _ORDERS)
+    others = [ruling.model_copy(update={"violations": list(order)}) for order in orders]
+    (expected, _), *values = _values(scorer, case, [ruling, *others], book)
+    for other, (value, _) in zip(others, values, strict=True):
         if not _same(value, expected):
-            rules = [violation.rule for violation in order]
+            rules = [violation.rule for violation in other.violations]
             raise AssertionError(f"{scorer.name} on case '{case.id}': {expected} becomes {value} in the order {rules}")
 
 
 def assert_applies_by_case(scorer: Scorer, case: Case, *answers: Answer, book: Rulebook = NO_RULES) -> None:
     """Whether it applies does not depend on the answer; a policy would learn to choose what it is scored on."""
-    applies: dict[bool, Answer] = {}
-    for answer in answers or _probes(case, book):
-        if isinstance(answer, Ruling) or isinstance(parse(answer), Ruling):
-            applies.setdefault(_value(scorer, case, answer, book)[0] is not None, answer)
+    tried = [a for a in answers or _probes(case, book) if isinstance(a, Ruling) or isinstance(parse(a), Ruling)]
+    values = _values(scorer, case, tried, book)
+    applies = {value is not None: answer for answer, (value, _) in zip(tried, values, strict=True)}
     if len(applies) > 1:
         both = f"applies to {applies[True]!r} and does not apply to {applies[False]!r}"
         raise AssertionError(f"{scorer.name} on case '{case.id}' {both}")
 
 
-def _value(scorer: Scorer, case: Case, answer: Answer, book: Rulebook) -> tuple[float | None, str]:
-    """The value and the reason for it; a fault fails the test."""
+def _values(scorer: Scorer, case: Case, answers: Sequence[Answer], book: Rulebook) -> list[tuple[float | None, str]]:
+    """The value of each answer and the reason for it, all asked at once; a fault fails the test."""
     excerpt = book.excerpt(case.rules)
+    plan = scorer.plan if isinstance(scorer, Rubric) else Plan((Step(scorer, "craft", 1.0),), floor=0.0)
+    cards = score_items(plan, [Item.of(answer, case, excerpt) for answer in answers])
+    for answer, card in zip(answers, cards, strict=True):
+        if card.unscored:
+            error = card.unscored[0].error
+            raise AssertionError(f"{scorer.name} on case '{case.id}' fails: {error}, for {answer!r}")
     if isinstance(scorer, Rubric):
-        card = scorer.score(answer, case, excerpt)
-    else:
-        ruling = parse(answer) if isinstance(answer, str) else answer
-        text = answer if isinstance(answer, str) else write(answer)
-        card = score_items(Plan((Step(scorer, "craft", 1.0),), floor=0.0), [Item(ruling, case, excerpt, text)])[0]
-    if card.unscored:
-        raise AssertionError(f"{scorer.name} on case '{case.id}' fails: {card.unscored[0].error}, for {answer!r}")
-    if isinstance(scorer, Rubric):
-        return card.total, _told(card)
-    component = card[scorer.name]
-    return component.value, component.reason
+        return [(card.total, _told(card)) for card in cards]
+    return [(card[scorer.name].value, card[scorer.name].reason) for card in cards]
 
 
 def _best(rubric: Rubric) -> float:

@@ -28,7 +28,7 @@ def mine():
 def test_the_shipped_rubric_passes_on_billboard(billboard):
     found = audit(RUBRIC, *billboard)
     assert found.ok and not found.findings
-    assert found.cases == {"approve": 5, "reject": 8, "escalate": 2} and found.left_out == 0
+    assert found.cases == {"approve": 3, "reject": 4, "escalate": 1} and found.left_out == 0
     totals = [rating.total for rating in found.ratings]
     assert totals == sorted(totals, reverse=True)
     assert all(0 <= rating.break_even <= rating.cheat.limit for rating in found.ratings)
@@ -59,8 +59,8 @@ def test_audits_repeat():
 
 def test_a_sample_is_drawn_and_counted(billboard):
     told = []
-    found = audit(RUBRIC, *billboard, sample=11, seed=2, advance=told.append)
-    assert sum(found.cases.values()) == 11 and found.left_out == 4
+    found = audit(RUBRIC, *billboard, sample=6, seed=2, advance=told.append)
+    assert sum(found.cases.values()) == 6 and found.left_out == 2
     assert sum(told) == len(CHEATS)
 
 
