@@ -56,10 +56,12 @@ class Reward:
 
     def outcomes(self, items: Sequence[Item]) -> Iterator[Outcome | Exception]:
         """The checked outcomes, one for each item: what it raises takes the place of the outcome."""
-        outcome: Outcome | Exception
+        function, params, (low, high) = self.function, self.params, self.range
         for item in items:
             try:
-                outcome = self(item.ruling, item.case, item.excerpt)  # type: ignore[arg-type]
+                outcome = function(item.ruling, item.case, item.excerpt, **params)
+                if type(outcome) is not float or not low <= outcome <= high:  # the usual case is kept quick
+                    outcome = checked(outcome, self.name, self.range, item.case.id)
             except Exception as error:
                 outcome = error
             yield outcome

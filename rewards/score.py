@@ -51,8 +51,6 @@ def checked(outcome: Any, reward: str, range: tuple[float, float], case: str) ->
         RewardError: the value is not a number within the range.
     """
     low, high = range
-    if type(outcome) is float and low <= outcome <= high:  # the usual case, kept quick
-        return outcome
     if outcome is NotApplicable:
         return NotApplicable
     value = outcome.value if isinstance(outcome, Score) else outcome

@@ -9,13 +9,14 @@ from prompts.chat import encode, tokenizer_of
 from rewards.batch import Item
 from rewards.judge.messages import messages
 from rewards.judge.questions import inquire
-from rl.tiny import TinySize, build_tiny
+from tests.lazy import Lazy
 from tests.rl.conftest import toy_book, toy_cases
 
+torch, safetensors = Lazy("torch"), Lazy("safetensors.torch")
+checkpoint, tiny_models, rows = Lazy("rewards.checkpoint"), Lazy("rl.tiny"), Lazy("rl.rows")
 BOOK = toy_book()
-SIZE = TinySize(
-    vocab=1024, hidden=32, intermediate=64, layers=2, context=1024, vision_hidden=32, vision_intermediate=64
-)
+SIZE = {"vocab": 1024, "hidden": 32, "intermediate": 64, "layers": 2, "context": 1024}
+SIZE |= {"vision_hidden": 32, "vision_intermediate": 64}
 PLAIN = [
     {"role": "system", "content": [{"type": "text", "text": "Answer with one word, yes or no."}]},
     {"role": "user", "content": [{"type": "text", "text": "Is two more than one?"}]},
@@ -41,30 +42,21 @@ def mixed_items(folder: Path, pictures: bool = True) -> list[Item]:
 
 def tiny(out: Path, kind: str, seed: int = 0) -> Path:
     """An untrained tiny model whose tokenizer knows the toy texts; its weights are large, so that texts matter."""
-    import torch
-    from safetensors.torch import load_file, save_file
-
-    from rl.rows import texts_of
-
     cases = toy_cases(out / "cases", 32)
-    texts = [*texts_of(cases, BOOK, "compact"), *map(_judged, cases), "Yes No yes no " * 4]
-    build_tiny(out, texts, kind, SIZE, seed=seed)  # type: ignore[arg-type]
+    texts = [*rows.texts_of(cases, BOOK, "compact"), *map(_judged, cases), "Yes No yes no " * 4]
+    tiny_models.build_tiny(out, texts, kind, tiny_models.TinySize(**SIZE), seed=seed)
     generator = torch.Generator().manual_seed(seed)
     weights = {
         name: weight + 0.1 * torch.randn(weight.shape, generator=generator)
-        for name, weight in load_file(out / "model.safetensors").items()
+        for name, weight in safetensors.load_file(out / "model.safetensors").items()
     }
-    save_file(weights, out / "model.safetensors", metadata={"format": "pt"})
+    safetensors.save_file(weights, out / "model.safetensors", metadata={"format": "pt"})
     return out
 
 
 def answering(base: Path, out: Path) -> Path:
     """The model, taught in a moment to say yes or no to a plain question."""
-    import torch
-
-    from rewards.checkpoint import load_processor, load_weights
-
-    model, processor = load_weights(str(base)), load_processor(base)
+    model, processor = checkpoint.load_weights(str(base)), checkpoint.load_processor(base)
     inputs = encode(processor, [PLAIN, PLAIN], [Case(id="1")] * 2)
     said = torch.tensor([tokenizer_of(processor)(word)["input_ids"][0] for word in ("Yes", "no")])
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)

@@ -1,16 +1,17 @@
 from pathlib import Path
 
 import pytest
-import torch
 
 from data import DataError
 from prompts.chat import encode, tokenizer_of
-from rewards._local import LocalModel
-from rewards.checkpoint import load_processor, load_weights
 from rewards.judge.messages import messages
 from rewards.judge.questions import inquire
 from rewards.local_judge import LocalJudge
+from tests.lazy import Lazy
 from tests.rewards.local import answering, item_of, mixed_items, values_of
+
+torch, checkpoint, _local = Lazy("torch"), Lazy("rewards.checkpoint"), Lazy("rewards._local")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def vl(small_vl: Path, tmp_path_factory: pytest.TempPathFactory) -> LocalJudge:
 def test_the_value_is_that_of_the_questions_one_by_one(kind: str, request, tmp_path: Path):
     judge: LocalJudge = request.getfixturevalue(kind)
     item = next(item for item in mixed_items(tmp_path, pictures=kind == "vl") if item.ruling.violations)
-    model, processor = load_weights(judge.model).eval(), load_processor(judge.model)
+    model, processor = checkpoint.load_weights(judge.model).eval(), checkpoint.load_processor(judge.model)
     vocabulary = tokenizer_of(processor).get_vocab()
     inquiry = inquire(item.ruling, item.case, item.excerpt)
     yes = {}
@@ -71,11 +72,11 @@ def test_what_needs_no_asking_is_not_asked(text: LocalJudge, tmp_path: Path, mon
     case = mixed_items(tmp_path, pictures=False)[0].case
     monkeypatch.setattr(text, "_local", None)  # nothing to ask
 
-    class Silent(LocalModel):
+    class Silent(_local.LocalModel):
         def forward(self, inputs, **options):
             raise AssertionError("asked")
 
-    monkeypatch.setattr(text, "_local", Silent(torch.nn.Linear(1, 1), load_processor(text.model)))
+    monkeypatch.setattr(text, "_local", Silent(torch.nn.Linear(1, 1), checkpoint.load_processor(text.model)))
     (outcome,) = text.score_batch([item_of(case, reasoning=":")])
     assert (outcome.value, outcome.reason) == (0.0, "reasoning: says nothing")
 

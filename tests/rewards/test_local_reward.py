@@ -38,6 +38,7 @@ def test_settings_are_checked_when_the_rubric_is_read(name: str, settings: dict,
         Rubric(name="own", craft={name: {"weight": 0.1, **settings}})
 
 
+@pytest.mark.slow
 def test_own_models_are_loaded_whole_where_training_shards_its_own():
     pytest.importorskip("deepspeed")
     from transformers.integrations import HfDeepSpeedConfig, is_deepspeed_zero3_enabled

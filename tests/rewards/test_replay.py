@@ -1,13 +1,15 @@
 import random
 
 import pytest
-from scipy.stats import kendalltau, spearmanr
 
 from prompts import write
 from rewards import Earned, Group, Rescored, Rubric, replay, rescore
 from rewards.replay import Pairs
 from rewards.testing.small import BOOK, ideal, rejecting, rule_on
 from rl.rollouts import Rollout
+from tests.lazy import Lazy
+
+stats = Lazy("scipy.stats")
 
 
 def group(*totals: tuple[float | None, float | None], case: str = "a") -> Group:
@@ -32,7 +34,7 @@ def test_rank_correlations_are_scipys_with_ties_over_the_groups_where_both_vary(
     flat = [(1.0, 1.0), (1.0, 2.0)]
     found = replay([group(*each) for each in (*totals, flat)])
     assert (found.groups, found.correlated) == (3, 2)
-    expected = [(spearmanr(*zip(*each)).statistic, kendalltau(*zip(*each)).statistic) for each in totals]  # noqa: B905
+    expected = [(stats.spearmanr(*zip(*each)).statistic, stats.kendalltau(*zip(*each)).statistic) for each in totals]  # noqa: B905
     assert found.spearman == pytest.approx(sum(s for s, _ in expected) / 2)
     assert found.kendall == pytest.approx(sum(k for _, k in expected) / 2)
     assert replay([group(*flat)]).spearman is None

@@ -5,19 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
-from safetensors.torch import load_file, save_file
-from transformers import AutoModel, AutoModelForSequenceClassification
 
 from data import Case, DataError, Violation
 from prompts import render, write
 from prompts.chat import encode, tokenizer_of
 from rewards.batch import Item
-from rewards.checkpoint import load_processor
 from rewards.reward_model import RewardModel
-from rewards.scalar_head import HEAD, ScalarHead, load_scorer
+from tests.lazy import Lazy
 from tests.rewards.local import BOOK, item_of, mixed_items, values_of
 from tests.rl.conftest import toy_cases
+
+torch, transformers, safetensors = Lazy("torch"), Lazy("transformers"), Lazy("safetensors.torch")
+checkpoint, scalar_head = Lazy("rewards.checkpoint"), Lazy("rewards.scalar_head")
+pytestmark = pytest.mark.slow
 
 
 def conversation(item: Item) -> list[dict[str, Any]]:
@@ -25,7 +25,7 @@ def conversation(item: Item) -> list[dict[str, Any]]:
     return [*render(item.case, item.excerpt, "compact"), {"role": "assistant", "content": said}]
 
 
-def scores(model: Any, processor: Any, items: list[Item]) -> torch.Tensor:
+def scores(model: Any, processor: Any, items: list[Item]) -> Any:
     inputs = encode(processor, [conversation(item) for item in items], [item.case for item in items], reply=False)
     return model(**inputs).logits[:, 0]
 
@@ -46,9 +46,9 @@ def right_and_wrong(cases: list[Case]) -> list[tuple[Item, Item]]:
 @pytest.fixture(scope="module")
 def fitted(small_text: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A text reward model, fitted to pairs for a few seconds, as an ordinary checkpoint."""
-    out, processor = tmp_path_factory.mktemp("fitted"), load_processor(small_text)
+    out, processor = tmp_path_factory.mktemp("fitted"), checkpoint.load_processor(small_text)
     torch.manual_seed(0)
-    model = AutoModelForSequenceClassification.from_pretrained(small_text, num_labels=1)
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(small_text, num_labels=1)
     model.config.pad_token_id = tokenizer_of(processor).pad_token_id
     pairs = right_and_wrong(toy_cases(out / "cases", 192, seed=1, images=False))
     optimiser = torch.optim.Adam(model.parameters(), lr=5e-3)
@@ -68,10 +68,10 @@ def fitted(small_text: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def seeing(small_vl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A vision-language backbone with a head, unfitted."""
     out = tmp_path_factory.mktemp("seeing")
-    backbone = AutoModel.from_pretrained(small_vl)
+    backbone = transformers.AutoModel.from_pretrained(small_vl)
     weight = torch.randn(1, backbone.config.get_text_config().hidden_size, generator=torch.Generator().manual_seed(0))
-    ScalarHead(backbone, weight).save_pretrained(out)
-    load_processor(small_vl).save_pretrained(out)
+    scalar_head.ScalarHead(backbone, weight).save_pretrained(out)
+    checkpoint.load_processor(small_vl).save_pretrained(out)
     return out
 
 
@@ -88,8 +88,8 @@ def test_the_value_is_the_squashed_score_whatever_the_company(kind: str, request
     folder: Path = request.getfixturevalue(kind)
     reward = RewardModel(model=str(folder), template="compact", batch_size=3)
     items = mixed_items(tmp_path, pictures=kind == "seeing")
-    processor = load_processor(folder)
-    model = load_scorer(str(folder), processor).eval()
+    processor = checkpoint.load_processor(folder)
+    model = scalar_head.load_scorer(str(folder), processor).eval()
     with torch.no_grad():
         alone = [float(scores(model, processor, [item])) for item in items]
     outcomes = reward.score_batch(items)
@@ -100,8 +100,8 @@ def test_the_value_is_the_squashed_score_whatever_the_company(kind: str, request
 
 
 def test_the_head_is_read_at_the_last_token_on_either_side(seeing: Path, tmp_path: Path):
-    processor = load_processor(seeing)
-    model = load_scorer(str(seeing), processor).eval()
+    processor = checkpoint.load_processor(seeing)
+    model = scalar_head.load_scorer(str(seeing), processor).eval()
     items = mixed_items(tmp_path, pictures=False)[:4]
     left = encode(processor, [conversation(i) for i in items], [i.case for i in items], reply=False)
     lengths = left["attention_mask"].sum(1)
@@ -116,11 +116,12 @@ def test_the_head_is_read_at_the_last_token_on_either_side(seeing: Path, tmp_pat
 
 
 def test_a_scalar_head_survives_a_round_trip(seeing: Path, small_vl: Path):
-    whole, processor = load_scorer(str(seeing), load_processor(seeing)), load_processor(seeing)
-    assert isinstance(whole, ScalarHead) and processor.chat_template
-    plain = AutoModel.from_pretrained(small_vl).state_dict()
+    processor = checkpoint.load_processor(seeing)
+    whole = scalar_head.load_scorer(str(seeing), processor)
+    assert isinstance(whole, scalar_head.ScalarHead) and processor.chat_template
+    plain = transformers.AutoModel.from_pretrained(small_vl).state_dict()
     assert all(torch.equal(plain[name], weight) for name, weight in whole.backbone.state_dict().items())
-    assert not ScalarHead(whole.backbone).score.weight.any()
+    assert not scalar_head.ScalarHead(whole.backbone).score.weight.any()
 
 
 def test_what_is_no_reward_model_is_said_so(small_text: Path, small_vl: Path, seeing: Path, tmp_path: Path):
@@ -130,8 +131,8 @@ def test_what_is_no_reward_model_is_said_so(small_text: Path, small_vl: Path, se
         RewardModel(model=str(small_vl))
 
     shutil.copytree(seeing, tmp_path / "narrow")
-    weight = load_file(seeing / HEAD)["score.weight"][:, :9].contiguous()
-    save_file({"score.weight": weight}, tmp_path / "narrow" / HEAD)
+    weight = safetensors.load_file(seeing / scalar_head.HEAD)["score.weight"][:, :9].contiguous()
+    safetensors.save_file({"score.weight": weight}, tmp_path / "narrow" / scalar_head.HEAD)
     with pytest.raises(DataError, match=r"want a score.weight of \(1, 32\), found one of \(1, 9\)"):
         RewardModel(model=str(tmp_path / "narrow"))
 
@@ -141,9 +142,9 @@ def test_one_number_is_wanted(fitted: Path, tmp_path: Path):
     config = json.loads((fitted / "config.json").read_text())
     config |= {"id2label": {"0": "bad", "1": "good"}, "label2id": {"bad": 0, "good": 1}}
     (tmp_path / "two" / "config.json").write_text(json.dumps(config))
-    weights = load_file(fitted / "model.safetensors")
+    weights = safetensors.load_file(fitted / "model.safetensors")
     weights["score.weight"] = weights["score.weight"].repeat(2, 1)
-    save_file(weights, tmp_path / "two" / "model.safetensors", metadata={"format": "pt"})
+    safetensors.save_file(weights, tmp_path / "two" / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(DataError, match="num_labels 1, this one has 2"):
         RewardModel(model=str(tmp_path / "two"))
 

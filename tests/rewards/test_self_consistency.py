@@ -3,14 +3,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from data import DataError, Ruling
 from prompts import render, write
 from prompts.chat import encode, tokenizer_of
-from rewards.checkpoint import load_processor, load_weights
+from rewards.batch import Item
 from rewards.self_consistency import SelfConsistency, decisive
+from tests.lazy import Lazy
 from tests.rewards.local import item_of, mixed_items, values_of
+
+torch, checkpoint = Lazy("torch"), Lazy("rewards.checkpoint")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +26,8 @@ def vl(small_vl: Path) -> SelfConsistency:
     return SelfConsistency(model=str(small_vl), template="compact", likely=1)
 
 
-def by_hand(reward: SelfConsistency, item: Any) -> float:
+def by_hand(model: Any, processor: Any, item: Item) -> float:
     """The likelihood by the plain definition: one text, the whole distribution over every token."""
-    model, processor = load_weights(reward.model).eval(), load_processor(reward.model)
     tokenizer = tokenizer_of(processor)
     inputs = dict(encode(processor, [render(item.case, item.excerpt, "compact")], [item.case]))
     completion = write(item.ruling)
@@ -67,9 +69,10 @@ def evidence_of(completion: str) -> set[int]:
 @pytest.mark.parametrize("kind", ["text", "vl"])
 def test_the_likelihood_is_that_of_the_dense_computation(kind: str, request, tmp_path: Path):
     reward: SelfConsistency = request.getfixturevalue(kind)
+    model, processor = checkpoint.load_weights(reward.model).eval(), checkpoint.load_processor(reward.model)
     items = mixed_items(tmp_path, pictures=kind == "vl")
     found = [outcome.parts["likelihood"] for outcome in reward.score_batch(items)]
-    assert found == pytest.approx([by_hand(reward, item) for item in items], rel=1e-4)
+    assert found == pytest.approx([by_hand(model, processor, item) for item in items], rel=1e-4)
     assert len(set(found)) == len(items)
 
 
@@ -116,7 +119,7 @@ def test_certainty_is_not_paid(small_text: Path, tmp_path: Path):
 
 def test_the_reference_follows_the_policy_slowly(small_text: Path):
     reward = SelfConsistency(model=str(small_text), template="compact", decay=0.9)
-    policy = load_weights(str(small_text))
+    policy = checkpoint.load_weights(str(small_text))
     before = {name: weight.clone() for name, weight in policy.named_parameters()}
     reward.follow(policy)
     expected = dict(before)
@@ -136,7 +139,7 @@ def test_the_reference_follows_the_policy_slowly(small_text: Path):
 def test_an_adapter_is_followed_as_the_weights_that_it_makes(small_text: Path):
     from peft import LoraConfig, get_peft_model
 
-    policy = get_peft_model(load_weights(str(small_text)), LoraConfig(r=2, target_modules="all-linear"))
+    policy = get_peft_model(checkpoint.load_weights(str(small_text)), LoraConfig(r=2, target_modules="all-linear"))
     for name, weight in policy.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(weight)
@@ -160,8 +163,8 @@ def test_a_reference_that_stays_needs_no_policy(small_text: Path):
 def test_what_cannot_be_followed_is_said_so(small_text: Path, small_vl: Path):
     reward = SelfConsistency(model=str(small_text), template="compact")
     with pytest.raises(DataError, match="another architecture"):
-        reward.follow(load_weights(str(small_vl)))
-    sharded = load_weights(str(small_text))
+        reward.follow(checkpoint.load_weights(str(small_vl)))
+    sharded = checkpoint.load_weights(str(small_text))
     next(sharded.parameters()).ds_id = 0  # type: ignore[attr-defined]  # as DeepSpeed marks them
     with pytest.raises(DataError, match=r"sharded.*ZeRO-2 or DDP, or set decay: 1"):
         reward.follow(sharded)
