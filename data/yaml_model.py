@@ -89,7 +89,7 @@ def _put(content: dict[str, Any], key: str, value: Any, path: str | Path) -> Non
         raise DataError(f"the value {value!r} is not YAML", file=path, field=key) from error
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # ten times as fast, where it is there
     """YAML as usual, but a key that is given twice is an error: the first value would be lost silently."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:

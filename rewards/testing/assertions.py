@@ -61,13 +61,13 @@ def assert_range(scorer: Scorer, case: Case, *answers: Answer, book: Rulebook = 
 def assert_deterministic(scorer: Scorer, case: Case, *answers: Answer, book: Rulebook = NO_RULES) -> None:
     """The same answers earn the same again, in another order and on a copy of the case; neither is changed by it."""
     tried = list(answers or _probes(case, book))
-    before = case.model_dump_json(), repr(tried)
+    before = _written(case, tried)
     first = _values(scorer, case, tried, book)
     again = _values(scorer, case.model_copy(deep=True), tried[::-1], book)[::-1]
     for answer, one, other in zip(tried, first, again, strict=True):
         if one != other:
             raise AssertionError(f"{scorer.name} on case '{case.id}': {one} and then {other}, for {answer!r}")
-    if (case.model_dump_json(), repr(tried)) != before:
+    if _written(case, tried) != before:
         raise AssertionError(f"{scorer.name} changes what it scores (case '{case.id}')")
 
 
@@ -105,6 +105,11 @@ def _values(scorer: Scorer, case: Case, answers: Sequence[Answer], book: Ruleboo
     if isinstance(scorer, Rubric):
         return [(card.total, _told(card)) for card in cards]
     return [(card[scorer.name].value, card[scorer.name].reason) for card in cards]
+
+
+def _written(case: Case, answers: Sequence[Answer]) -> list[str]:
+    """Everything that a scorer could change, as text."""
+    return [case.model_dump_json(), *(a if isinstance(a, str) else a.model_dump_json() for a in answers)]
 
 
 def _best(rubric: Rubric) -> float:

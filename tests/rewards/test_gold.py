@@ -32,7 +32,6 @@ def test_billboard(level, tmp_path):
     ],
 )
 def test_real_sets(real_data, tmp_path, name, source, least):
-    convert_file(real_data / name / source, name, tmp_path)
-    cases = load_cases(tmp_path / "cases.jsonl")
+    cases = convert_file(real_data / name / source, name, tmp_path).cases
     for card in score_gold(cases, Rulebook.load(name), name):
         assert card.closed is None and card.total >= least - 1e-9, card

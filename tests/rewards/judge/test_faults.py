@@ -46,7 +46,7 @@ def test_a_fault_is_no_score_is_not_kept_and_spoils_nothing_else(
 ) -> None:
     reply, message = FAULTS[name]
     server.answer(answers(), reply)
-    judge = make_judge(concurrency=1, timeout=0.5)
+    judge = make_judge(concurrency=1, timeout=0.3)
     fine, fault = judge.score_batch([item("fine"), item("faulty")])
     assert isinstance(fine, Score) and fine.value == 1
     assert isinstance(fault, JudgeFault)
@@ -97,7 +97,7 @@ def drips(connection: socket.socket) -> None:
 def test_a_connection_that_breaks_or_drips_is_a_fault(make_judge: MakeJudge, speak: Any) -> None:
     with raw_server(speak) as url:
         start = time.monotonic()
-        assert isinstance(one(make_judge(base_url=url, timeout=0.5, batch_timeout=1)), JudgeFault)
+        assert isinstance(one(make_judge(base_url=url, timeout=0.3, batch_timeout=0.5)), JudgeFault)
         assert time.monotonic() - start < 2.5
 
 
@@ -110,10 +110,10 @@ def test_a_server_that_is_not_there_is_a_fault(make_judge: MakeJudge) -> None:
 
 
 def test_a_busy_server_is_asked_again_when_it_said(server: JudgeServer, make_judge: MakeJudge) -> None:
-    server.answer(status(429, retry_after="0.4"), answers())
+    server.answer(status(429, retry_after="0.2"), answers())
     assert one(make_judge(retries=1)).value == 1
     first, second = server.times
-    assert 0.4 <= second - first < 2
+    assert 0.2 <= second - first < 2
 
 
 def test_a_failing_server_is_asked_again(server: JudgeServer, make_judge: MakeJudge) -> None:
@@ -127,10 +127,10 @@ def test_what_is_not_answered_in_the_batchs_time_is_a_fault_and_the_rest_counts(
 ) -> None:
     server.answer(answers(), answers(), answers(delay=5))
     start = time.monotonic()
-    outcomes = make_judge(concurrency=1, batch_timeout=1).score_batch([item(str(i)) for i in range(4)])
+    outcomes = make_judge(concurrency=1, batch_timeout=0.6).score_batch([item(str(i)) for i in range(4)])
     assert time.monotonic() - start < 3
     assert [isinstance(outcome, Score) for outcome in outcomes] == [True, True, False, False]
-    assert "within the 1 s" in str(outcomes[3])
+    assert "within the 0.6 s" in str(outcomes[3])
 
 
 def test_a_dead_server_is_left_alone(server: JudgeServer, make_judge: MakeJudge) -> None:
