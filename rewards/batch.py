@@ -40,15 +40,22 @@ class Item:
     ruling: Ruling | ParseFailure
     case: Case
     excerpt: Rulebook
-    completion: str = ""
-    """The text as the model wrote it."""
+    text: str | None = None
+    """What it was read from, where it was."""
 
     @classmethod
     def of(cls, answer: "Answer | ParseFailure", case: Case, excerpt: Rulebook) -> "Item":
-        """A completion, which is parsed, or what was parsed from one: a ruling stands for the text that states it."""
+        """A completion, which is parsed, or what was parsed from one."""
         if isinstance(answer, str):
             return cls(parse(answer), case, excerpt, answer)
-        return cls(answer, case, excerpt, write(answer) if isinstance(answer, Ruling) else "")
+        return cls(answer, case, excerpt)
+
+    @property
+    def completion(self) -> str:
+        """The text as the model wrote it. A ruling that was read from none stands for the one that states it."""
+        if self.text is None:
+            return write(self.ruling) if isinstance(self.ruling, Ruling) else ""
+        return self.text
 
 
 class BatchReward(ABC):

@@ -7,8 +7,8 @@ from rewards.audit.blind import PLEA, keywords
 from rewards.audit.cheat import cheat
 from rewards.audit.subject import Subject
 
-LENGTH = 20_000
-"""Characters of padding: more than any answer needs."""
+LONG = " ".join(f"point {i}" for i in range(20_000 // 9))
+"""Some 20,000 characters: more than any answer needs."""
 FREE = 1000
 """Characters that no length penalty minds."""
 
@@ -16,7 +16,7 @@ FREE = 1000
 @cheat("bulk")
 def long_reasoning(ruling: Ruling, subject: Subject) -> Iterator[Ruling]:
     """Goes on and on, without repeating itself."""
-    yield _padded(ruling, " ".join(f"point {i}" for i in range(LENGTH // 9)))
+    yield _padded(ruling, LONG)
 
 
 @cheat("bulk")
