@@ -1,6 +1,7 @@
 # Each target sets up what it needs: a virtual environment in .venv, with the versions of requirements.lock.
 # A Python of 3.10 or newer with pip, and make, are all that must be there already.
 
+TESTS ?= tests
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.10; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
@@ -12,10 +13,10 @@ demo: install
 	$(BIN)/ruling demo
 
 test: install
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
+	$(BIN)/python -m pytest $(TESTS) --numprocesses auto --maxprocesses 4
 
 test-slow: install
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest $(TESTS) -m slow
 
 check: install
 	$(BIN)/ruff check .
