@@ -3,6 +3,7 @@
     python benchmarks/prices.py --seed 4          (after benchmarks/billboard.py --seeds 4)
 
 A higher price of a miss should lower the miss rate and raise the false-flag rate, on cases that neither run has seen.
+That is read twice: greedily, as a model is used, and of the policy that samples, which is what GRPO trains.
 """
 
 import argparse
@@ -13,11 +14,11 @@ from rich.console import Console
 
 from data import Rulebook, load_cases
 from rewards.rubric import SHIPPED
-from rl.demo import SPLITS, evaluate, precision
-from rl.evaluation import Evaluation, compare_table
+from rl.demo import SPLITS, precision
+from rl.evaluation import Evaluation, compare_table, evaluate_model
 from rl.grpo import train_grpo
 from rl.models import FINAL
-from rl.recipe import GRPORecipe
+from rl.recipe import EvalRecipe, GRPORecipe
 
 SHOWN = ("verdict_accuracy", "miss_rate", "false_flag_rate")
 
@@ -26,20 +27,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=4)
     parser.add_argument("--miss", type=float, nargs=2, default=[1.0, 4.0])
+    parser.add_argument("--samples", type=int, default=2, help="completions per case of the policy that samples")
     parser.add_argument("--runs", type=Path, default=Path("runs/benchmarks/billboard"))
     arguments = parser.parse_args()
     home = arguments.runs / f"seed-{arguments.seed}"
-    low, high = (learn(home, price, arguments.seed) for price in arguments.miss)
+    runs = [learn(home, price, arguments.seed) for price in arguments.miss]
     console = Console(width=150)
-    console.print(compare_table([low, high]))
-    for name, difference in high.difference(low, SHOWN).items():
-        console.print(f"{name}: {difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]")
+    for title, decoding in {
+        "greedy": {},
+        "sampled": {"decoding.temperature": 1.0, "decoding.samples": arguments.samples},
+    }.items():
+        low, high = (measure(home, run, title, decoding) for run in runs)
+        console.print(title, compare_table([low, high]))
+        for name, difference in high.difference(low, SHOWN).items():
+            console.print(f"{name}: {difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]")
 
 
-def learn(home: Path, miss: float, seed: int) -> Evaluation:
-    """What GRPO makes of the seed's SFT model at this price of a miss, measured on both test splits together."""
+def learn(home: Path, miss: float, seed: int) -> Path:
+    """What GRPO makes of the seed's SFT model at this price of a miss."""
     out = home / "prices" / f"miss-{miss:g}"
-    rulebook = home / "data" / "rulebook.yaml"
     if not (out / FINAL).is_dir():
         out.mkdir(parents=True, exist_ok=True)
         recipe = GRPORecipe.load(
@@ -47,22 +53,26 @@ def learn(home: Path, miss: float, seed: int) -> Evaluation:
             {
                 "seed": seed,
                 "data.train": [str(home / "data" / "train.jsonl")],
-                "data.rulebook": str(rulebook),
+                "data.rulebook": str(home / "data" / "rulebook.yaml"),
                 "model.path": str(home / "sft"),
                 "rubric": str(rubric_with(miss, out / "rubric.yaml")),
                 "output": str(out),
-                # A large step on what the SFT model gets wrong: prices then show within a hundred steps.
-                "hard": {"look_at": 3000, "share": 0.25},
-                "learning_rate": 2e-4,
                 **precision(),
             },
         )
         train_grpo(recipe)
-    book, predictions = Rulebook.load(rulebook), []
+    return out
+
+
+def measure(home: Path, run: Path, title: str, decoding: dict[str, object]) -> Evaluation:
+    """A run on both test splits together; what has been written already is read."""
+    recipe = EvalRecipe.load("billboard/eval", {"model.path": str(run), **decoding})
+    book, predictions = Rulebook.load(home / "data" / "rulebook.yaml"), []
     for split in SPLITS:
         cases = load_cases(home / "data" / f"{split}.jsonl")
-        predictions += evaluate(out, cases, book, out / "evaluations" / split, split).predictions
-    return Evaluation(f"miss {miss:g}", "test and changed", predictions)
+        out = run / "evaluations" / title / split
+        predictions += evaluate_model(run, cases, book, out, split=split, decoding=recipe.decoding).predictions
+    return Evaluation(run.name, "test and changed", predictions)
 
 
 def rubric_with(miss: float, path: Path) -> Path:

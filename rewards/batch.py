@@ -44,7 +44,7 @@ class Item:
     """What it was read from, where it was."""
 
     @classmethod
-    def of(cls, answer: "Answer | ParseFailure", case: Case, excerpt: Rulebook) -> "Item":
+    def of(cls, answer: Answer | ParseFailure, case: Case, excerpt: Rulebook) -> "Item":
         """A completion, which is parsed, or what was parsed from one."""
         if isinstance(answer, str):
             return cls(parse(answer), case, excerpt, answer)

@@ -17,6 +17,7 @@ Example:
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 from data import Case, Rulebook, Ruling
 from prompts import parse
@@ -97,7 +98,7 @@ def _values(scorer: Scorer, case: Case, answers: Sequence[Answer], book: Ruleboo
     """The value of each answer and the reason for it, all asked at once; a fault fails the test."""
     excerpt = book.excerpt(case.rules)
     plan = scorer.plan if isinstance(scorer, Rubric) else Plan((Step(scorer, "craft", 1.0),), floor=0.0)
-    cards = score_items(plan, [Item.of(answer, case, excerpt) for answer in answers])
+    cards = score_items(_patient(plan, len(answers)), [Item.of(answer, case, excerpt) for answer in answers])
     for answer, card in zip(answers, cards, strict=True):
         if card.unscored:
             error = card.unscored[0].error
@@ -105,6 +106,12 @@ def _values(scorer: Scorer, case: Case, answers: Sequence[Answer], book: Ruleboo
     if isinstance(scorer, Rubric):
         return [(card.total, _told(card)) for card in cards]
     return [(card[scorer.name].value, card[scorer.name].reason) for card in cards]
+
+
+def _patient(plan: Plan, times: int) -> Plan:
+    """The plan with as much time as the answers would have one by one."""
+    steps = tuple(replace(step, time_limit=step.time_limit * times) for step in plan.steps)
+    return replace(plan, steps=steps, overrides={name: _patient(own, times) for name, own in plan.overrides.items()})
 
 
 def _written(case: Case, answers: Sequence[Answer]) -> list[str]:

@@ -1,13 +1,14 @@
 """Each assertion passes on a sound reward, and fails on one that breaks what it is about."""
 
 import itertools
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data import Case
-from rewards import NotApplicable, Reward, Rubric, calibration, evidence, find_reward, rules
+from rewards import NotApplicable, Reward, Rubric, calibration, evidence, find_reward, reward, rules
 from rewards.batch import BatchReward
 from rewards.testing import (
     assert_applies_by_case,
@@ -117,6 +118,16 @@ def test_batch_rewards_are_scorers_too():
 
     assert_range(Longest(), approving(), book=BOOK)
     assert_ranks(Longest(), approving(), ideal(approving()), rule_on("approve"), book=BOOK)
+
+
+def test_every_answer_has_the_time_that_it_would_have_alone():
+    @reward(name="t_takes_its_time", range=(0, 1))
+    def takes_its_time(ruling, case, excerpt):
+        time.sleep(0.03)
+        return 1.0
+
+    rubric = Rubric(name="t", craft={"t_takes_its_time": {"weight": 0.1, "time_limit": 0.1}})
+    assert_range(rubric, approving(), *[ideal(approving())] * 5, book=BOOK)
 
 
 def test_rules_may_come_with_the_case():
