@@ -12,6 +12,9 @@ INSTALLED := .venv/.installed
 demo: install
 	$(BIN)/ruling demo
 
+# Tests run in several processes and start others: none should compile anew what another has.
+test test-slow: export PYTHONDONTWRITEBYTECODE =
+
 test: install
 	$(BIN)/python -m pytest $(TESTS) --numprocesses auto --maxprocesses 4
 
