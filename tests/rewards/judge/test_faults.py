@@ -97,7 +97,7 @@ def drips(connection: socket.socket) -> None:
 def test_a_connection_that_breaks_or_drips_is_a_fault(make_judge: MakeJudge, speak: Any) -> None:
     with raw_server(speak) as url:
         start = time.monotonic()
-        assert isinstance(one(make_judge(base_url=url, timeout=0.3, batch_timeout=0.5)), JudgeFault)
+        assert isinstance(one(make_judge(base_url=url, timeout=0.3, batch_timeout=0.3)), JudgeFault)
         assert time.monotonic() - start < 2.5
 
 
@@ -144,7 +144,7 @@ def test_a_dead_server_is_left_alone(server: JudgeServer, make_judge: MakeJudge)
 
 def test_a_server_too_slow_for_the_batch_is_left_alone_as_well(server: JudgeServer, make_judge: MakeJudge) -> None:
     server.answer(answers(delay=5))
-    judge = make_judge(batch_timeout=0.3, failures=2)
+    judge = make_judge(batch_timeout=0.15, failures=2)
     judge.score_batch([item(str(i)) for i in range(4)])
     assert isinstance(one(judge), CircuitOpen)
 
