@@ -9,7 +9,7 @@ from data import Case, Rulebook, load_cases
 from data.billboard import BillboardConfig, build
 
 Drawn = tuple[list[Case], Rulebook]
-WANTED = {"approve": 3, "reject": 4, "escalate": 1}
+WANTED = {"approve": 2, "reject": 3, "escalate": 1}
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ def mine():
 def test_the_shipped_rubric_passes_on_billboard(billboard):
     found = audit(RUBRIC, *billboard)
     assert found.ok and not found.findings
-    assert found.cases == {"approve": 3, "reject": 4, "escalate": 1} and found.left_out == 0
+    assert found.cases == {"approve": 2, "reject": 3, "escalate": 1} and found.left_out == 0
     totals = [rating.total for rating in found.ratings]
     assert totals == sorted(totals, reverse=True)
     assert all(0 <= rating.break_even <= rating.cheat.limit for rating in found.ratings)
@@ -59,8 +59,8 @@ def test_audits_repeat():
 
 def test_a_sample_is_drawn_and_counted(billboard):
     told = []
-    found = audit(RUBRIC, *billboard, sample=6, seed=2, advance=told.append)
-    assert sum(found.cases.values()) == 6 and found.left_out == 2
+    found = audit(RUBRIC, *billboard, sample=5, seed=2, advance=told.append)
+    assert sum(found.cases.values()) == 5 and found.left_out == 1
     assert sum(told) == len(CHEATS)
 
 

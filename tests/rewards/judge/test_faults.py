@@ -110,10 +110,10 @@ def test_a_server_that_is_not_there_is_a_fault(make_judge: MakeJudge) -> None:
 
 
 def test_a_busy_server_is_asked_again_when_it_said(server: JudgeServer, make_judge: MakeJudge) -> None:
-    server.answer(status(429, retry_after="0.2"), answers())
+    server.answer(status(429, retry_after="0.1"), answers())
     assert one(make_judge(retries=1)).value == 1
     first, second = server.times
-    assert 0.2 <= second - first < 2
+    assert 0.1 <= second - first < 2
 
 
 def test_a_failing_server_is_asked_again(server: JudgeServer, make_judge: MakeJudge) -> None:
@@ -127,10 +127,10 @@ def test_what_is_not_answered_in_the_batchs_time_is_a_fault_and_the_rest_counts(
 ) -> None:
     server.answer(answers(), answers(), answers(delay=5))
     start = time.monotonic()
-    outcomes = make_judge(concurrency=1, batch_timeout=0.6).score_batch([item(str(i)) for i in range(4)])
+    outcomes = make_judge(concurrency=1, batch_timeout=0.4).score_batch([item(str(i)) for i in range(4)])
     assert time.monotonic() - start < 3
     assert [isinstance(outcome, Score) for outcome in outcomes] == [True, True, False, False]
-    assert "within the 0.6 s" in str(outcomes[3])
+    assert "within the 0.4 s" in str(outcomes[3])
 
 
 def test_a_dead_server_is_left_alone(server: JudgeServer, make_judge: MakeJudge) -> None:
