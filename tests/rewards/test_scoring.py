@@ -149,9 +149,9 @@ def test_the_work_is_linear_in_completions_and_flat_in_the_rulebook():
         return sum(entry.callcount for entry in profile.getstats())
 
     calls(10, 10)  # what is compiled or looked up once
-    few, many = calls(50, 10), calls(200, 10)
+    few, many = calls(100, 10), calls(400, 10)
     assert many == pytest.approx(4 * few, rel=0.1)
-    assert calls(200, 1000) == pytest.approx(many, rel=0.1)
+    assert calls(400, 1000) == pytest.approx(many, rel=0.1)
 
 
 @settings(deadline=None)

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from rewards.judge import Judge
+from tests.rewards.judge.items import one
 from tests.rewards.judge.server import JudgeServer, running
 
 
 @pytest.fixture(scope="session")
 def _server() -> Iterator[JudgeServer]:
     with running() as server:
+        one(Judge(base_url=server.url, model="m", cache=None))  # what loads with the first call, loads here
         yield server
 
 

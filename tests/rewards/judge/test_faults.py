@@ -46,7 +46,7 @@ def test_a_fault_is_no_score_is_not_kept_and_spoils_nothing_else(
 ) -> None:
     reply, message = FAULTS[name]
     server.answer(answers(), reply)
-    judge = make_judge(concurrency=1, timeout=0.3)
+    judge = make_judge(concurrency=1, timeout=0.5)
     fine, fault = judge.score_batch([item("fine"), item("faulty")])
     assert isinstance(fine, Score) and fine.value == 1
     assert isinstance(fault, JudgeFault)
@@ -127,10 +127,10 @@ def test_what_is_not_answered_in_the_batchs_time_is_a_fault_and_the_rest_counts(
 ) -> None:
     server.answer(answers(), answers(), answers(delay=5))
     start = time.monotonic()
-    outcomes = make_judge(concurrency=1, batch_timeout=0.4).score_batch([item(str(i)) for i in range(4)])
+    outcomes = make_judge(concurrency=1, batch_timeout=0.6).score_batch([item(str(i)) for i in range(4)])
     assert time.monotonic() - start < 3
     assert [isinstance(outcome, Score) for outcome in outcomes] == [True, True, False, False]
-    assert "within the 0.4 s" in str(outcomes[3])
+    assert "within the 0.6 s" in str(outcomes[3])
 
 
 def test_a_dead_server_is_left_alone(server: JudgeServer, make_judge: MakeJudge) -> None:
