@@ -9,6 +9,7 @@ overridden from the command line by its dotted name, a trainer's field also by i
 
 import os
 import typing
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import cache
@@ -115,9 +116,9 @@ class TrainRecipe(Recipe):
         return self
 
     @classmethod
+    @abstractmethod
     def config_class(cls) -> Any:
         """TRL's configuration class, whose fields the section ``trainer`` takes."""
-        raise NotImplementedError
 
     @classmethod
     @cache
