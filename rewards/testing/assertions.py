@@ -99,6 +99,9 @@ def _values(scorer: Scorer, case: Case, answers: Sequence[Answer], book: Ruleboo
     excerpt = book.excerpt(case.rules)
     plan = scorer.plan if isinstance(scorer, Rubric) else Plan((Step(scorer, "craft", 1.0),), floor=0.0)
     cards = score_items(_patient(plan, len(answers)), [Item.of(answer, case, excerpt) for answer in answers])
+    if len(answers) > 1 and all(card.unscored for card in cards):
+        for answer in answers:  # a batch that fails as a whole: one by one shows on which answer
+            _values(scorer, case, [answer], book)
     for answer, card in zip(answers, cards, strict=True):
         if card.unscored:
             error = card.unscored[0].error

@@ -120,6 +120,19 @@ def test_batch_rewards_are_scorers_too():
     assert_ranks(Longest(), approving(), ideal(approving()), rule_on("approve"), book=BOOK)
 
 
+def test_a_batch_that_fails_as_a_whole_is_blamed_on_the_answer():
+    class Fragile(BatchReward):
+        name = "t_fragile"
+
+        def score_batch(self, items):
+            if any(item.ruling.verdict == "escalate" for item in items):
+                raise KeyError("escalate")
+            return [1.0 for _ in items]
+
+    with pytest.raises(AssertionError, match=r"t_fragile .* fails: KeyError.*, for Ruling.*verdict='escalate'"):
+        assert_range(Fragile(), approving(), rule_on("approve"), rule_on("escalate"), book=BOOK)
+
+
 def test_every_answer_has_the_time_that_it_would_have_alone():
     @reward(name="t_takes_its_time", range=(0, 1))
     def takes_its_time(ruling, case, excerpt):
