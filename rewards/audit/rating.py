@@ -1,6 +1,7 @@
 """Rating: what a content-blind cheat earns, and how good an honest reviewer must be to earn as much."""
 
 from dataclasses import dataclass
+from operator import itemgetter
 
 from rewards.audit.bench import Bench
 from rewards.audit.cheat import Cheat
@@ -36,11 +37,10 @@ def rate(cheat: Cheat, bench: Bench, honest: Honest) -> Rating:
     counts = {len(answers) for answers in given}
     if len(counts) != 1 or 0 in counts:
         raise ValueError(f"cheat '{cheat.name}' yields {sorted(counts)} answers: want as many for every case")
-    variants = []
-    for answers in zip(*given, strict=True):
-        totals = bench.totals(list(zip(bench.subjects, answers, strict=True)))
-        variants.append((bench.mean(totals), totals, answers))
-    mean, totals, answers = max(variants, key=lambda variant: variant[0])
+    variants = list(zip(*given, strict=True))
+    earned = iter(bench.totals([pair for answers in variants for pair in zip(bench.subjects, answers, strict=True)]))
+    columns = [[next(earned) for _ in answers] for answers in variants]
+    mean, totals, answers = max(zip(map(bench.mean, columns), columns, variants, strict=True), key=itemgetter(0))
     exhibits = [
         Exhibit.of(subject, answer, total)
         for subject, answer, total in zip(bench.subjects, answers, totals, strict=True)
