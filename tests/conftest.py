@@ -1,5 +1,6 @@
 """Fixtures that every package's tests share."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -9,9 +10,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny models gain nothing by mor
 
 import pytest
 
-pytest_plugins = ["rewards.testing"]
+pytest_plugins = ["rewards.testing", "pytester"]
 
 ROOT = Path(__file__).parent.parent
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported by now stays: the collector need not look through it again and again."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
