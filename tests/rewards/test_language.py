@@ -33,12 +33,10 @@ def case_in(lang: str | None):
 
 
 @pytest.mark.parametrize("text", TEXTS)
-@pytest.mark.parametrize("expected", TEXTS)
-def test_a_text_is_foreign_where_its_script_is(text, expected):
-    same = set(SCRIPTS[text]) == set(SCRIPTS[expected])
-    assert foreign_share(TEXTS[text], expected) == pytest.approx(0.0 if same else 1.0, abs=0.5)
-    if same:
-        assert foreign_share(TEXTS[text], expected) == 0.0
+def test_a_text_is_foreign_where_its_script_is(text):
+    for expected in TEXTS:
+        share = foreign_share(TEXTS[text], expected)
+        assert share == 0.0 if SCRIPTS[text] == SCRIPTS[expected] else share > 0.5, expected
 
 
 def test_latin_languages_are_not_told_apart():

@@ -14,7 +14,7 @@ WANTED = {"approve": 2, "reject": 3, "escalate": 1}
 
 @pytest.fixture(scope="session")
 def billboard(tmp_path_factory: pytest.TempPathFactory) -> Drawn:
-    folder = build(BillboardConfig(cases=80, test_cases=2), tmp_path_factory.mktemp("billboard"))
+    folder = build(BillboardConfig(cases=30, test_cases=2), tmp_path_factory.mktemp("billboard"))
     taken: Counter[str] = Counter()
     chosen = []
     for case in load_cases(Path(folder) / "train.jsonl"):
