@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Literal
 
 from data import SEVERITIES, Case, Rulebook
@@ -39,15 +38,6 @@ class Plan:
     def all(self) -> list["Plan"]:
         """This plan, and those that take its place for some cases."""
         return [self, *self.overrides.values()]
-
-    @cached_property
-    def rewards(self) -> list[tuple[Step, set[int]]]:
-        """Each reward once, in the step that has it first, and the ids of all the plans that have it."""
-        found: dict[int, tuple[Step, set[int]]] = {}
-        for plan in self.all:
-            for step in plan.steps:
-                found.setdefault(id(step.reward), (step, set()))[1].add(id(plan))
-        return list(found.values())
 
     def for_case(self, case: Case, excerpt: Rulebook) -> "Plan":
         """The plan for a case: that of the nearest category over its gravest gold violation that has one of its own.

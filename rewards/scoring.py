@@ -46,8 +46,10 @@ def score_items(plan: Plan, items: Sequence[Item]) -> list[Scorecard]:
     """
     plans = [plan.for_case(item.case, item.excerpt) for item in items]
     columns: dict[int, _Column] = {}  # by reward: one that several plans share is asked once
-    for step, users in plan.rewards:
-        columns[id(step.reward)] = _ask(step, items, [id(own) in users for own in plans])
+    for step in [step for own in plan.all for step in own.steps]:
+        if id(step.reward) not in columns:
+            users = {id(own) for own in plan.all if any(other.reward is step.reward for other in own.steps)}
+            columns[id(step.reward)] = _ask(step, items, [id(own) in users for own in plans])
     columns_of = {id(own): [columns[id(step.reward)] for step in own.steps] for own in plan.all}
     with without_collector():
         cards = [
