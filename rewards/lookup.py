@@ -64,7 +64,10 @@ def _from_module(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        raise DataError(f"no module '{error.name}' for the reward module '{name}'") from error
+        raise DataError(
+            f"no module '{error.name}' for the reward module '{name}': install it, or name a file by its path, as in "
+            f"{name.replace('.', '/')}.py:function"
+        ) from error
     except Exception as error:  # whatever a user's module raises: it is its mistake, and the cause is kept
         raise _cannot_be_read(error, name) from error
 

@@ -42,7 +42,8 @@ def assert_ranks(
     (high, why), (low, why_low) = _values(scorer, case, [better, worse], book)
     where = f"{scorer.name} on case '{case.id}'"
     if high is None or low is None:
-        raise AssertionError(f"{where}: it does not apply")
+        hint = " under no rules: pass book=" if book is NO_RULES and case.rules is None else ""
+        raise AssertionError(f"{where}: it does not apply{hint}")
     if not high > low + margin + _ROUNDING:
         by = f" by more than {margin:g}" if margin else ""
         reasons = f" ({why}; {why_low})" if why or why_low else ""
