@@ -1,10 +1,11 @@
 """Do prices do what they say? GRPO twice from one SFT model, with nothing changed but the price of a miss.
 
-    python benchmarks/prices.py --seed 4          (after benchmarks/billboard.py --seeds 4)
-    python benchmarks/prices.py --seed 4 --grey   (after benchmarks/blind.py --seed 4 --only no-image)
+    python benchmarks/prices.py --seed 4                       (after benchmarks/billboard.py --seeds 4)
+    python benchmarks/prices.py --seed 4 --steps 80 --grey     (after benchmarks/blind.py --seed 4 --only no-image)
 
 A higher price of a miss should lower the miss rate and raise the false-flag rate, on cases that neither run has seen.
 With ``--grey`` every picture is grey: prices decide where a reviewer is unsure, and who sees less is so more often.
+The shipped recipe takes 80 steps; a model that sees needs more of them to follow the price.
 """
 
 import argparse
@@ -29,10 +30,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=4)
     parser.add_argument("--miss", type=float, nargs=2, default=[1.0, 4.0])
+    parser.add_argument("--steps", type=int, default=160)
     parser.add_argument("--grey", action="store_true", help="all pictures are grey, in training and in the test")
     parser.add_argument("--runs", type=Path, default=Path("runs/benchmarks/billboard"))
     arguments = parser.parse_args()
-    bench = Bench(arguments.runs / f"seed-{arguments.seed}", arguments.seed, arguments.grey)
+    bench = Bench(arguments.runs / f"seed-{arguments.seed}", arguments.seed, arguments.steps, arguments.grey)
     low, high = (bench.measure(bench.learn(price)) for price in arguments.miss)
     console = Console(width=150)
     console.print(compare_table([low, high]))
@@ -46,6 +48,7 @@ class Bench:
 
     home: Path
     seed: int
+    steps: int
     grey: bool
 
     @property
@@ -54,7 +57,7 @@ class Bench:
 
     def learn(self, miss: float) -> Path:
         """What GRPO makes of the SFT model at this price of a miss."""
-        out = self.home / ("prices-grey" if self.grey else "prices") / f"miss-{miss:g}"
+        out = self.home / f"prices-{self.steps}{'-grey' if self.grey else ''}" / f"miss-{miss:g}"
         if not (out / FINAL).is_dir():
             out.mkdir(parents=True, exist_ok=True)
             recipe = GRPORecipe.load(
@@ -66,6 +69,7 @@ class Bench:
                     "model.path": str(self.home / ("variants/no-image" if self.grey else "sft")),
                     "rubric": str(rubric_with(miss, out / "rubric.yaml")),
                     "output": str(out),
+                    "trainer.max_steps": self.steps,
                     **precision(),
                 },
             )
