@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from rewards.audit.bench import Bench
 
-WIDTH = 1 / 32
+WIDTH = 1 / 128
 """Bisection stops at an interval of this width; the rest is a straight line."""
 
 
