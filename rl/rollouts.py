@@ -101,7 +101,9 @@ def _read(part: Path) -> list[Rollout]:
     try:
         rows = pq.read_table(part).to_pylist()
     except pa.ArrowException as error:
-        raise DataError(f"not a Parquet file, so no rollouts: give a run ({error})", file=part) from error
+        raise DataError(
+            f"not a Parquet file, so no rollouts: give the folder of a run ({error})", file=part
+        ) from error
     for column in _COLUMNS if rows else ():
         if column not in rows[0]:
             raise DataError("there is no such column: these are no rollouts", file=part, field=column)

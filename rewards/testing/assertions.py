@@ -42,7 +42,7 @@ def assert_ranks(
     (high, why), (low, why_low) = _values(scorer, case, [better, worse], book)
     where = f"{scorer.name} on case '{case.id}'"
     if high is None or low is None:
-        hint = " under no rules: pass book=" if book is NO_RULES and case.rules is None else ""
+        hint = " (under no rules: is book= missing?)" if book is NO_RULES and case.rules is None else ""
         raise AssertionError(f"{where}: it does not apply{hint}")
     if not high > low + margin + _ROUNDING:
         by = f" by more than {margin:g}" if margin else ""

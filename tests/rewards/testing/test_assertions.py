@@ -67,7 +67,7 @@ def test_ranks():
         assert_ranks(rules, rejecting(), both, one, book=BOOK, margin=0.5)
     with pytest.raises(AssertionError, match=r"does not apply$"):
         assert_ranks(calibration, Case(id="x"), both, one, book=BOOK)
-    with pytest.raises(AssertionError, match="does not apply under no rules: pass book="):
+    with pytest.raises(AssertionError, match=r"does not apply \(under no rules: is book= missing\?\)"):
         assert_ranks(making(lambda *_: NotApplicable), rejecting(), both, one)
     with pytest.raises(AssertionError, match="gate 'format' is closed"):
         assert_ranks(DEFAULT, rejecting(), "nothing", both, book=BOOK)
