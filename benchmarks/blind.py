@@ -22,14 +22,14 @@ from rich.console import Console
 
 from data import Case, Rule, Rulebook, Ruling, Verdict, load_cases, save_cases
 from prompts import target
+from rl.config.recipe import SFTRecipe
 from rl.demo import SPLITS, evaluate, precision
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.predictions import Prediction
 from rl.evaluation.table import compare_table
-from rl.models import FINAL
-from rl.recipe import SFTRecipe
-from rl.rollouts import read_rollouts
-from rl.sft import train_sft
+from rl.models.load import FINAL
+from rl.runs.rollouts import read_rollouts
+from rl.training.sft import train_sft
 
 HIDDEN = Rule(id="RULES", title="not shown", text="The rules are not shown.")
 Change = Callable[[Case], Case]

@@ -25,14 +25,14 @@ from typing import Any
 from rich.console import Console
 
 from data import Case, Rulebook, save_cases
-from data.convert import convert_file
+from data.foreign.convert import convert_file
 from data.splits import kfold
+from rl.config.recipe import EvalRecipe, SFTRecipe
 from rl.demo import precision
 from rl.evaluation import Evaluation, Prediction, compare_table, evaluate_file, evaluate_model, rule_table
-from rl.models import FINAL
-from rl.recipe import EvalRecipe, SFTRecipe
-from rl.resume import newest_checkpoint
-from rl.sft import train_sft
+from rl.models.load import FINAL
+from rl.training.sft import train_sft
+from rl.training.trainers.resumable import newest_checkpoint
 
 NAME = "ec_darkpattern"
 FOLDS = 5

@@ -15,10 +15,10 @@ from unittest.mock import patch
 from rich.console import Console
 from timed import Timed
 
+from rl.config.recipe import GRPORecipe
 from rl.demo import precision
-from rl.grpo import train_grpo
-from rl.grpo_trainer import RulingGRPOTrainer
-from rl.recipe import GRPORecipe
+from rl.training.grpo import train_grpo
+from rl.training.trainers.grpo import RulingGRPOTrainer
 
 WARM_UP = 2
 
@@ -59,8 +59,9 @@ def main() -> None:
 def steps(home: Path, seed: int, count: int, trainer: type[TimedGRPO], fused: bool) -> list[float]:
     """Seconds of each step after the first few."""
     Timed.seconds = []
-    writing = nullcontext() if fused else patch("rl.grpo_trainer.fused_attention", lambda model: nullcontext())
-    with tempfile.TemporaryDirectory() as out, patch("rl.grpo.RulingGRPOTrainer", trainer), writing:
+    plain = patch("rl.training.trainers.grpo.fused_attention", lambda model: nullcontext())
+    writing = nullcontext() if fused else plain
+    with tempfile.TemporaryDirectory() as out, patch("rl.training.grpo.RulingGRPOTrainer", trainer), writing:
         settings = {
             "seed": seed,
             "data.train": [str(home / "data" / "train.jsonl")],

@@ -14,11 +14,11 @@ from rich.console import Console
 
 from data import Rulebook, load_cases
 from data.billboard import BillboardConfig, build
+from rl.config.recipe import SFTRecipe
 from rl.demo import DemoConfig, evaluate, precision
 from rl.evaluation import Evaluation, compare_table
-from rl.models import FINAL
-from rl.recipe import SFTRecipe
-from rl.sft import train_sft
+from rl.models.load import FINAL
+from rl.training.sft import train_sft
 
 SPLIT = "changed"
 WAYS = {"adamw": False, "muon": True}

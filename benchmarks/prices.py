@@ -16,12 +16,12 @@ import yaml
 from rich.console import Console
 
 from data import Rulebook, load_cases
-from rewards.rubric import SHIPPED
+from rewards.scoring.rubric import SHIPPED
+from rl.config.recipe import GRPORecipe
 from rl.demo import SPLITS, evaluate, precision
 from rl.evaluation import Evaluation, compare_table
-from rl.grpo import train_grpo
-from rl.models import FINAL
-from rl.recipe import GRPORecipe
+from rl.models.load import FINAL
+from rl.training.grpo import train_grpo
 
 SHOWN = ("verdict_accuracy", "miss_rate", "false_flag_rate")
 

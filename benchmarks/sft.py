@@ -17,21 +17,21 @@ from unittest.mock import patch
 from rich.console import Console
 from timed import Timed
 
-import rl.sft
+import rl.training.sft
 from data.billboard import BillboardConfig, build
+from rl.config.recipe import SFTRecipe
 from rl.demo import precision
-from rl.recipe import SFTRecipe
 
 WARM_UP = 2
 WITHOUT = {
     "as it is": None,
-    "all positions scored": "rl.sft.labelled_positions_only",
-    "convolution": "rewards.checkpoint.project_by_product",
+    "all positions scored": "rl.training.sft.labelled_positions_only",
+    "convolution": "rewards.models.checkpoint.project_by_product",
 }
 """By name of the way, what is left out of the trainer."""
 
 
-class TimedSFT(Timed, rl.sft.RulingSFTTrainer):
+class TimedSFT(Timed, rl.training.sft.RulingSFTTrainer):
     pass
 
 
@@ -64,8 +64,8 @@ def steps(data: Path, out: Path, count: int, left_out: str | None) -> list[float
     }
     recipe = SFTRecipe.load("billboard/sft", settings)
     way = patch(left_out) if left_out else nullcontext()
-    with way, patch.object(rl.sft, "RulingSFTTrainer", TimedSFT):
-        rl.sft.train_sft(recipe)
+    with way, patch.object(rl.training.sft, "RulingSFTTrainer", TimedSFT):
+        rl.training.sft.train_sft(recipe)
     return Timed.seconds[WARM_UP:]
 
 

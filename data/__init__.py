@@ -1,16 +1,16 @@
 """What is reviewed: cases, rulebooks, rulings and gold, and the tools that prepare them."""
 
 from data.case import TRANSCRIPT, Case, Frame, Line
-from data.check import Report, check_files
-from data.convert import Conversion, convert_file
+from data.checking.check import Report, check_files
 from data.errors import DataError, suggest
 from data.evidence import Evidence, Interval, Quote, Region
+from data.foreign.convert import Conversion, convert_file
+from data.foreign.mapping import Mapping
 from data.gold import Gold, GoldViolation
-from data.loading import load_cases, save_cases
-from data.mapping import Mapping
-from data.media import open_image
-from data.problem import Problem
+from data.media.images import open_image
 from data.quotes import find_quote
+from data.reading.loading import load_cases, save_cases
+from data.reading.problem import Problem
 from data.rulebook import SEVERITIES, Category, Rule, Rulebook
 from data.ruling import VERDICTS, Ruling, Verdict, Violation
 from data.splits import kfold, split

@@ -2,26 +2,26 @@
 
 from data.quotes import find_quote
 from rewards.batch import BatchReward, Item
-from rewards.calibration import calibration, log_score
-from rewards.evidence import evidence, grounded
-from rewards.forecast import Forecast, Outlook, forecast
-from rewards.gates import reasoning_agreement, rulebook_consistency
-from rewards.intent import intent
-from rewards.language import language
+from rewards.hindsight.forecast import Forecast, Outlook, forecast
+from rewards.hindsight.replay import Replay, replay
+from rewards.hindsight.rescoring import Earned, Group, Rescored, rescore
 from rewards.lookup import find_reward
-from rewards.matching import Matching, Pair, match
-from rewards.penalties import incomplete, overlong, repetition
-from rewards.replay import Replay, replay
-from rewards.rescoring import Earned, Group, Rescored, rescore
+from rewards.pure.calibration import calibration, log_score
+from rewards.pure.evidence import evidence, grounded
+from rewards.pure.gates import reasoning_agreement, rulebook_consistency
+from rewards.pure.intent import intent
+from rewards.pure.language import language
+from rewards.pure.matching import Matching, Pair, match
+from rewards.pure.penalties import incomplete, overlong, repetition
+from rewards.pure.rules import rules
+from rewards.pure.utility import Prices, SeverityWeights, verdict_utility
 from rewards.reward import Reward, reward
-from rewards.rubric import Rubric
-from rewards.rules import rules
-from rewards.schedule import Schedule
+from rewards.reward_function import RewardFunction, TooManyUnscored
 from rewards.score import NotApplicable, Outcome, RewardError, Score, Unscored
-from rewards.scorecard import Component, Scorecard, count_faults
-from rewards.summary import Figures, Summary
-from rewards.trl import RewardFunction, TooManyUnscored
-from rewards.utility import Prices, SeverityWeights, verdict_utility
+from rewards.scoring.rubric import Rubric
+from rewards.scoring.schedule import Schedule
+from rewards.scoring.scorecard import Component, Scorecard, count_faults
+from rewards.scoring.summary import Figures, Summary
 
 __all__ = [
     "BatchReward",

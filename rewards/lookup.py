@@ -14,10 +14,10 @@ from rewards.batch import BatchReward
 from rewards.reward import REGISTRY, Reward
 
 SHIPPED = {
-    "judge": "rewards.judge:Judge",
-    "local_judge": "rewards.local_judge:LocalJudge",
-    "reward_model": "rewards.reward_model:RewardModel",
-    "self_consistency": "rewards.self_consistency:SelfConsistency",
+    "judge": "rewards.model_based.judge:Judge",
+    "local_judge": "rewards.model_based.local_judge:LocalJudge",
+    "reward_model": "rewards.model_based.reward_model:RewardModel",
+    "self_consistency": "rewards.model_based.self_consistency:SelfConsistency",
 }
 """Model-based rewards by name: their modules are imported when a rubric asks for them."""
 

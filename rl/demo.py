@@ -15,10 +15,10 @@ from typing import Any
 
 from data import Case, DataError, Rulebook, load_cases
 from data.billboard import BillboardConfig, build
+from rl.config.recipe import EvalRecipe, GRPORecipe, SFTRecipe
 from rl.evaluation.evaluate import evaluate_model
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.page import write_report
-from rl.recipe import EvalRecipe, GRPORecipe, SFTRecipe
 
 RECIPES = "billboard"
 SPLITS = ("test", "changed")
@@ -72,10 +72,10 @@ def run_demo(out: str | Path, config: DemoConfig | None = None, tell: Callable[[
     Raises:
         DataError: the folder holds a demo of another kind.
     """
-    from rl.grpo import train_grpo
-    from rl.models import FINAL
-    from rl.resume import newest_checkpoint
-    from rl.sft import train_sft
+    from rl.models.load import FINAL
+    from rl.training.grpo import train_grpo
+    from rl.training.sft import train_sft
+    from rl.training.trainers.resumable import newest_checkpoint
 
     out, config = Path(out), config or DemoConfig()
     _remember(out, config)

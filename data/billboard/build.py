@@ -19,7 +19,7 @@ from data.billboard.judge import judge
 from data.billboard.teacher import Teacher
 from data.billboard.variants import Variant
 from data.case import Case
-from data.loading import save_cases
+from data.reading.loading import save_cases
 from data.ruling import VERDICTS, Verdict
 
 Level = Literal["demo", "full"]

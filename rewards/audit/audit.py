@@ -15,8 +15,8 @@ from rewards.audit.rating import Rating, rate
 from rewards.audit.report import Audit, Band, Claim
 from rewards.audit.subject import prepare
 from rewards.audit.trial import Trial, try_cheat
-from rewards.rubric import Rubric
-from rewards.utility import Prices
+from rewards.pure.utility import Prices
+from rewards.scoring.rubric import Rubric
 
 ACCURACIES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 CLAIMS = ((0.8, 1.0), (0.6, 1.0), (0.9, 1.0), (0.8, 0.5))

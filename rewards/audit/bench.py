@@ -7,10 +7,10 @@ from functools import cached_property
 
 from rewards.audit.subject import Subject
 from rewards.batch import Answer, Item
-from rewards.rubric import Rubric
 from rewards.score import Unscored
-from rewards.scorecard import Scorecard
-from rewards.scoring import score_items
+from rewards.scoring.rubric import Rubric
+from rewards.scoring.scorecard import Scorecard
+from rewards.scoring.scorer import score_items
 
 BATCH = 512
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from data import VERDICTS, Case, DataError, Evidence, Gold, Quote, Rulebook, Ruling, Verdict, Violation
 from prompts import render, target
-from rewards.evidence import grounded, is_specific
+from rewards.pure.evidence import grounded, is_specific
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,11 @@ from dataclasses import replace
 from data import Case, Rulebook, Ruling
 from prompts import parse
 from rewards.batch import Answer, BatchReward, Item
-from rewards.plan import Plan, Step
 from rewards.reward import Reward
-from rewards.rubric import Rubric
-from rewards.scorecard import Scorecard
-from rewards.scoring import score_items
+from rewards.scoring.plan import Plan, Step
+from rewards.scoring.rubric import Rubric
+from rewards.scoring.scorecard import Scorecard
+from rewards.scoring.scorer import score_items
 from rewards.testing.probes import probes
 
 Scorer = Reward | BatchReward | Rubric

@@ -13,7 +13,7 @@ from rich.markup import escape
 from data import DataError
 from rewards import TooManyUnscored
 from rl.cli import compare, data, demo, evaluate, review, rewards, train
-from rl.visible import visible
+from rl.terminal.safe_text import visible
 
 app = typer.Typer(
     name="ruling",

@@ -9,7 +9,7 @@ from rich.filesize import decimal
 from rich.text import Text
 
 from data import DataError
-from rl.visible import visible
+from rl.terminal.safe_text import visible
 
 app = typer.Typer()
 

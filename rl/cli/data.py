@@ -13,13 +13,13 @@ from rich.table import Column, Table
 
 from data.billboard import SPLITS, BillboardConfig, build
 from data.billboard.build import Level
-from data.check import UNANNOTATED, Report, check_files
-from data.convert import Conversion, convert_file
-from data.problem import Problem
-from data.quarantine import quarantine
+from data.checking.check import UNANNOTATED, Report, check_files
+from data.checking.quarantine import quarantine
+from data.foreign.convert import Conversion, convert_file
+from data.reading.problem import Problem
 from data.rulebook import Rulebook
 from data.ruling import VERDICTS
-from rl.visible import visible
+from rl.terminal.safe_text import visible
 
 app = typer.Typer(
     help="Validate case files; map foreign files to cases; draw the embedded benchmark.", no_args_is_help=True

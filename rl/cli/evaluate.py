@@ -11,7 +11,7 @@ from rich.text import Text
 
 from data import DataError
 from data.errors import explain
-from rl.visible import visible
+from rl.terminal.safe_text import visible
 
 app = typer.Typer()
 
@@ -89,9 +89,9 @@ def evaluate(
     was: run the same command again.
     """
     from data import Rulebook, load_cases
-    from rl.endpoint import Endpoint
+    from rl.config.recipe import EvalRecipe
     from rl.evaluation import Settings, evaluate_file, evaluate_model, write_report
-    from rl.recipe import EvalRecipe
+    from rl.generation.endpoint import Endpoint
 
     decoding = {
         "template": template, "max_new_tokens": max_new_tokens, "temperature": temperature, "samples": samples,

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from data import Case, DataError, load_cases
-from data.loading import read_row
+from data.reading.loading import read_row
 
 app = typer.Typer()
 
@@ -24,9 +24,9 @@ def review(
 ) -> None:
     """Rule on one case and check what the ruling cites. Exit code 1 if the model wrote no ruling."""
     from data import Rulebook
-    from rl.complete import Decoding
-    from rl.review import panel
-    from rl.review import review as review_case
+    from rl.generation.complete import Decoding
+    from rl.serving.review import panel
+    from rl.serving.review import review as review_case
 
     book = Rulebook.load(rulebook)
     decoding = Decoding(template=template, max_new_tokens=max_new_tokens)

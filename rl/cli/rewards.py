@@ -51,7 +51,7 @@ def show(
 ) -> None:
     """Print a rubric: its rewards, its prices, and when escalating is best. Builds nothing, so it works offline."""
     from rewards import Rubric
-    from rl.reward_tables import rubric_tables
+    from rl.terminal.scores import rubric_tables
 
     _print(*rubric_tables(Rubric.load(rubric), at))
 
@@ -71,9 +71,9 @@ def score(
 ) -> None:
     """Score completions: a table of every reward, and with --case ID one completion's card."""
     from rewards import Rubric
-    from rl.completion_files import read_completions
-    from rl.reward_tables import card_panel, summary_notes, summary_table
-    from rl.scores import score_completions
+    from rl.runs.scores import score_completions
+    from rl.runs.written import read_completions
+    from rl.terminal.scores import card_panel, summary_notes, summary_table
 
     if case is not None and out is not None:
         raise DataError("--case prints one card and writes nothing: leave out --case or --out")
@@ -117,7 +117,7 @@ def audit(
     from rewards import Rubric
     from rewards.audit import CHEATS
     from rewards.audit import audit as try_cheats
-    from rl.audit_tables import audit_tables
+    from rl.terminal.audit import audit_tables
 
     loaded, found, book = Rubric.load(rubric), load_cases(*data), Rulebook.load(rulebook_for(data, rulebook))
     with progress("auditing", len(CHEATS)) as advance:
@@ -142,7 +142,7 @@ def replay(
     """Score a run's rollouts by a new rubric, and see what moves."""
     from rewards import Rubric
     from rewards import replay as moves
-    from rl.replay_tables import faults, replay_tables
+    from rl.terminal.replay import faults, replay_tables
 
     new = Rubric.load(rubric)
     groups, old = _rescored(rollouts, new, rubric_old, data, rulebook)
@@ -161,7 +161,7 @@ def forecast(
     """Foretell from a run's rollouts how much a new rubric would give training to learn from."""
     from rewards import Rubric
     from rewards import forecast as outlook
-    from rl.replay_tables import faults, forecast_table
+    from rl.terminal.replay import faults, forecast_table
 
     new = Rubric.load(rubric)
     groups, old = _rescored(rollouts, new, rubric_old, data, rulebook)
@@ -189,9 +189,9 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """Shows a progress bar while long work is done; gives a function to tell of what is done. Faults are not warned of
     batch by batch: every verb tells of all of them in the end.
     """
-    from rl.progress import progress_bar
+    from rl.terminal.progress import progress_bar
 
-    scoring = logging.getLogger("rewards.scoring")
+    scoring = logging.getLogger("rewards.scoring.scorer")
     scoring.disabled = True
     try:
         with progress_bar() as bar:
@@ -206,7 +206,7 @@ def _rescored(
 ) -> "tuple[list[Group], str]":
     """The groups, and what the old side is called."""
     from rewards import Rubric, rescore
-    from rl.past_run import open_past_run
+    from rl.runs.past_run import open_past_run
 
     old = Rubric.load(rubric_old) if rubric_old else None
     past = open_past_run(run, data or (), rulebook)
@@ -226,7 +226,7 @@ def _check_unscored(unscored: int, of: int, rubric: "Rubric") -> None:
     Raises:
         TooManyUnscored: more stayed unscored than the rubric allows.
     """
-    from rewards.trl import TooManyUnscored
+    from rewards.reward_function import TooManyUnscored
 
     if unscored > rubric.unscored_limit * of:
         raise TooManyUnscored(

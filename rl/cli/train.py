@@ -65,15 +65,15 @@ def _train(
     if num_processes is not None and accelerate is None:
         raise DataError("--num_processes needs --accelerate, as in: --accelerate multi_gpu --num_processes 2")
     if dry_run:
-        from rl.dry_run import rehearse
+        from rl.training.preflight import rehearse
 
         Console().print(rehearse(kind, config, overrides).table())
     elif accelerate is not None:
-        from rl.launch import launch
+        from rl.training.launch.launch import launch
 
         raise typer.Exit(launch(kind, config, overrides, accelerate, num_processes, resume))
     else:
-        from rl.launch import train
+        from rl.training.launch.launch import train
 
         Console().print(f"trained: {train(kind, config, overrides, resume)}", markup=False, highlight=False)
 

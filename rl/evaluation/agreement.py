@@ -5,7 +5,7 @@ for, every cited rule is named in the reasoning, and none that the reasoning cle
 """
 
 from data import Case, Rulebook, Ruling
-from rewards.gates import reasoning_agreement, rulebook_consistency
+from rewards.pure.gates import reasoning_agreement, rulebook_consistency
 from rewards.score import Score
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from rl.evaluation.bootstrap import Estimate
 from rl.evaluation.measure import codes, estimates
 from rl.evaluation.metrics.per_rule import PerRule, broken_rules
 from rl.evaluation.predictions import Prediction
+from rl.evaluation.statistics.bootstrap import Estimate
 
 FEW = 20
 """Below this support a rule's figures say little."""

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from data import Case, DataError, Rulebook
-from rl.complete import Decoding, Model, complete
-from rl.completions import Completion
-from rl.endpoint import Endpoint
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.predictions import Prediction, import_predictions
 from rl.evaluation.settings import DEFAULT, Settings
 from rl.evaluation.variants import variants
-from rl.provenance import provenance
+from rl.generation.complete import Decoding, Model, complete
+from rl.generation.completions import Completion
+from rl.generation.endpoint import Endpoint
+from rl.runs.provenance import provenance
 
 LOG = "completions.jsonl"
 """Where an evaluation keeps what the model wrote, as soon as it is written."""

@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data import DataError
-from rl.evaluation.bootstrap import Estimate
 from rl.evaluation.by_rule import RuleFigure, by_rule
 from rl.evaluation.measure import codes, known, measure, prevalence_weights, ranked_difference
 from rl.evaluation.metrics import METRICS, RANKED
-from rl.evaluation.notes import notes
 from rl.evaluation.outcomes import cells
 from rl.evaluation.predictions import Prediction, load_predictions, save_predictions
+from rl.evaluation.ranking.notes import notes
 from rl.evaluation.settings import DEFAULT, Settings
 from rl.evaluation.statistics import Difference, paired_difference
+from rl.evaluation.statistics.bootstrap import Estimate
 from rl.evaluation.summary import figure_rows, save_rows, summary
 
 PREDICTIONS, VARIANTS, FIGURES = "predictions.parquet", "variants.parquet", "metrics.parquet"

@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
 from data import DataError
-from rl.evaluation.bootstrap import Estimate, bootstrap, exact_at_the_edge, percentiles
 from rl.evaluation.metrics import METRICS, RANKED, Counted, Ranked
 from rl.evaluation.predictions import Prediction
-from rl.evaluation.ranking import Floats, Ranking
+from rl.evaluation.ranking.ranking import Floats, Ranking
 from rl.evaluation.settings import DEFAULT, Settings
+from rl.evaluation.statistics.bootstrap import Estimate, bootstrap, exact_at_the_edge, percentiles
 
 RESAMPLES = 2_000
 """Of ranked metrics, which have to go through all cases for each."""

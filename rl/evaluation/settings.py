@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from data import DataError
-from rewards.utility import DEFAULT_PRICES, Prices
-from rl.evaluation.thresholds import Thresholds
+from rewards.pure.utility import DEFAULT_PRICES, Prices
+from rl.evaluation.ranking.thresholds import Thresholds
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data import VERDICTS
-from rl.evaluation.bootstrap import Estimate
 from rl.evaluation.by_rule import FEW
-from rl.evaluation.curves import precision_recall, reliability
 from rl.evaluation.metrics import TITLES
 from rl.evaluation.outcomes import PREDICTED
+from rl.evaluation.ranking.curves import precision_recall, reliability
+from rl.evaluation.statistics.bootstrap import Estimate
 
 if TYPE_CHECKING:
     from rl.evaluation.evaluation import Evaluation

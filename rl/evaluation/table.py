@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from rl.evaluation.bootstrap import Estimate
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.metrics import HEADLINE, LOWER_IS_BETTER, NEUTRAL, TITLES
-from rl.visible import visible
+from rl.evaluation.statistics.bootstrap import Estimate
+from rl.terminal.safe_text import visible
 
 
 def compare_table(evaluations: Sequence[Evaluation]) -> Table:

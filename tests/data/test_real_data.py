@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from data import Case, Rulebook, load_cases
-from data.check import Report, check_files
-from data.convert import Conversion, convert_file
+from data.checking.check import Report, check_files
+from data.foreign.convert import Conversion, convert_file
 
 SOURCES = {
     "ec_darkpattern": "ec_darkpattern/dataset.tsv",

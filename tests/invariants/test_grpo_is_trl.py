@@ -9,12 +9,12 @@ from trl import GRPOConfig, GRPOTrainer
 
 from data import Case, Rulebook, load_cases
 from rewards import Scorecard
-from rl.grpo_trainer import RulingGRPOTrainer
-from rl.model_config import ModelConfig
-from rl.models import context_length, load_model, load_processor
-from rl.rows import rows_for_rl
-from rl.scored_positions import labelled_positions_only
-from tests.rl.toy_reward import ToyReward
+from rl.config.model import ModelConfig
+from rl.models.load import context_length, load_model, load_processor
+from rl.training.rows import rows_for_rl
+from rl.training.trainers.grpo import RulingGRPOTrainer
+from rl.training.trainers.scored_positions import labelled_positions_only
+from tests.rl.training.toy_reward import ToyReward
 
 SETTINGS = {
     "aligned": {"scale_rewards": "batch", "loss_type": "dr_grpo"},

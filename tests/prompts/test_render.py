@@ -184,7 +184,7 @@ def test_tokens_of_any_shape_are_neutralised_when_named(text):
 @pytest.fixture(scope="module")
 def tiny_family():
     """The tokenizer of the models that Ruling builds itself, with its own chat template."""
-    tiny = pytest.importorskip("rl.tiny")
+    tiny = pytest.importorskip("rl.models.tiny")
     tokenizer = tiny.train_tokenizer(["title: This tea cures diabetes", "SALE-1: no. <think></think>"], 600, 512)
 
     def specials(text: str) -> list[str]:

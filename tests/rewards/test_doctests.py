@@ -28,5 +28,5 @@ def test_examples_run(name):
 def test_the_rule_based_rewards_have_examples():
     finder = doctest.DocTestFinder()
     for name in ("calibration", "evidence", "gates", "intent", "penalties", "rules", "utility"):
-        module = importlib.import_module(f"rewards.{name}")
+        module = importlib.import_module(f"rewards.pure.{name}")
         assert any(test.examples for test in finder.find(module)), name

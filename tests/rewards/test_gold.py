@@ -4,8 +4,8 @@ import pytest
 
 from data import Case, Rulebook, load_cases
 from data.billboard.build import BillboardConfig, build
-from data.convert import convert_file
-from data.mapping import Mapping
+from data.foreign.convert import convert_file
+from data.foreign.mapping import Mapping
 from prompts import target, write
 from rewards import Rubric, Scorecard
 

@@ -79,8 +79,8 @@ def tiny_text(toy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _tiny(cases: Path, out: Path, kind: str) -> Path:
     from data import load_cases
-    from rl.rows import texts_of
-    from rl.tiny import TinySize, build_tiny
+    from rl.models.tiny import TinySize, build_tiny
+    from rl.training.rows import texts_of
 
     size = TinySize(vocab=512, hidden=64, intermediate=128, layers=2, context=512, vision_hidden=32, vision_depth=2)
     return build_tiny(out, texts_of(load_cases(cases), toy_book(), "compact"), kind, size)  # type: ignore[arg-type]

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from data import Case, DataError, Gold, Rulebook, load_cases
-from rl.generation import generate
-from rl.model_config import ModelConfig
-from rl.models import load_model, load_processor
-from rl.rows import rows_for_rl, rows_for_sft
+from rl.config.model import ModelConfig
+from rl.generation.local import generate
+from rl.models.load import load_model, load_processor
+from rl.training.rows import rows_for_rl, rows_for_sft
 
 CONTEXT = 512
 APPROVED = Gold(verdict="approve", violations=[])

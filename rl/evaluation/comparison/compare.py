@@ -12,9 +12,9 @@ from rl.evaluation.comparison.metrics import all_figures, metric_rows
 from rl.evaluation.comparison.models import Models
 from rl.evaluation.comparison.primary import needed, pairs
 from rl.evaluation.comparison.rules import rule_rows
+from rl.evaluation.comparison.sentence import verdict
 from rl.evaluation.comparison.slices import slice_rows
 from rl.evaluation.comparison.suspects import suspects
-from rl.evaluation.comparison.verdict import verdict
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.metrics import HEADLINE, NEUTRAL
 

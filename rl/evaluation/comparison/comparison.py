@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from data.rulebook import Severity
-from rl.evaluation.bootstrap import Estimate
+from rl.evaluation.statistics.bootstrap import Estimate
 from rl.evaluation.statistics.difference import Difference
 
 Judgement = Literal["better", "worse", "unclear"]

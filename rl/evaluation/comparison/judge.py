@@ -1,8 +1,8 @@
 """Judge: what the interval of a difference says."""
 
-from rl.evaluation.bootstrap import Estimate
 from rl.evaluation.comparison.comparison import Judgement
 from rl.evaluation.metrics import LOWER_IS_BETTER, NEUTRAL
+from rl.evaluation.statistics.bootstrap import Estimate
 
 
 def judged(difference: Estimate | None, metric: str = "verdict_accuracy") -> Judgement:

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from rl.evaluation.comparison.models import Models
 from rl.evaluation.measure import RESAMPLES, drawn
 from rl.evaluation.metrics import RANKED, Ranked
-from rl.evaluation.ranking import Floats, Ranking
+from rl.evaluation.ranking.ranking import Floats, Ranking
 from rl.evaluation.statistics import Figure
 
 DIGITS = 3

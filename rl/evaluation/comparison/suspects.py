@@ -12,7 +12,7 @@ import numpy as np
 from rl.evaluation.comparison.comparison import Suspect
 from rl.evaluation.comparison.models import Models
 from rl.evaluation.predictions import Prediction
-from rl.evaluation.ranking import confidence_of
+from rl.evaluation.ranking.ranking import confidence_of
 
 CONFIDENT = 0.9
 

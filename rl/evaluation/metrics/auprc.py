@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl.evaluation.metrics import ranked
-from rl.evaluation.ranking import Floats, Ranking, average_precision, by_risk
+from rl.evaluation.ranking.ranking import Floats, Ranking, average_precision, by_risk
 
 
 class AUPRC(ranked.Ranked):

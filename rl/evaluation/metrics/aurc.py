@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rl.evaluation.metrics import ranked
 from rl.evaluation.metrics.counted import verdict_columns
-from rl.evaluation.ranking import Floats, Ranking, area_under_risk, by_confidence, confidence_of
+from rl.evaluation.ranking.ranking import Floats, Ranking, area_under_risk, by_confidence, confidence_of
 
 
 class AURC(ranked.Ranked):

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rewards.utility import DEFAULT_PRICES, Prices
+from rewards.pure.utility import DEFAULT_PRICES, Prices
 from rl.evaluation.metrics import counted
 from rl.evaluation.outcomes import outcome
 from rl.evaluation.settings import Settings

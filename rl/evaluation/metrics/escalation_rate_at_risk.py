@@ -17,9 +17,9 @@ import datasets
 import numpy as np
 
 from rl.evaluation.metrics import counted
-from rl.evaluation.ranking import by_confidence, confidence_of
+from rl.evaluation.ranking.ranking import by_confidence, confidence_of
+from rl.evaluation.ranking.thresholds import RISKS, named
 from rl.evaluation.settings import Settings
-from rl.evaluation.thresholds import RISKS, named
 
 
 class EscalationRateAtRisk(counted.Counted):

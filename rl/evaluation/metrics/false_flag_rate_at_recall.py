@@ -16,8 +16,8 @@ import datasets
 import numpy as np
 
 from rl.evaluation.metrics import counted, flagged
+from rl.evaluation.ranking.thresholds import RECALLS, named
 from rl.evaluation.settings import Settings
-from rl.evaluation.thresholds import RECALLS, named
 
 
 class FalseFlagRateAtRecall(counted.Counted):

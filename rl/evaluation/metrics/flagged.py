@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from rl.evaluation.metrics import counted
-from rl.evaluation.ranking import by_risk
+from rl.evaluation.ranking.ranking import by_risk
 
 
 def risk_columns(predictions: Sequence[Any]) -> dict[str, list[Any]]:

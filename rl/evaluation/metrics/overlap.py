@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import datasets
 import numpy as np
 
-from rewards.matching import assign
+from rewards.pure.matching import assign
 from rl.evaluation.metrics import counted
 
 SAID = {"rule": counted.TEXT, "where": counted.TEXT, "span": datasets.List(datasets.Value("float64"))}

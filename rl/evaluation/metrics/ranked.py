@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rl.evaluation.metrics import counted
 from rl.evaluation.metrics.flagged import risk_columns
 from rl.evaluation.predictions import Prediction
-from rl.evaluation.ranking import Floats, Ranking
+from rl.evaluation.ranking.ranking import Floats, Ranking
 
 
 class Ranked(evaluate.Metric, ABC):

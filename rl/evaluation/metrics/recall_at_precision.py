@@ -17,8 +17,8 @@ import datasets
 import numpy as np
 
 from rl.evaluation.metrics import counted, flagged
+from rl.evaluation.ranking.thresholds import PRECISIONS, named
 from rl.evaluation.settings import Settings
-from rl.evaluation.thresholds import PRECISIONS, named
 
 
 class RecallAtPrecision(counted.Counted):

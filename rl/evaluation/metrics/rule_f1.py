@@ -16,7 +16,7 @@ import datasets
 import numpy as np
 
 from data import Gold, GoldViolation, Rulebook, Ruling, Violation
-from rewards.matching import match
+from rewards.pure.matching import match
 from rl.evaluation.metrics import counted
 
 _NO_RULES = Rulebook(name="none", rules=())

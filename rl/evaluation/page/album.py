@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from data import Case, DataError
-from data.media import open_image
+from data.media.images import open_image
 
 SIDE = 320
 """Longest side of a thumbnail, in pixels."""

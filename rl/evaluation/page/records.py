@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from data import SEVERITIES, Case, Evidence, Quote, Region, Rule, Rulebook, find_quote
-from data.loading import case_json
+from data.reading.loading import case_json
 from rl.evaluation.outcomes import outcome_of
 from rl.evaluation.page.album import Album
 from rl.evaluation.page.choice import Row

@@ -18,7 +18,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from data import Case, DataError, Rulebook
-from rl.evaluation.bootstrap import Estimate
 from rl.evaluation.comparison import Comparison, compare
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.outcomes import PREDICTED
@@ -28,8 +27,9 @@ from rl.evaluation.page.charts import COLOURS, curve
 from rl.evaluation.page.choice import choose
 from rl.evaluation.page.figures import section, shade
 from rl.evaluation.page.records import Shown, entry, record, rule_table, samples_by_case
-from rl.rollouts import read_rollouts
-from rl.visible import HIDDEN, visible
+from rl.evaluation.statistics.bootstrap import Estimate
+from rl.runs.rollouts import read_rollouts
+from rl.terminal.safe_text import HIDDEN, visible
 
 HERE = Path(__file__).parent
 SCRIPTS = ("case.js", "browser.js")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from rl.evaluation.bootstrap import Estimate
+from rl.evaluation.statistics.bootstrap import Estimate
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rl.evaluation.bootstrap import Statistic, checked
+from rl.evaluation.statistics.bootstrap import Statistic, checked
 from rl.evaluation.statistics.difference import Difference
 from rl.evaluation.statistics.figure import Sheet, figures
 

@@ -10,7 +10,7 @@ from data.billboard import SPLITS, BillboardConfig, build
 from data.billboard.ads import MECHANISMS
 from data.billboard.catalogue import catalogue
 from data.billboard.layouts import layouts
-from data.check import check_files
+from data.checking.check import check_files
 
 Splits = dict[str, list[Case]]
 BOOK = Rulebook.load("billboard")

@@ -6,7 +6,7 @@ import pytest
 
 from data import Rulebook, load_cases
 from data.billboard import BillboardConfig, build
-from data.convert import convert_file
+from data.foreign.convert import convert_file
 from rewards import Rubric
 from rewards.audit import audit
 

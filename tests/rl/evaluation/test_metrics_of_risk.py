@@ -7,7 +7,7 @@ from sklearn import metrics as sk
 
 from rl.evaluation import measure, metric_path
 from rl.evaluation.metrics import RANKED
-from rl.evaluation.ranking import by_confidence
+from rl.evaluation.ranking.ranking import by_confidence
 
 from .conftest import predicted
 

@@ -8,7 +8,7 @@ from PIL import Image
 from data import Case, Quote, Region, Rule, Rulebook, Ruling, Violation
 from prompts import write
 from rl.evaluation import Evaluation, Prediction, write_report
-from rl.rollouts import Rollout, RolloutLog
+from rl.runs.rollouts import Rollout, RolloutLog
 
 HOSTILE = (
     "<script>hacked=1</script> <img src=x onerror=hacked=1> </script><script>hacked=1</script> {{ 7*7 }} {% raw %} "

@@ -13,7 +13,7 @@ from rl.evaluation import Evaluation, write_report
 from rl.evaluation.comparison import Criterion, Gate, compare
 from rl.evaluation.page.blocks import Block, unpack
 from rl.evaluation.page.report import headline, mean_rewards, number, p_value
-from rl.rollouts import Rollout, RolloutLog
+from rl.runs.rollouts import Rollout, RolloutLog
 
 from ..conftest import predicted
 from .conftest import BOOK, HOSTILE, hostile_cases, hostile_models

@@ -1,0 +1,1 @@
+"""What is wrong with cases, found before training on them."""

@@ -1,0 +1,236 @@
+"""`check_files`: everything worth knowing about case files before training on them, as one typed report."""
+
+import hashlib
+import os
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from data.case import Case
+from data.checking.duplicates import SIDE, content_clusters
+from data.checking.inspection import EXCERPT_KINDS, inspect
+from data.checking.spread import Spread, spread
+from data.errors import DataError
+from data.media.images import open_thumbnail
+from data.reading.loading import Row, read_rows
+from data.reading.problem import Problem
+from data.rulebook import Rulebook
+
+UNANNOTATED = "none"
+"""Counted as the verdict of a case without one."""
+
+
+@dataclass
+class FileReport:
+    """What one file holds. Gold is counted as it stands under each case's excerpt."""
+
+    file: Path
+    rows: int = 0
+    cases: int = 0
+    groups: set[str] = field(default_factory=set)
+    verdicts: Counter[str] = field(default_factory=Counter)
+    shown: Counter[str] = field(default_factory=Counter)
+    """In how many excerpts each rule is."""
+    broken: Counter[str] = field(default_factory=Counter)
+    """In how many cases each rule is broken."""
+
+
+@dataclass
+class Report:
+    """What a check found."""
+
+    files: list[FileReport]
+    text: dict[str, Spread]
+    """Characters by text field, where the field is there."""
+    images: dict[str, Spread]
+    """Pixels by ``width`` and ``height``, over distinct readable images."""
+    duplicates: int
+    """Cases that are near-duplicates of an earlier one, in their group or not."""
+    problems: list[Problem]
+    rows: list[Row] = field(repr=False)
+
+    @property
+    def errors(self) -> list[Problem]:
+        return [problem for problem in self.problems if problem.level == "error"]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing would spoil training."""
+        return not self.errors
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as plain JSON values."""
+        return {
+            "ok": self.ok,
+            "files": [
+                {
+                    "file": str(f.file),
+                    "rows": f.rows,
+                    "cases": f.cases,
+                    "groups": len(f.groups),
+                    "verdicts": dict(f.verdicts),
+                    "rules": {r: {"shown": n, "broken": f.broken[r]} for r, n in f.shown.items()},
+                }
+                for f in self.files
+            ],
+            "text": {name: vars(s) for name, s in self.text.items()},
+            "images": {name: vars(s) for name, s in self.images.items()},
+            "duplicates": self.duplicates,
+            "problems": [vars(p) | {"file": str(p.file)} for p in self.problems],
+        }
+
+
+def check_files(*sources: Any, book: Rulebook) -> Report:
+    """Checks cases against the rulebook, row by row and across all the files.
+
+    Args:
+        sources: as for `load_cases`; each file counts as a split.
+
+    Raises:
+        DataError: a source is missing or cannot be read at all.
+    """
+    rows = list(read_rows(*sources))
+    files = {row.file: FileReport(row.file) for row in rows}
+    album = _Album()
+    problems: list[Problem] = []
+    for row in rows:
+        report = files[row.file]
+        report.rows += 1
+        if row.problem is not None:
+            problems.append(row.problem)
+        if row.case is not None:
+            found = [*_findings(row, row.case, book), *album.look(row, row.case)]
+            problems += found
+            _count(report, row.case, book, usable=not any(p.kind in EXCERPT_KINDS for p in found))
+    good = [(row, row.case) for row in rows if row.case is not None]
+    if not good:
+        problems.append(Problem("no cases", "there is not a single case to train on", Path(str(sources[0]))))
+    clusters = content_clusters([_words(case) for _, case in good], [album.thumbnails(case) for _, case in good])
+    problems += _leaks(good, clusters)
+    problems += _contradictions(good, album)
+    problems += _stray_spaces(good)
+    lengths: dict[str, list[int]] = defaultdict(list)
+    for _, case in good:
+        for name, text in case.fields.items():
+            lengths[name].append(len(text))
+    return Report(
+        files=list(files.values()),
+        text={name: spread(values) for name, values in lengths.items()},
+        images=album.sizes(),
+        duplicates=len(clusters) - len(set(clusters)),
+        problems=sorted(problems, key=lambda p: (p.level, str(p.file), p.line or 0)),
+        rows=rows,
+    )
+
+
+class _Album:
+    """Every image that the cases name, opened once."""
+
+    def __init__(self) -> None:
+        self._seen: dict[Path, tuple[bytes, bytes, tuple[int, int]] | str] = {}
+
+    def look(self, row: Row, case: Case) -> Iterator[Problem]:
+        """The media of a case that are missing or cannot be opened."""
+        frames = ((f"frames.{i}.path", frame.path) for i, frame in enumerate(case.frames))
+        for place, name in (*((f"images.{i}", name) for i, name in enumerate(case.images)), *frames):
+            found = self._open(case.path(name))
+            if isinstance(found, str):
+                yield Problem("unreadable image", f"{name}: {found} (case '{case.id}')", row.file, row.line, place)
+        for place, recording in (("video", case.video), ("audio", case.audio)):
+            if recording is not None and not os.path.isfile(case.path(recording)):
+                message = f"{recording}: no such file (case '{case.id}')"
+                yield Problem("missing media", message, row.file, row.line, place)
+
+    def thumbnails(self, case: Case) -> tuple[bytes, ...]:
+        return tuple(found[1] for found in self._of(case))
+
+    def digests(self, case: Case) -> tuple[bytes, ...]:
+        return tuple(found[0] for found in self._of(case))
+
+    def sizes(self) -> dict[str, Spread]:
+        sizes = [found[2] for found in self._seen.values() if not isinstance(found, str)]
+        if not sizes:
+            return {}
+        return {"width": spread([width for width, _ in sizes]), "height": spread([height for _, height in sizes])}
+
+    def _of(self, case: Case) -> Iterator[tuple[bytes, bytes, tuple[int, int]]]:
+        for name in (*case.images, *(frame.path for frame in case.frames)):
+            found = self._open(case.path(name))
+            if not isinstance(found, str):
+                yield found
+
+    def _open(self, path: Path) -> tuple[bytes, bytes, tuple[int, int]] | str:
+        if path not in self._seen:
+            try:
+                thumbnail, size = open_thumbnail(path, SIDE)
+                self._seen[path] = (hashlib.sha256(path.read_bytes()).digest(), thumbnail.tobytes(), size)
+            except DataError as error:
+                self._seen[path] = error.message
+        return self._seen[path]
+
+
+def _findings(row: Row, case: Case, book: Rulebook) -> Iterator[Problem]:
+    for finding in inspect(case, book):
+        yield Problem(finding.kind, finding.message, row.file, row.line, finding.field, finding.level)
+
+
+def _count(report: FileReport, case: Case, book: Rulebook, usable: bool) -> None:
+    report.cases += 1
+    report.groups.add(case.cluster)
+    if not usable:
+        return
+    excerpt = book.excerpt(case.rules)
+    report.shown.update(excerpt.ids)
+    gold = case.gold_for(excerpt)
+    report.verdicts[(gold and gold.verdict) or UNANNOTATED] += 1
+    report.broken.update({violation.rule for violation in (gold and gold.violations) or []})
+
+
+def _words(case: Case) -> str:
+    return "\n".join(text for _, text in sorted(case.fields.items()))
+
+
+def _leaks(good: list[tuple[Row, Case]], clusters: list[int]) -> Iterator[Problem]:
+    """Near-duplicates that are in different files or, within one, in different groups, which a split could part: what
+    is learned on one is tested on the other.
+    """
+    for (row, case), cluster in zip(good, clusters, strict=True):
+        first, twin = good[cluster]
+        like = f"nearly the same as {first.file}:{first.line} (case '{twin.id}')"
+        if first.file != row.file:
+            message = f"{like}: put both into one split"
+            yield Problem("near-duplicate across files", message, row.file, row.line, level="warning")
+        elif twin.cluster != case.cluster:
+            message = f"{like}: give both the same group"
+            yield Problem("near-duplicate across groups", message, row.file, row.line, "group", "warning")
+
+
+def _contradictions(good: list[tuple[Row, Case]], album: _Album) -> Iterator[Problem]:
+    """Cases that are the same to the letter, excerpt and all, but not in their verdict."""
+    seen: dict[Hashable, tuple[Row, Case]] = {}
+    for row, case in good:
+        if case.gold is None or case.gold.verdict is None:
+            continue
+        key = (_words(case), album.digests(case), repr(case.rules), repr(case.meta))
+        first, other = seen.setdefault(key, (row, case))
+        if other.gold is not None and other.gold.verdict != case.gold.verdict:
+            message = f"{case.gold.verdict}, but {first.file}:{first.line} with the same content {other.gold.verdict}"
+            yield Problem("contradictory gold", message, row.file, row.line, "gold.verdict", "warning")
+
+
+def _stray_spaces(good: list[tuple[Row, Case]]) -> Iterator[Problem]:
+    """Spaces around texts, which a model may learn in place of what the texts say."""
+    stray: dict[str, Counter[str]] = defaultdict(Counter)
+    total: Counter[str] = Counter()
+    for _, case in good:
+        verdict = (case.gold and case.gold.verdict) or UNANNOTATED
+        total[verdict] += 1
+        for name, text in case.text.items():
+            stray[name][verdict] += bool(text.strip()) and text != text.strip()
+    for name, counts in stray.items():
+        if counts.total():
+            shares = ", ".join(f"{n / total[verdict]:.0%} of {verdict}" for verdict, n in sorted(counts.items()))
+            message = f"{counts.total()} texts begin or end with spaces ({shares}): strip them, or a model learns them"
+            yield Problem("stray spaces", message, good[0][0].file, field=f"text.{name}", level="warning")

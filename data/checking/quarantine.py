@@ -1,0 +1,108 @@
+"""`quarantine`: good rows and bad rows apart, so that the good can be used at once and nothing is lost.
+
+Under the target folder, ``good/`` and ``bad/`` mirror the tree of the sources, each row with the very bytes it had.
+Media stand at the same relative place (as hard links where the file system can, else as copies), so that paths still
+hold. ``reasons.jsonl`` says for every bad row where it came from and what is wrong with it.
+"""
+
+import json
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.checking.check import Report
+from data.errors import DataError
+from data.reading.loading import Row
+from data.reading.problem import Problem
+
+
+@dataclass(frozen=True)
+class Quarantine:
+    """What went where."""
+
+    good: int
+    bad: int
+    files: list[Path]
+
+
+def quarantine(report: Report, target: str | Path) -> Quarantine:
+    """Writes the rows of a checked set apart: bad are those with an error.
+
+    Raises:
+        DataError: the target folder is not empty.
+    """
+    target = Path(target)
+    if target.exists() and any(target.iterdir()):
+        raise DataError("not empty: give a new folder for the quarantine", file=target)
+    reasons: dict[tuple[Path, int | None], list[Problem]] = defaultdict(list)
+    for problem in report.errors:
+        reasons[problem.file, problem.line].append(problem)
+    trunk = _trunk(report.rows)
+    lines: dict[Path, list[bytes]] = defaultdict(list)
+    notes = []
+    for row in report.rows:
+        problems = reasons.get((row.file, row.line), [])
+        side = target / ("bad" if problems else "good")
+        file = side / _home(row).relative_to(trunk)
+        lines[file].append(row.raw)
+        for media in _media(row):
+            _place(_at(row, media), side / _at(row, media).relative_to(trunk))
+        if problems:
+            notes.append(
+                {
+                    "file": str(file.relative_to(target)),
+                    "line": len(lines[file]),
+                    "from": f"{row.file}:{row.line}",
+                    "problems": [{"kind": p.kind, "field": p.field, "message": p.message} for p in problems],
+                }
+            )
+    for file, raws in lines.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"".join(raw + b"\n" for raw in raws))
+    target.mkdir(parents=True, exist_ok=True)
+    text = "".join(json.dumps(note, ensure_ascii=False) + "\n" for note in notes)
+    (target / "reasons.jsonl").write_text(text, encoding="utf-8")
+    return Quarantine(len(report.rows) - len(notes), len(notes), sorted(lines))
+
+
+def _home(row: Row) -> Path:
+    """The JSONL file a row belongs to; a dataset becomes one, in the folder that its media are relative to."""
+    if row.file.is_file():
+        return Path(os.path.abspath(row.file))
+    return Path(os.path.abspath(row.root)) / f"{row.file.name.replace(':', '-')}.jsonl"
+
+
+def _at(row: Row, media: str) -> Path:
+    return Path(os.path.abspath(row.root / media))
+
+
+def _media(row: Row) -> Iterator[str]:
+    """Relative paths of the media that a row names and that are there; also of a row that is not quite a case."""
+    if not isinstance(row.content, dict):
+        return
+    images, frames = row.content.get("images"), row.content.get("frames")
+    names = [*(images if isinstance(images, list) else []), row.content.get("video"), row.content.get("audio")]
+    names += [f.get("path") for f in frames if isinstance(f, dict)] if isinstance(frames, list) else []
+    for name in names:
+        if isinstance(name, str) and name and not Path(name).is_absolute() and os.path.isfile(_at(row, name)):
+            yield name
+
+
+def _trunk(rows: list[Row]) -> Path:
+    """The nearest folder above every source and all their media."""
+    folders = {_home(row).parent for row in rows} | {_at(row, media).parent for row in rows for media in _media(row)}
+    return Path(os.path.commonpath(folders)) if folders else Path.cwd()
+
+
+def _place(source: Path, target: Path) -> None:
+    """Links or copies a file, unless it is there already."""
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)

@@ -1,0 +1,1 @@
+"""Files of others, turned into cases by a mapping."""

@@ -1,0 +1,1 @@
+"""The media of a case, opened with care: somebody else has made them."""

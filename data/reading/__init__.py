@@ -1,0 +1,1 @@
+"""Reading cases: JSONL files, folders of them, Arrow and Hub datasets."""

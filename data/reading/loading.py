@@ -1,0 +1,176 @@
+"""Reading and writing cases: JSONL files, folders of them, and Arrow or Hub datasets.
+
+A JSONL file holds one case a line, in UTF-8; blank lines are skipped. Media paths are relative to the file.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from data.case import Case
+from data.errors import DataError, explain
+from data.reading.problem import Problem
+
+REJECTED = "rejected.jsonl"
+"""What `convert` could not turn into cases; not read as part of a folder."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a source: a case, or the problem that kept it from being one."""
+
+    file: Path
+    line: int
+    raw: bytes
+    """The line as it stands in the file, without its line break."""
+    content: Any = None
+    """The line's JSON; None where it does not parse."""
+    case: Case | None = None
+    problem: Problem | None = None
+    root: Path = Path()
+    """The folder that media paths are relative to."""
+
+
+def load_cases(*sources: Any) -> list[Case]:
+    """Reads cases from JSONL files, folders of JSONL files, saved Arrow datasets, the Hub (``hub:NAME`` or
+    ``hub:NAME:SPLIT``) or `datasets.Dataset` objects. Images that come as bytes are written to a cache folder.
+
+    Raises:
+        DataError: a source is missing, a row is not a case, or an id is there twice; names file, line and field.
+    """
+    cases = []
+    for row in read_rows(*sources):
+        if row.problem is not None:
+            raise row.problem.error()
+        assert row.case is not None
+        cases.append(row.case)
+    return cases
+
+
+def read_rows(*sources: Any) -> Iterator[Row]:
+    """Every row of the sources, good or bad, in order. Of two cases with one id, the second is a problem.
+
+    Raises:
+        DataError: a source is missing or cannot be read at all.
+    """
+    seen: dict[str, tuple[Path, int]] = {}
+    for source in sources:
+        for row in _rows(source):
+            if row.case is not None:
+                here = (row.file, row.line)
+                file, line = seen.setdefault(row.case.id, here)
+                if (file, line) != here:
+                    message = f"duplicate id '{row.case.id}', first in {file}:{line}"
+                    row = replace(row, case=None, problem=Problem("duplicate id", message, row.file, row.line, "id"))
+            yield row
+
+
+def save_cases(cases: Iterable[Case], path: str | Path) -> None:
+    """Writes cases as JSONL that `load_cases` reads back. Media paths are written as they are."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with draft.open("w", encoding="utf-8", newline="\n") as file:
+        for case in cases:
+            file.write(case_json(case) + "\n")
+    draft.replace(path)
+
+
+def case_json(case: Case) -> str:
+    """The case as one line of JSON, without the keys that are left at their defaults."""
+    return json.dumps(case.model_dump(mode="json", by_alias=True, exclude_defaults=True), ensure_ascii=False)
+
+
+def _rows(source: Any) -> Iterator[Row]:
+    if not isinstance(source, (str, Path)):
+        from data.reading.datasets import dataset_rows
+
+        return dataset_rows(source, Path(type(source).__name__))
+    if str(source).startswith("hub:"):
+        from data.reading.datasets import hub_rows
+
+        return hub_rows(str(source))
+    path = Path(source)
+    if path.is_file():
+        return _jsonl_rows(path)
+    if not path.exists():
+        raise DataError("no such file or folder", file=path)
+    if any((path / name).exists() for name in ("dataset_info.json", "dataset_dict.json")):
+        from data.reading.datasets import folder_rows
+
+        return folder_rows(path)
+    files = sorted(file for file in path.glob("*.jsonl") if file.name != REJECTED)
+    if not files:
+        raise DataError("the folder holds neither .jsonl files nor a saved dataset", file=path)
+    return (row for file in files for row in _jsonl_rows(file))
+
+
+def _jsonl_rows(file: Path) -> Iterator[Row]:
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            raw = line.removesuffix(b"\n")
+            if raw.strip(b" \t\r\xef\xbb\xbf"):
+                yield read_row(raw, file, number)
+
+
+def read_row(raw: bytes, file: Path, line: int, root: Path | None = None) -> Row:
+    """One line as a row.
+
+    Args:
+        root: where the media lie; the file's folder if None.
+    """
+    root = file.parent if root is None else root
+    content = None
+    try:
+        content = parse_json(raw)
+        if not isinstance(content, dict):
+            raise DataError(f"want a JSON object, not {type(content).__name__}")
+        case = Case.model_validate(content).at(root)
+        return Row(file, line, raw, content, case, root=root)
+    except ValidationError as error:
+        field, message = explain(error, Case)
+        problem = Problem("not a case", message, file, line, field or None)
+    except DataError as error:
+        problem = Problem("unreadable row", error.message, file, line)
+    return Row(file, line, raw, content, problem=problem, root=root)
+
+
+def parse_json(raw: bytes) -> Any:
+    """Strict JSON: UTF-8, no key twice, no NaN, no half of a surrogate pair.
+
+    Raises:
+        DataError: it is not; says where in the line.
+    """
+    try:
+        text = raw.decode("utf-8-sig")
+        content = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+        if "\\u" in text:
+            json.dumps(content, ensure_ascii=False).encode()
+        return content
+    except UnicodeDecodeError as error:
+        raise DataError(f"not UTF-8 text (byte {error.start + 1} of the line): save the file as UTF-8") from error
+    except UnicodeEncodeError as error:
+        raise DataError("has half of a surrogate pair, which is no character") from error
+    except json.JSONDecodeError as error:
+        cut = ": the line is cut off" if error.pos >= len(text.rstrip()) or "Unterminated" in error.msg else ""
+        raise DataError(f"not JSON: {error.msg.removesuffix(' at')} at column {error.pos + 1}{cut}") from error
+    except RecursionError as error:
+        raise DataError("not a case: nested too deeply") from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise DataError(f"key '{twice}' is given twice")
+    return content
+
+
+def _no_constant(name: str) -> None:
+    raise DataError(f"{name} is not JSON")

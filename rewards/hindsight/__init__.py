@@ -1,0 +1,1 @@
+"""Hindsight: yesterday's rollouts under today's rubric."""

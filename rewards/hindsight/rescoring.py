@@ -1,0 +1,162 @@
+"""Yesterday's rollouts under today's rubric: what each completion earned, and what it would earn now.
+
+Training compares a completion with the others on its case, so rescored rollouts come in groups: the completions that
+were drawn for one case at one step.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from data import Case, DataError, Rulebook
+from data.errors import suggest
+from rewards.score import Unscored
+from rewards.scoring.rubric import Rubric
+from rewards.scoring.scorecard import Scorecard
+
+
+class Saved(Protocol):
+    """A rollout as a run saved it; `rl.runs.rollouts.Rollout` is one."""
+
+    @property
+    def step(self) -> int:
+        """How many optimiser steps the policy had behind it."""
+
+    @property
+    def case(self) -> str:
+        """Id of the case."""
+
+    @property
+    def sample(self) -> int:
+        """Which of its group's completions it is."""
+
+    @property
+    def completion(self) -> str: ...
+
+    @property
+    def total(self) -> float | None: ...
+
+    @property
+    def rewards(self) -> Mapping[str, float | None]:
+        """Every reward's value by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """What one rubric gives a completion."""
+
+    total: float | None
+    """None: unscored."""
+    values: Mapping[str, float | None]
+    """Every reward's value by name; None where it does not apply or failed."""
+    contributions: Mapping[str, float] | None = None
+    """What each reward adds to the total. Rollouts do not save it: None there."""
+    closed: bool | None = None
+    """Whether a gate is closed (or there is no ruling), so that the total is the floor. Not saved in rollouts."""
+    faults: tuple[Unscored, ...] = ()
+    """Why it is unscored. Not saved in rollouts either."""
+
+    @classmethod
+    def by(cls, card: Scorecard) -> "Earned":
+        """What a scorecard says."""
+        contributions = {name: component.contribution for name, component in card.components.items()}
+        return cls(card.total, card.values, contributions, card.closed is not None, card.unscored)
+
+
+def totals_of(earned: Iterable[Earned]) -> list[float]:
+    """The totals of those that are scored."""
+    return [one.total for one in earned if one.total is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rescored:
+    """A completion, and what the two rubrics give it."""
+
+    rollout: Saved
+    parsed: bool
+    old: Earned
+    new: Earned
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The completions that were drawn for one case at one step."""
+
+    step: int
+    case: str
+    members: tuple[Rescored, ...]
+
+
+def rescore(
+    rollouts: Sequence[Saved],
+    cases: Sequence[Case],
+    book: Rulebook,
+    new: Rubric,
+    old: Rubric | None = None,
+    steps: int | None = None,
+    advance: Callable[[int], object] = lambda done: None,
+) -> list[Group]:
+    """Scores saved rollouts anew, in the batches in which they were drawn.
+
+    Args:
+        cases: those that the rollouts are about; there may be more.
+        old: the rubric to compare with; None takes what the run saved, which says nothing of gates and weights.
+        steps: how many the training had, for rubrics with schedules; None takes one more than the last rollout's.
+        advance: told the number of rollouts that have been done since it was last told.
+
+    Returns:
+        The groups, in the order in which they were begun.
+
+    Raises:
+        DataError: there is no case of a rollout's id, or a case names a rule that the book has not.
+    """
+    by_id = {case.id: case for case in cases}
+    found: list[Rescored] = []
+    batches = _batches(rollouts)
+    steps = steps or max(batches, default=0) + 1
+    for step, batch in batches.items():
+        progress = min(step / steps, 1.0)
+        about = [_case(rollout, by_id) for rollout in batch]
+        texts = [rollout.completion for rollout in batch]
+        cards = new.at(progress).score_many(texts, about, book)
+        if old is None:
+            before = [Earned(rollout.total, rollout.rewards) for rollout in batch]
+        else:
+            before = [Earned.by(card) for card in old.at(progress).score_many(texts, about, book)]
+        found += [
+            Rescored(rollout, card.parsed, earned, Earned.by(card))
+            for rollout, card, earned in zip(batch, cards, before, strict=True)
+        ]
+        advance(len(batch))
+    return _groups(found)
+
+
+def _batches(rollouts: Sequence[Saved]) -> dict[int, list[Saved]]:
+    batches: dict[int, list[Saved]] = {}
+    for rollout in rollouts:
+        batches.setdefault(rollout.step, []).append(rollout)
+    return batches
+
+
+def _case(rollout: Saved, by_id: Mapping[str, Case]) -> Case:
+    case = by_id.get(rollout.case)
+    if case is None:
+        near = suggest(rollout.case, by_id)
+        raise DataError(
+            f"the rollouts have a case '{rollout.case}' (step {rollout.step}) that the data have not{near}"
+        )
+    return case
+
+
+def _groups(answers: Sequence[Rescored]) -> list[Group]:
+    groups: list[tuple[int, str, list[Rescored]]] = []
+    open_: dict[tuple[int, str], list[Rescored]] = {}
+    for answer in answers:
+        key = (answer.rollout.step, answer.rollout.case)
+        members = open_.get(key)
+        # A case that is drawn for twice at one step counts its completions from 0 again.
+        if members is None or answer.rollout.sample <= members[-1].rollout.sample:
+            members = open_[key] = []
+            groups.append((*key, members))
+        members.append(answer)
+    return [Group(step, case, tuple(members)) for step, case, members in groups]

@@ -1,0 +1,28 @@
+"""The judge: yes/no questions about a ruling, put to a language model that cannot be spoken to by what it judges.
+
+`questions` says what is asked and what the answers are worth, `messages` what is shown; a local model can be asked
+the same. `Judge` asks any server that speaks the OpenAI API.
+"""
+
+from rewards.model_based.judge.breaker import CircuitBreaker, CircuitOpen
+from rewards.model_based.judge.cache import AnswerCache
+from rewards.model_based.judge.client import Client, JudgeFault
+from rewards.model_based.judge.judge import Judge
+from rewards.model_based.judge.messages import messages
+from rewards.model_based.judge.questions import Inquiry, Question, inquire
+from rewards.model_based.judge.request import Answer, Request
+
+__all__ = [
+    "Answer",
+    "AnswerCache",
+    "CircuitBreaker",
+    "CircuitOpen",
+    "Client",
+    "Inquiry",
+    "Judge",
+    "JudgeFault",
+    "Question",
+    "Request",
+    "inquire",
+    "messages",
+]

@@ -1,0 +1,60 @@
+"""RewardModel: what a model with a scalar head, trained on better and worse rulings, thinks of a ruling."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from data import Ruling
+from prompts import render, write
+from prompts.chat import Message
+from rewards.batch import Item
+from rewards.model_based.local_reward import LocalReward
+from rewards.score import Outcome, Score
+
+
+@dataclass(kw_only=True, eq=False)
+class RewardModel(LocalReward):
+    """``1 / (1 + exp(-s))`` of the score s that a model gives the conversation, 0..1: the prompt that the policy got,
+    and the ruling in the form that `prompts.write` gives it, whatever blanks or order of keys the policy chose.
+
+    If s comes from a model of preferences after Bradley and Terry, a difference in s is the log odds of being
+    preferred, and the value is the probability of being preferred to a ruling of score 0. The checkpoint is a folder
+    as `rewards.models.scalar_head` describes it.
+
+    Raises:
+        DataError: when built: there is no such model, or it is none with a scalar head.
+
+    Example:
+        ``craft: {reward_model: {weight: 0.1, model: runs/preferences}}``
+    """
+
+    name: ClassVar[str] = "reward_model"
+
+    template: str = "default"
+    """The prompt template that it was trained with."""
+
+    def __post_init__(self) -> None:
+        from rewards.models.checkpoint import load_processor, resolve
+        from rewards.models.local_model import LocalModel
+        from rewards.models.scalar_head import load_scorer
+
+        where = resolve(self.model)
+        processor = load_processor(where)
+        self._local = LocalModel.of(load_scorer(where, processor, self.dtype), processor, self.device)
+
+    def score_batch(self, items: Sequence[Item]) -> Sequence[Outcome | Exception]:
+        """One Score for each item, or the fault that there is none."""
+
+        def read(inputs: Any, rows: list[int]) -> list[Score]:
+            scores = self._local.forward(inputs).logits[:, 0].float()
+            pairs = zip(scores.sigmoid().tolist(), scores.tolist(), strict=True)
+            return [Score(value, f"score {score:.2f}", {"score": score}) for value, score in pairs]
+
+        conversations = [self._conversation(item) for item in items]
+        return self._local.each(conversations, [item.case for item in items], read, self.batch_size, reply=False)
+
+    def _conversation(self, item: Item) -> list[Message]:
+        assert isinstance(item.ruling, Ruling), "a parse failure is not put to a reward model"
+        specials = self._local.special_tokens
+        said = {"type": "text", "text": write(item.ruling, specials)}
+        return [*render(item.case, item.excerpt, self.template, specials), {"role": "assistant", "content": [said]}]

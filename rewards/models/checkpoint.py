@@ -1,0 +1,128 @@
+"""Checkpoints: models and processors from a folder, a run or the Hub, whole or with adapters, and never by halves.
+
+A checkpoint that lacks a weight, or has one of another shape, is an error: the trainer's own resume loads
+vision-language checkpoints with ``strict=False`` and matches nothing. Loads torch: to be imported where a model is
+about to be built.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, PreTrainedModel
+from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
+
+from data import DataError
+from prompts.chat import Processor, tokenizer_of
+from rewards.models.patch_projection import project_by_product
+
+FINAL = Path("checkpoints") / "final"
+"""Where in a run's folder the trained model lies."""
+ADAPTER = "adapter_config.json"
+
+
+def resolve(path: str | Path) -> str:
+    """The folder (or name on the Hub) of a model: for a run's folder, that of its final checkpoint.
+
+    Raises:
+        DataError: what can only be a folder is not there.
+    """
+    final = Path(path) / FINAL
+    if (Path(path).is_absolute() or str(path).startswith(".")) and not Path(path).exists():
+        raise DataError("there is no such folder", file=path)
+    return str(final if final.is_dir() else path)
+
+
+def load_processor(path: str | Path) -> Processor:
+    """The processor of a vision-language model, or the tokenizer of a text model; padding on the left.
+
+    Raises:
+        DataError: there is no such model, or it has no chat template.
+    """
+    where = resolve(path)
+    try:
+        processor: Processor = AutoProcessor.from_pretrained(where)
+    except (OSError, ValueError) as error:
+        raise DataError(f"no processor or tokenizer can be loaded: {_first_line(error)}", file=path) from error
+    if processor.chat_template is None:
+        raise DataError("the model has no chat template: take an instruction-tuned one", file=path)
+    tokenizer = tokenizer_of(processor)
+    tokenizer.padding_side = "left"
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return processor
+
+
+def load_weights(
+    path: str, dtype: str = "auto", *, architecture: Any = None, strict: bool = False, **options: Any
+) -> PreTrainedModel:
+    """A model with its weights.
+
+    Args:
+        path: a folder or a name on the Hub.
+        dtype: precision of the weights; ``auto`` is what the checkpoint says.
+        architecture: one of transformers' auto classes; by default, the one that writes text.
+        strict: refuse weights that the model does not know, too.
+        options: for ``from_pretrained``.
+
+    Raises:
+        DataError: there is no such model, or its weights do not match it key by key.
+    """
+    try:
+        architecture = architecture or generative_class(AutoConfig.from_pretrained(path))
+        # Weights of another shape are reported and refused below, with the missing ones.
+        model, report = architecture.from_pretrained(
+            path, dtype=dtype, ignore_mismatched_sizes=True, output_loading_info=True, **options
+        )
+    except (OSError, ValueError) as error:
+        raise DataError(f"no model can be loaded: {_first_line(error)}", file=path) from error
+    faults = ["missing_keys", "mismatched_keys"] + (["unexpected_keys"] if strict else [])
+    _complain(path, {fault: report[fault] for fault in faults})
+    loaded: PreTrainedModel = model
+    project_by_product(loaded)
+    return loaded
+
+
+def generative_class(config: Any) -> Any:
+    """The auto class of the model that writes text, and sees pictures if the architecture does."""
+    sees = type(config) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
+    return AutoModelForImageTextToText if sees else AutoModelForCausalLM
+
+
+def base_of_adapter(path: str) -> str | None:
+    """The model that an adapter was trained on; None where ``path`` is no adapter."""
+    if not (Path(path) / ADAPTER).is_file():
+        return None
+    from peft import PeftConfig
+
+    return PeftConfig.from_pretrained(path).base_model_name_or_path
+
+
+def load_adapter(model: PreTrainedModel, path: str, trainable: bool) -> Any:
+    """The model with an adapter on it.
+
+    Raises:
+        DataError: the adapter's weights do not match the model key by key.
+    """
+    from peft import PeftModel, get_peft_model_state_dict, load_peft_weights
+
+    adapted = PeftModel.from_pretrained(model, path, is_trainable=trainable)
+    stored, known = set(load_peft_weights(path, device="cpu")), set(get_peft_model_state_dict(adapted))
+    _complain(path, {"missing_keys": known - stored, "unexpected_keys": stored - known})
+    return adapted
+
+
+def context_length(model_or_config: Any) -> int:
+    """How many tokens prompt and completion may have together."""
+    config = getattr(model_or_config, "config", model_or_config)
+    return int(config.get_text_config().max_position_embeddings)
+
+
+def _complain(path: str, faults: dict[str, Any]) -> None:
+    named = {fault.replace("_", " "): sorted(map(str, keys)) for fault, keys in faults.items() if keys}
+    if named:
+        shown = "; ".join(f"{len(keys)} {fault} ({', '.join(keys[:3])}…)" for fault, keys in named.items())
+        raise DataError(f"the weights do not match the model: {shown}", file=path)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0]

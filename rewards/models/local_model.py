@@ -1,0 +1,127 @@
+"""A model that rewards ask: loaded whole, asked in batches of about equal length, one fault at a time.
+
+Loads torch: to be imported where a reward is built.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import torch
+from transformers import PreTrainedModel
+from transformers.integrations import deepspeed
+
+from data import Case, DataError
+from prompts.chat import Message, Processor, batches, encode, special_tokens, tokenizer_of
+from rewards.models.checkpoint import (
+    base_of_adapter,
+    context_length,
+    load_adapter,
+    load_processor,
+    load_weights,
+    resolve,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class LocalModel:
+    """A model with its processor, to be read and not trained."""
+
+    model: Any
+    processor: Processor
+
+    @classmethod
+    def load(cls, path: str, dtype: str = "auto", device: str | None = None) -> "LocalModel":
+        """The model that writes text, adapters merged in.
+
+        Raises:
+            DataError: there is no such model, its weights do not match it, or it has no chat template.
+        """
+        where = resolve(path)
+        processor = load_processor(where)
+        with unsharded():
+            base = base_of_adapter(where)
+            model: Any = load_weights(base or where, dtype)
+            if base is not None:
+                model = load_adapter(model, where, trainable=False).merge_and_unload()
+        return cls.of(model, processor, device)
+
+    @classmethod
+    def of(cls, model: PreTrainedModel | torch.nn.Module, processor: Processor, device: str | None) -> "LocalModel":
+        """A model put on its device and into evaluation mode."""
+        return cls(model.eval().requires_grad_(False).to(device or _own_device()), processor)
+
+    @property
+    def sees(self) -> bool:
+        """Whether it reads pictures."""
+        return self.processor is not tokenizer_of(self.processor)
+
+    @property
+    def special_tokens(self) -> tuple[str, ...]:
+        """What reviewed text must not contain."""
+        return special_tokens(self.processor)
+
+    def each(
+        self,
+        conversations: Sequence[list[Message]],
+        cases: Sequence[Case],
+        read: Callable[[Any, list[int]], Sequence[T]],
+        size: int,
+        **encoding: Any,
+    ) -> list[T | Exception]:
+        """What is read from the model about each conversation, in their order; the error where there was one.
+
+        Args:
+            conversations: chat messages, one list for each case.
+            read: from model inputs (padded on the left) and the rows that they are of to one result a row.
+            size: conversations put together.
+            encoding: for `prompts.chat.encode`.
+        """
+        results: dict[int, T | Exception] = {}
+
+        def ask(rows: list[int]) -> None:
+            try:
+                inputs = encode(self.processor, [conversations[i] for i in rows], [cases[i] for i in rows], **encoding)
+                results.update(zip(rows, read(inputs.to(self.model.device), rows), strict=True))
+            except Exception as error:
+                if len(rows) == 1:  # without its traceback, which holds on to the tensors
+                    results[rows[0]] = error.with_traceback(None)
+                    return
+                for row in rows:  # one row's fault is not the others'
+                    ask([row])
+
+        for rows in batches(conversations, size):
+            ask(rows)
+        return [results[row] for row in range(len(conversations))]
+
+    def forward(self, inputs: Any, **options: Any) -> Any:
+        """The model's output, without gradients.
+
+        Raises:
+            DataError: the inputs are longer than the model's context.
+        """
+        longest, limit = int(inputs["attention_mask"].sum(dim=1).max()), context_length(self.model)
+        if longest > limit:
+            raise DataError(f"{longest} tokens do not fit the context of {limit} of the reward's model")
+        with torch.inference_mode():
+            return self.model(**inputs, **options)
+
+
+@contextmanager
+def unsharded() -> Iterator[None]:
+    """Inside, weights are loaded whole, although those of the policy are sharded as they are loaded (ZeRO-3)."""
+    reference = deepspeed._hf_deepspeed_config_weak_ref
+    config = reference() if reference is not None else None
+    deepspeed.unset_hf_deepspeed_config()
+    try:
+        yield
+    finally:
+        if config is not None:
+            deepspeed.set_hf_deepspeed_config(config)
+
+
+def _own_device() -> torch.device:
+    return torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else torch.device("cpu")

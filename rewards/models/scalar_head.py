@@ -1,0 +1,84 @@
+"""Models with a scalar head: a text, and perhaps pictures, in; one number out.
+
+Two kinds of checkpoint, both ordinary folders with the processor (or tokenizer and chat template) beside the weights:
+
+- *text*: what transformers' ``AutoModelForSequenceClassification`` loads, with ``num_labels`` = 1;
+- *vision-language*: what ``AutoModel`` loads, and beside it ``score.safetensors``, whose ``score.weight`` [1, hidden]
+  is applied to the hidden state of the last token. transformers has no scalar heads for most of these.
+
+Loads torch: to be imported where a reward is built, or trained.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from transformers import AutoModel, AutoModelForSequenceClassification, PreTrainedModel
+from transformers.modeling_outputs import SequenceClassifierOutput
+
+from data import DataError
+from prompts.chat import Processor, tokenizer_of
+from rewards.models.checkpoint import load_weights
+from rewards.models.local_model import unsharded
+
+HEAD = "score.safetensors"
+
+
+class ScalarHead(nn.Module):
+    """A backbone with a linear head on the last token of each row, read like a classifier with one label.
+
+    Args:
+        backbone: a model without a language-modelling head, such as ``AutoModel`` loads.
+        weight: the head's, [1, hidden]; zeros if None, so that training starts from no opinion.
+    """
+
+    def __init__(self, backbone: PreTrainedModel, weight: torch.Tensor | None = None):
+        super().__init__()
+        self.backbone, self.config = backbone, backbone.config
+        hidden = backbone.config.get_text_config().hidden_size
+        self.score = nn.Linear(hidden, 1, bias=False, dtype=backbone.dtype)
+        with torch.no_grad():
+            self.score.weight.copy_(torch.zeros(1, hidden) if weight is None else weight)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.score.weight.device
+
+    def forward(self, attention_mask: torch.Tensor, **inputs: Any) -> SequenceClassifierOutput:
+        """``logits`` [rows, 1], whichever side the rows are padded on."""
+        hidden = self.backbone(attention_mask=attention_mask, **inputs).last_hidden_state
+        places = torch.arange(attention_mask.shape[1], device=attention_mask.device)
+        last = (attention_mask * places).argmax(dim=1)
+        return SequenceClassifierOutput(logits=self.score(hidden[torch.arange(len(hidden)), last]))
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Writes the checkpoint that `load_scorer` reads; the processor saves itself."""
+        self.backbone.save_pretrained(folder)
+        save_file({"score.weight": self.score.weight.detach().contiguous().cpu()}, Path(folder) / HEAD)
+
+
+def load_scorer(path: str, processor: Processor, dtype: str = "auto") -> PreTrainedModel | ScalarHead:
+    """The model of a checkpoint; ``model(**inputs).logits[:, 0]`` are its scores, of any size, more being better.
+
+    Raises:
+        DataError: there is no such model, a weight is missing, or it gives more than one number.
+    """
+    head = Path(path) / HEAD
+    with unsharded():
+        if not head.is_file():
+            model = load_weights(path, dtype, architecture=AutoModelForSequenceClassification)
+            if model.config.num_labels != 1:
+                raise DataError(f"a reward model has num_labels 1, this one has {model.config.num_labels}", file=path)
+            # The head is read at the last token that is no padding.
+            model.config.get_text_config().pad_token_id = tokenizer_of(processor).pad_token_id
+            return model
+        backbone = load_weights(path, dtype, architecture=AutoModel)
+        weight = load_file(head).get("score.weight")
+        wanted = (1, backbone.config.get_text_config().hidden_size)
+        if weight is None or tuple(weight.shape) != wanted:
+            found = "no score.weight" if weight is None else f"one of {tuple(weight.shape)}"
+            raise DataError(f"want a score.weight of {wanted}, found {found}", file=head)
+        return ScalarHead(backbone, weight)

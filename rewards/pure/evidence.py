@@ -1,0 +1,165 @@
+"""Whether the cited evidence is there, and is the right one."""
+
+from data import Case, Evidence, GoldViolation, Interval, Quote, Region, Rulebook, Ruling
+from data.quotes import find_quote, fold, occurrences
+from rewards.pure.matching import assign, match
+from rewards.pure.rules import is_right_approval, says_what_is_broken
+from rewards.reward import reward
+from rewards.score import NotApplicable, Outcome, Score
+
+MIN_LETTERS, MIN_CJK = 8, 4
+LONG_FIELD, LARGEST_SHARE = 120, 0.25
+"""A field of more characters than this is long: a quote may be no more than a quarter of it."""
+LARGEST_REGION, LARGEST_INTERVAL = 0.5, 0.5
+SLACK = 1.0
+"""Seconds by which an interval may outlast the last known frame or transcript line."""
+
+
+@reward(name="evidence", range=(0, 1))
+def evidence(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
+    """The evidence of exactly cited rules, averaged over gold's violations; a right approval without any earns 1.
+
+    Against gold evidence, one to one and F1-like: ``2·Σ likeness / (cited + gold)``, where likeness is the IoU of
+    character spans for quotes (NFKC, case folded, blanks collapsed), the IoU of boxes for regions, and
+    ``IoU·(1 - |Δs|/T)(1 - |Δe|/T)`` for intervals (Time-R1, arXiv 2503.13377). Where gold has no evidence, the share
+    of citations that are found and specific; see `is_specific`.
+
+    Example:
+        >>> from data import Rule
+        >>> book = Rulebook(name="one", rules=[Rule(id="A-1", text="No cures.")])
+        >>> gold = {"verdict": "reject", "violations": [
+        ...     {"rule": "A-1", "evidence": [{"quote": "cures diabetes", "field": "title"}]}]}
+        >>> case = Case(id="1", text={"title": "This tea CURES diabetes"}, gold=gold)
+        >>> quoting = lambda quote: Ruling(verdict="reject", confidence=1, violations=[
+        ...     {"rule": "A-1", "evidence": [{"quote": quote, "field": "title"}]}])
+        >>> [round(evidence(quoting(q), case, book).value, 2) for q in ("cures  diabetes", "diabetes", "cures cancer")]
+        [1.0, 0.57, 0.0]
+    """
+    gold = case.gold_for(excerpt)
+    if gold is None or not says_what_is_broken(gold):
+        return NotApplicable
+    if is_right_approval(ruling, gold):
+        return Score(1.0, "nothing to show")
+    assert gold.violations is not None
+    if not gold.violations:
+        return Score(0.0 if ruling.violations else 1.0, "gold has no violation")
+    answered: dict[str, list[GoldViolation]] = {}
+    for pair in match(ruling, gold, excerpt).exact:
+        answered.setdefault(ruling.violations[pair.citation].rule, []).append(gold.violations[pair.gold])
+    parts = {rule: len(violations) * _shown(rule, violations, ruling, case) for rule, violations in answered.items()}
+    reason = ", ".join(f"{rule} {value:.2f}" for rule, value in parts.items()) or "no rule is cited right"
+    return Score(sum(parts.values()) / len(gold.violations), reason, parts)
+
+
+def grounded(item: Evidence, case: Case) -> bool:
+    """Whether evidence points at something that is there: the quote occurs in its field, the region lies in an image
+    or frame that exists, the interval lies inside the media.
+    """
+    if isinstance(item, Quote):
+        text = case.fields.get(item.field)
+        return text is not None and find_quote(item.quote, text) is not None
+    if isinstance(item, Region):
+        if item.image is not None:
+            return item.image < len(case.images)
+        return item.frame is not None and item.frame < len(case.frames)
+    if not (case.video or case.audio or case.frames or case.transcript):
+        return False
+    end = _duration(case)
+    return end is None or item.interval[1] <= end + SLACK
+
+
+def is_specific(item: Evidence, case: Case) -> bool:
+    """Whether evidence says more than "somewhere": for use where gold does not say what the evidence is.
+
+    A quote has at least 8 letters or digits (4 in CJK) or is the whole field, and is at most a quarter of a long
+    field; a region is at most half of the picture, an interval at most half of the media.
+    """
+    if isinstance(item, Quote):
+        text, quote = fold(case.fields.get(item.field, "")), fold(item.quote)
+        if len(text) > LONG_FIELD and len(quote) > LARGEST_SHARE * len(text):
+            return False
+        letters = sum(map(str.isalnum, quote))
+        return letters >= (MIN_CJK if any(map(_is_cjk, quote)) else MIN_LETTERS) or quote == text
+    if isinstance(item, Region):
+        x0, y0, x1, y1 = item.region
+        return (x1 - x0) * (y1 - y0) <= LARGEST_REGION
+    start, end = item.interval
+    duration = _duration(case)
+    return end > start and (duration is None or end - start <= LARGEST_INTERVAL * duration)
+
+
+def likeness(item: Evidence, gold: Evidence, case: Case) -> float:
+    """How much two pieces of evidence agree, 0..1; 0 for different kinds, fields or pictures."""
+    if isinstance(item, Quote) and isinstance(gold, Quote) and item.field == gold.field:
+        return _quote_iou(item.quote, gold.quote, case.fields.get(item.field, ""))
+    if isinstance(item, Region) and isinstance(gold, Region):
+        same = (item.image, item.frame) == (gold.image, gold.frame)
+        return _box_iou(item.region, gold.region) if same else 0.0
+    if isinstance(item, Interval) and isinstance(gold, Interval):
+        return _interval_likeness(item.interval, gold.interval, _duration(case))
+    return 0.0
+
+
+def _shown(rule: str, violations: list[GoldViolation], ruling: Ruling, case: Case) -> float:
+    """How well a rule's citations show the violations that they answer, 0..1. What one rule is said to be shown by
+    counts together: saying it twice, each time with other evidence, would be a second guess for free.
+    """
+    cited = [item for citation in ruling.violations if citation.rule == rule for item in citation.evidence]
+    if any(violation.evidence is None for violation in violations):
+        return _agreement(cited, None, case)
+    return _agreement(cited, [item for violation in violations for item in violation.evidence or []], case)
+
+
+def _agreement(cited: list[Evidence], wanted: list[Evidence] | None, case: Case) -> float:
+    if wanted is None:
+        shown = sum(grounded(item, case) and is_specific(item, case) for item in cited)
+        return shown / len(cited) if cited else 0.0
+    if not wanted or not cited:
+        return float(not wanted and not cited)
+    values = {
+        (i, j): value
+        for i, item in enumerate(cited)
+        for j, gold in enumerate(wanted)
+        if (value := likeness(item, gold, case)) > 0
+    }
+    return 2 * sum(values[pair] for pair in assign(values)) / (len(cited) + len(wanted))
+
+
+def _quote_iou(quote: str, gold: str, text: str) -> float:
+    """IoU of the character spans in the folded text, at the occurrences that agree best."""
+    said, meant = occurrences(quote, text), occurrences(gold, text)
+    if said == meant:
+        return float(bool(said))
+    return max((_span_iou(a, b) for a in said for b in meant), default=0.0)
+
+
+def _span_iou(a: tuple[float, float], b: tuple[float, float]) -> float:
+    shared = max(0.0, min(a[1], b[1]) - max(a[0], b[0]))
+    union = (a[1] - a[0]) + (b[1] - b[0]) - shared
+    return shared / union if union else float(a == b)
+
+
+def _box_iou(a: tuple[float, ...], b: tuple[float, ...]) -> float:
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
+    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
+
+
+def _interval_likeness(a: tuple[float, float], b: tuple[float, float], duration: float | None) -> float:
+    whole = max(duration or 0.0, a[1], b[1])
+    if not whole:
+        return 1.0
+    return _span_iou(a, b) * (1 - abs(a[0] - b[0]) / whole) * (1 - abs(a[1] - b[1]) / whole)
+
+
+def _duration(case: Case) -> float | None:
+    """The last second known of, if any."""
+    ends = [line.end for line in case.transcript] + [frame.time for frame in case.frames]
+    return max(ends, default=None)
+
+
+def _is_cjk(character: str) -> bool:
+    return "\u3040" <= character <= "\u30ff" or "\u3400" <= character <= "\u9fff" or "\uac00" <= character <= "\ud7af"

@@ -1,0 +1,95 @@
+"""Penalties: 0 (none) to 1 (in full), bounded by their weight in the rubric."""
+
+import re
+
+from data import Case, Rulebook, Ruling
+from rewards.pure.reasoning import findings, own_words
+from rewards.reward import reward
+from rewards.score import NotApplicable, Outcome
+
+# An ASCII word, or one character of any other script: no need to know where Chinese words end.
+_PIECE = re.compile(r"[A-Za-z0-9_'’-]+|[^\sA-Za-z0-9_'’-]")
+_GRAM = 8
+_SHORT = 80
+
+
+@reward(name="overlong", range=(0, 1))
+def overlong(ruling: Ruling, case: Case, excerpt: Rulebook, *, start: int = 4000, end: int = 8000) -> Outcome:
+    """How far the reasoning's length, in characters, lies between ``start`` (0) and ``end`` (1).
+
+    Only where the verdict is right: a length term that touches wrong rulings makes some errors cheaper than others.
+    Source: the soft overlong punishment of DAPO (arXiv 2503.14476), with this restriction.
+
+    Example:
+        >>> case, book = Case(id="1", gold={"verdict": "approve"}), Rulebook(name="none", rules=[])
+        >>> overlong(Ruling(reasoning="x" * 5000, verdict="approve", confidence=1), case, book)
+        0.25
+    """
+    gold = case.gold_for(excerpt)
+    if gold is None or gold.verdict is None:
+        return NotApplicable
+    if not gold.accepts(ruling.verdict):
+        return 0.0
+    return min(1.0, max(0.0, (len(ruling.reasoning) - start) / (end - start)))
+
+
+@reward(name="repetition", range=(0, 1))
+def repetition(ruling: Ruling, case: Case, excerpt: Rulebook, *, free: float = 0.1) -> Outcome:
+    """The share of the reasoning's 8-grams that have been said before, beyond a share that is free.
+
+    Going through the rules one by one ("A-1: no. A-2: no.") repeats no 8-gram, because ids differ. What is quoted as
+    evidence is the ad's own wording and may be said once.
+
+    Example:
+        >>> said = Ruling(reasoning="the picture shows a gun in it. " * 20, verdict="approve", confidence=1)
+        >>> round(repetition(said, Case(id="1"), Rulebook(name="none", rules=[])), 2)
+        0.94
+    """
+    if len(ruling.reasoning) < _SHORT:
+        return 0.0
+    pieces = _PIECE.findall(own_words(ruling))
+    total = len(pieces) - _GRAM + 1
+    if total <= 0:
+        return 0.0
+    if not _may_repeat(pieces):
+        return 0.0
+    different = len(set(zip(*(pieces[i:] for i in range(_GRAM)), strict=False)))
+    return max(0.0, (1 - different / total - free) / (1 - free))
+
+
+@reward(name="incomplete", range=(0, 1))
+def incomplete(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
+    """The share of the excerpt's rules that the reasoning does not judge exactly once: passed over, or judged again.
+
+    For rubrics whose policy is asked to go rule by rule (``A-1: no. A-2: a gun.``). A policy that is paid for verdicts
+    alone learns to come back to a rule that it has cleared, which finds what it overlooked and flags what is fine.
+    A rule that the ad itself pretends to judge is left out: quoting the ad would count as a finding.
+
+    Example:
+        >>> from data import Rule
+        >>> book = Rulebook(name="two", rules=[Rule(id="A-1", text="No guns."), Rule(id="A-2", text="No knives.")])
+        >>> judged = lambda reasoning: Ruling(reasoning=reasoning, verdict="approve", confidence=1)
+        >>> [incomplete(judged(said), Case(id="1"), book) for said in (
+        ...     "A-1: no. A-2: no.", "A-1: no.", "A-1: no. A-2: no. A-1: no.")]
+        [0.0, 0.5, 0.5]
+    """
+    rules = [rule for rule in excerpt.ids if not any(findings(text, rule) for text in case.fields.values())]
+    if not rules:
+        return NotApplicable
+    said = own_words(ruling)
+    return sum(len(findings(said, rule)) != 1 for rule in rules) / len(rules)
+
+
+def _may_repeat(pieces: list[str]) -> bool:
+    """Whether some 8-gram has nothing new in it: one with a piece that has not been said before cannot repeat. This
+    is far quicker than making the 8-grams, and going through the rules one by one always names something new.
+    """
+    said: set[str] = set()
+    newest = 0
+    for place, piece in enumerate(pieces):
+        if piece not in said:
+            said.add(piece)
+            newest = place
+        elif place - newest == _GRAM:
+            return True
+    return False

@@ -1,0 +1,56 @@
+"""Whether the right rules are cited."""
+
+from data import Case, Gold, Rulebook, Ruling
+from rewards.pure.matching import is_known, match
+from rewards.reward import reward
+from rewards.score import NotApplicable, Outcome, Score
+
+
+@reward(name="rules", range=(0, 1))
+def rules(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
+    """``2·Σ credit / (cited + gold)``, F1 with hierarchical credit: 1 exact, ½ a category above, ¼ a sibling.
+
+    A citation that answers nothing counts once among the cited; a made-up rule twice; and where gold is not exhaustive
+    half, unless gold lists the rule under ``not`` or it is a repetition. A right approval without citations earns 1.
+
+    Example:
+        >>> from data import Rule
+        >>> book = Rulebook(name="two", rules=[Rule(id="A-1", text="No guns."), Rule(id="A-2", text="No knives.")])
+        >>> case = Case(id="1", gold={"verdict": "reject", "violations": [{"rule": "A-1"}]})
+        >>> cite = lambda *ids: Ruling(verdict="reject", confidence=1, violations=[{"rule": i} for i in ids])
+        >>> [round(rules(cite(*ids), case, book).value, 2) for ids in (["A-1"], ["A-1", "A-2"], ["A-1", "Z-9"])]
+        [1.0, 0.67, 0.5]
+    """
+    gold = case.gold_for(excerpt)
+    if gold is None or not says_what_is_broken(gold):
+        return NotApplicable
+    if is_right_approval(ruling, gold):
+        return Score(1.0, "nothing to cite")
+    matching = match(ruling, gold, excerpt)
+    credit = sum(pair.credit for pair in matching.pairs)
+    seen = {ruling.violations[pair.citation].rule for pair in matching.pairs}
+    cited = float(len(matching.pairs))
+    for i in matching.extra:
+        rule = ruling.violations[i].rule
+        cited += _price_of_extra(rule, gold, excerpt, repeated=rule in seen)
+        seen.add(rule)
+    total = cited + matching.gold
+    value = 2 * credit / total if total else 1.0
+    reason = f"{len(matching.exact)} of {matching.gold} cited exactly, {len(matching.extra)} extra"
+    return Score(value, reason, {"credit": credit, "cited": cited, "gold": float(matching.gold)})
+
+
+def says_what_is_broken(gold: Gold) -> bool:
+    """Whether citations can be held against gold: not where it leaves open which rules a violating case breaks."""
+    return bool(gold.violations) or (gold.violations is not None and (gold.exhaustive or gold.verdict == "approve"))
+
+
+def is_right_approval(ruling: Ruling, gold: Gold) -> bool:
+    """A right approval that cites nothing has nothing to prove: every citation part is whole."""
+    return ruling.verdict == "approve" and not ruling.violations and gold.accepts("approve")
+
+
+def _price_of_extra(rule: str, gold: Gold, excerpt: Rulebook, repeated: bool) -> float:
+    if not is_known(rule, excerpt):
+        return 2.0
+    return 1.0 if gold.exhaustive or repeated or rule in gold.cleared else 0.5

@@ -1,0 +1,1 @@
+"""Recipes: what makes a run, typed, read from YAML. Loads no torch."""

@@ -1,0 +1,63 @@
+"""ModelConfig: which model, in what precision, and what of it is trained. The section ``model`` of a recipe."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class LoraConfig(BaseModel):
+    """Low-rank adapters instead of training every weight."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    r: int = Field(default=16, gt=0)
+    alpha: int = Field(default=32, gt=0)
+    dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
+    target_modules: str | list[str] = "all-linear"
+    """Names of modules, or one regular expression over full names, or ``all-linear``."""
+
+
+class TinyConfig(BaseModel):
+    """A tiny model, built on the run's own training data before it starts; see `rl.models.tiny`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["vl", "text"] = "vl"
+    vocab: int = Field(default=2048, ge=300)
+    hidden: int = Field(default=192, gt=0)
+    layers: int = Field(default=4, gt=0)
+    context: int = Field(default=4096, gt=0)
+    image_tokens: int = Field(default=16, gt=0)
+
+
+class ModelConfig(BaseModel):
+    """Which model, in what precision, and what of it is trained."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: str | None = None
+    """A checkpoint's folder, a run's folder (its final checkpoint is meant), or a name on the Hub."""
+    tiny: TinyConfig | None = None
+    """Build a tiny model instead of loading one."""
+    settings: str | None = None
+    """A folder, or a shipped recipe's, with the model's ``config.json`` and ``preprocessor_config.json``: all that
+    ``--dry-run`` needs where the model itself is not at hand."""
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """``auto`` is what the checkpoint says."""
+    attn_implementation: str | None = None
+    lora: LoraConfig | None = None
+    load_in_4bit: bool = False
+    """QLoRA: the frozen weights in 4 bits (bitsandbytes), adapters in full precision."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "ModelConfig":
+        if (self.path is None) == (self.tiny is None):
+            raise ValueError("give either 'path' or 'tiny'")
+        if self.load_in_4bit and self.lora is None:
+            raise ValueError("'load_in_4bit' freezes the weights, so there is nothing to train: give 'lora' as well")
+        return self
+
+    def at(self, path: str | Path) -> "ModelConfig":
+        """The same configuration for the weights under ``path``."""
+        return self.model_copy(update={"path": str(path), "tiny": None})

@@ -1,0 +1,82 @@
+"""Hard cases: before reinforcement learning, the model reviews training cases, and those it gets wrong are drawn more.
+
+Completions on a case that is always ruled right teach nothing: all of them earn the same. GRPO learns from the cases
+where some completions are right and some are wrong, and of those a good model leaves few (GuardReasoner-VL,
+arXiv 2505.11049, trains on what the model samples wrong). Cases that it rules right stay in the mix, and the weights
+of both make up for the drawing (importance sampling): what is maximised is still the mean over all cases. Without the
+weights, a model whose errors are mostly misses learns to reject what it ought to approve.
+
+The choice is kept in the run's folder, so that a resumed run, and each process of a launched one, goes on with it.
+"""
+
+import json
+import random
+from collections.abc import Sequence
+
+from data import Case, DataError, Rulebook
+from rl.config.recipe import GRPORecipe
+from rl.evaluation.evaluate import read_completions
+from rl.evaluation.outcomes import outcome_of
+from rl.generation.complete import Decoding, complete
+
+FILE = "hard.json"
+
+
+def cases_to_train_on(recipe: GRPORecipe, model: str, cases: Sequence[Case], book: Rulebook) -> list[Case]:
+    """The recipe's cases, with the share of hard ones that it asks for; all of them where it asks for none.
+
+    Args:
+        model: the checkpoint that training starts from.
+
+    Raises:
+        DataError: the kept choice was made with other settings, or from other cases.
+    """
+    hard = recipe.hard
+    if hard is None:
+        return list(cases)
+    file = recipe.output / FILE
+    if not file.is_file():
+        rng = random.Random(recipe.seed)
+        looked_at = rng.sample(list(cases), min(hard.look_at, len(cases)))
+        wrong = _wrong(recipe, model, looked_at, book)
+        weights = choose([case.id for case in looked_at], wrong, hard.share, rng)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        content = {**hard.model_dump(), "model": model, "wrong": len(wrong), "weights": weights}
+        file.write_text(json.dumps(content) + "\n", encoding="utf-8")
+    kept = json.loads(file.read_text(encoding="utf-8"))
+    by_id = {case.id: case for case in cases}
+    made_with = {key: kept[key] for key in ("look_at", "share", "model")}
+    if made_with != {**hard.model_dump(), "model": model} or not by_id.keys() >= kept["weights"].keys():
+        raise DataError("was chosen from other cases or with other settings: give the run another 'output'", file=file)
+    return [
+        by_id[name].model_copy(update={"weight": by_id[name].weight * weight})
+        for name, weight in kept["weights"].items()
+    ]
+
+
+def choose(looked_at: Sequence[str], wrong: set[str], share: float, rng: random.Random) -> dict[str, float]:
+    """All wrong cases, and so many of the right ones, drawn at random, that the wrong ones make up the share.
+
+    Where there are not enough right ones, the share comes out higher; where nothing is wrong, all cases are chosen.
+
+    Returns:
+        The chosen cases in random order, each with the ratio of its kind's share of all to its share of the chosen.
+    """
+    right = [name for name in looked_at if name not in wrong]
+    kept = right[: round(len(wrong) * (1 - share) / share)] if wrong else right
+    chosen = [*(name for name in looked_at if name in wrong), *kept]
+    rng.shuffle(chosen)
+    thinned = len(chosen) / len(looked_at)
+    return {name: thinned * (1.0 if name in wrong else len(right) / len(kept)) for name in chosen}
+
+
+def _wrong(recipe: GRPORecipe, model: str, cases: Sequence[Case], book: Rulebook) -> set[str]:
+    """Ids of the cases on which the model's likeliest ruling is wrong; nothing counts as wrong without gold."""
+    decoding = Decoding(
+        template=recipe.data.template,
+        max_new_tokens=recipe.trainer.get("max_completion_length", Decoding.max_new_tokens),
+        batch_size=recipe.trainer.get("per_device_train_batch_size", Decoding.batch_size),
+    )
+    completions, _ = complete(model, cases, book, decoding)
+    predictions = read_completions(completions, cases, book)
+    return {prediction.case for prediction in predictions if outcome_of(prediction) not in ("right", None)}

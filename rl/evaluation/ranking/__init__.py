@@ -1,0 +1,1 @@
+"""Ranking by risk: curves, and thresholds chosen on other cases."""

@@ -1,0 +1,1 @@
+"""Generation: cases in, what a model writes on them out."""

@@ -1,0 +1,110 @@
+"""The model that a configuration describes, ready to train or to generate.
+
+Loading itself is `rewards.models.checkpoint`'s, since rewards load models too.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, PreTrainedModel
+from transformers.integrations import is_deepspeed_zero3_enabled
+from transformers.utils import is_bitsandbytes_available
+
+from data import DataError
+from prompts.chat import Processor, special_tokens, tokenizer_of
+from rewards.models.checkpoint import (
+    ADAPTER,
+    FINAL,
+    base_of_adapter,
+    context_length,
+    generative_class,
+    load_adapter,
+    load_processor,
+    load_weights,
+    resolve,
+)
+from rl.config.model import LoraConfig, ModelConfig
+
+__all__ = [
+    "ADAPTER",
+    "FINAL",
+    "Processor",
+    "context_length",
+    "empty_model",
+    "load_model",
+    "load_processor",
+    "resolve",
+    "special_tokens",
+    "tokenizer_of",
+]
+
+
+def load_model(config: ModelConfig, checkpoint: str | Path | None = None, trainable: bool = True) -> PreTrainedModel:
+    """The model that a configuration describes, ready to train (or, with ``trainable=False``, to generate).
+
+    Args:
+        checkpoint: folder of a checkpoint of this very run, to resume from it.
+
+    Raises:
+        DataError: there is no such model, or its weights do not match it key by key.
+    """
+    assert config.path is not None, "build the tiny model first"
+    where = resolve(checkpoint or config.path)
+    base = base_of_adapter(where)
+    options: dict[str, Any] = {}
+    if config.attn_implementation is not None:
+        options["attn_implementation"] = config.attn_implementation
+    if config.load_in_4bit:
+        options["quantization_config"] = _four_bits()
+    model = load_weights(base or where, config.dtype, strict=checkpoint is not None, **options)
+    if base is not None:
+        model = load_adapter(model, where, trainable)
+    elif config.lora is not None and trainable:
+        model = _add_adapter(model, config)
+    return model.train(trainable)
+
+
+def empty_model(path: str | Path, lora: LoraConfig | None = None) -> PreTrainedModel:
+    """The model of a ``config.json``, without weights (meta device): to count its parameters."""
+    config = AutoConfig.from_pretrained(path)
+    with torch.device("meta"):
+        model = generative_class(config).from_config(config)
+        return _with_lora(model, lora) if lora is not None else model
+
+
+def _add_adapter(model: PreTrainedModel, config: ModelConfig) -> Any:
+    assert config.lora is not None
+    if config.load_in_4bit:
+        from peft import prepare_model_for_kbit_training
+
+        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+    return _with_lora(model, config.lora)
+
+
+def _with_lora(model: PreTrainedModel, lora: LoraConfig) -> Any:
+    from peft import LoraConfig as PeftLoraConfig
+    from peft import get_peft_model
+
+    chosen = PeftLoraConfig(
+        r=lora.r,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules=lora.target_modules,
+        task_type="CAUSAL_LM",
+    )
+    # ZeRO-3 gathers weights into buffers of one type: adapters have to keep the model's own.
+    return get_peft_model(model, chosen, autocast_adapter_dtype=not is_deepspeed_zero3_enabled())
+
+
+def _four_bits() -> Any:
+    if not is_bitsandbytes_available():
+        raise DataError("needs bitsandbytes and a GPU: pip install 'ruling[qlora]'", field="model.load_in_4bit")
+    from transformers import BitsAndBytesConfig
+
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+    )

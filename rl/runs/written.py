@@ -1,0 +1,103 @@
+"""Completions to score: read from JSONL, from predictions, from rollouts, or from scores that were saved before.
+
+JSONL has one object a line, ``{"id": …, "completion": …}``, with one line or more for each case. Parquet files have
+the columns ``case`` and ``completion``, which predictions, rollouts and scores all have.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from data import Case, DataError
+from data.errors import explain, suggest
+from data.reading.loading import parse_json
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A completion, the case that it is about, and where it stands."""
+
+    case: str
+    completion: str
+    file: Path
+    row: int
+    """Line of a JSONL file or row of a Parquet file, from 1."""
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    id: str
+    completion: str
+
+
+def read_completions(path: str | Path) -> list[Written]:
+    """The completions in a JSONL file, a Parquet file, or a folder of Parquet parts (a run, or its rollouts).
+
+    Raises:
+        DataError: the file is missing or not of such a kind; names file, row and field.
+    """
+    path = Path(path)
+    folder = path / "rollouts" if (path / "rollouts").is_dir() else path
+    if folder.is_dir():
+        parts = sorted(folder.glob("*.parquet"))
+        if not parts:
+            raise DataError("holds no Parquet files of completions", file=folder)
+        return [written for part in parts for written in _parquet(part)]
+    if not path.is_file():
+        raise DataError("no such file or folder", file=path)
+    found = list(_parquet(path) if path.suffix == ".parquet" else _jsonl(path))
+    if not found:
+        raise DataError("holds no completions", file=path)
+    return found
+
+
+def case_of(written: Written, cases: Mapping[str, Case]) -> Case:
+    """The case that a completion is about.
+
+    Raises:
+        DataError: there is none.
+    """
+    if written.case not in cases:
+        near = suggest(written.case, cases)
+        raise DataError(
+            f"there is no case '{written.case}' in the data{near}", file=written.file, line=written.row, field="id"
+        )
+    return cases[written.case]
+
+
+def _jsonl(path: Path) -> Iterator[Written]:
+    with path.open("rb") as lines:
+        for number, raw in enumerate(lines, start=1):
+            if not raw.strip():
+                continue
+            try:
+                line = _Line.model_validate(parse_json(raw))
+            except ValidationError as error:
+                field, message = explain(error, _Line)
+                raise DataError(message, file=path, line=number, field=field) from error
+            except DataError as error:
+                raise DataError(error.message, file=path, line=number) from error
+            yield Written(line.id, line.completion, path, number)
+
+
+def _parquet(path: Path) -> Iterator[Written]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+    except pa.ArrowException as error:
+        raise DataError(f"not a Parquet file: {error}", file=path) from error
+    for column in ("case", "completion"):
+        if column not in file.schema_arrow.names:
+            raise DataError("there is no such column; want 'case' and 'completion'", file=path, field=column)
+    table = file.read(columns=["case", "completion"])
+    columns = (table[column].to_pylist() for column in ("case", "completion"))
+    for row, (case, completion) in enumerate(zip(*columns, strict=True), start=1):
+        if not isinstance(case, str) or not isinstance(completion, str):
+            field = "case" if not isinstance(case, str) else "completion"
+            raise DataError("is no text: predictions made elsewhere hold none", file=path, line=row, field=field)
+        yield Written(case, completion, path, row)

@@ -1,0 +1,1 @@
+"""Single reviews, for people and for other programs."""

@@ -1,0 +1,132 @@
+"""Review: one case, one ruling, and everything one needs to check it.
+
+A review carries the ruling with each citation looked up in the case and in the rulebook, and where it all comes from:
+the traceable decision. Its texts are the advertiser's and the model's, and are made safe before they are shown.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.text import Text
+
+from data import Case, Evidence, Rule, Rulebook, Ruling, Violation
+from prompts import ParseFailure, parse
+from rewards import grounded
+from rl.generation.complete import Decoding, complete
+from rl.terminal.safe_text import told, visible
+
+COLOURS = {"approve": "green", "reject": "red", "escalate": "yellow"}
+
+
+class CheckedEvidence(BaseModel):
+    """A piece of evidence, and whether it is found in the case."""
+
+    evidence: Evidence
+    found: bool
+
+
+class Citation(BaseModel):
+    """A rule that the ruling cites, with its wording and its evidence looked up."""
+
+    cited: str
+    rule: Rule | None
+    """The rule as the excerpt has it; None if it has no such rule."""
+    evidence: list[CheckedEvidence]
+
+    @property
+    def found(self) -> bool:
+        """Whether there is evidence, and all of it is found in the case."""
+        return bool(self.evidence) and all(piece.found for piece in self.evidence)
+
+
+class Review(BaseModel):
+    """A model's ruling on one case, checked; or, where it gave none, what it wrote and why that is no ruling."""
+
+    case: str
+    ruling: Ruling | None
+    failure: str | None
+    citations: list[Citation]
+    completion: str
+    provenance: dict[str, Any]
+
+
+def review(model_path: str | Path, case: Case, book: Rulebook, decoding: Decoding | None = None) -> Review:
+    """Has a model rule on one case, and checks what it cites.
+
+    Raises:
+        DataError: there is no such model, or the case cannot be put to it.
+    """
+    completions, facts = complete(model_path, [case], book, decoding or Decoding(), progress=False)
+    return checked(completions[0][0].text, case, book.excerpt(case.rules), facts)
+
+
+def checked(completion: str, case: Case, excerpt: Rulebook, provenance: dict[str, Any]) -> Review:
+    """Reads a completion and looks up all that it cites."""
+    parsed = parse(completion)
+    ruling = None if isinstance(parsed, ParseFailure) else parsed
+    return Review(
+        case=case.id,
+        ruling=ruling,
+        failure=str(parsed) if isinstance(parsed, ParseFailure) else None,
+        citations=[_looked_up(violation, case, excerpt) for violation in ruling.violations] if ruling else [],
+        completion=completion,
+        provenance=provenance,
+    )
+
+
+def _looked_up(violation: Violation, case: Case, excerpt: Rulebook) -> Citation:
+    evidence = [CheckedEvidence(evidence=piece, found=grounded(piece, case)) for piece in violation.evidence]
+    rule = excerpt[violation.rule] if violation.rule in excerpt else None  # noqa: SIM401
+    return Citation(cited=violation.rule, rule=rule, evidence=evidence)
+
+
+def panel(review: Review) -> Panel:
+    """The review for people, on a terminal."""
+    ruling = review.ruling
+    if ruling is None:
+        reason = Text("No ruling could be read. ", style="bold red").append(_safe(review.failure or ""))
+        body: list[RenderableType] = [reason, Text(), _safe(review.completion, "dim")]
+        return Panel(Group(*body), title=_safe(review.case), border_style="red")
+    colour = COLOURS[ruling.verdict]
+    body = [Text.assemble((ruling.verdict, f"bold {colour}"), f"  confidence {ruling.confidence:.2f}")]
+    if ruling.intent:
+        body.append(_safe(f"promotes: {ruling.intent}"))
+    for citation in review.citations:
+        body += [Text(), *_citation(citation)]
+    if ruling.advice:
+        body += [Text(), _safe(f"advice: {ruling.advice}")]
+    if ruling.reasoning:
+        body += [Text(), _safe(ruling.reasoning, "dim")]
+    return Panel(Group(*body), title=_safe(review.case), subtitle=_source(review), border_style=colour)
+
+
+def _citation(citation: Citation) -> list[Text]:
+    rule = citation.rule
+    lines = [_safe(citation.cited, "bold")]
+    if rule is None:
+        lines[0].append("  the excerpt has no such rule", style="red")
+    else:
+        lines[0].append(_safe(f" {rule.title} ({rule.severity})" if rule.title else f" ({rule.severity})"))
+        lines.append(_safe("  " + rule.text))
+        lines += [_safe(f"  unless {exception}") for exception in rule.exceptions]
+    for piece in citation.evidence:
+        mark = ("  ✓ found      ", "green") if piece.found else ("  ✗ not found  ", "bold red")
+        lines.append(Text.assemble(mark, _safe(told(piece.evidence))))
+    if not citation.evidence:
+        lines.append(Text("  ✗ no evidence", style="bold red"))
+    return lines
+
+
+def _source(review: Review) -> Text:
+    facts = review.provenance
+    checkpoint, book = facts.get("checkpoint", {}), facts.get("rulebook", {})
+    parts = [checkpoint.get("path"), checkpoint.get("hash"), book.get("name"), book.get("fingerprint")]
+    return _safe(" · ".join(str(part) for part in parts if part), "dim")
+
+
+def _safe(text: str, style: str = "") -> Text:
+    """Text that can neither write markup nor move the cursor."""
+    return Text(visible(text), style=style)

@@ -1,0 +1,1 @@
+"""TRL's trainers, extended; every contact with their private methods is in here."""

@@ -1,0 +1,182 @@
+"""Checkpoints that training goes on from exactly as if it had never stopped.
+
+Stock `Trainer` and TRL get three things wrong: weights of vision-language models are loaded with ``strict=False`` and
+match nothing; the order of the data after a resume is that of the first epoch; and a checkpoint inside a generation
+cycle has lost its rollouts. Here the model is built from the checkpoint key by key (`rl.models.load`), the order of an
+epoch depends on the seed and the epoch alone, and GRPO saves on generation boundaries only (`rl.training.grpo`).
+
+A checkpoint is complete when it holds ``complete.json``, which is written last; one that a kill cut off is removed.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import PartialState
+from torch.utils.data import Sampler
+from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer_pt_utils import BatchRebalanceSampler
+from transformers.trainer_utils import rotate_checkpoints
+
+from data import DataError
+from rl.models.load import FINAL
+
+MARKER = "complete.json"
+_EPOCH_STRIDE = 1_000_003
+"""Keeps the orders of one seed's epochs from being those of the next seeds."""
+_REFUSED = {
+    "load_best_model_at_end": "the trainer would keep the last weights of a vision-language model, silently: evaluate "
+    "the checkpoints instead",
+    "save_only_model": "such checkpoints cannot be resumed: to save disk space, set save_total_limit",
+}
+
+
+def checkpoint_to_resume(output: Path, resume: bool) -> Path | None:
+    """The checkpoint that a run starts from: the newest complete one where it is to be resumed, or None for a start
+    from the beginning. Checkpoints that were cut off are removed.
+
+    Args:
+        output: folder of the run.
+
+    Raises:
+        DataError: a new run would overwrite one that is there.
+    """
+    newest = newest_checkpoint(output)
+    if not resume and (newest or (output / FINAL).exists()):
+        raise DataError("there is a run already: go on with --resume, give another output, or remove it", file=output)
+    state = PartialState()
+    state.wait_for_everyone()
+    if state.is_main_process:
+        for path in _checkpoints(output):
+            if not _is_complete(path):
+                shutil.rmtree(path)
+    state.wait_for_everyone()
+    return newest
+
+
+def newest_checkpoint(output: Path) -> Path | None:
+    """The last complete checkpoint of a run; None where there is none."""
+    return max(filter(_is_complete, _checkpoints(output)), key=step_of, default=None)
+
+
+def step_of(checkpoint: Path) -> int:
+    """How many optimiser steps a checkpoint has behind it."""
+    return int(checkpoint.name.removeprefix("checkpoint-"))
+
+
+def _checkpoints(output: Path) -> list[Path]:
+    return list((output / "checkpoints").glob("checkpoint-[0-9]*"))
+
+
+def _is_complete(checkpoint: Path) -> bool:
+    return (checkpoint / MARKER).is_file()
+
+
+class EpochSampler(Sampler[int]):
+    """Another sampler, with an order that depends on the seed and the epoch alone.
+
+    In the first epoch, the order is that of the other sampler seeded with ``seed``.
+    """
+
+    def __init__(self, sampler: Any, seed: int):
+        self.sampler, self.seed, self.epoch = sampler, seed, 0
+
+    def __iter__(self) -> Iterator[int]:
+        seed = self.seed + _EPOCH_STRIDE * self.epoch
+        if getattr(self.sampler, "generator", None) is not None:
+            self.sampler.generator.manual_seed(seed)
+        before = torch.get_rng_state()
+        torch.default_generator.manual_seed(seed)  # what samplers without a generator of their own draw from
+        order = list(self.sampler)
+        torch.set_rng_state(before)
+        return iter(order)
+
+    def __len__(self) -> int:
+        return len(self.sampler)
+
+
+class ResumableTrainer(Trainer):
+    """To be put before a trainer among the bases of a class, so that a run can be resumed exactly."""
+
+    _sampler: EpochSampler | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for setting, reason in _REFUSED.items():
+            if getattr(self.args, setting):
+                raise DataError(reason, field=f"trainer.{setting}")
+        self.add_callback(_EpochOrder(self))
+
+    def run(self, checkpoint: Path | None) -> None:
+        """Trains to the end, from a checkpoint that the model was built from, or from the beginning."""
+        if checkpoint is None:
+            self.train()
+            return
+        self._check_pace(checkpoint)
+        # Trainer takes one step too many when a run that has reached its max_steps is resumed.
+        if not 0 < self.args.max_steps <= step_of(checkpoint):
+            self.train(resume_from_checkpoint=str(checkpoint))
+
+    def pace(self) -> dict[str, int]:
+        """What decides which rows a step sees: to be the same after a resume."""
+        return {
+            "processes": self.args.world_size,
+            "rows": len(self.train_dataset),  # type: ignore[arg-type]
+            "seed": self.args.seed,
+            "per_device_train_batch_size": self.args.per_device_train_batch_size,
+            "gradient_accumulation_steps": self.args.gradient_accumulation_steps,
+        }
+
+    def keep(self, folder: Path) -> None:
+        """Writes what else a checkpoint is to hold; called by the main process before the checkpoint is complete."""
+
+    def _check_pace(self, checkpoint: Path) -> None:
+        before = json.loads((checkpoint / MARKER).read_text(encoding="utf-8"))
+        for name, value in self.pace().items():
+            if before.get(name) != value:
+                raise DataError(
+                    f"{value} now, {before.get(name)} when the checkpoint was saved: resume with the same, or start "
+                    "another run from its weights",
+                    file=checkpoint,
+                    field=name,
+                )
+
+    def _get_train_sampler(self, *args: Any, **kwargs: Any) -> Any:
+        sampler = super()._get_train_sampler(*args, **kwargs)
+        if sampler is None or isinstance(sampler, BatchRebalanceSampler):  # no order, or one that follows the epoch
+            return sampler
+        self._sampler = EpochSampler(sampler, self.args.seed)
+        return self._sampler
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        """Nothing to do: the model was built from the checkpoint, where every key had to match."""
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        # Older checkpoints go only once the new one is complete: a kill in between must leave one to resume from.
+        limit, self.args.save_total_limit = self.args.save_total_limit, None
+        super()._save_checkpoint(model, trial)
+        self.args.save_total_limit = limit
+        self.accelerator.wait_for_everyone()
+        if self.args.should_save:
+            folder = Path(str(self.args.output_dir))
+            marker = folder / f"checkpoint-{self.state.global_step}" / MARKER
+            self.keep(marker.parent)
+            marker.with_suffix(".draft").write_text(json.dumps(self.pace()), encoding="utf-8")
+            marker.with_suffix(".draft").rename(marker)
+            rotate_checkpoints(output_dir=str(folder), save_total_limit=limit, use_mtime=False)
+
+
+class _EpochOrder(TrainerCallback):
+    """Tells the sampler which epoch begins."""
+
+    def __init__(self, trainer: ResumableTrainer):
+        self.trainer = trainer
+
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        if self.trainer._sampler is not None:
+            self.trainer._sampler.epoch = int(state.epoch or 0)

@@ -1,0 +1,168 @@
+"""Scorecards add up, gates cost all, and a fault is never a 0."""
+
+import cProfile
+import logging
+import random
+
+import pytest
+from hypothesis import given, settings
+
+from data import DataError, Rule, Rulebook
+from prompts import FailureReason, ParseFailure, write
+from rewards import NotApplicable, Rubric, Score, count_faults, reward
+from rewards.batch import Item
+from rewards.scoring.scorer import score_items
+from rewards.testing.small import BOOK, CASES, CURES, approving, ideal, make_case, rejecting, rule_on
+from tests.strategies import RULINGS
+
+RUBRIC = Rubric.load("default")
+CITING = write(rule_on("reject", {"rule": "R-0", "evidence": [CURES]}))
+BEST = [(case, RUBRIC.score(ideal(case), case, BOOK).total) for case in (make() for make in CASES.values())]
+
+
+@reward(name="t_raises", range=(0, 1))
+def raises(ruling, case, excerpt):
+    raise RuntimeError("no connection")
+
+
+@reward(name="t_too_much", range=(0, 1))
+def too_much(ruling, case, excerpt):
+    return 2.0
+
+
+@reward(name="t_sees_failures", range=(-1, 1), on_failure=True)
+def sees_failures(ruling, case, excerpt):
+    return Score(0.25, "seen") if isinstance(ruling, ParseFailure) else 1.0
+
+
+@reward(name="t_needs_market", range=(0, 1))
+def needs_market(ruling, case, excerpt):
+    return 1.0 if case.meta.get("market") else NotApplicable
+
+
+def test_a_card_adds_up():
+    case = rejecting()
+    card = RUBRIC.score(write(rule_on("reject", "CURE-1", intent="supplement")), case, BOOK)
+    assert card.total == pytest.approx(sum(component.contribution for component in card.components.values()))
+    assert card["verdict"].reason == "right"
+    assert card["rules"].value == pytest.approx(2 / 3)
+    assert card["rules"].contribution == pytest.approx(0.25 * 2 / 3)
+    assert (card["evidence"].value, card["intent"].value) == (0.0, 1.0)
+    assert card.case == "c-1" and card.parsed and card.values["rules"] == card["rules"].value
+
+
+def test_craft_counts_only_where_the_verdict_is_right():
+    card = RUBRIC.score(rule_on("escalate", intent="supplement"), rejecting(), BOOK)
+    assert card["intent"].value == 1.0 and card["intent"].contribution == 0.0
+    assert card.total == pytest.approx(0.3 + 0.3 * 0.75)
+
+
+def test_gold_outside_of_the_excerpt_is_left_out():
+    excerpt = BOOK.excerpt(["HEALTH-1"])
+    card = RUBRIC.score(rule_on("approve", confidence=1.0, intent="supplement"), rejecting(), excerpt)
+    assert card.total == pytest.approx(1 + 0.3 + 0.5)
+
+
+@pytest.mark.parametrize(
+    ("ruling", "gate"),
+    [
+        (rule_on("approve", "WIN-1"), "rulebook_consistency"),
+        (rule_on("reject"), "rulebook_consistency"),
+        (rule_on("reject", "WIN-1", reasoning="It is bad."), "reasoning_agreement"),
+        (rule_on("approve", "WIN-1", reasoning="It is bad."), "rulebook_consistency"),
+    ],
+)
+def test_a_closed_gate_earns_the_floor(ruling, gate, any_case):
+    card = RUBRIC.score(ruling, any_case, BOOK)
+    assert (card.closed, card.total) == (gate, RUBRIC.floor)
+
+
+def test_a_parse_failure_earns_the_floor_and_every_low_end(any_case):
+    card = RUBRIC.score("<think>WIN-1: no.</think><answer>{", any_case, BOOK)
+    assert (card.closed, card.total, card.parsed) == ("format", RUBRIC.floor, False)
+    assert card.ruling.reason is FailureReason.UNCLOSED_ANSWER
+    assert card["verdict"].value == -8.0 and card["calibration"].value == 0.0
+    assert "unclosed_answer" in card["rules"].reason
+
+
+def test_some_rewards_are_asked_about_failures():
+    rubric = Rubric(name="x", craft={"t_sees_failures": 0.5})
+    card = rubric.score("nothing", approving(), BOOK)
+    assert (card["t_sees_failures"].value, card["t_sees_failures"].reason) == (0.25, "seen")
+    assert card.total == rubric.floor
+
+
+def test_what_does_not_apply_adds_nothing():
+    rubric = Rubric(name="x", craft={"t_needs_market": 0.5})
+    card = rubric.score(rule_on("approve", confidence=1.0), approving(), BOOK)
+    assert card["t_needs_market"].value is None and card.total == pytest.approx(1.3)
+
+
+def test_without_gold_every_ruling_is_worth_the_same_but_format_still_counts():
+    case = make_case()
+    totals = {RUBRIC.score(rule_on(v, *c), case, BOOK).total for v, c in [("approve", []), ("reject", ["WIN-1"])]}
+    assert totals == {0.0} and RUBRIC.score("", case, BOOK).total == RUBRIC.floor
+
+
+@pytest.mark.parametrize("where", ["craft", "penalties", "gates"])
+@pytest.mark.parametrize(
+    ("name", "error"), [("t_raises", "RuntimeError: no connection"), ("t_too_much", "'t_too_much'")]
+)
+def test_a_fault_makes_the_total_none_never_0(where, name, error, caplog):
+    rubric = Rubric(name="x", **{where: [name] if where == "gates" else {name: 0.1}})
+    with caplog.at_level(logging.WARNING, "rewards"):
+        cards = rubric.score_many([write(rule_on("approve")), write(rule_on("escalate"))], [approving()] * 2, BOOK)
+    for card in cards:
+        assert card.total is None and card[name].value is None
+        (fault,) = card.unscored
+        assert (fault.reward, fault.case) == (name, "c-1") and error in fault.error and error in card[name].reason
+        assert card["verdict"].value is not None  # the others still have their say
+    assert count_faults(cards) == {name: 2}
+    assert len(caplog.records) == 1
+    assert f"'{name}' failed on 2 of 2" in caplog.text and "'c-1'" in caplog.text
+
+
+def test_many_are_scored_as_one_is_and_in_order():
+    cases = [CASES[name]() for name in ("approve", "reject", "escalate")] * 4
+    for i, case in enumerate(cases):
+        case.id = str(i)
+        case.rules = ["ODD-1", "CURE-1", "WIN-1"] if i % 2 else None
+    rng = random.Random(0)
+    completions = [write(ideal(case)) if rng.random() < 0.6 else "no" for case in cases]
+    cards = RUBRIC.score_many(completions, cases, BOOK)
+    assert [card.case for card in cards] == [case.id for case in cases]
+    for card, completion, case in zip(cards, completions, cases, strict=True):
+        assert card == RUBRIC.score(completion, case, BOOK.excerpt(case.rules))
+
+
+def test_many_need_one_case_each_and_known_rules():
+    with pytest.raises(ValueError, match="2 completions for 1 cases"):
+        RUBRIC.score_many(["", ""], [approving()], BOOK)
+    with pytest.raises(DataError, match="X-1"):
+        RUBRIC.score_many([""], [approving().model_copy(update={"rules": ["X-1"]})], BOOK)
+
+
+def test_the_work_is_linear_in_completions_and_flat_in_the_rulebook():
+    def calls(count: int, rules: int) -> int:
+        book = Rulebook(name="many", rules=[Rule(id=f"R-{i}", text="No.") for i in range(rules)])
+        cases = [rejecting().model_copy(update={"id": str(i), "rules": ["R-0", "R-1"]}) for i in range(count)]
+        profile = cProfile.Profile()
+        profile.runcall(RUBRIC.score_many, ["no"] * (count // 2) + [CITING] * (count - count // 2), cases, book)
+        return sum(entry.callcount for entry in profile.getstats())
+
+    calls(10, 10)  # what is compiled or looked up once
+    few, many = calls(50, 10), calls(200, 10)
+    assert many == pytest.approx(4 * few, rel=0.1)
+    assert calls(200, 1000) == pytest.approx(many, rel=0.1)
+
+
+@settings(deadline=None)
+@given(RULINGS)
+def test_any_ruling_lies_between_floor_and_gold(ruling):
+    written = write(ruling)
+    for case, best in BEST:
+        items = [Item.of(answer, case, BOOK) for answer in (ruling, written, ruling)]
+        card, read, again = score_items(RUBRIC.plan, items)
+        assert not card.unscored
+        assert card.total == RUBRIC.floor if card.closed else RUBRIC.floor + 0.5 <= card.total <= best + 1e-9
+        assert card == read == again

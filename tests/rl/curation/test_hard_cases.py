@@ -1,0 +1,66 @@
+import random
+from pathlib import Path
+
+import pytest
+
+from data import Case, DataError, load_cases
+from rl.config.recipe import GRPORecipe
+from rl.curation.hard_cases import cases_to_train_on, choose
+from tests.rl.conftest import toy_book
+
+
+def recipe(toy: Path, output: Path, **hard) -> GRPORecipe:
+    data = {"train": [str(toy / "text.jsonl")], "rulebook": str(toy / "rules.yaml"), "template": "compact"}
+    trainer = {"max_completion_length": 8}
+    return GRPORecipe(
+        name="toy", output=output, data=data, model={"path": "-"}, rubric="billboard", trainer=trainer, hard=hard
+    )
+
+
+@pytest.fixture
+def cases(toy: Path) -> list[Case]:
+    return load_cases(toy / "text.jsonl")
+
+
+def test_wrong_cases_make_up_the_share():
+    names = [str(n) for n in range(100)]
+    chosen = choose(names, {"3", "5"}, 0.25, random.Random(0))
+    assert len(chosen) == 8 and {"3", "5"} <= chosen.keys()
+
+
+def test_weights_make_up_for_the_drawing():
+    names, wrong = [str(n) for n in range(100)], {"3", "5"}
+    weights = choose(names, wrong, 0.25, random.Random(0))
+    of_wrong = sum(weight for name, weight in weights.items() if name in wrong)
+    assert of_wrong / sum(weights.values()) == pytest.approx(0.02)
+    assert sum(weights.values()) == pytest.approx(len(weights))
+
+
+def test_without_enough_right_cases_all_are_chosen():
+    names = [str(n) for n in range(10)]
+    assert sorted(choose(names, set(names[:8]), 0.25, random.Random(0))) == names
+
+
+def test_where_nothing_is_wrong_all_are_chosen():
+    assert choose(["a", "b"], set(), 0.25, random.Random(0)) == {"a": 1.0, "b": 1.0}
+
+
+def test_all_cases_unless_asked(toy, tmp_path, cases):
+    asked_for_none = recipe(toy, tmp_path).model_copy(update={"hard": None})
+    assert cases_to_train_on(asked_for_none, "no model is needed", cases, toy_book()) == cases
+
+
+def test_the_model_is_asked_once_and_the_choice_is_kept(toy, tmp_path, cases, tiny_text: Path):
+    asked = recipe(toy, tmp_path, look_at=6)
+    first = cases_to_train_on(asked, str(tiny_text), cases, toy_book())
+    assert len(first) == 6  # an untrained model gets all wrong
+    (tmp_path / "hard.json").write_text((tmp_path / "hard.json").read_text().replace(str(tiny_text), "gone"))
+    assert cases_to_train_on(asked, "gone", cases, toy_book()) == first
+
+
+def test_a_choice_made_otherwise_is_refused(toy, tmp_path, cases, tiny_text: Path):
+    cases_to_train_on(recipe(toy, tmp_path, look_at=6), str(tiny_text), cases, toy_book())
+    with pytest.raises(DataError, match="other settings"):
+        cases_to_train_on(recipe(toy, tmp_path, look_at=7), str(tiny_text), cases, toy_book())
+    with pytest.raises(DataError, match="other cases"):
+        cases_to_train_on(recipe(toy, tmp_path, look_at=6), str(tiny_text), cases[:3], toy_book())

@@ -1,0 +1,22 @@
+"""A model is asked with the template that it was trained with."""
+
+from pathlib import Path
+
+import pytest
+
+from data import DataError
+from rl.generation.complete import Decoding, trained_template
+from rl.runs.provenance import provenance, write_run
+
+
+@pytest.mark.parametrize("named", [".", "checkpoints/final"])
+def test_a_run_names_its_template(tmp_path: Path, named: str):
+    (tmp_path / "checkpoints" / "final").mkdir(parents=True)
+    assert trained_template(tmp_path / named) is None
+    write_run(tmp_path, provenance(template="compact"))
+    assert trained_template(tmp_path / named) == "compact"
+
+
+def test_several_samples_need_a_temperature():
+    with pytest.raises(DataError, match="temperature"):
+        Decoding(samples=2)

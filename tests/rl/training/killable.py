@@ -1,0 +1,73 @@
+"""A training run in a process of its own that kills itself, as the machine would: for the tests of resuming.
+
+    python killable.py RECIPE.json {sft,grpo} [--resume] [--kill-at STEP] [--kill-in-save STEP] [--tell FILE]
+
+GRPO's reward is a toy one, so that a model that has learned nothing still has something to gain.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[3]))
+
+from transformers import TrainerCallback
+
+import rl.training.grpo
+import rl.training.sft
+from rewards import Rubric
+from rl.config.recipe import GRPORecipe, SFTRecipe
+from rl.training.trainers.resumable import ResumableTrainer
+from tests.rl.training.toy_reward import ToyRubric
+
+
+class Killer(TrainerCallback):
+    def __init__(self, step: int):
+        self.step = step
+
+    def on_step_end(self, args, state, control, **kwargs) -> None:  # type: ignore[no-untyped-def]
+        if state.global_step == self.step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("recipe", type=Path)
+    parser.add_argument("kind", choices=["sft", "grpo"])
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--kill-at", type=int)
+    parser.add_argument("--kill-in-save", type=int)
+    parser.add_argument("--tell", type=Path, help="write down what the model was wrapped in")
+    chosen = parser.parse_args()
+
+    run = ResumableTrainer.run
+
+    def killable_run(self: ResumableTrainer, checkpoint: Path | None) -> None:
+        if chosen.kill_at:
+            self.add_callback(Killer(chosen.kill_at))
+        run(self, checkpoint)
+        if chosen.tell and self.accelerator.is_main_process:
+            told = {"wrapper": type(self.model_wrapped).__name__, "processes": self.accelerator.num_processes}
+            chosen.tell.write_text(json.dumps(told))
+
+    save_state = ResumableTrainer._save_rng_state
+
+    def killable_save(self: ResumableTrainer, output_dir: str) -> None:
+        save_state(self, output_dir)
+        if self.state.global_step == chosen.kill_in_save:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    ResumableTrainer.run = killable_run  # type: ignore[method-assign]
+    ResumableTrainer._save_rng_state = killable_save  # type: ignore[method-assign]
+    Rubric.load = lambda *args: ToyRubric()  # type: ignore[method-assign, assignment]
+    if chosen.kind == "sft":
+        rl.training.sft.train_sft(SFTRecipe.model_validate_json(chosen.recipe.read_text()), chosen.resume)
+    else:
+        rl.training.grpo.train_grpo(GRPORecipe.model_validate_json(chosen.recipe.read_text()), chosen.resume)
+
+
+if __name__ == "__main__":
+    main()

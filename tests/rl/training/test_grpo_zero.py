@@ -1,0 +1,82 @@
+"""GRPO under DeepSpeed's ZeRO on two CPU processes. Accelerate can switch sharding off without a word: look for it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from rl.config.model import ModelConfig
+from rl.config.recipe import GRPORecipe
+from rl.models.load import load_model
+from rl.runs.rollouts import read_rollouts
+
+pytest.importorskip("deepspeed")
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+HERE = Path(__file__).parent
+CONFIGS = HERE.parents[1] / "accelerate_configs"
+
+
+def launch(recipe: GRPORecipe, config: str, *options: str) -> None:
+    file = recipe.output.with_suffix(".json")
+    file.write_text(recipe.model_dump_json(exclude={"model": {"tiny"}}))
+    worker = ["--num_processes", "2", str(HERE / "killable.py"), str(file), "grpo", *options]
+    done = subprocess.run(
+        [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(CONFIGS / config), *worker],
+        env=os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "DS_ACCELERATOR": "cpu"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+@pytest.mark.parametrize("config", ["zero2.yaml", "zero3.yaml"])
+def test_two_processes_share_the_groups_and_resume(config: str, toy: Path, tiny_vl: Path, tmp_path: Path):
+    recipe = GRPORecipe(
+        name="zero",
+        output=tmp_path / "run",
+        model={"path": str(tiny_vl)},
+        rubric="toy",
+        data={"train": [str(toy / "cases.jsonl")], "rulebook": str(toy / "rules.yaml"), "template": "compact"},
+        trainer={
+            "max_steps": 4,
+            "save_steps": 2,
+            "per_device_train_batch_size": 6,  # a group of four lies across both processes
+            "num_generations": 4,
+            "max_completion_length": 8,
+            "scale_rewards": "batch",
+            "gradient_checkpointing": False,
+            "learning_rate": 1e-3,
+            "report_to": "none",
+            "disable_tqdm": True,
+        },
+    )
+    launch(recipe, config, "--tell", str(tmp_path / "told.json"))
+    assert json.loads((tmp_path / "told.json").read_text()) == {"wrapper": "DeepSpeedEngine", "processes": 2}
+
+    rollouts, weights = read_rollouts(recipe.output), final_weights(recipe)
+    assert len(rollouts) == 4 * 12
+    for start in range(0, len(rollouts), 4):
+        group = rollouts[start : start + 4]
+        assert len({rollout.case for rollout in group}) == 1
+        assert [rollout.sample for rollout in group] == [0, 1, 2, 3]
+        assert abs(sum(rollout.advantage for rollout in group)) < 1e-4
+    assert any(rollout.advantage for rollout in rollouts)
+    before = load_model(ModelConfig(path=str(tiny_vl))).state_dict()
+    assert any(not torch.equal(before[name], weight) for name, weight in weights.items())
+
+    for name in ("checkpoint-4", "final"):  # as if killed after the third step
+        shutil.rmtree(recipe.output / "checkpoints" / name)
+    launch(recipe, config, "--resume")
+    assert read_rollouts(recipe.output) == rollouts
+    resumed = final_weights(recipe)
+    assert all(torch.equal(resumed[name], weight) for name, weight in weights.items())
+
+
+def final_weights(recipe: GRPORecipe) -> dict[str, torch.Tensor]:
+    return load_model(ModelConfig(path=str(recipe.output))).state_dict()

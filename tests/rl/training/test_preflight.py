@@ -1,0 +1,88 @@
+"""A dry run looks at everything that is there, says what is not, and counts the tokens of real pictures."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from rich.console import Console
+
+from data import Case, DataError, Gold, save_cases
+from data.foreign.convert import convert_file
+from rl.training.preflight import Rehearsal, rehearse
+
+
+def said(rehearsal: Rehearsal) -> str:
+    console = Console(width=200)
+    with console.capture() as capture:
+        console.print(rehearsal.table())
+    return capture.get()
+
+
+@pytest.fixture
+def recipe(toy: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(
+        "name: mine\n"
+        f"output: {tmp_path / 'run'}\n"
+        f"data: {{train: {toy / 'cases.jsonl'}, rulebook: {toy / 'rules.yaml'}, template: compact}}\n"
+        "model: {tiny: {kind: vl, hidden: 64, layers: 2, vocab: 512, context: 512}}\n"
+        "trainer: {num_train_epochs: 2, per_device_train_batch_size: 8}\n"
+    )
+    return path
+
+
+def test_a_recipe_with_all_it_needs(recipe: Path, tmp_path: Path) -> None:
+    found = rehearse("sft", str(recipe))
+    assert not found.missing
+    text = said(found)
+    assert "64 cases in 64 groups, 64 pictures" in text and "toy 1: 4 rules" in text
+    assert "16 tokens of pictures" in text and "512 tokens" in text
+    assert "16 steps (2 epochs) of 8 cases" in text and "ready to train" in text
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_is_not_there_is_said(recipe: Path) -> None:
+    found = rehearse("sft", str(recipe), {"data.train": "gone.jsonl", "data.rulebook": "gone.yaml"})
+    assert found.missing == ["rulebook", "data"]
+    assert "gone.jsonl is not there" in said(found)
+
+
+def test_a_case_that_does_not_fit_is_an_error(recipe: Path) -> None:
+    with pytest.raises(
+        DataError, match=r"needs \d+ tokens, 16 of them for its pictures, and the model's context is 80"
+    ):
+        rehearse("sft", str(recipe), {"model.tiny.context": "80"})
+
+
+def test_prices_that_would_be_erased_are_an_error(recipe: Path) -> None:
+    with pytest.raises(DataError, match="scale_rewards"):
+        rehearse("grpo", str(recipe), {"rubric": "billboard", "scale_rewards": "group"})
+
+
+@pytest.mark.parametrize("kind", ["sft", "grpo"])
+@pytest.mark.parametrize("name", ["billboard", "ec_darkpattern", "qwen2.5-vl-3b"])
+def test_shipped_recipes_with_nothing_there(
+    name: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "data" in rehearse(kind, name).missing
+
+
+def test_tokens_of_pictures_of_the_3b_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A phone's screenshot is scaled to multiples of 28 pixels; each 28 × 28 is a token."""
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (1080, 2400)).save("phone.png")
+    Path("contextdp").mkdir()
+    case = Case(id="phone", images=["../phone.png"], gold=Gold(verdict="approve", violations=[]))
+    save_cases([case], "contextdp/cases.jsonl")
+    text = said(rehearse("sft", "qwen2.5-vl-3b"))
+    assert f"'phone': {39 * 86:,} tokens of pictures" in text  # 1080 / 28 = 38.6, 2400 / 28 = 85.7
+    assert "an estimate: no tokenizer" in text and "3,754,622,976" in text
+
+
+def test_a_real_screenshot(real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    convert_file(real_data / "contextdp" / "labels.csv", "contextdp", tmp_path / "contextdp")
+    found = rehearse("sft", "qwen2.5-vl-3b")
+    assert found.missing == ["model"]
+    assert "'contextdp-66': 816 tokens of pictures" in said(found)

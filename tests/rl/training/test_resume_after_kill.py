@@ -1,0 +1,111 @@
+"""The acceptance test of resuming: processes killed at random steps, against one that was left alone."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from rl.config.recipe import GRPORecipe, SFTRecipe
+from rl.runs.rollouts import read_rollouts
+from rl.training.trainers.resumable import newest_checkpoint
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+SCRIPT = Path(__file__).parent / "killable.py"
+EPOCH, STEPS, SAVE = 8, 20, 4
+COMMON = {
+    "max_steps": STEPS,
+    "save_steps": SAVE,
+    "logging_steps": 4,
+    "report_to": "none",
+    "gradient_checkpointing": False,
+    "learning_rate": 1e-3,
+    "disable_tqdm": True,
+    "save_total_limit": 1,
+}
+
+
+def sft(toy: Path, model: Path, output: Path) -> SFTRecipe:
+    trainer = COMMON | {"per_device_train_batch_size": 4, "gradient_accumulation_steps": 2}
+    return SFTRecipe(name="killed", output=output, model={"path": str(model)}, data=data(toy), trainer=trainer)
+
+
+def grpo(toy: Path, model: Path, output: Path) -> GRPORecipe:
+    trainer = COMMON | {
+        "per_device_train_batch_size": 16,
+        "steps_per_generation": 2,
+        "num_generations": 2,
+        "max_completion_length": 12,
+        "scale_rewards": "batch",
+    }
+    return GRPORecipe(
+        name="killed", output=output, model={"path": str(model)}, data=data(toy), rubric="toy", trainer=trainer
+    )
+
+
+def data(toy: Path) -> dict:
+    return {"train": [str(toy / "cases.jsonl")], "rulebook": str(toy / "rules.yaml"), "template": "compact"}
+
+
+def start(recipe: SFTRecipe | GRPORecipe, *options: str) -> subprocess.CompletedProcess:
+    file = recipe.output.with_suffix(".json")
+    file.write_text(recipe.model_dump_json(exclude={"model": {"tiny"}}))
+    kind = "sft" if isinstance(recipe, SFTRecipe) else "grpo"
+    return subprocess.run(
+        [sys.executable, str(SCRIPT), str(file), kind, *options],
+        env=os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+    )
+
+
+def finish(recipe: SFTRecipe | GRPORecipe, *options: str) -> None:
+    done = start(recipe, *options)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def kill(recipe: SFTRecipe | GRPORecipe, *options: str) -> None:
+    done = start(recipe, *options)
+    assert done.returncode == -signal.SIGKILL, done.stderr[-3000:]
+
+
+@pytest.mark.parametrize("make", [sft, grpo])
+def test_a_run_killed_again_and_again_ends_like_one_that_was_not(make, toy: Path, tiny_vl: Path, tmp_path: Path):
+    whole, killed = make(toy, tiny_vl, tmp_path / "whole"), make(toy, tiny_vl, tmp_path / "killed")
+    finish(whole)
+
+    draw = random.Random(2)
+    first = draw.choice([step for step in range(SAVE + 1, EPOCH) if step % SAVE])  # in epoch 1, between checkpoints
+    second = draw.randrange(EPOCH + 1, 2 * EPOCH)  # in epoch 2
+    third = draw.choice(
+        [step for step in range(2 * EPOCH + 1, STEPS) if step % SAVE]
+    )  # in epoch 3, between checkpoints
+    kill(killed, "--kill-at", str(first))
+    assert newest_checkpoint(killed.output).name == f"checkpoint-{SAVE}"
+    kill(killed, "--resume", "--kill-at", str(second))
+    kill(killed, "--resume", "--kill-in-save", str(2 * EPOCH))
+    assert newest_checkpoint(killed.output).name == f"checkpoint-{2 * EPOCH - SAVE}", "the newest one was cut off"
+    kill(killed, "--resume", "--kill-at", str(third))
+    finish(killed, "--resume")
+
+    if make is grpo:
+        assert read_rollouts(killed.output) == read_rollouts(whole.output)
+        assert len({rollout.total for rollout in read_rollouts(whole.output)}) > 2, "there must be something to learn"
+    state = json.loads((newest_checkpoint(whole.output) / "trainer_state.json").read_text())
+    assert state["epoch"] == STEPS / EPOCH, "the kills are meant for the first, second and third epoch"
+    before, after = load_file(tiny_vl / "model.safetensors"), weights(whole)
+    assert any(not torch.equal(before[name], after[name]) for name in before), "it must have learned something"
+    assert weights(killed).keys() == after.keys()
+    for name, weight in weights(killed).items():
+        assert torch.equal(weight, after[name]), name
+
+
+def weights(recipe: SFTRecipe | GRPORecipe) -> dict[str, torch.Tensor]:
+    return load_file(recipe.output / "checkpoints" / "final" / "model.safetensors")

@@ -1,0 +1,145 @@
+"""SFT learns the completion and nothing but the completion, on one process or several alike."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from data import DataError, Rulebook, load_cases
+from rl.config.model import ModelConfig
+from rl.config.recipe import SFTRecipe
+from rl.models.load import context_length, load_model, load_processor, tokenizer_of
+from rl.training.launch.launch import launch
+from rl.training.rows import rows_for_sft
+from rl.training.sft import LongestFirst, RulingSFTTrainer, train_sft
+from rl.training.trainers.resumable import EpochSampler, newest_checkpoint
+
+QUICK = {"gradient_checkpointing": False, "report_to": "none", "disable_tqdm": True, "bf16": False}
+
+
+def recipe_for(toy: Path, model: Path, output: Path, cases: str = "cases.jsonl", **trainer: Any) -> SFTRecipe:
+    return SFTRecipe(
+        name="toy",
+        output=output,
+        model={"path": str(model)},
+        data={"train": [str(toy / cases)], "rulebook": str(toy / "rules.yaml"), "template": "compact"},
+        trainer={"max_steps": 2, "per_device_train_batch_size": 8, "learning_rate": 1e-3} | QUICK | trainer,
+    )
+
+
+def trainer_for(recipe: SFTRecipe) -> RulingSFTTrainer:
+    model, processor = load_model(recipe.model), load_processor(str(recipe.model.path))
+    book, cases = Rulebook.load(recipe.data.rulebook), load_cases(*recipe.data.train)
+    rows = rows_for_sft(cases, book, processor, context_length(model), "compact")
+    return RulingSFTTrainer(model=model, args=recipe.arguments(), train_dataset=rows, processing_class=processor)
+
+
+@pytest.mark.parametrize(("kind", "cases"), [("tiny_vl", "cases.jsonl"), ("tiny_text", "text.jsonl")])
+def test_only_the_completion_carries_loss(
+    kind: str, cases: str, toy: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    trainer = trainer_for(recipe_for(toy, request.getfixturevalue(kind), tmp_path, cases))
+    tokenizer = tokenizer_of(trainer.processing_class)
+    batch = next(iter(trainer.get_train_dataloader()))
+    for ids, labels, attended in zip(batch["input_ids"], batch["labels"], batch["attention_mask"], strict=True):
+        text, learnt = tokenizer.decode(ids[attended.bool()]), tokenizer.decode(labels[labels != -100])
+        assert learnt.startswith("<think>") and learnt.endswith("</answer><|im_end|>")
+        assert text.endswith(f"assistant\n{learnt}")
+    if kind == "tiny_vl":
+        pictures = batch["input_ids"] == trainer.model.config.image_token_id
+        assert pictures.sum() == 8 * 16 and (batch["labels"][pictures] == -100).all()
+
+
+def test_pictures_and_rows_without_any_train_together(toy: Path, tiny_vl: Path, tmp_path: Path) -> None:
+    recipe = recipe_for(toy, tiny_vl, tmp_path)
+    recipe.data.train.append(str(tmp_path / "more.jsonl"))
+    lines = (toy / "text.jsonl").read_text().replace('"toy-', '"bare-')
+    (tmp_path / "more.jsonl").write_text(lines)
+    train_sft(recipe)
+
+
+def test_the_longest_rows_come_first_in_the_first_epoch_only(toy: Path, tiny_vl: Path, tmp_path: Path) -> None:
+    trainer = trainer_for(recipe_for(toy, tiny_vl, tmp_path))
+    lengths = trainer.train_dataset.with_format(None)["length"]
+    sampler = trainer._get_train_sampler()
+    first = list(sampler)
+    assert sorted(lengths[row] for row in first[:8]) == sorted(lengths)[-8:]
+    assert sorted(first) == list(range(64))
+    plain = EpochSampler(torch.utils.data.RandomSampler(range(64)), seed=0)
+    plain.epoch = sampler.sampler.epoch = 1
+    assert list(LongestFirst(plain, lengths, 8)) == list(plain) == list(sampler)
+
+
+def test_a_run_leaves_a_model_and_says_where_it_comes_from(toy: Path, tiny_text: Path, tmp_path: Path) -> None:
+    recipe = recipe_for(toy, tiny_text, tmp_path / "run", "text.jsonl", report_to="tensorboard", logging_steps=1)
+    final = train_sft(recipe)
+    assert final == tmp_path / "run" / "checkpoints" / "final"
+    before, after = load_model(ModelConfig(path=str(tiny_text))), load_model(ModelConfig(path=str(tmp_path / "run")))
+    changed = [not torch.equal(a, b) for a, b in zip(before.parameters(), after.parameters(), strict=True)]
+    assert all(changed)
+    facts = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert facts["recipe"]["name"] == "toy" and facts["steps"] == 2
+    assert facts["checkpoint"]["hash"] and facts["rulebook"]["name"] == "toy"
+    assert list((tmp_path / "run").rglob("events.out.tfevents*"))
+    with pytest.raises(DataError, match="there is a run already"):
+        train_sft(recipe)
+
+
+def test_a_tiny_model_is_built_and_learns(toy: Path, tmp_path: Path) -> None:
+    steps = {"max_steps": 12, "logging_steps": 6, "save_steps": 12, "learning_rate": 3e-3}
+    recipe = recipe_for(toy, tmp_path, tmp_path / "run", "text.jsonl", **steps)
+    tiny = {"kind": "text", "hidden": 64, "layers": 2, "vocab": 512}
+    train_sft(recipe.model_copy(update={"model": ModelConfig(tiny=tiny)}))
+    checkpoint = newest_checkpoint(tmp_path / "run")
+    log = json.loads((checkpoint / "trainer_state.json").read_text())["log_history"]
+    assert log[1]["loss"] < 0.9 * log[0]["loss"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("config", "wrapper"), [("cpu", "DistributedDataParallel"), ("zero2", "DeepSpeedEngine")])
+def test_two_processes_train_as_one_does(
+    config: str, wrapper: str, toy: Path, tiny_vl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Accelerate can switch sharding off without a word, so the wrapper is looked at."""
+    if config == "zero2":
+        pytest.importorskip("deepspeed")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.chdir(_somewhere_with_its_own_packages(tmp_path))
+    one = recipe_for(toy, tiny_vl, tmp_path / "one", max_steps=3, logging_steps=1, save_steps=3)
+    two = one.model_copy(deep=True, update={"output": tmp_path / "two"})
+    two.trainer["per_device_train_batch_size"] = 4
+    train_sft(one)
+    file = tmp_path / "two.yaml"
+    file.write_text(two.model_dump_json(exclude={"model": {"tiny"}}))
+    assert launch("sft", str(file), {}, config, num_processes=2) == 0
+    facts = json.loads((tmp_path / "two" / "run.json").read_text())
+    assert (facts["wrapper"], facts["processes"]) == (wrapper, 2)
+    assert losses(tmp_path / "two") == pytest.approx(losses(tmp_path / "one"), rel=1e-4)
+
+
+@pytest.mark.slow
+def test_a_mistake_in_a_launched_run_is_exit_code_2(
+    toy: Path, tiny_vl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    recipe = recipe_for(toy, tiny_vl, tmp_path / "run")
+    (tmp_path / "run" / "checkpoints" / "final").mkdir(parents=True)
+    (tmp_path / "recipe.yaml").write_text(recipe.model_dump_json(exclude={"model": {"tiny"}}))
+    assert launch("sft", str(tmp_path / "recipe.yaml"), {}, "single_gpu") == 2
+    assert "error: " in (said := capfd.readouterr().err) and "there is a run already" in said
+
+
+def losses(run: Path) -> list[float]:
+    checkpoint = newest_checkpoint(run)
+    assert checkpoint is not None
+    log = json.loads((checkpoint / "trainer_state.json").read_text())["log_history"]
+    return [entry["loss"] for entry in log if "loss" in entry]
+
+
+def _somewhere_with_its_own_packages(folder: Path) -> Path:
+    for name in ("data", "prompts", "rewards", "rl"):
+        (folder / "cwd" / name).mkdir(parents=True)
+        (folder / "cwd" / name / "__init__.py").write_text("raise ImportError('the wrong package')\n")
+    return folder / "cwd"

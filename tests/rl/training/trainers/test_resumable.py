@@ -1,0 +1,267 @@
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch.utils.data import RandomSampler
+from transformers import TrainerCallback
+from trl.trainer.utils import RepeatSampler
+
+import rl.training.grpo
+from data import DataError
+from rl.config.model import ModelConfig
+from rl.config.recipe import GRPORecipe, SFTRecipe
+from rl.models.load import FINAL
+from rl.runs.rollouts import read_rollouts
+from rl.training.grpo import train_grpo
+from rl.training.sft import train_sft
+from rl.training.trainers.resumable import (
+    MARKER,
+    EpochSampler,
+    ResumableTrainer,
+    checkpoint_to_resume,
+    newest_checkpoint,
+)
+from tests.rl.training.toy_reward import ToyRubric
+
+
+class Interruption(Exception):
+    pass
+
+
+class Interrupter(TrainerCallback):
+    def __init__(self, step: int):
+        self.step = step
+
+    def on_step_end(self, args, state, control, **kwargs):
+        if state.global_step == self.step:
+            raise Interruption
+
+
+@contextmanager
+def interruptions() -> Iterator[Callable[[int | None], None]]:
+    """A function that makes training stop with an `Interruption` after a step; None lets it run to the end."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rl.training.grpo.Rubric, "load", lambda *args: ToyRubric())
+        whole_run = ResumableTrainer.run
+
+        def at(step: int | None) -> None:
+            def interrupted(self, checkpoint):
+                if step is not None:
+                    self.add_callback(Interrupter(step))
+                whole_run(self, checkpoint)
+
+            patch.setattr(ResumableTrainer, "run", interrupted)
+
+        yield at
+
+
+@pytest.fixture
+def interrupt() -> Iterator[Callable[[int | None], None]]:
+    with interruptions() as at:
+        yield at
+
+
+def recipe(kind: str, toy: Path, model: Path, output: Path, **trainer):
+    settings = {
+        "max_steps": 7,
+        "save_steps": 2,
+        "per_device_train_batch_size": 32,
+        "report_to": "none",
+        "gradient_checkpointing": False,
+        "learning_rate": 1e-3,
+        "disable_tqdm": True,
+    }
+    data = {"train": [str(toy / "text.jsonl")], "rulebook": str(toy / "rules.yaml"), "template": "compact"}
+    shared = {"name": "x", "output": output, "model": {"path": str(model)}, "data": data}
+    if kind in ("sft", "muon"):
+        return SFTRecipe(**shared, muon=kind == "muon", trainer=settings | trainer)
+    # 32 cases a step, two steps an epoch, as in SFT
+    settings |= {"num_generations": 2, "per_device_train_batch_size": 64, "max_completion_length": 6}
+    # With a reference model, which has to be the one that the run began with.
+    settings |= {"scale_rewards": "none", "beta": 0.1}
+    return GRPORecipe(**shared, rubric="toy", trainer=settings | trainer)
+
+
+def run(recipe, resume: bool = False) -> Path:
+    return train_sft(recipe, resume) if isinstance(recipe, SFTRecipe) else train_grpo(recipe, resume)
+
+
+def train(recipe, resume: bool = False) -> dict[str, torch.Tensor]:
+    return load_file(run(recipe, resume) / "model.safetensors")
+
+
+@pytest.mark.parametrize("kind", ["sft", "muon", "grpo"])
+def test_an_interrupted_run_ends_like_one_that_was_not(
+    kind: str, toy: Path, tiny_text: Path, tmp_path: Path, interrupt
+):
+    interrupt(None)
+    whole = recipe(kind, toy, tiny_text, tmp_path / "whole", save_total_limit=1)
+    weights = train(whole)
+    assert [path.name for path in (tmp_path / "whole/checkpoints").glob("checkpoint-*")] == ["checkpoint-7"]
+    broken = recipe(kind, toy, tiny_text, tmp_path / "broken", save_total_limit=1)
+    for step, resume in ((3, False), (5, True)):  # in epochs 2 and 3, each a step after the last checkpoint
+        interrupt(step)
+        with pytest.raises(Interruption):
+            train(broken, resume)
+    interrupt(None)
+    resumed = train(broken, resume=True)
+    assert resumed.keys() == weights.keys()
+    assert all(torch.equal(resumed[name], weight) for name, weight in weights.items())
+    if kind == "grpo":
+        assert read_rollouts(tmp_path / "broken") == read_rollouts(tmp_path / "whole")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sft", "grpo"])
+def test_adapters_are_resumed_as_well(kind: str, toy: Path, tiny_text: Path, tmp_path: Path, interrupt):
+    def adapted(output: str):
+        chosen = recipe(kind, toy, tiny_text, tmp_path / output, learning_rate=1e-2)
+        return chosen.model_copy(update={"model": ModelConfig(path=str(tiny_text), lora={"r": 4, "dropout": 0.1})})
+
+    def adapter(output: str) -> dict[str, torch.Tensor]:
+        return load_file(tmp_path / output / FINAL / "adapter_model.safetensors")
+
+    interrupt(None)
+    run(adapted("whole"))
+    interrupt(3)
+    with pytest.raises(Interruption):
+        run(adapted("broken"))
+    interrupt(None)
+    run(adapted("broken"), resume=True)
+    assert adapter("broken").keys() == adapter("whole").keys()
+    assert all(torch.equal(adapter("broken")[name], weight) for name, weight in adapter("whole").items())
+    assert any(weight.abs().max() > 1e-3 for name, weight in adapter("whole").items() if "lora_B" in name)
+
+
+@pytest.fixture(scope="module")
+def interrupted_run(toy: Path, tiny_text: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of GRPO that was interrupted after its third step."""
+    output = tmp_path_factory.mktemp("interrupted") / "run"
+    with interruptions() as at:
+        at(3)
+        with pytest.raises(Interruption):
+            train(recipe("grpo", toy, tiny_text, output))
+    return output
+
+
+@pytest.fixture
+def begun(interrupted_run: Path, tmp_path: Path, interrupt) -> Path:
+    """A copy of that run, to be resumed."""
+    interrupt(None)
+    return shutil.copytree(interrupted_run, tmp_path / "begun")
+
+
+def test_what_cannot_be_resumed_exactly_is_refused(begun: Path, toy: Path, tiny_text: Path):
+    def resumed(**trainer):
+        return recipe("grpo", toy, tiny_text, begun, **trainer)
+
+    with pytest.raises(DataError, match="there is a run already"):
+        train(resumed())
+    with pytest.raises(DataError, match="per_device_train_batch_size: 32 now, 64 when"):
+        train(resumed(per_device_train_batch_size=32), resume=True)
+    with pytest.raises(DataError, match="num_generations: 4 now, 2 when"):
+        train(resumed(num_generations=4), resume=True)
+    with pytest.raises(DataError, match="seed: 1 now, 0 when"):
+        train(resumed().model_copy(update={"seed": 1}), resume=True)
+
+
+def test_weights_that_do_not_match_key_by_key_are_an_error(begun: Path, toy: Path, tiny_text: Path):
+    file = newest_checkpoint(begun) / "model.safetensors"
+    whole = load_file(file)
+    name = next(name for name in whole if "mlp" in name)
+    save_file({key: value for key, value in whole.items() if key != name}, file, {"format": "pt"})
+    with pytest.raises(DataError, match=f"1 missing keys.*{name}"):
+        train(recipe("grpo", toy, tiny_text, begun), resume=True)
+    save_file(whole | {"invented.weight": torch.zeros(1)}, file, {"format": "pt"})
+    with pytest.raises(DataError, match=r"1 unexpected keys.*invented\.weight"):
+        train(recipe("grpo", toy, tiny_text, begun), resume=True)
+
+
+def test_a_finished_run_takes_no_further_step(toy: Path, tiny_text: Path, tmp_path: Path, interrupt):
+    interrupt(None)
+    short = recipe("sft", toy, tiny_text, tmp_path / "short", max_steps=3)
+    weights = train(short)
+    shutil.rmtree(tmp_path / "short/checkpoints/final")  # killed between the last checkpoint and the final save
+    again = train(short, resume=True)
+    assert all(torch.equal(again[name], weight) for name, weight in weights.items())
+
+
+@pytest.mark.parametrize("setting", ["load_best_model_at_end", "save_only_model"])
+def test_settings_under_which_nothing_could_be_resumed_are_refused(
+    setting: str, toy: Path, tiny_text: Path, tmp_path: Path
+):
+    options = {setting: True, "eval_strategy": "steps", "eval_steps": 2}
+    chosen = recipe("sft", toy, tiny_text, tmp_path / "run", **options)
+    chosen.data.valid = chosen.data.train
+    with pytest.raises(DataError, match=setting):
+        train(chosen)
+
+
+def test_a_checkpoint_between_two_generations_is_refused(toy: Path, tiny_text: Path, tmp_path: Path, interrupt):
+    interrupt(None)
+    with pytest.raises(DataError, match=r"save_steps: 3 steps are not a multiple of 2"):
+        train(recipe("grpo", toy, tiny_text, tmp_path / "a", steps_per_generation=2, save_steps=3))
+    with pytest.raises(DataError, match="drawn every 3 batches and weights change every 2"):
+        train(recipe("grpo", toy, tiny_text, tmp_path / "a", num_iterations=3, gradient_accumulation_steps=2,
+                     steps_per_generation=1))  # fmt: skip
+    # The last checkpoint lies where training ends, on a boundary or not; from there it cannot go on.
+    odd = {"num_iterations": 2, "max_steps": 3}
+    train(recipe("grpo", toy, tiny_text, tmp_path / "b", **odd))
+    with pytest.raises(DataError, match="between two generations"):
+        train(recipe("grpo", toy, tiny_text, tmp_path / "b", **odd | {"max_steps": 8}), resume=True)
+
+
+def test_checkpoints_that_were_cut_off_are_removed(tmp_path: Path):
+    for step in (8, 9, 10, 12):
+        folder = tmp_path / "checkpoints" / f"checkpoint-{step}"
+        folder.mkdir(parents=True)
+        (folder / "trainer_state.json").write_text("{}")
+        if step < 12:
+            (folder / MARKER).write_text("{}")
+    assert newest_checkpoint(tmp_path).name == "checkpoint-10"
+    assert checkpoint_to_resume(tmp_path, resume=True).name == "checkpoint-10"
+    assert not (tmp_path / "checkpoints/checkpoint-12").exists()
+    assert checkpoint_to_resume(tmp_path / "elsewhere", resume=True) is None
+
+
+def test_the_marker_is_written_last_and_tells_the_pace(begun: Path):
+    checkpoint = newest_checkpoint(begun)
+    marker = checkpoint / MARKER
+    others = [path for path in checkpoint.iterdir() if path.name != MARKER]
+    assert others and all(path.stat().st_mtime_ns <= marker.stat().st_mtime_ns for path in others)
+    assert json.loads(marker.read_text())["num_generations"] == 2
+
+
+class TestEpochSampler:
+    def orders(self, sampler: EpochSampler, epochs: list[int]) -> list[list[int]]:
+        def order(epoch: int) -> list[int]:
+            sampler.epoch = epoch
+            return list(sampler)
+
+        return [order(epoch) for epoch in epochs]
+
+    @pytest.mark.parametrize(
+        "make", [lambda: RepeatSampler(range(50), 2, 5, seed=3), lambda: RandomSampler(range(50))]
+    )
+    def test_an_epoch_has_one_order_whatever_came_before(self, make):
+        first = self.orders(EpochSampler(make(), seed=3), [0, 1, 2])
+        assert self.orders(EpochSampler(make(), seed=3), [2, 1, 0]) == first[::-1]
+        assert len({tuple(order) for order in first}) == 3
+        assert self.orders(EpochSampler(make(), seed=4), [0]) != first[:1]
+
+    def test_the_first_epoch_is_as_in_trl(self):
+        expected = list(RepeatSampler(range(50), 2, 5, seed=3))
+        sampler = EpochSampler(RepeatSampler(range(50), 2, 5, seed=3), seed=3)
+        assert (list(sampler), len(sampler)) == (expected, len(expected))
+
+    def test_the_global_random_state_is_left_alone(self):
+        torch.manual_seed(0)
+        expected = torch.rand(1)
+        torch.manual_seed(0)
+        list(EpochSampler(RandomSampler(range(5)), seed=3))
+        assert torch.rand(1) == expected
