@@ -14,13 +14,13 @@ Trained and measured on the same cases as the seed's SFT and GRPO models:
 import argparse
 import json
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from PIL import Image
 from rich.console import Console
 
-from data import Case, Rule, Rulebook, Ruling, Verdict, load_cases, save_cases
+from data import Briefs, Case, Rule, Rulebook, Ruling, Verdict, load_cases, save_cases
 from prompts import target
 from rl.config.recipe import SFTRecipe
 from rl.demo import SPLITS, evaluate, precision
@@ -88,10 +88,7 @@ class Bench:
                 **precision(),
             }
             train_sft(SFTRecipe.load("billboard/sft", settings | overrides))
-        return [
-            evaluate(out, [change(c) for c in self._cases(split)], self.book, out / "evaluations" / split, split)
-            for split in SPLITS
-        ]
+        return [evaluate(out, self._briefs(split, change), out / "evaluations" / split, split) for split in SPLITS]
 
     def go_on(self) -> list[Evaluation]:
         """SFT goes on with correct labels on GRPO's cases, for the time that GRPO took."""
@@ -99,7 +96,7 @@ class Bench:
         steps = max(1, round(seconds["grpo"] / seconds["sft"] * SFTRecipe.load("billboard/sft").trainer["max_steps"]))
         begin = time.monotonic()
         overrides = {"model": {"path": str(self.home / "sft"), "attn_implementation": "eager"}, "max_steps": steps}
-        seen = {rollout.case for rollout in read_rollouts(self.home / "grpo" / "rollouts")}
+        seen = {rollout.episode.case for rollout in read_rollouts(self.home / "grpo" / "rollouts")}
         found = self.train("continued", without_teacher, seen, **overrides, learning_rate=5e-4)
         print(f"continued for {steps} steps on {len(seen)} cases, {time.monotonic() - begin:.0f} s with evaluation")
         return found
@@ -114,12 +111,11 @@ class Bench:
     def constant(self, split: str, verdict: Verdict) -> Evaluation:
         """Always the same verdict."""
         ruling = Ruling(verdict=verdict, confidence=0.5)
-        cases = self._cases(split)
-        predictions = [Prediction.of(ruling, case, self.book.excerpt(case.rules)) for case in cases]
+        predictions = [Prediction.of(ruling, brief) for brief in self._briefs(split)]
         return Evaluation(f"always {verdict}", split, predictions)
 
-    def _cases(self, split: str) -> Sequence[Case]:
-        return load_cases(self.home / "data" / f"{split}.jsonl")
+    def _briefs(self, split: str, change: Change = lambda case: case) -> Briefs:
+        return Briefs.bind(map(change, load_cases(self.home / "data" / f"{split}.jsonl")), self.book)
 
 
 def without_teacher(case: Case) -> Case:

@@ -24,7 +24,7 @@ from typing import Any
 
 from rich.console import Console
 
-from data import Case, Rulebook, save_cases
+from data import Briefs, Case, Rulebook, save_cases
 from data.foreign.convert import convert_file
 from data.splits import kfold
 from rl.config.recipe import EvalRecipe, SFTRecipe
@@ -80,7 +80,8 @@ def review(fold: Fold, book: Rulebook, out: Path) -> Sequence[Prediction]:
     if not (recipe.output / FINAL).is_dir():
         train_sft(recipe, resume=newest_checkpoint(recipe.output) is not None)
     decoding = EvalRecipe.load(f"{NAME}/eval").decoding
-    return evaluate_model(recipe.output, held_out, book, out / "evaluation", decoding=decoding).predictions
+    briefs = Briefs.bind(held_out, book)
+    return evaluate_model(recipe.output, briefs, out / "evaluation", decoding=decoding).predictions
 
 
 def refer(cases: Sequence[Case], folds: Sequence[Fold], book: Rulebook, out: Path) -> Evaluation:
@@ -96,7 +97,8 @@ def refer(cases: Sequence[Case], folds: Sequence[Fold], book: Rulebook, out: Pat
             rows.append({"id": case.id, "verdict": verdict, "violations": cited, "risk": min(max(risk, 0.0), 1.0)})
     path = out / "reference.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return evaluate_file(path, cases, book, out / "reference", name="TF-IDF + LR", split="out of fold")
+    briefs = Briefs.bind(cases, book)
+    return evaluate_file(path, briefs, out / "reference", name="TF-IDF + LR", split="out of fold")
 
 
 def classifier() -> Any:

@@ -59,7 +59,7 @@ def main() -> None:
 def steps(home: Path, seed: int, count: int, trainer: type[TimedGRPO], fused: bool) -> list[float]:
     """Seconds of each step after the first few."""
     Timed.seconds = []
-    plain = patch("rl.training.trainers.grpo.fused_attention", lambda model: nullcontext())
+    plain = patch("rl.training.trainers.policy.fused_attention", lambda model: nullcontext())
     writing = nullcontext() if fused else plain
     with tempfile.TemporaryDirectory() as out, patch("rl.training.grpo.RulingGRPOTrainer", trainer), writing:
         settings = {

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from data import Rulebook, load_cases
+from data import Briefs, Rulebook, load_cases
 from data.billboard import BillboardConfig, build
 from rl.config.recipe import SFTRecipe
 from rl.demo import DemoConfig, evaluate, precision
@@ -40,7 +40,7 @@ def main() -> None:
         train(home, name, muon, arguments.seed, arguments.steps)
         console.print(f"{name}: {time.monotonic() - begin:.0f} s")
         cases, book = load_cases(home / "data" / f"{SPLIT}.jsonl"), Rulebook.load(home / "data" / "rulebook.yaml")
-        found.append(evaluate(home / name, cases, book, home / "evaluations" / name, SPLIT))
+        found.append(evaluate(home / name, Briefs.bind(cases, book), home / "evaluations" / name, SPLIT))
     console.print(compare_table(found))
 
 

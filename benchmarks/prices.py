@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 from rich.console import Console
 
-from data import Rulebook, load_cases
+from data import Briefs, Rulebook, load_cases
 from rewards.scoring.rubric import SHIPPED
 from rl.config.recipe import GRPORecipe
 from rl.demo import SPLITS, evaluate, precision
@@ -83,7 +83,7 @@ class Bench:
             cases = load_cases(self.data / f"{split}.jsonl")
             if self.grey:
                 cases = [case.model_copy(update={"images": ["grey.png"]}) for case in cases]
-            predictions += evaluate(run, cases, book, run / "evaluations" / split, split).predictions
+            predictions += evaluate(run, Briefs.bind(cases, book), run / "evaluations" / split, split).predictions
         return Evaluation(run.name, "test and changed", predictions)
 
 

@@ -3,7 +3,8 @@
     python benchmarks/scoring.py
 
 The shipped rubric ``default`` with all of its rule-based rewards, parsing included, on 20,000 completions: eight for
-each of 2,500 cases, right and wrong in different ways, one of them cut off. Beside it, on the same texts:
+each of 2,500 cases, right and wrong in different ways, one of them cut off. Binding the cases to their rulebook is
+included. Beside it, on the same texts:
 
 - **json + regex**: the least that reading them takes: find the answer by regular expression, load the JSON, compare
   the verdict with gold;
@@ -22,9 +23,9 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from data import Case, Category, Rule, Rulebook, Ruling
+from data import Briefs, Case, Category, Rule, Rulebook, Ruling
 from prompts import target, write
-from rewards import Rubric
+from rewards import Rubric, Scorecard
 
 FOLD = 8
 RULES_IN_EXCERPT = 6
@@ -34,37 +35,35 @@ ANSWER = re.compile(r"<think>.*?</think>\s*<answer>(.*?)</answer>", re.DOTALL)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--completions", type=int, default=20_000)
-    count = parser.parse_args().completions
+    cases = [make_case(i) for i in range(parser.parse_args().completions // FOLD)]
     rubric = Rubric.load("default")
     book = make_book(100)
-    completions, cases = make_batch(book, count)
+    completions = [text for case in cases for text in make_completions(case, book)]
+    folded = [case for case in cases for _ in range(FOLD)]
+    count = len(completions)
     characters = sum(map(len, completions)) / count
     table = Table("what", "completions / s", title=f"{count:,} completions of {characters:.0f} characters on average")
 
     def add(name: str, size: int, run: Callable[[], object]) -> None:
         table.add_row(name, f"{size / seconds(run):,.0f}")
 
-    add("Ruling: parse, score, scorecards", count, lambda: rubric.score_many(completions, cases, book))
+    def score(book: Rulebook, part: int = 1) -> list[Scorecard]:
+        briefs = Briefs.bind(cases[: len(cases) // part], book)
+        return rubric.score_many(completions[: len(briefs) * FOLD], [brief for brief in briefs for _ in range(FOLD)])
+
+    add("Ruling: bind, parse, score, scorecards", count, lambda: score(book))
     for part in (4, 16):
-        texts, about = completions[: count // part], cases[: count // part]
-        add(
-            f"… on {count // part:,} of them",
-            len(texts),
-            lambda texts=texts, about=about: rubric.score_many(texts, about, book),
-        )
+        size = len(cases) // part * FOLD
+        add(f"… on {size:,} of them", size, lambda part=part: score(book, part))
     for rules in (10, 1000):
         other = make_book(rules)
-        add(
-            f"… {rules:,} rules in the book, not 100",
-            count,
-            lambda other=other: rubric.score_many(completions, cases, other),
-        )
+        add(f"… {rules:,} rules in the book, not 100", count, lambda other=other: score(other))
     add(
         "json + regex: verdict right or not",
         count,
-        lambda: [naive(*pair) for pair in zip(completions, cases, strict=True)],
+        lambda: [naive(*pair) for pair in zip(completions, folded, strict=True)],
     )
-    for name, run in trl_rewards(completions, cases).items():
+    for name, run in trl_rewards(completions, folded).items():
         add(name, count, run)
     Console(width=100).print(table)
 
@@ -75,16 +74,10 @@ def make_book(count: int) -> Rulebook:
     return Rulebook(name="bench", categories=categories, rules=rules, intents=("supplement", "game"))
 
 
-def make_batch(book: Rulebook, count: int) -> tuple[list[str], list[Case]]:
-    """Completions and, one to each, their cases: every case eight times."""
-    completions: list[str] = []
-    cases: list[Case] = []
-    for i in range(count // FOLD):
-        case = make_case(i)
-        completions += [write(ruling) for ruling in rulings(case, book.excerpt(case.rules))]
-        completions[-1] = completions[-1][:-20]
-        cases += [case] * FOLD
-    return completions, cases
+def make_completions(case: Case, book: Rulebook) -> list[str]:
+    """Eight on a case, the last one cut off."""
+    *whole, last = (write(ruling) for ruling in rulings(case, book.excerpt(case.rules)))
+    return [*whole, last[:-20]]
 
 
 def make_case(i: int) -> Case:

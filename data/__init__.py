@@ -1,5 +1,6 @@
 """What is reviewed: cases, rulebooks, rulings and gold, and the tools that prepare them."""
 
+from data.brief import Brief, Briefs
 from data.case import TRANSCRIPT, Case, Frame, Line
 from data.checking.check import Report, check_files
 from data.errors import DataError, suggest
@@ -11,7 +12,7 @@ from data.media.images import open_image
 from data.quotes import find_quote
 from data.reading.loading import load_cases, save_cases
 from data.reading.problem import Problem
-from data.rulebook import SEVERITIES, Category, Rule, Rulebook
+from data.rulebook import SEVERITIES, Category, Excerpt, Rule, Rulebook
 from data.ruling import VERDICTS, Ruling, Verdict, Violation
 from data.splits import kfold, split
 from data.yaml_model import find_yaml, load_yaml
@@ -20,11 +21,14 @@ __all__ = [
     "SEVERITIES",
     "TRANSCRIPT",
     "VERDICTS",
+    "Brief",
+    "Briefs",
     "Case",
     "Category",
     "Conversion",
     "DataError",
     "Evidence",
+    "Excerpt",
     "Frame",
     "Gold",
     "GoldViolation",

@@ -78,21 +78,11 @@ class Case(BaseModel):
         """Where one of the case's media files lies."""
         return self._root / media
 
-    def at(self, root: str | Path) -> "Case":
+    def with_root(self, root: str | Path) -> "Case":
         """The same case with its media under ``root``."""
-        self._root = Path(root)
-        return self
-
-    def anchored(self) -> "Case":
-        """The same case with absolute media paths, which hold wherever it is read from."""
-
-        def absolute(media: str | None) -> str | None:
-            return media and str(self.path(media).absolute())
-
-        frames = [frame.model_copy(update={"path": absolute(frame.path)}) for frame in self.frames]
-        images = [absolute(image) for image in self.images]
-        changed = {"images": images, "frames": frames, "video": absolute(self.video), "audio": absolute(self.audio)}
-        return self.model_copy(update=changed)
+        case = self.model_copy()
+        case._root = Path(root)
+        return case
 
     def gold_for(self, excerpt: Rulebook) -> Gold | None:
         """The gold as it stands under an excerpt; see `Gold.under`."""

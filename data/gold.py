@@ -52,9 +52,10 @@ class Gold(BaseModel):
     def under(self, excerpt: Rulebook) -> "Gold":
         """This gold as it stands under an excerpt: violations outside of it are dropped and the verdict is
         worked out anew. Gold that is not exhaustive or not annotated cannot be projected and comes back as it is
-        (`data check` reports where that matters).
+        (`data check` reports where that matters). So does gold under a retrieved excerpt: what retrieval loses is a
+        miss.
         """
-        if self.violations is None or not self.exhaustive:
+        if self.violations is None or not self.exhaustive or excerpt.retrieved:
             return self
         if all(map(excerpt.__contains__, [v.rule for v in self.violations] + self.unclear)):
             return self  # the usual case, kept quick: every reward asks

@@ -1,7 +1,8 @@
 """Rulebook: the written rules that a case is judged by.
 
 A rulebook is an ordered, versioned set of rules with a tree of categories and a closed list of intents.
-An *excerpt* is the ordered subset that one case is judged by, and is a Rulebook too.
+An *excerpt* is the ordered subset that one case is judged by, and is a Rulebook too. It knows whether the case named
+it or whether it was *retrieved*: what retrieval loses is a miss, so gold is never projected on a retrieved one.
 """
 
 import hashlib
@@ -98,25 +99,36 @@ class Rulebook(BaseModel):
         content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(content.encode()).hexdigest()[:12]
 
-    def excerpt(self, rules: Iterable[RuleRef] | None) -> "Rulebook":
-        """The rules that one case is judged by, in the given order; None gives the whole book.
+    def excerpt(self, rules: Iterable[RuleRef] | None, *, retrieved: bool = False) -> "Rulebook":
+        """The rules that one case is judged by, in the given order; None, and all in the book's order, give the whole
+        book.
+
+        Args:
+            retrieved: whether somebody looked for the rules that may matter, instead of the case naming them; what is
+                taken from a retrieved excerpt is retrieved too.
 
         Raises:
             DataError: an id is not in the book, or is given twice.
         """
         if rules is None:
             return self
-        chosen = [self[rule] if isinstance(rule, str) else rule for rule in rules]
+        retrieved = retrieved or self.retrieved
+        chosen = tuple(self[rule] if isinstance(rule, str) else rule for rule in rules)
+        if chosen == self.rules and retrieved == self.retrieved:
+            return self
         seen: set[str] = set()
         for rule in chosen:
             if rule.id in seen:
                 raise DataError(f"rule '{rule.id}' is in the excerpt twice", field="rules")
             seen.add(rule.id)
-        # Rules and categories are already validated one by one: a copy keeps a batch of excerpts cheap.
-        excerpt = self.model_copy(update={"rules": tuple(chosen)})
-        for cached in ("fingerprint", "_by_id"):
-            excerpt.__dict__.pop(cached, None)
-        return excerpt
+        # Rules and categories are already validated one by one: that keeps a batch of excerpts cheap.
+        shared = {name: getattr(self, name) for name in ("name", "version", "intents", "categories")}
+        return Excerpt.model_construct(**shared, rules=chosen, origin="retrieved" if retrieved else "named")
+
+    @property
+    def retrieved(self) -> bool:
+        """Whether these rules were looked for; False for a whole book and for what a case names."""
+        return False
 
     def called_for(self, rule_ids: Iterable[str]) -> Verdict:
         """The verdict that violations of these rules call for together; an unknown rule calls for `reject`."""
@@ -149,6 +161,17 @@ class Rulebook(BaseModel):
 
     def __len__(self) -> int:
         return len(self.rules)
+
+
+class Excerpt(Rulebook):
+    """A part of a book: what one case is judged by."""
+
+    origin: Literal["named", "retrieved"] = Field(default="named", exclude=True)
+    """Who chose the rules: the case itself, or a search for those that may matter."""
+
+    @property
+    def retrieved(self) -> bool:
+        return self.origin == "retrieved"
 
 
 def _ancestors(category: str | None, parents: dict[str, str | None]) -> list[str]:

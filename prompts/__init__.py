@@ -1,5 +1,6 @@
 """How a case is asked about, and how the answer is read: messages out, rulings in."""
 
+from prompts.episode import Episode, Turn
 from prompts.neutralise import neutralise, restore
 from prompts.parse import FailureReason, ParseFailure, parse
 from prompts.render import TEMPLATE_VERSION, TEMPLATES, render
@@ -10,8 +11,10 @@ from prompts.write import write
 __all__ = [
     "TEMPLATES",
     "TEMPLATE_VERSION",
+    "Episode",
     "FailureReason",
     "ParseFailure",
+    "Turn",
     "answer_schema",
     "neutralise",
     "parse",

@@ -7,7 +7,7 @@ the reward is built when the rubric first scores. So its module must import torc
 are used, and not at the top.
 
 Example:
-    >>> from data import Case, Ruling
+    >>> from data import Case, Rulebook
     >>> class Longest(BatchReward):
     ...     name = "doc_longest"
     ...     def score_batch(self, items):
@@ -15,7 +15,7 @@ Example:
     ...         return [len(item.ruling.reasoning) / most for item in items]
     >>> book = Rulebook(name="none", rules=[])
     >>> said = [Ruling(reasoning=text, verdict="approve", confidence=1) for text in ("Fine.", "It is fine")]
-    >>> list(Longest().outcomes([Item(ruling, Case(id="1"), book) for ruling in said]))
+    >>> list(Longest().outcomes([Item(ruling, Brief(Case(id="1"), book)) for ruling in said]))
     [0.5, 1.0]
 """
 
@@ -25,8 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from data import Case, Rulebook, Ruling
-from prompts import ParseFailure, parse, write
+from data import Brief, Case, Gold, Rulebook, Ruling
+from prompts import Episode, ParseFailure, parse, write
 from rewards.score import Outcome, RewardError, checked
 
 Answer = str | Ruling
@@ -38,24 +38,44 @@ class Item:
     """One thing to be judged: what was read from a completion, and what it is about."""
 
     ruling: Ruling | ParseFailure
-    case: Case
-    excerpt: Rulebook
-    text: str | None = None
+    brief: Brief
+    episode: Episode | None = None
     """What it was read from, where it was."""
 
     @classmethod
-    def of(cls, answer: Answer | ParseFailure, case: Case, excerpt: Rulebook) -> "Item":
-        """A completion, which is parsed, or what was parsed from one."""
+    def of(cls, answer: Answer | Episode | ParseFailure, brief: Brief) -> "Item":
+        """A completion or an episode, of which the last turn is parsed, or what was parsed from one.
+
+        Raises:
+            ValueError: the episode is about another case.
+        """
         if isinstance(answer, str):
-            return cls(parse(answer), case, excerpt, answer)
-        return cls(answer, case, excerpt)
+            return cls(parse(answer), brief, Episode.plain(brief.id, answer))
+        if isinstance(answer, Episode):
+            if answer.case != brief.id:
+                raise ValueError(f"an episode about case '{answer.case}' cannot be scored on case '{brief.id}'")
+            return cls(parse(answer.completion), brief, answer)
+        return cls(answer, brief)
+
+    @property
+    def case(self) -> Case:
+        return self.brief.case
+
+    @property
+    def excerpt(self) -> Rulebook:
+        return self.brief.excerpt
+
+    @property
+    def gold(self) -> Gold | None:
+        """As it stands under the excerpt."""
+        return self.brief.gold
 
     @property
     def completion(self) -> str:
         """The text as the model wrote it. A ruling that was read from none stands for the one that states it."""
-        if self.text is None:
+        if self.episode is None:
             return write(self.ruling) if isinstance(self.ruling, Ruling) else ""
-        return self.text
+        return self.episode.completion
 
 
 class BatchReward(ABC):

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from data import Case, DataError, Rulebook, load_cases
+from data import Briefs, DataError, Rulebook, load_cases
 from data.billboard import BillboardConfig, build
 from rl.config.recipe import EvalRecipe, GRPORecipe, SFTRecipe
 from rl.evaluation.evaluate import evaluate_model
@@ -99,17 +99,17 @@ def run_demo(out: str | Path, config: DemoConfig | None = None, tell: Callable[[
             run = {"model.path": str(out / "sft"), "output": str(out / "grpo")}
             rl_recipe = GRPORecipe.load(f"{RECIPES}/grpo", {**common, **steps, **run})
             train_grpo(rl_recipe, resume=newest_checkpoint(rl_recipe.output) is not None)
-    book, cases = Rulebook.load(rulebook), {}
+    book, briefs = Rulebook.load(rulebook), {}
     for split in SPLITS:
-        cases[split] = load_cases(files[split])
+        briefs[split] = Briefs.bind(load_cases(files[split]), book)
         read = {"data": [str(files[split].resolve())], "rulebook": str(Path(rulebook).resolve())}
         demo.evaluations[split] = []
         for model in ("sft", "grpo"):
-            with stage(f"{model.upper()} reviews the {len(cases[split]):,} cases of '{split}'", f"{split} {model}"):
-                found = evaluate(out / model, cases[split], book, out / "evaluations" / split / model, split, read)
+            with stage(f"{model.upper()} reviews the {len(briefs[split]):,} cases of '{split}'", f"{split} {model}"):
+                found = evaluate(out / model, briefs[split], out / "evaluations" / split / model, split, read)
                 demo.evaluations[split].append(found)
     evaluations = [evaluation for split in SPLITS for evaluation in demo.evaluations[split]]
-    write_report(demo.report, evaluations, cases, book, rollouts=out / "grpo" / "rollouts")
+    write_report(demo.report, evaluations, briefs, rollouts=out / "grpo" / "rollouts")
     return demo
 
 
@@ -132,7 +132,7 @@ def _remember(out: Path, config: DemoConfig) -> None:
 
 
 def evaluate(
-    model: Path, cases: list[Case], book: Rulebook, out: Path, split: str, read: Mapping[str, object] | None = None
+    model: Path, briefs: Briefs, out: Path, split: str, read: Mapping[str, object] | None = None
 ) -> Evaluation:
     """Evaluates as the shipped recipe says; what is already there is read.
 
@@ -143,7 +143,7 @@ def evaluate(
         return Evaluation.load(out)
     recipe = EvalRecipe.load(f"{RECIPES}/eval", {"model.path": str(model)})
     name = model.name.upper()
-    return evaluate_model(model, cases, book, out, name=name, split=split, decoding=recipe.decoding, read=read)
+    return evaluate_model(model, briefs, out, name=name, split=split, decoding=recipe.decoding, read=read)
 
 
 def precision() -> dict[str, bool]:

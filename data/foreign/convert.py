@@ -136,7 +136,7 @@ class _Converter:
             place, message = explain(error, Case)
             raise DataError(message, field=place) from error
         self.rows[case_id] = record.row
-        self.result.cases.append(case.at(self.result.out))
+        self.result.cases.append(case.with_root(self.result.out))
         self.thumbnails.append(tuple(thumbnail.tobytes() for thumbnail, _ in opened))
 
     def _id(self, record: Record) -> str:

@@ -130,7 +130,7 @@ def read_row(raw: bytes, file: Path, line: int, root: Path | None = None) -> Row
         content = parse_json(raw)
         if not isinstance(content, dict):
             raise DataError(f"want a JSON object, not {type(content).__name__}")
-        case = Case.model_validate(content).at(root)
+        case = Case.model_validate(content).with_root(root)
         return Row(file, line, raw, content, case, root=root)
     except ValidationError as error:
         field, message = explain(error, Case)

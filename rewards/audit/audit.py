@@ -3,10 +3,10 @@
 import math
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from data import Case, DataError, Rulebook
+from data import Briefs, DataError
 from rewards.audit.bench import Bench
 from rewards.audit.cheat import CHEATS
 from rewards.audit.findings import find
@@ -25,8 +25,7 @@ CLAIMS = ((0.8, 1.0), (0.6, 1.0), (0.9, 1.0), (0.8, 0.5))
 
 def audit(
     rubric: Rubric,
-    cases: Sequence[Case],
-    book: Rulebook,
+    briefs: Briefs,
     *,
     sample: int | None = None,
     seed: int = 0,
@@ -36,8 +35,7 @@ def audit(
 
     Args:
         rubric: what is tried; with schedules, as it is ``at`` one time: ``rubric.at(1.0)`` is that of the end.
-        cases: with gold; those without a gold verdict are left out.
-        book: the rulebook of the cases.
+        briefs: of cases with gold; those without a gold verdict are left out.
         sample: how many cases to draw; all if None.
         seed: of the draw and of all chance.
         advance: called with 1 for each cheat that has been tried.
@@ -49,11 +47,11 @@ def audit(
         DataError: gold cannot be stated, there are not both approvals and rejections, the rubric has overrides for a
             category that the book has not, or a reward fails everywhere.
     """
-    rubric.check_categories(book)
-    chosen = [case for case in cases if case.gold is not None and case.gold.verdict is not None]
+    rubric.check_categories(briefs.book)
+    chosen = [brief for brief in briefs if brief.gold is not None and brief.gold.verdict is not None]
     if sample is not None and sample < len(chosen):
         chosen = random.Random(seed).sample(chosen, sample)
-    subjects = prepare(chosen, book, seed)
+    subjects = prepare(chosen, seed)
     bench = Bench(rubric, subjects)
     honest = Honest(bench)
     if math.isnan(honest.mean(1.0)):  # then nothing has a yardstick
@@ -71,7 +69,7 @@ def audit(
     result = Audit(
         rubric=rubric.name,
         cases=dict(Counter(subject.verdict for subject in subjects)),
-        left_out=len(cases) - len(subjects),
+        left_out=len(briefs) - len(subjects),
         honest={accuracy: honest.mean(accuracy) for accuracy in ACCURACIES},
         ratings=sorted(ratings, key=lambda rating: -rating.total),
         trials=trials,

@@ -36,7 +36,7 @@ class Bench:
         """The scorecard of each answer."""
         for start in range(0, len(answers), BATCH):
             batch = answers[start : start + BATCH]
-            items = [Item.of(answer, subject.case, subject.excerpt) for subject, answer in batch]
+            items = [Item.of(answer, subject.brief) for subject, answer in batch]
             cards = score_items(self.rubric.plan, items)
             for (subject, answer), card in zip(batch, cards, strict=True):
                 self.scored += 1

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from data import VERDICTS, Case, DataError, Evidence, Gold, Quote, Rulebook, Ruling, Verdict, Violation
+from data import VERDICTS, Brief, Case, DataError, Evidence, Gold, Quote, Rulebook, Ruling, Verdict, Violation
 from prompts import render, target
 from rewards.pure.evidence import grounded, is_specific
 
@@ -42,8 +42,7 @@ class View:
 class Subject:
     """A case, what gold says about it, and the honest rulings on it."""
 
-    case: Case
-    excerpt: Rulebook
+    brief: Brief
     gold: Gold
     right: Ruling
     """Gold, stated with full confidence. What gold leaves open is filled in: a rule for a rejection that names none,
@@ -57,6 +56,14 @@ class Subject:
     """Words that do not stand in the case."""
     view: View = field(repr=False)
     """The case as those see it who do not know gold."""
+
+    @property
+    def case(self) -> Case:
+        return self.brief.case
+
+    @property
+    def excerpt(self) -> Rulebook:
+        return self.brief.excerpt
 
     @property
     def verdict(self) -> Verdict:
@@ -92,20 +99,19 @@ def decide(verdict: Verdict, *rules: str, confidence: float = 1.0) -> Ruling:
     return cite(Ruling(verdict=verdict, confidence=confidence), *(Violation(rule=rule) for rule in rules))
 
 
-def prepare(cases: Sequence[Case], book: Rulebook, seed: int = 0) -> list[Subject]:
+def prepare(briefs: Sequence[Brief], seed: int = 0) -> list[Subject]:
     """The subjects of all cases whose gold has a verdict.
 
     Raises:
         DataError: gold cannot be stated under its excerpt, or there are not both approvals and rejections.
     """
-    excerpts = [book.excerpt(case.rules) for case in cases]
-    golds = [case.gold_for(excerpt) for case, excerpt in zip(cases, excerpts, strict=True)]
-    broken = Counter(violation.rule for gold in golds if gold for violation in gold.violations or [])
-    texts = [text for case in cases for text in case.fields.values()]
-    subjects = []
-    for case, excerpt, gold in zip(cases, excerpts, golds, strict=True):
-        if gold is not None and gold.verdict is not None:
-            subjects.append(_subject(case, excerpt, gold, broken, texts, f"{seed} {case.id}"))
+    broken = Counter(v.rule for brief in briefs if brief.gold for v in brief.gold.violations or [])
+    texts = [text for brief in briefs for text in brief.case.fields.values()]
+    subjects = [
+        _subject(brief, brief.gold, broken, texts, f"{seed} {brief.id}")
+        for brief in briefs
+        if brief.gold is not None and brief.gold.verdict is not None
+    ]
     found = {subject.verdict for subject in subjects}
     if not {"approve", "reject"} <= found:
         have = f"only '{found.pop()}'" if len(found) == 1 else "no approvals or no rejections" if found else "none"
@@ -113,14 +119,13 @@ def prepare(cases: Sequence[Case], book: Rulebook, seed: int = 0) -> list[Subjec
     return subjects
 
 
-def _subject(
-    case: Case, excerpt: Rulebook, gold: Gold, broken: Counter[str], texts: Sequence[str], seed: str
-) -> Subject:
+def _subject(brief: Brief, gold: Gold, broken: Counter[str], texts: Sequence[str], seed: str) -> Subject:
+    case, excerpt = brief.case, brief.excerpt
     rejecting = [rule.id for rule in excerpt.rules if rule.verdict == "reject"]
     frequent = tuple(sorted(rejecting, key=lambda rule: -broken[rule]))
     view = View(case.model_copy(update={"gold": None, "teacher": None}), excerpt, frequent, seed)
     right = _right(case, excerpt, gold)
-    return Subject(case, excerpt, gold, right, _wrong(view, gold), _elsewhere(case, texts, view.rng), view)
+    return Subject(brief, gold, right, _wrong(view, gold), _elsewhere(case, texts, view.rng), view)
 
 
 def _wrong(view: View, gold: Gold) -> tuple[Ruling, ...]:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from data import Case, DataError, Rulebook
+from data import Brief, Briefs, DataError
 from data.errors import suggest
+from prompts import Episode
 from rewards.score import Unscored
 from rewards.scoring.rubric import Rubric
 from rewards.scoring.scorecard import Scorecard
@@ -23,15 +24,8 @@ class Saved(Protocol):
         """How many optimiser steps the policy had behind it."""
 
     @property
-    def case(self) -> str:
-        """Id of the case."""
-
-    @property
-    def sample(self) -> int:
-        """Which of its group's completions it is."""
-
-    @property
-    def completion(self) -> str: ...
+    def episode(self) -> Episode:
+        """What the policy wrote, and about which case."""
 
     @property
     def total(self) -> float | None: ...
@@ -89,8 +83,7 @@ class Group:
 
 def rescore(
     rollouts: Sequence[Saved],
-    cases: Sequence[Case],
-    book: Rulebook,
+    briefs: Briefs,
     new: Rubric,
     old: Rubric | None = None,
     steps: int | None = None,
@@ -99,7 +92,7 @@ def rescore(
     """Scores saved rollouts anew, in the batches in which they were drawn.
 
     Args:
-        cases: those that the rollouts are about; there may be more.
+        briefs: of the cases that the rollouts are about; there may be more.
         old: the rubric to compare with; None takes what the run saved, which says nothing of gates and weights.
         steps: how many the training had, for rubrics with schedules; None takes one more than the last rollout's.
         advance: told the number of rollouts that have been done since it was last told.
@@ -108,21 +101,23 @@ def rescore(
         The groups, in the order in which they were begun.
 
     Raises:
-        DataError: there is no case of a rollout's id, or a case names a rule that the book has not.
+        DataError: there is no case of a rollout's id, or a rubric has overrides for a category that the book has not.
     """
-    by_id = {case.id: case for case in cases}
+    for rubric in (new, old):
+        if rubric is not None:
+            rubric.check_categories(briefs.book)
     found: list[Rescored] = []
     batches = _batches(rollouts)
     steps = steps or max(batches, default=0) + 1
     for step, batch in batches.items():
         progress = min(step / steps, 1.0)
-        about = [_case(rollout, by_id) for rollout in batch]
-        texts = [rollout.completion for rollout in batch]
-        cards = new.at(progress).score_many(texts, about, book)
+        about = [_brief(rollout, briefs) for rollout in batch]
+        episodes = [rollout.episode for rollout in batch]
+        cards = new.at(progress).score_many(episodes, about)
         if old is None:
             before = [Earned(rollout.total, rollout.rewards) for rollout in batch]
         else:
-            before = [Earned.by(card) for card in old.at(progress).score_many(texts, about, book)]
+            before = [Earned.by(card) for card in old.at(progress).score_many(episodes, about)]
         found += [
             Rescored(rollout, card.parsed, earned, Earned.by(card))
             for rollout, card, earned in zip(batch, cards, before, strict=True)
@@ -138,24 +133,23 @@ def _batches(rollouts: Sequence[Saved]) -> dict[int, list[Saved]]:
     return batches
 
 
-def _case(rollout: Saved, by_id: Mapping[str, Case]) -> Case:
-    case = by_id.get(rollout.case)
-    if case is None:
-        near = suggest(rollout.case, by_id)
-        raise DataError(
-            f"the rollouts have a case '{rollout.case}' (step {rollout.step}) that the data have not{near}"
-        )
-    return case
+def _brief(rollout: Saved, briefs: Briefs) -> Brief:
+    case = rollout.episode.case
+    if case not in briefs:
+        near = suggest(case, [brief.id for brief in briefs])
+        raise DataError(f"the rollouts have a case '{case}' (step {rollout.step}) that the data have not{near}")
+    return briefs[case]
 
 
 def _groups(answers: Sequence[Rescored]) -> list[Group]:
     groups: list[tuple[int, str, list[Rescored]]] = []
     open_: dict[tuple[int, str], list[Rescored]] = {}
     for answer in answers:
-        key = (answer.rollout.step, answer.rollout.case)
+        episode = answer.rollout.episode
+        key = (answer.rollout.step, episode.case)
         members = open_.get(key)
         # A case that is drawn for twice at one step counts its completions from 0 again.
-        if members is None or answer.rollout.sample <= members[-1].rollout.sample:
+        if members is None or episode.sample <= members[-1].rollout.episode.sample:
             members = open_[key] = []
             groups.append((*key, members))
         members.append(answer)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from data import SEVERITIES, Case, Rulebook
+from data import SEVERITIES, Brief
 from rewards.batch import BatchReward
 from rewards.reward import Reward
 
@@ -39,18 +39,18 @@ class Plan:
         """This plan, and those that take its place for some cases."""
         return [self, *self.overrides.values()]
 
-    def for_case(self, case: Case, excerpt: Rulebook) -> "Plan":
+    def for_brief(self, brief: Brief) -> "Plan":
         """The plan for a case: that of the nearest category over its gravest gold violation that has one of its own.
         It depends on the case alone, so that no completion chooses its own prices.
         """
         if not self.overrides:
             return self
-        path = excerpt.ancestors(_gravest_category(case, excerpt))
+        path = brief.excerpt.ancestors(_gravest_category(brief))
         return next((self.overrides[category] for category in path if category in self.overrides), self)
 
 
-def _gravest_category(case: Case, excerpt: Rulebook) -> str | None:
-    gold = case.gold_for(excerpt)
+def _gravest_category(brief: Brief) -> str | None:
+    gold, excerpt = brief.gold, brief.excerpt
     violations = gold.violations if gold is not None and gold.violations else []
     named = [next((rule for rule in violation.accepted if rule in excerpt), None) for violation in violations]
     rules = [excerpt[rule] for rule in named if rule is not None]

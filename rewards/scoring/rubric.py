@@ -11,11 +11,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
-from data import Case, DataError, Rulebook, Ruling
+from data import Brief, Briefs, Case, DataError, Rulebook
 from data.errors import explain, suggest
 from data.yaml_model import find_yaml, load_yaml
-from prompts import ParseFailure
-from rewards.batch import BatchReward, Item
+from prompts import Episode, ParseFailure
+from rewards.batch import Answer, BatchReward, Item
 from rewards.pure.calibration import calibration, log_score
 from rewards.pure.utility import Prices, verdict_utility
 from rewards.reward_function import RewardFunction
@@ -203,28 +203,33 @@ class Rubric(BaseModel):
         own = self.prices.are_uneven or any(self.at(progress).prices.are_uneven for progress in times)
         return own or any(rubric.has_prices for rubric in self.by_category.values())
 
-    def score(self, completion: str | Ruling | ParseFailure, case: Case, excerpt: Rulebook) -> Scorecard:
-        """Scores one completion, or what was parsed from it."""
-        return score_items(self.plan, [Item.of(completion, case, excerpt)])[0]
+    def score(self, answer: Answer | Episode | ParseFailure, case: Case, excerpt: Rulebook) -> Scorecard:
+        """Scores one completion or episode, or what was parsed from one.
 
-    def score_many(self, completions: Sequence[str], cases: Sequence[Case], book: Rulebook) -> list[Scorecard]:
-        """Scores completions, one case to each, under the excerpts that the cases name.
+        Raises:
+            DataError: the excerpt is not the one that the case is judged by.
+        """
+        return score_items(self.plan, [Item.of(answer, Brief(case, excerpt))])[0]
+
+    def score_many(self, answers: Sequence[Answer | Episode], briefs: Sequence[Brief]) -> list[Scorecard]:
+        """Scores completions or episodes, one brief to each.
 
         Raises:
             ValueError: the two are not of one length.
-            DataError: a case names a rule that the book has not.
         """
-        self.check_categories(book)
-        return score_items(self.plan, read_many(completions, cases, book))
+        return score_items(self.plan, read_many(answers, briefs))
 
-    def reward_func(self, book: Rulebook) -> RewardFunction:
-        """The one reward function that a TRL trainer gets. Rows carry their case as JSON in the column ``case``.
+    def reward_func(self, briefs: Briefs) -> RewardFunction:
+        """The one reward function that a TRL trainer gets. Rows carry the id of their case in the column ``case``.
+
+        Args:
+            briefs: of all the cases that rows may name.
 
         Raises:
             DataError: the rubric has overrides for a category that the book has not.
         """
-        self.check_categories(book)
-        return RewardFunction(self, book)
+        self.check_categories(briefs.book)
+        return RewardFunction(self, briefs)
 
     def check_categories(self, book: Rulebook) -> None:
         """Refuses overrides for what the book does not have: they would do nothing.

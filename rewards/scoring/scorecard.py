@@ -34,6 +34,8 @@ class Scorecard:
     closed: str | None = None
     """The gate that is closed (``format`` for a parse failure), so that the total is the floor."""
     unscored: tuple[Unscored, ...] = ()
+    right: bool | None = None
+    """Whether the verdict is right; None where gold has none."""
 
     def __getitem__(self, name: str) -> Component:
         return self.components[name]

@@ -4,9 +4,9 @@ import logging
 from collections.abc import Sequence
 from contextlib import nullcontext
 
-from data import Case, Rulebook, Ruling
-from prompts import ParseFailure
-from rewards.batch import Item
+from data import Brief, Ruling
+from prompts import Episode, ParseFailure
+from rewards.batch import Answer, Item
 from rewards.reward import Reward
 from rewards.score import NotApplicable, Outcome, RewardError, Score, Unscored
 from rewards.scoring.garbage import without_collector
@@ -21,30 +21,22 @@ FORMAT = "format"
 
 
 @without_collector()
-def read_many(completions: Sequence[str], cases: Sequence[Case], book: Rulebook) -> list[Item]:
-    """The completions, parsed, with what each is about, one case to each.
+def read_many(answers: Sequence[Answer | Episode], briefs: Sequence[Brief]) -> list[Item]:
+    """The answers, parsed, with what each is about, one brief to each.
 
     Raises:
         ValueError: the two are not of one length.
-        DataError: a case names a rule that the book has not.
     """
-    if len(completions) != len(cases):
-        raise ValueError(f"{len(completions)} completions for {len(cases)} cases: want one case to each")
-    excerpts: dict[int, Rulebook] = {}
-    items = []
-    for completion, case in zip(completions, cases, strict=True):
-        excerpt = excerpts.get(id(case))
-        if excerpt is None:
-            excerpt = excerpts[id(case)] = book.excerpt(case.rules)
-        items.append(Item.of(completion, case, excerpt))
-    return items
+    if len(answers) != len(briefs):
+        raise ValueError(f"{len(answers)} completions for {len(briefs)} briefs: want one brief to each")
+    return [Item.of(answer, brief) for answer, brief in zip(answers, briefs, strict=True)]
 
 
 def score_items(plan: Plan, items: Sequence[Item]) -> list[Scorecard]:
     """The scorecards of items, in their order. A reward that fails on one is written down there, and makes its total
     None; how often each failed is logged.
     """
-    plans = [plan.for_case(item.case, item.excerpt) for item in items]
+    plans = [plan.for_brief(item.brief) for item in items]
     columns: dict[int, _Column] = {}  # by reward: one that several plans share is asked once
     for step in [step for own in plan.all for step in own.steps]:
         if id(step.reward) not in columns:
@@ -84,7 +76,7 @@ def _ask(step: Step, items: Sequence[Item], wanted: Sequence[bool]) -> _Column:
 
 def _card(plan: Plan, item: Item, outcomes: Sequence[Outcome | Exception | None]) -> Scorecard:
     failure = item.ruling if isinstance(item.ruling, ParseFailure) else None
-    right = failure is None and _is_right(item)
+    right = _is_right(item)
     components: dict[str, Component] = {}
     faults: list[Unscored] = []
     closed = FORMAT if failure else None
@@ -114,12 +106,13 @@ def _card(plan: Plan, item: Item, outcomes: Sequence[Outcome | Exception | None]
                 total += contribution
         components[name] = Component(name, value, reason, step.weight, contribution)
     result = None if faults else plan.floor if closed else total
-    return Scorecard(item.case.id, item.ruling, result, components, closed, tuple(faults))
+    return Scorecard(item.case.id, item.ruling, result, components, closed, tuple(faults), right)
 
 
-def _is_right(item: Item) -> bool:
-    gold = item.case.gold_for(item.excerpt)
-    return gold is not None and gold.verdict is not None and gold.accepts(item.ruling.verdict)  # type: ignore[union-attr]
+def _is_right(item: Item) -> bool | None:
+    if item.gold is None or item.gold.verdict is None:
+        return None
+    return isinstance(item.ruling, Ruling) and item.gold.accepts(item.ruling.verdict)
 
 
 def _report_faults(cards: Sequence[Scorecard]) -> None:

@@ -19,7 +19,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
-from data import Case, Rulebook, Ruling
+from data import Brief, Case, Rulebook, Ruling
 from prompts import parse
 from rewards.batch import Answer, BatchReward, Item
 from rewards.reward import Reward
@@ -97,9 +97,9 @@ def assert_applies_by_case(scorer: Scorer, case: Case, *answers: Answer, book: R
 
 def _values(scorer: Scorer, case: Case, answers: Sequence[Answer], book: Rulebook) -> list[tuple[float | None, str]]:
     """The value of each answer and the reason for it, all asked at once; a fault fails the test."""
-    excerpt = book.excerpt(case.rules)
+    brief = Brief.of(case, book)
     plan = scorer.plan if isinstance(scorer, Rubric) else Plan((Step(scorer, "craft", 1.0),), floor=0.0)
-    cards = score_items(_patient(plan, len(answers)), [Item.of(answer, case, excerpt) for answer in answers])
+    cards = score_items(_patient(plan, len(answers)), [Item.of(answer, brief) for answer in answers])
     if len(answers) > 1 and all(card.unscored for card in cards):
         for answer in answers:  # a batch that fails as a whole: one by one shows on which answer
             _values(scorer, case, [answer], book)
@@ -139,4 +139,4 @@ def _told(card: Scorecard) -> str:
 
 
 def _probes(case: Case, book: Rulebook) -> list[Answer]:
-    return list(probes(case, book.excerpt(case.rules)))
+    return list(probes(case, Brief.of(case, book).excerpt))

@@ -36,7 +36,7 @@ def compare(
         - {metric: miss_rate, margin: 0.03, severity: critical}
         - {metric: rule_recall, margin: 0.05, each: rule}
     """
-    from data import Rulebook, load_cases
+    from data import Briefs, Rulebook, load_cases
     from rl.evaluation import Evaluation, Gate, save_comparison, write_report
     from rl.evaluation import compare as compare_models
     from rl.evaluation.comparison.tables import COLOURS, tables
@@ -44,8 +44,8 @@ def compare(
     held = Gate.load(gate) if gate is not None else None
     evaluations = distinct([Evaluation.load(folder) for folder in (baseline, *others)], [baseline, *others])
     files, rules = read_from(evaluations[0], data, rulebook)
-    cases, book = load_cases(*files), Rulebook.load(rules)
-    found = compare_models(*evaluations, primary=primary, gate=held, book=book, resamples=resamples, seed=seed)
+    briefs = Briefs.bind(load_cases(*files), Rulebook.load(rules))
+    found = compare_models(*evaluations, primary=primary, gate=held, book=briefs.book, resamples=resamples, seed=seed)
     console = Console()
     style = COLOURS[found.gate.decision] if found.gate is not None else "bold"
     console.print(Text(visible(found.sentence), style=style))
@@ -56,7 +56,7 @@ def compare(
     said = f"{len(found.flips) - losses:,} gained, {losses:,} lost, {len(found.suspects):,} with suspect gold"
     console.print(Text(f"cases to look at: {said}"))
     save_comparison(found, out.parent)
-    page = write_report(out, evaluations, {found.split: cases}, book, comparisons=[found], progress=True)
+    page = write_report(out, evaluations, {found.split: briefs}, comparisons=[found], progress=True)
     console.print(Text(f"report: {page}, {decimal(page.stat().st_size)}"))
     if found.gate is not None and found.gate.decision != "pass":
         raise typer.Exit(1)

@@ -88,7 +88,7 @@ def evaluate(
     What is not given is taken from the recipe, if there is one. An evaluation that was interrupted goes on where it
     was: run the same command again.
     """
-    from data import Rulebook, load_cases
+    from data import Briefs, Rulebook, load_cases
     from rl.config.recipe import EvalRecipe
     from rl.evaluation import Settings, evaluate_file, evaluate_model, write_report
     from rl.generation.endpoint import Endpoint
@@ -110,11 +110,12 @@ def evaluate(
     if (endpoint is None) != (served is None):
         raise DataError("--endpoint and --model go together: the server's address, and what it calls the model")
     settings = Settings(read_prices(prices), chosen_on(thresholds), tuple(by or Settings.by), prevalence)
-    book, cases, split = Rulebook.load(recipe.rulebook), load_cases(*recipe.data), Path(recipe.data[0]).stem
+    briefs = Briefs.bind(load_cases(*recipe.data), Rulebook.load(recipe.rulebook))
+    split = Path(recipe.data[0]).stem
     read = {"data": list(map(whole_path, recipe.data)), "rulebook": whole_path(recipe.rulebook)}
     common: dict[str, Any] = {"name": name, "split": split, "settings": settings, "read": read}
     if predictions is not None:
-        evaluation = evaluate_file(predictions, cases, book, out, **common)
+        evaluation = evaluate_file(predictions, briefs, out, **common)
     else:
         source: str | Endpoint | None = recipe.model.path if recipe.model is not None else None
         if endpoint is not None and served is not None:
@@ -122,9 +123,9 @@ def evaluate(
         if source is None:
             raise DataError("give a model, a recipe that names one, or --predictions")
         changes = [kind for kind in robustness.split(",") if kind]
-        evaluation = evaluate_model(source, cases, book, out, decoding=recipe.decoding, robustness=changes, **common)
+        evaluation = evaluate_model(source, briefs, out, decoding=recipe.decoding, robustness=changes, **common)
     show(evaluation, by or [])
-    page = write_report(out / "report.html", [evaluation], {split: cases}, book, progress=True)
+    page = write_report(out / "report.html", [evaluation], {split: briefs}, progress=True)
     Console().print(Text(f"report: {page}, {decimal(page.stat().st_size)}"))
 
 

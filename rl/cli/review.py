@@ -23,14 +23,14 @@ def review(
     max_new_tokens: Annotated[int, typer.Option(min=1)] = 512,
 ) -> None:
     """Rule on one case and check what the ruling cites. Exit code 1 if the model wrote no ruling."""
-    from data import Rulebook
-    from rl.generation.complete import Decoding
+    from data import Briefs, Rulebook
+    from rl.config.decoding import Decoding
     from rl.serving.review import panel
-    from rl.serving.review import review as review_case
+    from rl.serving.review import review as review_cases
 
-    book = Rulebook.load(rulebook)
+    briefs = Briefs.bind([pick(case, id)], Rulebook.load(rulebook))
     decoding = Decoding(template=template, max_new_tokens=max_new_tokens)
-    found = review_case(model, pick(case, id), book, decoding)
+    (found,) = review_cases(model, briefs, decoding)
     if json:
         typer.echo(found.model_dump_json(indent=2))
     else:

@@ -11,8 +11,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from data import DataError, Rulebook, load_cases
-from data.errors import suggest
+from data import Briefs, DataError, Rulebook, load_cases
 
 if TYPE_CHECKING:
     from rewards import Group, Rubric
@@ -77,22 +76,20 @@ def score(
 
     if case is not None and out is not None:
         raise DataError("--case prints one card and writes nothing: leave out --case or --out")
-    loaded, cases, book = Rubric.load(rubric).at(at), load_cases(*data), Rulebook.load(rulebook_for(data, rulebook))
+    loaded, briefs = Rubric.load(rubric).at(at), bound(data, rulebook)
     written = read_completions(completions)
     if case is not None:
-        about = next((one for one in cases if one.id == case), None)
-        if about is None:
-            raise DataError(f"there is no case '{case}' in the data{suggest(case, [one.id for one in cases])}")
+        about = briefs[case]
         found = [one for one in written if one.case == case]
         if sample >= len(found):
             raise DataError(f"holds {len(found)} completions of case '{case}'", file=completions)
         text = found[sample].completion
-        card = loaded.score(text, about, book.excerpt(about.rules))
+        (card,) = loaded.score_many([text], [about])
         _print(card_panel(card, text))
         _check_unscored(card.total is None, 1, loaded)
         return
     with progress("scoring", len(written)) as advance:
-        summary = score_completions(written, cases, book, loaded, out, advance)
+        summary = score_completions(written, briefs, loaded, out, advance)
     _print(summary_table(summary), *summary_notes(summary))
     if out is not None:
         _print(Text(f"written to {out}"))
@@ -119,9 +116,9 @@ def audit(
     from rewards.audit import audit as try_cheats
     from rl.terminal.audit import audit_tables
 
-    loaded, found, book = Rubric.load(rubric), load_cases(*data), Rulebook.load(rulebook_for(data, rulebook))
+    loaded, briefs = Rubric.load(rubric), bound(data, rulebook)
     with progress("auditing", len(CHEATS)) as advance:
-        report = try_cheats(loaded.at(at), found, book, sample=cases, seed=seed, advance=advance)
+        report = try_cheats(loaded.at(at), briefs, sample=cases, seed=seed, advance=advance)
     if as_json:
         typer.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
     else:
@@ -169,6 +166,11 @@ def forecast(
     _check_rescored(groups, new)
 
 
+def bound(data: list[str], rulebook: str | None) -> Briefs:
+    """The cases with their excerpts of the rulebook, which may lie beside them."""
+    return Briefs.bind(load_cases(*data), Rulebook.load(rulebook_for(data, rulebook)))
+
+
 def rulebook_for(data: list[str], given: str | None) -> str:
     """The rulebook that is given, or the one that lies beside the cases.
 
@@ -211,7 +213,7 @@ def _rescored(
     old = Rubric.load(rubric_old) if rubric_old else None
     past = open_past_run(run, data or (), rulebook)
     with progress("scoring", len(past.rollouts)) as advance:
-        groups = rescore(past.rollouts, past.cases, past.book, new, old, past.steps, advance)
+        groups = rescore(past.rollouts, past.briefs, new, old, past.steps, advance)
     return groups, f"old: {old.name}" if old else "old: as saved"
 
 

@@ -21,8 +21,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 from data import DataError
 from data.errors import explain, suggest
 from data.yaml_model import load_yaml
+from rl.config.decoding import Decoding
 from rl.config.model import ModelConfig
-from rl.generation.complete import Decoding
 
 SHIPPED = Path(__file__).parent.parent / "recipes"
 

@@ -12,17 +12,19 @@ The choice is kept in the run's folder, so that a resumed run, and each process 
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
-from data import Case, DataError, Rulebook
+from data import Brief, Briefs, DataError
+from rl.config.decoding import Decoding
 from rl.config.recipe import GRPORecipe
-from rl.evaluation.evaluate import read_completions
+from rl.evaluation.evaluate import predictions_of
 from rl.evaluation.outcomes import outcome_of
-from rl.generation.complete import Decoding, complete
+from rl.generation.episodes import write_episodes
 
 FILE = "hard.json"
 
 
-def cases_to_train_on(recipe: GRPORecipe, model: str, cases: Sequence[Case], book: Rulebook) -> list[Case]:
+def cases_to_train_on(recipe: GRPORecipe, model: str, briefs: Briefs) -> Briefs:
     """The recipe's cases, with the share of hard ones that it asks for; all of them where it asks for none.
 
     Args:
@@ -33,25 +35,26 @@ def cases_to_train_on(recipe: GRPORecipe, model: str, cases: Sequence[Case], boo
     """
     hard = recipe.hard
     if hard is None:
-        return list(cases)
+        return briefs
     file = recipe.output / FILE
     if not file.is_file():
         rng = random.Random(recipe.seed)
-        looked_at = rng.sample(list(cases), min(hard.look_at, len(cases)))
-        wrong = _wrong(recipe, model, looked_at, book)
-        weights = choose([case.id for case in looked_at], wrong, hard.share, rng)
+        looked_at = Briefs(rng.sample(list(briefs), min(hard.look_at, len(briefs))), briefs.book)
+        wrong = _wrong(recipe, model, looked_at)
+        weights = choose([brief.id for brief in looked_at], wrong, hard.share, rng)
         file.parent.mkdir(parents=True, exist_ok=True)
         content = {**hard.model_dump(), "model": model, "wrong": len(wrong), "weights": weights}
         file.write_text(json.dumps(content) + "\n", encoding="utf-8")
     kept = json.loads(file.read_text(encoding="utf-8"))
-    by_id = {case.id: case for case in cases}
     made_with = {key: kept[key] for key in ("look_at", "share", "model")}
-    if made_with != {**hard.model_dump(), "model": model} or not by_id.keys() >= kept["weights"].keys():
+    if made_with != {**hard.model_dump(), "model": model} or not all(name in briefs for name in kept["weights"]):
         raise DataError("was chosen from other cases or with other settings: give the run another 'output'", file=file)
-    return [
-        by_id[name].model_copy(update={"weight": by_id[name].weight * weight})
-        for name, weight in kept["weights"].items()
-    ]
+    chosen = [(briefs[name], weight) for name, weight in kept["weights"].items()]
+    return Briefs([_weighed(brief, weight) for brief, weight in chosen], briefs.book)
+
+
+def _weighed(brief: Brief, weight: float) -> Brief:
+    return replace(brief, case=brief.case.model_copy(update={"weight": brief.case.weight * weight}))
 
 
 def choose(looked_at: Sequence[str], wrong: set[str], share: float, rng: random.Random) -> dict[str, float]:
@@ -70,13 +73,13 @@ def choose(looked_at: Sequence[str], wrong: set[str], share: float, rng: random.
     return {name: thinned * (1.0 if name in wrong else len(right) / len(kept)) for name in chosen}
 
 
-def _wrong(recipe: GRPORecipe, model: str, cases: Sequence[Case], book: Rulebook) -> set[str]:
+def _wrong(recipe: GRPORecipe, model: str, briefs: Briefs) -> set[str]:
     """Ids of the cases on which the model's likeliest ruling is wrong; nothing counts as wrong without gold."""
     decoding = Decoding(
         template=recipe.data.template,
         max_new_tokens=recipe.trainer.get("max_completion_length", Decoding.max_new_tokens),
         batch_size=recipe.trainer.get("per_device_train_batch_size", Decoding.batch_size),
     )
-    completions, _ = complete(model, cases, book, decoding)
-    predictions = read_completions(completions, cases, book)
+    written = write_episodes(model, briefs, decoding)
+    predictions = predictions_of(written.episodes, briefs)
     return {prediction.case for prediction in predictions if outcome_of(prediction) not in ("right", None)}

@@ -2,7 +2,7 @@
 
 from rl.evaluation.by_rule import RuleFigure
 from rl.evaluation.comparison import Comparison, Gate, GateResult, compare, save_comparison
-from rl.evaluation.evaluate import evaluate_file, evaluate_model, read_completions
+from rl.evaluation.evaluate import evaluate_file, evaluate_model, predictions_of
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.measure import measure
 from rl.evaluation.metrics import HEADLINE, METRICS, RANKED, metric_path
@@ -47,7 +47,7 @@ __all__ = [
     "outcome",
     "paired_difference",
     "precision_recall",
-    "read_completions",
+    "predictions_of",
     "reliability",
     "risk_coverage",
     "rule_table",

@@ -1,16 +1,17 @@
-"""Evaluate: a model (or a file of predictions) and cases in, an evaluation out, with everything kept on disk."""
+"""Evaluate: an engine (or a file of predictions) and briefs in, an evaluation out, with everything kept on disk."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from data import Case, DataError, Rulebook
+from data import Brief, Briefs, DataError
+from prompts import Episode
+from rl.config.decoding import Decoding
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.predictions import Prediction, import_predictions
 from rl.evaluation.settings import DEFAULT, Settings
 from rl.evaluation.variants import variants
-from rl.generation.complete import Decoding, Model, complete
-from rl.generation.completions import Completion
-from rl.generation.endpoint import Endpoint
+from rl.generation.engine import Engine, engine_of
+from rl.generation.episodes import write_episodes
 from rl.runs.provenance import provenance
 
 LOG = "completions.jsonl"
@@ -18,9 +19,8 @@ LOG = "completions.jsonl"
 
 
 def evaluate_model(
-    model: Model,
-    cases: Sequence[Case],
-    book: Rulebook,
+    engine: str | Path | Engine,
+    briefs: Briefs,
     out: str | Path,
     *,
     name: str | None = None,
@@ -37,7 +37,7 @@ def evaluate_model(
     only measured again.
 
     Args:
-        model: a checkpoint's folder, a run's folder, a name on the Hub, or a model behind a server.
+        engine: a checkpoint's folder, a run's folder, a name on the Hub, or any engine, such as an `Endpoint`.
         out: folder for ``completions.jsonl``, ``predictions.parquet``, ``metrics.json``, ``metrics.parquet`` and
             ``run.json``.
         name: what the model is called in tables; the last part of its path if None.
@@ -51,20 +51,18 @@ def evaluate_model(
         DataError: there is no such model, there are no cases, a case cannot be put to the model, or ``out`` holds
             completions made with other settings.
     """
-    if not cases:
+    if not briefs:
         raise DataError("there are no cases to evaluate")
-    reviewed = [*cases, *variants(cases, book, robustness)]
-    completions, facts = complete(model, reviewed, book, decoding or Decoding(), progress, Path(out) / LOG)
-    predictions = read_completions(completions, reviewed, book)
-    named = model.model if isinstance(model, Endpoint) else str(model)
-    facts = {**facts, "cases": len(reviewed), "read": dict(read or {})}
-    return _kept(name or Path(named).name, split, predictions, facts, settings, out)
+    engine, reviewed = engine_of(engine), briefs + variants(briefs, robustness)
+    written = write_episodes(engine, reviewed, decoding or Decoding(), progress, Path(out) / LOG)
+    predictions = predictions_of(written.episodes, reviewed)
+    facts = {**written.provenance, "cases": len(reviewed), "read": dict(read or {})}
+    return _kept(name or engine.name, split, predictions, facts, settings, out)
 
 
 def evaluate_file(
     path: str | Path,
-    cases: Sequence[Case],
-    book: Rulebook,
+    briefs: Briefs,
     out: str | Path,
     *,
     name: str | None = None,
@@ -77,20 +75,15 @@ def evaluate_file(
     Raises:
         DataError: the file is not as it should be, or does not go with the cases.
     """
-    predictions = import_predictions(path, cases, book)
-    facts = provenance(book=book, predictions=str(path), cases=len(cases), read=dict(read or {}))
+    predictions = import_predictions(path, briefs)
+    facts = provenance(book=briefs.book, predictions=str(path), cases=len(briefs), read=dict(read or {}))
     return _kept(name or Path(path).stem, split, predictions, facts, settings, out)
 
 
-def read_completions(
-    completions: Sequence[Sequence[Completion]], cases: Sequence[Case], book: Rulebook
-) -> list[Prediction]:
-    """Predictions from completions, ``[case][sample]``."""
+def predictions_of(episodes: Sequence[Sequence[Episode]], briefs: Sequence[Brief]) -> list[Prediction]:
+    """Predictions from what was written, ``[brief][sample]``."""
     return [
-        Prediction.read(written.text, case, excerpt, sample, written.tokens, written.verdict_logprob)
-        for case, found in zip(cases, completions, strict=True)
-        for excerpt in (book.excerpt(case.rules),)
-        for sample, written in enumerate(found)
+        Prediction.read(episode, brief) for brief, samples in zip(briefs, episodes, strict=True) for episode in samples
     ]
 
 

@@ -6,18 +6,18 @@ file alone. Predictions are kept as Parquet; those made elsewhere come in as JSO
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from data import SEVERITIES, Case, DataError, Gold, Rulebook, Ruling, Verdict, Violation
+from data import SEVERITIES, Brief, Briefs, Case, DataError, Gold, Rulebook, Ruling, Verdict, Violation
 from data.errors import explain, suggest
 from data.evidence import Unit
 from data.reading.loading import parse_json
 from data.rulebook import Severity
-from prompts import ParseFailure, parse
+from prompts import Episode, ParseFailure, parse
 from rewards import grounded
 from rl.evaluation.agreement import reasoning_agrees
 
@@ -80,28 +80,21 @@ class Prediction(BaseModel):
         return None if original is None else str(original)
 
     @classmethod
-    def read(
-        cls,
-        completion: str,
-        case: Case,
-        excerpt: Rulebook,
-        sample: int = 0,
-        tokens: int | None = None,
-        verdict_logprob: float | None = None,
-    ) -> "Prediction":
-        """Parses a completion and checks its citations against the case."""
-        parsed = parse(completion)
-        written = {"completion": completion, "tokens": tokens}
+    def read(cls, episode: Episode, brief: Brief) -> "Prediction":
+        """Parses the last turn of an episode and checks its citations against the case."""
+        parsed = parse(episode.completion)
+        written = {"completion": episode.completion, "tokens": episode.tokens}
         if isinstance(parsed, ParseFailure):
-            failed = cls.of(None, case, excerpt, sample)
+            failed = cls.of(None, brief, episode.sample)
             return failed.model_copy(update={**written, "failure": str(parsed)})
-        known = {"agrees": reasoning_agrees(parsed, case, excerpt), "verdict_logprob": verdict_logprob}
-        return cls.of(parsed, case, excerpt, sample).model_copy(update=written | known)
+        agrees = reasoning_agrees(parsed, brief.case, brief.excerpt)
+        known = {"agrees": agrees, "verdict_logprob": episode.verdict_logprob}
+        return cls.of(parsed, brief, episode.sample).model_copy(update=written | known)
 
     @classmethod
-    def of(cls, ruling: Ruling | None, case: Case, excerpt: Rulebook, sample: int = 0) -> "Prediction":
+    def of(cls, ruling: Ruling | None, brief: Brief, sample: int = 0) -> "Prediction":
         """The prediction that a ruling makes on a case."""
-        gold = case.gold_for(excerpt)
+        case, excerpt, gold = brief.case, brief.excerpt, brief.gold
         severity, category = gravest(gold, excerpt)
         return cls(
             case=case.id,
@@ -210,37 +203,36 @@ class _Foreign(BaseModel):
         return Ruling(violations=cited, verdict=self.verdict, confidence=confidence)
 
 
-def import_predictions(path: str | Path, cases: Iterable[Case], book: Rulebook) -> list[Prediction]:
+def import_predictions(path: str | Path, briefs: Briefs) -> list[Prediction]:
     """Reads predictions made elsewhere, in the order of the cases.
 
     Raises:
         DataError: a line is not a prediction, a prediction has no case or stands twice, or a case has no prediction.
     """
     found: dict[tuple[str, int], Prediction] = {}
-    by_id = {case.id: case for case in cases}
     tells_evidence = False
     for number, row in _foreign_rows(path):
-        if row.id not in by_id:
+        if row.id not in briefs:
             raise DataError(f"there is no case '{row.id}' in the data", file=path, line=number, field="id")
         if (row.id, row.sample) in found:
             raise DataError(f"case '{row.id}' is predicted twice", file=path, line=number, field="id")
-        case = by_id[row.id]
-        excerpt = book.excerpt(case.rules)
+        brief, book = briefs[row.id], briefs.book
         for rule in (cited if isinstance(cited, str) else cited.rule for cited in row.violations):
-            if rule not in (*excerpt.ids, *book.ids):
+            if rule not in (*brief.excerpt.ids, *book.ids):
                 message = f"the rulebook has no rule '{rule}'{suggest(rule, book.ids)}"
                 raise DataError(message, file=path, line=number, field="violations")
-        prediction = Prediction.of(row.ruling(), case, excerpt, row.sample)
+        prediction = Prediction.of(row.ruling(), brief, row.sample)
         failure = None if row.verdict else "no verdict given"
         found[prediction.key] = prediction.model_copy(update={"risk": row.risk, "failure": failure})
         tells_evidence |= any(not isinstance(violation, str) for violation in row.violations)
-    missing = sorted(set(by_id) - {case for case, _ in found})
+    ids = [brief.id for brief in briefs]
+    missing = sorted(set(ids) - {case for case, _ in found})
     if missing:
         named = ", ".join(missing[:10]) + (", …" if len(missing) > 10 else "")
-        raise DataError(f"{len(missing)} of {len(by_id)} cases have no prediction: {named}", file=path)
+        raise DataError(f"{len(missing)} of {len(ids)} cases have no prediction: {named}", file=path)
     if not tells_evidence:  # a file of bare ids says nothing of evidence, which is not the same as giving none
         found = {key: prediction.model_copy(update={"grounded": []}) for key, prediction in found.items()}
-    order = {id_: place for place, id_ in enumerate(by_id)}
+    order = {id_: place for place, id_ in enumerate(ids)}
     return sorted(found.values(), key=lambda p: (order[p.case], p.sample))
 
 

@@ -7,10 +7,10 @@ the excerpt; data may bring others, such as paraphrases, under the same keys.
 import random
 from collections.abc import Callable, Sequence
 
-from data import Case, DataError, Gold, Rule, Rulebook, suggest
+from data import Brief, Briefs, Case, DataError, Gold, Rule, Rulebook, suggest
 
 
-def variants(cases: Sequence[Case], book: Rulebook, kinds: Sequence[str]) -> list[Case]:
+def variants(briefs: Briefs, kinds: Sequence[str]) -> list[Brief]:
     """The variants of these kinds, kind by kind; a case with fewer than two rules has none.
 
     Args:
@@ -23,13 +23,14 @@ def variants(cases: Sequence[Case], book: Rulebook, kinds: Sequence[str]) -> lis
     for kind in kinds:
         if kind not in KINDS:
             raise DataError(f"no variant '{kind}'{suggest(kind, KINDS)}: choose from {', '.join(KINDS)}")
-        for case in cases:
-            excerpt = book.excerpt(case.rules)
+        for brief in briefs:
+            case, excerpt = brief.case, brief.excerpt
             if len(excerpt.rules) > 1 and case.meta.get("variant_of") is None:
                 meta = {**case.meta, "variant_of": case.id, "variant": kind}
                 named = {"id": f"{case.id}~{kind}", "group": case.cluster, "meta": meta}
                 changed = KINDS[kind](case, excerpt, random.Random(f"{kind} {case.id}"))
-                made.append(case.model_copy(update={**named, **changed}))
+                variant = case.model_copy(update={**named, **changed})
+                made.append(Brief(variant, briefs.book.excerpt(variant.rules, retrieved=excerpt.retrieved)))
     return made
 
 

@@ -12,18 +12,18 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from data import Case, DataError, Rulebook
+from data import Brief, Briefs, DataError
 from data.media.images import MAX_SIDE
-from prompts import render
+from prompts import Episode, Turn, render
 from prompts.parse import END_THINK, THINK
 from rewards.model_based.judge.request import content
-from rl.generation.completions import Completion, Key
-from rl.generation.verdict_logprob import verdict_logprob
+from rl.config.decoding import Decoding
+from rl.generation.engine import Key
+from rl.generation.logprobs import verdict_logprob
+from rl.runs.provenance import provenance
 
 if TYPE_CHECKING:
     from openai import OpenAI
-
-    from rl.generation.complete import Decoding
 
 KEY = "OPENAI_API_KEY"
 
@@ -43,32 +43,44 @@ class Endpoint:
     timeout: float = 600.0
     """Seconds that one try may take."""
 
-    def ask(
-        self, cases: Sequence[Case], book: Rulebook, decoding: "Decoding", missing: Collection[Key]
-    ) -> Iterator[dict[Key, Completion]]:
-        """The missing completions as they come in.
+    @property
+    def name(self) -> str:
+        return self.model.rpartition("/")[2]
+
+    @property
+    def template(self) -> str | None:
+        return None
+
+    def identity(self, decoding: Decoding) -> dict[str, Any]:
+        how = {"template": decoding.template, **_how(decoding)}
+        return {"endpoint": self.url, "model": self.model, "decoding": how}
+
+    def provenance(self, decoding: Decoding) -> dict[str, Any]:
+        source = {"url": self.url, "model": self.model}
+        return provenance(template=decoding.template, decoding=_how(decoding), endpoint=source)
+
+    def write(self, briefs: Briefs, decoding: Decoding, missing: Collection[Key]) -> Iterator[list[Episode]]:
+        """The missing episodes as they come in.
 
         Raises:
             DataError: a picture cannot be read, or a request failed for good; what came in before has been given out.
         """
         from openai import OpenAI
 
-        template = decoding.template or "default"
-        by_id = {case.id: case for case in cases}
-        waiting = iter([(by_id[case], sample) for case, sample in missing])
+        waiting = iter([(briefs[case], sample) for case, sample in missing])
         client = OpenAI(
             base_url=self.url, api_key=os.environ.get(KEY) or "none", timeout=self.timeout, max_retries=self.retries
         )
 
         extras: dict[str, Any] = {"logprobs": True}
 
-        def one(case: Case, sample: int) -> dict[Key, Completion]:
-            body = self._body(case, book, template, decoding, sample)
-            return {(case.id, sample): completion_of(self._answer(client, case, body, extras))}
+        def one(brief: Brief, sample: int) -> list[Episode]:
+            body = self._body(brief, decoding, sample)
+            return [episode_of(self._answer(client, brief, body, extras), brief.id, sample)]
 
         with client, ThreadPoolExecutor(self.concurrency) as pool:
-            running: set[Future[dict[Key, Completion]]] = set()
-            failed: Future[dict[Key, Completion]] | None = None
+            running: set[Future[list[Episode]]] = set()
+            failed: Future[list[Episode]] | None = None
             try:
                 while True:
                     # Prompts are made as they are needed: pictures as text are large.
@@ -92,17 +104,17 @@ class Endpoint:
                 for future in running:
                     future.cancel()
 
-    def _body(self, case: Case, book: Rulebook, template: str, decoding: "Decoding", sample: int) -> dict[str, Any]:
-        messages = render(case, book.excerpt(case.rules), template)
+    def _body(self, brief: Brief, decoding: Decoding, sample: int) -> dict[str, Any]:
+        messages = render(brief.case, brief.excerpt, decoding.template or "default")
         return {
             "model": self.model,
             "messages": [{**message, "content": content(message["content"], MAX_SIDE)} for message in messages],
             "max_tokens": decoding.max_new_tokens,
             "temperature": decoding.temperature,
-            "seed": _seed_of(case, sample, decoding.seed),
+            "seed": _seed_of(brief.id, sample, decoding.seed),
         }
 
-    def _answer(self, client: "OpenAI", case: Case, body: dict[str, Any], extras: dict[str, Any]) -> Any:
+    def _answer(self, client: "OpenAI", brief: Brief, body: dict[str, Any], extras: dict[str, Any]) -> Any:
         """The server's answer; ``extras`` are what it may refuse, and is not asked for again once it has."""
         from openai import BadRequestError, OpenAIError
 
@@ -113,17 +125,17 @@ class Endpoint:
                 extras.clear()
                 return client.chat.completions.create(**body)
         except OpenAIError as error:
-            message = f"case '{case.id}': the endpoint gave no completion: {error}"
+            message = f"case '{brief.id}': the endpoint gave no completion: {error}"
             raise DataError(f"{message}; what came in is kept, run again for the rest", file=self.url) from error
 
 
-def completion_of(answer: Any) -> Completion:
-    """A server's answer as a completion; reasoning that the server keeps apart is put back where the model wrote it.
+def episode_of(answer: Any, case: str, sample: int) -> Episode:
+    """A server's answer as an episode; reasoning that the server keeps apart is put back where the model wrote it.
 
     A server that cuts a completion off before it says anything gives an empty one, which is no ruling.
     """
     if not answer.choices:
-        return Completion("")
+        return Episode.plain(case, "", sample)
     choice = answer.choices[0]
     text = choice.message.content or ""
     reasoning = getattr(choice.message, "reasoning_content", None) or getattr(choice.message, "reasoning", None)
@@ -132,7 +144,12 @@ def completion_of(answer: Any) -> Completion:
     text = text.encode("utf-8", "replace").decode()  # halves of surrogate pairs cannot be written to a file
     tokens = answer.usage.completion_tokens if answer.usage else None
     known = choice.logprobs.content if choice.logprobs and choice.logprobs.content else []
-    return Completion(text, tokens, _verdict_logprob(known))
+    return Episode(case, (Turn(text, tokens=tokens),), sample, _verdict_logprob(known))
+
+
+def _how(decoding: Decoding) -> dict[str, Any]:
+    """What a server is told of how to write; the rest is its own business."""
+    return {key: getattr(decoding, key) for key in ("max_new_tokens", "temperature", "samples", "seed")}
 
 
 def _verdict_logprob(known: Sequence[Any]) -> float | None:
@@ -144,6 +161,6 @@ def _verdict_logprob(known: Sequence[Any]) -> float | None:
     return verdict_logprob(decode, [token.logprob for token in known], decode(len(pieces)))
 
 
-def _seed_of(case: Case, sample: int, seed: int) -> int:
-    named = json.dumps([seed, case.id, sample])
+def _seed_of(case: str, sample: int, seed: int) -> int:
+    named = json.dumps([seed, case, sample])
     return int.from_bytes(hashlib.sha256(named.encode()).digest()[:4], "big") >> 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from data import Case, DataError, Rulebook, load_cases
+from data import Briefs, DataError, Rulebook, load_cases
 from rl.runs.provenance import RUN
 from rl.runs.rollouts import Rollout, read_rollouts
 
@@ -16,8 +16,8 @@ class PastRun:
     """What a run left of its training."""
 
     rollouts: list[Rollout]
-    cases: list[Case]
-    book: Rulebook
+    briefs: Briefs
+    """Of the cases that it trained on."""
     steps: int | None
     """How many the training had; None where there is no ``run.json``."""
 
@@ -42,7 +42,7 @@ def open_past_run(run: str | Path, data: Sequence[str] = (), rulebook: str | Non
         option, what = ("--data", "cases") if not sources else ("--rulebook", "rulebook")
         raise DataError(f"there is no {RUN} that names the run's {what}: give {option}", file=run)
     try:
-        return PastRun(rollouts, load_cases(*sources), Rulebook.load(book), facts.get("steps"))
+        return PastRun(rollouts, Briefs.bind(load_cases(*sources), Rulebook.load(book)), facts.get("steps"))
     except DataError as error:
         if data and rulebook:
             raise

@@ -39,7 +39,7 @@ def provenance(
     if model is not None:
         facts["checkpoint"] = {"path": str(model), "hash": checkpoint_hash(model)}
     if book is not None:
-        facts["rulebook"] = {"name": book.name, "version": book.version, "fingerprint": book.fingerprint}
+        facts["rulebook"] = rulebook_facts(book)
     if template is not None:
         facts["template"] = {"name": template, "version": TEMPLATE_VERSION}
     if decoding is not None:
@@ -48,6 +48,21 @@ def provenance(
     facts["packages"] = {"python": platform.python_version(), **_versions()}
     facts["written"] = datetime.now(timezone.utc).isoformat(timespec="seconds")
     return facts
+
+
+def rulebook_facts(book: Rulebook) -> dict[str, str]:
+    """What tells a rulebook from others."""
+    return {"name": book.name, "version": book.version, "fingerprint": book.fingerprint}
+
+
+def trained_template(model_path: str | Path) -> str | None:
+    """The prompt template that a run's ``run.json`` names; None where there is none."""
+    folder = Path(model_path)
+    for place in (folder, *list(folder.parents)[:2]):
+        if (place / RUN).is_file():
+            found = json.loads((place / RUN).read_text(encoding="utf-8")).get("template")
+            return found["name"] if found else None
+    return None
 
 
 def write_run(folder: str | Path, facts: Mapping[str, Any]) -> Path:

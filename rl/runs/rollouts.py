@@ -5,30 +5,35 @@ it, and the number of the generation at that step. Parts are written whole or no
 beyond the checkpoint are written anew, so that the log is that of an uninterrupted run, row by row.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
 
 from data import DataError
+from prompts import Episode, Turn
 
 REWARD = "reward."
 """Prefix of the columns that hold rewards."""
 ERROR = "error."
 """Prefix of the columns that hold what kept a reward from scoring; only for those that failed in a part."""
 _COLUMNS = ("step", "case", "sample", "completion", "total", "advantage")
+_TURNS = "turns"
+"""Column with the turns of episodes that have several, as JSON; only in a part that has such."""
+_SAVED_TURNS = TypeAdapter(Annotated[tuple[Turn, ...], Field(min_length=1)])
 
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """One completion and what it earned."""
+    """One episode and what it earned."""
 
     step: int
     """How many optimiser steps the policy had behind it when it wrote this."""
-    case: str
-    """Id of the case."""
-    sample: int
-    """Which of its group's completions it is, from 0."""
-    completion: str
+    episode: Episode
+    """What it wrote, on which case. Read again, it is without ids and log-probabilities of tokens."""
     total: float | None
     """What the rubric gave; None where it could not be scored."""
     advantage: float
@@ -62,12 +67,14 @@ class RolloutLog:
         part = f"{step:08d}-{len(list(self.folder.glob(f'{step:08d}-*.parquet')))}"
         columns: dict[str, pa.Array] = {
             "step": pa.array([r.step for r in rollouts], pa.int64()),
-            "case": pa.array([r.case for r in rollouts], pa.string()),
-            "sample": pa.array([r.sample for r in rollouts], pa.int64()),
-            "completion": pa.array([r.completion for r in rollouts], pa.string()),
+            "case": pa.array([r.episode.case for r in rollouts], pa.string()),
+            "sample": pa.array([r.episode.sample for r in rollouts], pa.int64()),
+            "completion": pa.array([r.episode.completion for r in rollouts], pa.string()),
             "total": pa.array([r.total for r in rollouts], pa.float64()),
             "advantage": pa.array([r.advantage for r in rollouts], pa.float64()),
         }
+        if any(len(r.episode.turns) > 1 for r in rollouts):
+            columns[_TURNS] = pa.array([_turns(r.episode) for r in rollouts], pa.string())
         for name in dict.fromkeys(name for r in rollouts for name in r.rewards):
             columns[REWARD + name] = pa.array([r.rewards.get(name) for r in rollouts], pa.float64())
         for name in dict.fromkeys(name for r in rollouts for name in r.errors):
@@ -109,12 +116,28 @@ def _read(part: Path) -> list[Rollout]:
             raise DataError("there is no such column: these are no rollouts", file=part, field=column)
     return [
         Rollout(
-            **{column: row[column] for column in _COLUMNS},
+            row["step"],
+            _episode(row, part),
+            row["total"],
+            row["advantage"],
             rewards={name.removeprefix(REWARD): value for name, value in row.items() if name.startswith(REWARD)},
             errors={name.removeprefix(ERROR): said for name, said in row.items() if name.startswith(ERROR) and said},
         )
         for row in rows
     ]
+
+
+def _turns(episode: Episode) -> str:
+    return json.dumps([{"author": turn.author, "text": turn.text} for turn in episode.turns], ensure_ascii=False)
+
+
+def _episode(row: dict[str, Any], part: Path) -> Episode:
+    if row.get(_TURNS) is None:
+        return Episode.plain(row["case"], row["completion"], row["sample"])
+    try:
+        return Episode(row["case"], _SAVED_TURNS.validate_json(row[_TURNS]), row["sample"])
+    except ValidationError as error:
+        raise DataError("not the turns of an episode", file=part, field=_TURNS) from error
 
 
 def _step_of(path: Path) -> int:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data import Case, Rulebook
+from data import Briefs
 from prompts import ParseFailure
 from rewards import Rubric, Scorecard
 from rewards.scoring.summary import Summary
-from rl.runs.written import Written, case_of
+from rl.runs.written import Written, brief_of
 from rl.runs.rollouts import REWARD
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ BATCH = 256
 
 def score_completions(
     written: Sequence[Written],
-    cases: Sequence[Case],
-    book: Rulebook,
+    briefs: Briefs,
     rubric: Rubric,
     out: str | Path | None = None,
     advance: Callable[[int], object] = lambda done: None,
@@ -35,22 +34,23 @@ def score_completions(
     """Scores completions, batch by batch.
 
     Args:
-        cases: those that the completions are about; there may be more.
+        briefs: of the cases that the completions are about; there may be more.
         out: a Parquet file for every completion's total and components.
         advance: told the number of completions that have been scored since it was last told.
 
     Raises:
-        DataError: there is no case of a completion's id.
+        DataError: there is no case of a completion's id, or the rubric has overrides for a category that the book has
+            not.
     """
-    by_id = {case.id: case for case in cases}
-    about = [case_of(one, by_id) for one in written]
+    rubric.check_categories(briefs.book)
+    about = [brief_of(one, briefs) for one in written]
     summary = Summary()
     rubrics = (rubric, *rubric.by_category.values())
     names = list(dict.fromkeys(entry.name for each in rubrics for entry in each.entries))
     with _Scores(Path(out) if out is not None else None, names) as scores:
         for start in range(0, len(written), BATCH):
             batch = written[start : start + BATCH]
-            cards = rubric.score_many([one.completion for one in batch], about[start : start + BATCH], book)
+            cards = rubric.score_many([one.completion for one in batch], about[start : start + BATCH])
             summary.add(cards)
             scores.write(batch, cards)
             advance(len(batch))

@@ -4,14 +4,14 @@ JSONL has one object a line, ``{"id": …, "completion": …}``, with one line o
 the columns ``case`` and ``completion``, which predictions, rollouts and scores all have.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from data import Case, DataError
-from data.errors import explain, suggest
+from data import Brief, Briefs, DataError
+from data.errors import explain
 from data.reading.loading import parse_json
 
 
@@ -54,18 +54,16 @@ def read_completions(path: str | Path) -> list[Written]:
     return found
 
 
-def case_of(written: Written, cases: Mapping[str, Case]) -> Case:
-    """The case that a completion is about.
+def brief_of(written: Written, briefs: Briefs) -> Brief:
+    """The case that a completion is about, with its excerpt.
 
     Raises:
         DataError: there is none.
     """
-    if written.case not in cases:
-        near = suggest(written.case, cases)
-        raise DataError(
-            f"there is no case '{written.case}' in the data{near}", file=written.file, line=written.row, field="id"
-        )
-    return cases[written.case]
+    try:
+        return briefs[written.case]
+    except DataError as error:
+        raise DataError(error.message, file=written.file, line=written.row, field="id") from error
 
 
 def _jsonl(path: Path) -> Iterator[Written]:

@@ -12,10 +12,12 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
-from data import Case, Evidence, Rule, Rulebook, Ruling, Violation
-from prompts import ParseFailure, parse
+from data import Brief, Briefs, Evidence, Rule, Ruling, Violation
+from prompts import Episode, ParseFailure, parse
 from rewards import grounded
-from rl.generation.complete import Decoding, complete
+from rl.config.decoding import Decoding
+from rl.generation.engine import Engine
+from rl.generation.episodes import write_episodes
 from rl.terminal.safe_text import told, visible
 
 COLOURS = {"approve": "green", "reject": "red", "escalate": "yellow"}
@@ -53,32 +55,33 @@ class Review(BaseModel):
     provenance: dict[str, Any]
 
 
-def review(model_path: str | Path, case: Case, book: Rulebook, decoding: Decoding | None = None) -> Review:
-    """Has a model rule on one case, and checks what it cites.
+def review(engine: str | Path | Engine, briefs: Briefs, decoding: Decoding | None = None) -> list[Review]:
+    """Has a model rule on each case, and checks what it cites.
 
     Raises:
         DataError: there is no such model, or the case cannot be put to it.
     """
-    completions, facts = complete(model_path, [case], book, decoding or Decoding(), progress=False)
-    return checked(completions[0][0].text, case, book.excerpt(case.rules), facts)
+    written = write_episodes(engine, briefs, decoding or Decoding(), progress=False)
+    return [checked(episode, briefs[episode.case], written.provenance) for episode in written]
 
 
-def checked(completion: str, case: Case, excerpt: Rulebook, provenance: dict[str, Any]) -> Review:
-    """Reads a completion and looks up all that it cites."""
-    parsed = parse(completion)
+def checked(episode: Episode, brief: Brief, provenance: dict[str, Any]) -> Review:
+    """Reads an episode and looks up all that it cites."""
+    parsed = parse(episode.completion)
     ruling = None if isinstance(parsed, ParseFailure) else parsed
     return Review(
-        case=case.id,
+        case=brief.id,
         ruling=ruling,
         failure=str(parsed) if isinstance(parsed, ParseFailure) else None,
-        citations=[_looked_up(violation, case, excerpt) for violation in ruling.violations] if ruling else [],
-        completion=completion,
+        citations=[_looked_up(violation, brief) for violation in ruling.violations] if ruling else [],
+        completion=episode.completion,
         provenance=provenance,
     )
 
 
-def _looked_up(violation: Violation, case: Case, excerpt: Rulebook) -> Citation:
-    evidence = [CheckedEvidence(evidence=piece, found=grounded(piece, case)) for piece in violation.evidence]
+def _looked_up(violation: Violation, brief: Brief) -> Citation:
+    excerpt = brief.excerpt
+    evidence = [CheckedEvidence(evidence=piece, found=grounded(piece, brief.case)) for piece in violation.evidence]
     rule = excerpt[violation.rule] if violation.rule in excerpt else None  # noqa: SIM401
     return Citation(cited=violation.rule, rule=rule, evidence=evidence)
 

@@ -103,7 +103,7 @@ def _example(found: Overturn) -> Panel:
         values = (number(answer.new.values.get(reward)) for reward in rewards)
         table.add_row(name, number(answer.old.total), number(answer.new.total), *values)
     texts = [
-        Text(f"{name}: ", style="bold").append(safe(answer.rollout.completion, "dim not bold"))
+        Text(f"{name}: ", style="bold").append(safe(answer.rollout.episode.completion, "dim not bold"))
         for name, answer in (("was best", found.before), ("is best", found.after))
     ]
     return Panel(Together(table, *texts), title=safe(f"{found.group.case}, step {found.group.step}"))

@@ -6,7 +6,7 @@ from typing import Any
 from transformers import set_seed
 from trl import GRPOConfig
 
-from data import DataError, Rulebook, load_cases
+from data import Briefs, DataError, Rulebook, load_cases
 from rewards import Rubric
 from rl.config.recipe import GRPORecipe
 from rl.curation.hard_cases import cases_to_train_on
@@ -35,25 +35,27 @@ def train_grpo(recipe: GRPORecipe, resume: bool = False) -> Path:
     checkpoint = checkpoint_to_resume(recipe.output, resume)
     set_seed(recipe.seed)
     book = Rulebook.load(recipe.data.rulebook)
-    cases = load_cases(*recipe.data.train)
-    config = model_of(recipe, cases, book)
-    cases = cases_to_train_on(recipe, str(config.path), cases, book)
+    briefs = Briefs.bind(load_cases(*recipe.data.train), book)
+    config = model_of(recipe, briefs)
+    briefs = cases_to_train_on(recipe, str(config.path), briefs)
+    evaluated = arguments.eval_strategy != "no"
+    valid = Briefs.bind(load_cases(*recipe.data.valid) if evaluated else [], book)
     processor = load_processor(str(config.path))
     model = load_model(config, checkpoint)
     if arguments.beta:
         # The reference is loaded anew from the name that the model bears: where the run began, not the checkpoint.
         model.config._name_or_path = resolve(str(config.path))
 
-    def rows(of: list) -> Any:
+    def rows(of: Briefs) -> Any:
         limit = arguments.max_completion_length
-        return rows_for_rl(of, book, processor, context_length(model), limit, recipe.data.template)
+        return rows_for_rl(of, processor, context_length(model), limit, recipe.data.template)
 
     trainer = RulingGRPOTrainer(
         model=model,
-        reward=rubric.reward_func(book),
+        reward=rubric.reward_func(briefs + valid),
         args=arguments,
-        train_dataset=rows(cases),
-        eval_dataset=rows(load_cases(*recipe.data.valid)) if arguments.eval_strategy != "no" else None,
+        train_dataset=rows(briefs),
+        eval_dataset=rows(valid) if evaluated else None,
         processing_class=processor,
         rollouts=recipe.output / "rollouts",
         checkpoint=checkpoint,

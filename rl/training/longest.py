@@ -6,7 +6,7 @@ from pathlib import Path
 
 from transformers import AutoImageProcessor
 
-from data import Case, DataError, Rulebook
+from data import Brief, DataError
 from data.media.images import image_size
 from prompts import render, target, write
 from rl.models.load import Processor
@@ -31,9 +31,7 @@ class Longest:
         return self.text + self.pictures
 
 
-def measure(
-    cases: Sequence[Case], book: Rulebook, processor: Processor, context: int, reserved: int, template: str
-) -> Longest:
+def measure(briefs: Sequence[Brief], processor: Processor, context: int, reserved: int, template: str) -> Longest:
     """Counts with the model's own processor.
 
     Args:
@@ -44,18 +42,16 @@ def measure(
         DataError: a case does not fit; names it.
     """
     if reserved:
-        rows = rows_for_rl(cases, book, processor, context, reserved, template)
+        rows = rows_for_rl(briefs, processor, context, reserved, template)
     else:
-        rows = rows_for_sft(cases, book, processor, context, template)
+        rows = rows_for_sft(briefs, processor, context, template)
     lengths = rows.with_format(None)["length"]
-    at = max(range(len(cases)), key=lengths.__getitem__)
-    pictures = sum(image_token_counts(_pictures(cases[at], book, template), processor))
-    return Longest(cases[at].id, lengths[at] - pictures, pictures, exact=True)
+    at = max(range(len(briefs)), key=lengths.__getitem__)
+    pictures = sum(image_token_counts(_pictures(briefs[at], template), processor))
+    return Longest(briefs[at].id, lengths[at] - pictures, pictures, exact=True)
 
 
-def estimate(
-    cases: Sequence[Case], book: Rulebook, settings: Path, context: int, reserved: int, template: str
-) -> Longest:
+def estimate(briefs: Sequence[Brief], settings: Path, context: int, reserved: int, template: str) -> Longest:
     """Counts the tokens of pictures by the settings of an image processor, and estimates those of text.
 
     Raises:
@@ -63,24 +59,24 @@ def estimate(
     """
     processor = AutoImageProcessor.from_pretrained(settings)
 
-    def of(case: Case) -> Longest:
-        pictures = 0
-        for path in _pictures(case, book, template):
+    def of(brief: Brief) -> Longest:
+        case, pictures = brief.case, 0
+        for path in _pictures(brief, template):
             width, height = image_size(path, case.id)
             pictures += processor.get_number_of_image_patches(height, width) // processor.merge_size**2
         if pictures + reserved > context:
             raise DataError(
                 f"case '{case.id}' has {pictures} tokens of pictures, and the model's context is {context}"
             )
-        messages = render(case, book.excerpt(case.rules), template)
+        messages = render(case, brief.excerpt, template)
         text = sum(len(part.get("text", "")) for message in messages for part in message["content"])
         if not reserved:
-            text += len(write(target(case, book.excerpt(case.rules))))
+            text += len(write(target(case, brief.excerpt)))
         return Longest(case.id, text // CHARACTERS_PER_TOKEN, pictures, exact=False)
 
-    return max(map(of, cases), key=lambda longest: longest.total)
+    return max(map(of, briefs), key=lambda longest: longest.total)
 
 
-def _pictures(case: Case, book: Rulebook, template: str) -> list[str]:
-    messages = render(case, book.excerpt(case.rules), template)
+def _pictures(brief: Brief, template: str) -> list[str]:
+    messages = render(brief.case, brief.excerpt, template)
     return [part["image"] for message in messages for part in message["content"] if part["type"] == "image"]

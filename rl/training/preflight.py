@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from data import Case, DataError, Rulebook, load_cases
+from data import Briefs, Case, DataError, Rulebook, load_cases
 from rl.config.model import ModelConfig
 from rl.config.recipe import RECIPES, SHIPPED, GRPORecipe, TrainRecipe
 from rl.models.load import ADAPTER, context_length, empty_model, load_processor, resolve
@@ -67,15 +67,16 @@ def rehearse(kind: str, config: str, overrides: Mapping[str, Any] | None = None)
     arguments = recipe.arguments(**_on_this_machine(recipe))
     found.add("recipe", escape(f"{config}, leaves {recipe.output}"))
     book, cases = _rulebook(recipe, found), _cases(recipe, found)
+    briefs = Briefs.bind(cases, book) if book is not None and cases else None
     if isinstance(recipe, GRPORecipe):
         _rubric(recipe, arguments, found)
     with tempfile.TemporaryDirectory() as scratch:
-        model = _model(recipe, book, cases, Path(scratch), found)
+        model = _model(recipe, briefs, Path(scratch), found)
         if model is not None:
             _parameters(recipe.model, model, found)
-            if book is not None and cases:
+            if briefs is not None:
                 reserved = arguments.max_completion_length if isinstance(recipe, GRPORecipe) else 0
-                _tokens(recipe, model, book, cases, reserved, found)
+                _tokens(recipe, model, briefs, reserved, found)
     _steps(recipe, arguments, len(cases), found)
     return found
 
@@ -122,16 +123,14 @@ def _rubric(recipe: GRPORecipe, arguments: Any, found: Rehearsal) -> None:
     found.add("rubric", escape(f"{rubric.name}, advantages scaled by {arguments.scale_rewards}"))
 
 
-def _model(
-    recipe: TrainRecipe, book: Rulebook | None, cases: list[Case], scratch: Path, found: Rehearsal
-) -> Path | None:
+def _model(recipe: TrainRecipe, briefs: Briefs | None, scratch: Path, found: Rehearsal) -> Path | None:
     """A folder with at least the model's ``config.json``; None where there is none to be had."""
     model = recipe.model
     if model.tiny is not None:
         found.add("model", f"tiny ({model.tiny.kind}), to be built for the data")
-        if book is None or not cases:
+        if briefs is None:
             return None
-        return build(model.tiny, scratch, texts_of(cases, book, recipe.data.template), recipe.seed)
+        return build(model.tiny, scratch, texts_of(briefs, recipe.data.template), recipe.seed)
     assert model.path is not None
     folder = Path(resolve(model.path))
     if folder.is_dir():
@@ -166,14 +165,12 @@ def _parameters(model: ModelConfig, folder: Path, found: Rehearsal) -> None:
     found.add("context", f"{context_length(empty):,} tokens")
 
 
-def _tokens(
-    recipe: TrainRecipe, folder: Path, book: Rulebook, cases: list[Case], reserved: int, found: Rehearsal
-) -> None:
+def _tokens(recipe: TrainRecipe, folder: Path, briefs: Briefs, reserved: int, found: Rehearsal) -> None:
     template = recipe.data.template
     if (folder / "tokenizer.json").is_file() or (folder / "tokenizer_config.json").is_file():
-        longest = measure(cases, book, load_processor(folder), _context(folder), reserved, template)
+        longest = measure(briefs, load_processor(folder), _context(folder), reserved, template)
     elif (folder / "preprocessor_config.json").is_file():
-        longest = estimate(cases, book, folder, _context(folder), reserved, template)
+        longest = estimate(briefs, folder, _context(folder), reserved, template)
     else:
         return
     found.add("longest case", escape(_said(longest, reserved)))

@@ -1,6 +1,6 @@
 """Cases as rows that TRL trains on, and the check that every one of them fits the model's context.
 
-A row is ``{"prompt": messages, "completion": messages, "images": paths, "case": JSON}``: conversational, with the
+A row is ``{"prompt": messages, "completion": messages, "images": paths, "case": id}``: conversational, with the
 completion only where there is gold to learn from, and ``images`` only where some case has any. Pictures are opened
 when a row is read, not before. Nothing is ever cut: a case that is too long is an error that says by how much.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 from transformers import ProcessorMixin
 
-from data import Case, DataError, Rulebook
+from data import Brief, DataError
 from data.media.images import image_size, open_image
 from prompts import render, target, write
 from prompts.chat import Processor, flatten, special_tokens, tokenizer_of
@@ -19,9 +19,7 @@ Message = dict[str, Any]
 Row = dict[str, Any]
 
 
-def rows_for_sft(
-    cases: Sequence[Case], book: Rulebook, processor: Processor, context: int, template: str = "default"
-) -> Any:
+def rows_for_sft(briefs: Sequence[Brief], processor: Processor, context: int, template: str = "default") -> Any:
     """A `datasets.Dataset` of prompts with the completions that state their gold.
 
     Raises:
@@ -30,17 +28,16 @@ def rows_for_sft(
     """
     specials = special_tokens(processor)
     rows = [
-        _row(case, book, processor, template)
-        | {"completion": _reply(write(target(case, book.excerpt(case.rules)), specials), processor)}
-        for case in cases
+        _row(brief, processor, template)
+        | {"completion": _reply(write(target(brief.case, brief.excerpt), specials), processor)}
+        for brief in briefs
     ]
-    _check_lengths(rows, cases, processor, context, reserved=0)
+    _check_lengths(rows, processor, context, reserved=0)
     return _dataset(rows)
 
 
 def rows_for_rl(
-    cases: Sequence[Case],
-    book: Rulebook,
+    briefs: Sequence[Brief],
     processor: Processor,
     context: int,
     max_completion_length: int,
@@ -52,16 +49,16 @@ def rows_for_rl(
         DataError: a case cannot be read by the model, or its prompt leaves no room for ``max_completion_length``
             tokens in ``context``.
     """
-    rows = [_row(case, book, processor, template) | {"weight": case.weight} for case in cases]
-    _check_lengths(rows, cases, processor, context, reserved=max_completion_length)
+    rows = [_row(brief, processor, template) | {"weight": brief.case.weight} for brief in briefs]
+    _check_lengths(rows, processor, context, reserved=max_completion_length)
     return _dataset(rows)
 
 
-def texts_of(cases: Sequence[Case], book: Rulebook, template: str = "default") -> list[str]:
+def texts_of(briefs: Sequence[Brief], template: str = "default") -> list[str]:
     """Everything that a tokenizer for these cases will meet: prompts, and completions where there is gold."""
     texts = []
-    for case in cases:
-        excerpt = book.excerpt(case.rules)
+    for brief in briefs:
+        case, excerpt = brief.case, brief.excerpt
         for message in render(case, excerpt, template):
             texts += [part["text"] for part in message["content"] if part["type"] == "text"]
         if case.gold is not None and case.gold.verdict is not None:
@@ -98,10 +95,11 @@ def image_token_counts(paths: Sequence[str], processor: Processor) -> list[int]:
     return list(counts["num_image_tokens"])
 
 
-def _row(case: Case, book: Rulebook, processor: Processor, template: str) -> Row:
-    messages = render(case, book.excerpt(case.rules), template, special_tokens(processor))
+def _row(brief: Brief, processor: Processor, template: str) -> Row:
+    case = brief.case
+    messages = render(case, brief.excerpt, template, special_tokens(processor))
     paths = [part["image"] for message in messages for part in message["content"] if part["type"] == "image"]
-    row: Row = {"case": case.anchored().model_dump_json(by_alias=True, exclude_defaults=True)}
+    row: Row = {"case": case.id}
     if isinstance(processor, ProcessorMixin):
         for path in paths:
             image_size(path, case.id)  # one that is missing or too large stops here, and not in the middle of training
@@ -124,8 +122,8 @@ def _reply(text: str, processor: Processor) -> list[Message]:
     return messages if isinstance(processor, ProcessorMixin) else flatten(messages)
 
 
-def _check_lengths(rows: list[Row], cases: Sequence[Case], processor: Processor, context: int, reserved: int) -> None:
-    for case, row, count in zip(cases, rows, token_counts(rows, processor), strict=True):
+def _check_lengths(rows: list[Row], processor: Processor, context: int, reserved: int) -> None:
+    for row, count in zip(rows, token_counts(rows, processor), strict=True):
         if count + reserved > context:
             pictures = sum(image_token_counts(row.get("images", []), processor))
             parts = [f"{count} tokens"]
@@ -134,7 +132,7 @@ def _check_lengths(rows: list[Row], cases: Sequence[Case], processor: Processor,
             if reserved:
                 parts.append(f"and {reserved} more for the completion")
             raise DataError(
-                f"case '{case.id}' needs {', '.join(parts)}, and the model's context is {context}: show it "
+                f"case '{row['case']}' needs {', '.join(parts)}, and the model's context is {context}: show it "
                 "fewer rules, smaller pictures or less text, or take a model with a longer context"
             )
         row["length"] = count

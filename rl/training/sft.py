@@ -12,7 +12,7 @@ from torch.utils.data import Sampler
 from transformers import set_seed
 from trl import SFTConfig, SFTTrainer
 
-from data import Case, DataError, Rulebook, load_cases
+from data import Briefs, DataError, Rulebook, load_cases
 from rl.config.recipe import SFTRecipe
 from rl.models.load import context_length, load_model, load_processor
 from rl.training.rows import rows_for_sft
@@ -39,19 +39,21 @@ def train_sft(recipe: SFTRecipe, resume: bool = False) -> Path:
     checkpoint = checkpoint_to_resume(recipe.output, resume)
     set_seed(recipe.seed)
     book = Rulebook.load(recipe.data.rulebook)
-    cases = load_cases(*recipe.data.train)
-    config = model_of(recipe, cases, book)
+    briefs = Briefs.bind(load_cases(*recipe.data.train), book)
+    evaluated = arguments.eval_strategy != "no"
+    valid = Briefs.bind(load_cases(*recipe.data.valid) if evaluated else [], book)
+    config = model_of(recipe, briefs)
     processor = load_processor(str(config.path))
     model = load_model(config, checkpoint)
 
-    def rows(of: list[Case]) -> Any:
-        return rows_for_sft(of, book, processor, context_length(model), recipe.data.template)
+    def rows(of: Briefs) -> Any:
+        return rows_for_sft(of, processor, context_length(model), recipe.data.template)
 
     trainer = RulingSFTTrainer(
         model=model,
         args=arguments,
-        train_dataset=rows(cases),
-        eval_dataset=rows(load_cases(*recipe.data.valid)) if arguments.eval_strategy != "no" else None,
+        train_dataset=rows(briefs),
+        eval_dataset=rows(valid) if evaluated else None,
         processing_class=processor,
         optimizer_cls_and_kwargs=optimizer,
     )

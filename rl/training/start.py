@@ -5,7 +5,7 @@ from pathlib import Path
 
 from transformers import Trainer
 
-from data import Case, Rulebook
+from data import Briefs, Rulebook
 from rl.config.model import ModelConfig, TinyConfig
 from rl.config.recipe import TrainRecipe
 from rl.models.load import FINAL
@@ -13,14 +13,14 @@ from rl.runs.provenance import provenance, write_run
 from rl.training.rows import texts_of
 
 
-def model_of(recipe: TrainRecipe, cases: Sequence[Case], book: Rulebook) -> ModelConfig:
+def model_of(recipe: TrainRecipe, briefs: Briefs) -> ModelConfig:
     """The recipe's model; where that is a tiny one to be built, builds it under ``OUTPUT/tiny`` unless it is there."""
     if recipe.model.tiny is None:
         return recipe.model
     folder = recipe.output / "tiny"
     # Processes of a launched run find it there: under ZeRO-3, one of them alone could not build a model.
     if not (folder / "config.json").is_file():
-        build(recipe.model.tiny, folder, texts_of(cases, book, recipe.data.template), recipe.seed)
+        build(recipe.model.tiny, folder, texts_of(briefs, recipe.data.template), recipe.seed)
     return recipe.model.at(folder)
 
 

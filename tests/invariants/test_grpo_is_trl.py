@@ -7,13 +7,13 @@ import pytest
 import torch
 from trl import GRPOConfig, GRPOTrainer
 
-from data import Case, Rulebook, load_cases
 from rewards import Scorecard
 from rl.config.model import ModelConfig
 from rl.models.load import context_length, load_model, load_processor
 from rl.training.rows import rows_for_rl
 from rl.training.trainers.grpo import RulingGRPOTrainer
 from rl.training.trainers.scored_positions import labelled_positions_only
+from tests.rl.conftest import toy_briefs
 from tests.rl.training.toy_reward import ToyReward
 
 SETTINGS = {
@@ -27,8 +27,8 @@ SETTINGS = {
 class HalfFlat(ToyReward):
     """Nothing that is written on every other case makes a difference."""
 
-    def card(self, text: str, case: Case) -> Scorecard:
-        return super().card("" if int(case.id[-1]) % 2 else text, case)
+    def card(self, text: str, case: str) -> Scorecard:
+        return super().card("" if int(case[-1]) % 2 else text, case)
 
 
 def trained(
@@ -51,9 +51,8 @@ def trained(
         generation_kwargs={"suppress_tokens": [policy.config.image_token_id]},  # the default from TRL 1.16 on
         **{"per_device_train_batch_size": 8, "learning_rate": 1e-3} | settings,
     )
-    book = Rulebook.load(toy / "rules.yaml")
     # Few enough that one epoch is enough: from the second on, the order of the data is ours.
-    rows = rows_for_rl(load_cases(toy / "cases.jsonl")[:32], book, processor, context_length(policy), 8, "compact")
+    rows = rows_for_rl(toy_briefs(toy / "cases.jsonl", 32), processor, context_length(policy), 8, "compact")
     shared = {"model": policy, "args": args, "train_dataset": rows, "processing_class": processor}
     if kind == "ours":
         trainer = RulingGRPOTrainer(reward=reward(fails=False), rollouts=output / "rollouts", **shared)

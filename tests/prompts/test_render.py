@@ -26,7 +26,7 @@ AD = Case(
     images=["a.png"],
     frames=[Frame(path="f/0.jpg", time=0), Frame(path="f/1.jpg", time=1.5)],
     transcript=[Line(start=0.0, end=2.1, text="Hello")],
-).at("/media")
+).with_root("/media")
 
 
 def text_of(messages: list[dict]) -> str:
@@ -47,7 +47,7 @@ def test_default_says_everything_rulebook_first():
 
 
 def test_compact_says_no_more_than_it_must():
-    system, user = render(AD.model_copy(update={"frames": [], "transcript": []}).at("/media"), BOOK, "compact")
+    system, user = render(AD.model_copy(update={"frames": [], "transcript": []}).with_root("/media"), BOOK, "compact")
     assert system["content"] == [
         {
             "type": "text",
@@ -77,7 +77,7 @@ def test_gold_id_meta_and_file_names_are_not_shown():
         images=["secret<|im_end|>.png"],
         meta={"secret": "secret"},
         gold={"verdict": "reject", "reasoning": "secret"},
-    ).at("/media")
+    ).with_root("/media")
     shown = [part["text"] for m in render(hostile, BOOK) for part in m["content"] if part["type"] == "text"]
     assert "secret" not in "".join(shown)
 
@@ -144,7 +144,7 @@ def same_specials(family, text: str, name: str, rule_id: str, template: str, spe
             frames=[Frame(path="0.jpg", time=1)],
             transcript=[Line(start=0, end=1, text=text)],
             meta={name: text},
-        ).at(Path("/media"))
+        ).with_root(Path("/media"))
         rule = Rule(id=rule_id, title=text, text=text or "-", exceptions=(text,))
         book = Rulebook(name=text or "-", intents=(text,), rules=(rule,))
         return family.specials(family.chat(render(case, book, template, special_tokens)))

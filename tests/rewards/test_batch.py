@@ -5,12 +5,13 @@ from typing import ClassVar
 
 import pytest
 
-from data import Case, DataError
-from prompts import ParseFailure, write
+from data import Brief, Case, DataError
+from prompts import Episode, ParseFailure, Turn, parse, write
 from rewards import BatchReward, Item, NotApplicable, Rubric, Score, find_reward
 from rewards.testing.small import BOOK, approving, ideal, rejecting
 
 APPROVAL, REJECTION = write(ideal(approving())), write(ideal(rejecting()))
+BRIEF = Brief.of(approving(), BOOK)
 
 
 class Recording(BatchReward):
@@ -58,14 +59,14 @@ def rubric(name: str = "Recording", **settings: object) -> Rubric:
 def cards(texts, *answers, name="Recording"):
     if answers:
         Recording.answers = list(answers)
-    return rubric(name).score_many(texts, [approving()] * len(texts), BOOK)
+    return rubric(name).score_many(texts, [BRIEF] * len(texts))
 
 
 def test_it_is_built_when_first_asked_and_not_when_the_rubric_is_read():
     made = rubric(model="qwen", temperature=1)
     assert made.entries[-1].settings == {"model": "qwen", "temperature": 1.0} and not Recording.built
     made.score(APPROVAL, approving(), BOOK)
-    made.score_many([APPROVAL] * 3, [approving()] * 3, BOOK)
+    made.score_many([APPROVAL] * 3, [BRIEF] * 3)
     assert Recording.built == [("qwen", 1.0)]
 
 
@@ -86,9 +87,20 @@ def test_one_that_wants_to_is_asked_about_failures_too():
 
 def test_one_ruling_is_scored_like_a_batch_of_one():
     made = rubric()
-    assert made.score(APPROVAL, approving(), BOOK) == made.score_many([APPROVAL], [approving()], BOOK)[0]
+    assert made.score(APPROVAL, approving(), BOOK) == made.score_many([APPROVAL], [BRIEF])[0]
     made.score(ideal(approving()), approving(), BOOK)
     assert Recording.asked[-1][0].completion == APPROVAL
+
+
+def test_an_item_knows_what_it_was_read_from():
+    episode = Episode("c-1", (Turn("", author="tool"), Turn(APPROVAL)))
+    read, told, failed = (Item.of(answer, BRIEF) for answer in (episode, ideal(approving()), parse("no ruling")))
+    assert read.episode is episode and told.episode is failed.episode is None
+    assert read.ruling == told.ruling and read.completion == told.completion == APPROVAL and failed.completion == ""
+    assert Item.of("no ruling", BRIEF).completion == "no ruling"
+    with pytest.raises(ValueError, match="an episode about case 'c-2' cannot be scored on case 'c-1'"):
+        Item.of(Episode.plain("c-2", APPROVAL), BRIEF)
+    assert (read.case, read.excerpt, read.gold) == (BRIEF.case, BOOK, BRIEF.case.gold)
 
 
 def test_reasons_and_what_does_not_apply_are_kept():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from data import Case, Rulebook, load_cases
+from data import Briefs, Rulebook, load_cases
 from data.billboard.build import BillboardConfig, build
 from data.foreign.convert import convert_file
 from data.foreign.mapping import Mapping
@@ -10,9 +10,9 @@ from prompts import target, write
 from rewards import Rubric, Scorecard
 
 
-def score_gold(cases: list[Case], book: Rulebook, rubric: str) -> list[Scorecard]:
-    gold = [write(target(case, book.excerpt(case.rules), confidence=1.0, imitate=False)) for case in cases]
-    return Rubric.load(rubric).score_many(gold, cases, book)
+def score_gold(briefs: Briefs, rubric: str) -> list[Scorecard]:
+    gold = [write(target(brief.case, brief.excerpt, confidence=1.0, imitate=False)) for brief in briefs]
+    return Rubric.load(rubric).score_many(gold, briefs)
 
 
 @pytest.mark.parametrize("level", ["demo", "full"])
@@ -20,7 +20,7 @@ def test_billboard(level, tmp_path):
     build(BillboardConfig(cases=40, test_cases=10, level=level), tmp_path)
     book = Rulebook.load(tmp_path / "rulebook.yaml")
     for split in ("train", "changed"):
-        for card in score_gold(load_cases(tmp_path / f"{split}.jsonl"), book, "billboard"):
+        for card in score_gold(Briefs.bind(load_cases(tmp_path / f"{split}.jsonl"), book), "billboard"):
             assert card.closed is None and card.total == pytest.approx(1.7), card
 
 
@@ -35,5 +35,5 @@ def test_billboard(level, tmp_path):
 def test_real_sets(real_data, tmp_path, name, source, least):
     mapping = Mapping.load(name).model_copy(update={"group": None})  # near-duplicates earn what all others do
     cases = convert_file(real_data / name / source, mapping, tmp_path).cases
-    for card in score_gold(cases, Rulebook.load(name), name):
+    for card in score_gold(Briefs.bind(cases, Rulebook.load(name)), name):
         assert card.closed is None and card.total >= least - 1e-9, card

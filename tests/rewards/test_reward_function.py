@@ -6,8 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from prompts import write
+from data import Briefs, DataError
+from prompts import Episode, Turn, write
 from rewards import BatchReward, Rubric, TooManyUnscored, reward
+from rewards.reward_function import step_metrics
 from rewards.testing.small import BOOK, approving, ideal, rejecting, rule_on
 
 
@@ -24,30 +26,33 @@ RUBRIC = Rubric(
     gates=["rulebook_consistency"],
     unscored_limit=0.5,
 )
+BRIEFS = Briefs.bind([rejecting(), approving().model_copy(update={"id": "c-2"})], BOOK)
+FUNC = RUBRIC.reward_func(BRIEFS)
 
 
-def call(completions, cases, rubric=RUBRIC, trainer_state=None, **columns):
+def call(completions, cases, func=FUNC, trainer_state=None, **columns):
     logged = defaultdict(list)
-    func = rubric.reward_func(BOOK)
     totals = func(
         prompts=[[{"role": "user", "content": "…"}]] * len(cases),
         completions=completions,
         completion_ids=[[1, 2]] * len(cases),
-        case=[case.model_dump_json(by_alias=True, exclude_none=True) for case in cases],
+        case=cases,
         trainer_state=trainer_state,
         log_extra=lambda column, values: None,
         log_metric=lambda name, value: logged[name].append(value),
         images=[None] * len(cases),
         **columns,
     )
-    return func, totals, dict(logged)
+    return totals, dict(logged)
 
 
 def test_totals_cards_and_means():
     right, wrong = write(ideal(rejecting())), write(rule_on("approve"))
-    func, totals, logged = call([right, "no ruling", wrong], [rejecting()] * 3)
+    totals, logged = call([right, "no ruling", wrong], ["c-1"] * 3)
     assert totals[0] == pytest.approx(1 + 0.3 + 0.3 + 0.1) and totals[1] == RUBRIC.floor and totals[2] is None
-    assert [card.total for card in func.cards] == totals
+    cards = FUNC.score([right, "no ruling", wrong], ["c-1"] * 3)
+    assert [card.total for card in cards] == totals
+    assert {name: [value] for name, value in step_metrics(cards).items()} == logged
     assert logged["ruling/rules"] == [pytest.approx(1 / 3)]
     assert logged["ruling/verdict"] == [pytest.approx((1 - 8 - 8) / 3)]
     assert logged["ruling/t_fails_on_approval"] == [0.5]  # over those that it scored
@@ -60,55 +65,71 @@ def test_chat_messages_and_content_parts_are_read():
     text = write(ideal(rejecting()))
     chat = [{"role": "assistant", "content": text}]
     parts = [{"role": "assistant", "content": [{"type": "text", "text": text}]}]
-    _, totals, _ = call([text, chat, parts, []], [rejecting()] * 4)
+    totals, _ = call([text, chat, parts, []], ["c-1"] * 4)
     assert totals[0] == totals[1] == totals[2] and totals[3] == RUBRIC.floor
 
 
-def test_inline_rules_gold_and_alternatives_survive_the_column():
+def test_an_episode_is_scored_by_its_last_turn():
+    text = write(ideal(rejecting()))
+    looked = Episode("c-1", (Turn("no ruling"), Turn("a page", author="tool"), Turn(text)))
+    cut_off = Episode("c-1", (Turn(text), Turn(text, author="tool")))
+    assert FUNC.score([looked], ["c-1"]) == FUNC.score([text], ["c-1"])
+    assert FUNC.score([cut_off], ["c-1"])[0].total == RUBRIC.floor
+
+
+def test_rows_are_scored_on_the_case_that_they_name():
+    right = write(ideal(rejecting()))
+    totals, _ = call([right] * 3, ["c-2", "c-1", "c-2"])
+    assert totals[0] == totals[2] < 0 < totals[1]
+    with pytest.raises(DataError, match=r"no case 'c-3' in the data \(did you mean 'c-2'"):
+        call([right], ["c-3"])
+
+
+def test_inline_rules_gold_and_alternatives_are_those_of_the_case():
     case = rejecting()
     case.gold.violations[0].alternatives = ["CURE-2"]
     case.rules = ["WIN-1", BOOK["CURE-2"].model_copy(update={"text": "Reworded."})]
     completion = write(rule_on("reject", "CURE-2", "WIN-1"))
-    func, _, _ = call([completion], [case])
-    assert func.cards[0]["rules"].value == 1.0
+    (card,) = RUBRIC.reward_func(Briefs.bind([case], BOOK)).score([completion], [case.id])
+    assert card["rules"].value == 1.0
 
 
 def test_trl_sees_one_synchronous_function_with_a_name():
-    func = RUBRIC.reward_func(BOOK)
-    assert func.__name__ == "ruling"
-    assert not inspect.iscoroutinefunction(func) and not inspect.iscoroutinefunction(func.__call__)
+    assert FUNC.__name__ == "ruling"
+    assert not inspect.iscoroutinefunction(FUNC) and not inspect.iscoroutinefunction(FUNC.__call__)
 
 
 def test_an_empty_batch_is_no_trouble():
-    func, totals, logged = call([], [])
-    assert totals == [] and func.cards == [] and logged["ruling/parsed"] == [0.0]
-    assert approving().id == "c-1"
+    totals, logged = call([], [])
+    assert totals == [] and FUNC.score([], []) == [] and logged["ruling/parsed"] == [0.0]
 
 
 def test_too_many_unscored_stop_the_run_and_say_why():
     wrong, right = write(rule_on("approve")), write(ideal(rejecting()))
-    call([wrong, right], [rejecting()] * 2)  # as many as are allowed
+    call([wrong, right], ["c-1"] * 2)  # as many as are allowed
     message = (
         r"2 of 3 completions could not be scored, and rubric 't' allows 50%. Rewards that failed: "
         r"'t_fails_on_approval' on 2; first 't_fails_on_approval' on case 'c-1': RuntimeError: no"
     )
     with pytest.raises(TooManyUnscored, match=message):
-        call([wrong, right, wrong], [rejecting()] * 3)
+        call([wrong, right, wrong], ["c-1"] * 3)
 
 
 def test_parse_failures_are_scored_and_stop_nothing():
-    _, totals, logged = call(["no ruling"] * 4, [rejecting()] * 4)
+    totals, logged = call(["no ruling"] * 4, ["c-1"] * 4)
     assert totals == [RUBRIC.floor] * 4 and logged["ruling/unscored"] == [0.0]
 
 
 def test_prices_follow_the_training():
-    rubric = Rubric(name="t", prices={"miss": {0: 1, 0.5: 3}})
+    func = Rubric(name="t", prices={"miss": {0: 1, 0.5: 3}}).reward_func(BRIEFS)
     for step, price in [(0, 1), (25, 2), (50, 3), (75, 3), (100, 3), (101, 3)]:
         state = SimpleNamespace(global_step=step, max_steps=100)
-        func, _, _ = call([write(rule_on("approve"))], [rejecting()], rubric, state)
-        assert func.cards[0]["verdict"].value == -price * 2  # critical
-    func, _, _ = call([write(rule_on("approve"))], [rejecting()], rubric, SimpleNamespace(global_step=0, max_steps=0))
-    assert func.cards[0]["verdict"].value == -2
+        _, logged = call([write(rule_on("approve"))], ["c-1"], func, state)
+        assert logged["ruling/verdict"] == [-price * 2]  # critical
+        (card,) = func.score([write(rule_on("approve"))], ["c-1"], min(1, step / 100))
+        assert card["verdict"].value == -price * 2
+    _, logged = call([write(rule_on("approve"))], ["c-1"], func, SimpleNamespace(global_step=0, max_steps=0))
+    assert logged["ruling/verdict"] == [-2]
 
 
 class Built(BatchReward):
@@ -121,6 +142,6 @@ class Built(BatchReward):
 def test_the_rewards_that_are_told_of_the_training_are_those_that_score():
     craft = {f"{__name__}:Built": {"weight": {0: 0.1, 1: 0.4}}}
     rubric = Rubric(name="t", craft=craft, overrides={"money": {"prices": {"miss": 2}}})
-    (built,) = rubric.reward_func(BOOK).batch_rewards
+    (built,) = rubric.reward_func(BRIEFS).batch_rewards
     assert isinstance(built, Built)
-    assert rubric.at(0.5).reward_func(BOOK).batch_rewards == [built]
+    assert rubric.at(0.5).reward_func(BRIEFS).batch_rewards == [built]

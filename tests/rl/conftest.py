@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from data import Case, Gold, GoldViolation, Quote, Rule, Rulebook, save_cases
+from data import Briefs, Case, Gold, GoldViolation, Quote, Rule, Rulebook, load_cases, save_cases
 
 COLOURS = {"red": (220, 40, 40), "green": (40, 180, 60), "blue": (40, 60, 220), "white": (240, 240, 240)}
 CLAIMS = {
@@ -46,8 +46,13 @@ def toy_cases(folder: Path, count: int, seed: int = 0, images: bool = True) -> l
             path = folder / case.images[0]
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.new("RGB", (112, 112), COLOURS[colour]).save(path)
-        cases.append(case.at(folder))
+        cases.append(case.with_root(folder))
     return cases
+
+
+def toy_briefs(path: Path, count: int | None = None) -> Briefs:
+    """The first cases of a file, with their excerpts of the toy book."""
+    return Briefs.bind(load_cases(path)[:count], toy_book())
 
 
 @pytest.fixture(scope="session")
@@ -78,9 +83,8 @@ def tiny_text(toy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _tiny(cases: Path, out: Path, kind: str) -> Path:
-    from data import load_cases
     from rl.models.tiny import TinySize, build_tiny
     from rl.training.rows import texts_of
 
     size = TinySize(vocab=512, hidden=64, intermediate=128, layers=2, context=512, vision_hidden=32, vision_depth=2)
-    return build_tiny(out, texts_of(load_cases(cases), toy_book(), "compact"), kind, size)  # type: ignore[arg-type]
+    return build_tiny(out, texts_of(toy_briefs(cases), "compact"), kind, size)  # type: ignore[arg-type]

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from data import Case, DataError, Gold, Rulebook, load_cases
+from data import Brief, Case, DataError, Gold, Rulebook, load_cases
+from rl.config.decoding import Decoding
 from rl.config.model import ModelConfig
-from rl.generation.local import generate
+from rl.generation.local import write_batches
 from rl.models.load import load_model, load_processor
 from rl.training.rows import rows_for_rl, rows_for_sft
 
@@ -22,12 +23,11 @@ Use = Callable[[Case], Any]
 def uses(tiny_vl: Path, book: Rulebook) -> dict[str, Use]:
     """Everything that is done with a case, on a tiny vision-language model."""
     processor, model = load_processor(tiny_vl), load_model(ModelConfig(path=str(tiny_vl)))
+    decoding = Decoding(template="compact", max_new_tokens=4)
     return {
-        "sft": lambda case: rows_for_sft([case], book, processor, CONTEXT, "compact"),
-        "grpo": lambda case: rows_for_rl([case], book, processor, CONTEXT, 64, "compact"),
-        "generate": lambda case: generate(
-            model, processor, [case], book, template="compact", max_new_tokens=4, progress=False
-        ),
+        "sft": lambda case: rows_for_sft([Brief.of(case, book)], processor, CONTEXT, "compact"),
+        "grpo": lambda case: rows_for_rl([Brief.of(case, book)], processor, CONTEXT, 64, "compact"),
+        "write": lambda case: list(write_batches(model, processor, [Brief.of(case, book)], decoding)),
     }
 
 
@@ -51,50 +51,50 @@ def bomb(path: Path) -> None:
     Image.new("1", (20_000, 20_000)).save(path)
 
 
-@pytest.mark.parametrize("use", ["sft", "grpo", "generate"])
+@pytest.mark.parametrize("use", ["sft", "grpo", "write"])
 @pytest.mark.parametrize("spoil", [missing, corrupt, no_image, twenty_thousand_pixels, bomb])
 def test_a_picture_that_cannot_be_used(
     uses: dict[str, Use], use: str, spoil: Callable[[Path], None], tmp_path: Path
 ) -> None:
     spoil(tmp_path / "x.png")
-    case = Case(id="b-17", text={"body": "Tea."}, images=["x.png"], gold=APPROVED).at(tmp_path)
+    case = Case(id="b-17", text={"body": "Tea."}, images=["x.png"], gold=APPROVED).with_root(tmp_path)
     with pytest.raises(DataError, match=r"x\.png") as raised:
         uses[use](case)
     assert "b-17" in str(raised.value)
 
 
-@pytest.mark.parametrize("use", ["sft", "grpo", "generate"])
+@pytest.mark.parametrize("use", ["sft", "grpo", "write"])
 def test_a_picture_that_is_cut_off_is_found_when_it_is_read(uses: dict[str, Use], use: str, tmp_path: Path) -> None:
     path = tmp_path / "x.png"
     Image.effect_noise((100, 100), 90).convert("RGB").save(path)
     path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(DataError, match=r"x\.png: image cannot be decoded"):
-        uses[use](Case(id="b-17", text={"body": "Tea."}, images=["x.png"], gold=APPROVED).at(tmp_path))[0]
+        uses[use](Case(id="b-17", text={"body": "Tea."}, images=["x.png"], gold=APPROVED).with_root(tmp_path))[0]
 
 
-@pytest.mark.parametrize("use", ["sft", "grpo", "generate"])
+@pytest.mark.parametrize("use", ["sft", "grpo", "write"])
 def test_text_longer_than_the_context_is_an_error_that_counts_tokens(uses: dict[str, Use], use: str) -> None:
     case = Case(id="b-17", text={"body": "fresh bread daily " * 6000}, gold=APPROVED)  # 100 KB
     with pytest.raises(DataError, match=r"b-17.* \d{4,} tokens.* 512"):
         uses[use](case)
 
 
-@pytest.mark.parametrize("use", ["sft", "grpo", "generate"])
+@pytest.mark.parametrize("use", ["sft", "grpo", "write"])
 def test_pictures_longer_than_the_context_are_an_error_and_never_cut(
     uses: dict[str, Use], use: str, tmp_path: Path
 ) -> None:
     Image.new("RGB", (112, 112)).save(tmp_path / "x.png")
-    case = Case(id="b-17", text={"body": "Tea."}, images=["x.png"] * 40, gold=APPROVED).at(tmp_path)
+    case = Case(id="b-17", text={"body": "Tea."}, images=["x.png"] * 40, gold=APPROVED).with_root(tmp_path)
     with pytest.raises(DataError, match=r"b-17.* \d{3,} tokens.* 512"):
         uses[use](case)
 
 
-@pytest.mark.parametrize("use", ["sft", "grpo", "generate"])
+@pytest.mark.parametrize("use", ["sft", "grpo", "write"])
 def test_a_case_without_any_text_is_no_problem(uses: dict[str, Use], use: str) -> None:
     assert len(uses[use](Case(id="b-17", gold=APPROVED))) == 1
 
 
-@pytest.mark.parametrize("use", ["sft", "grpo", "generate"])
+@pytest.mark.parametrize("use", ["sft", "grpo", "write"])
 def test_an_unknown_rule(uses: dict[str, Use], use: str) -> None:
     with pytest.raises(DataError, match="rule 'SALE-9' is not in rulebook 'toy'"):
         uses[use](Case(id="b-17", text={"body": "Tea."}, rules=["SALE-9"], gold=APPROVED))

@@ -6,7 +6,7 @@ from math import isnan
 
 from markupsafe import Markup
 
-from data import VERDICTS, Case, Rulebook
+from data import VERDICTS, Briefs
 from rl.evaluation.comparison import Comparison
 from rl.evaluation.comparison.comparison import MetricRow
 from rl.evaluation.comparison.words import SHARES
@@ -88,22 +88,19 @@ class Section:
     """Per model; empty where rules have no categories."""
 
 
-def section(
-    models: Sequence[Evaluation], comparison: Comparison | None, cases: Mapping[str, Case], book: Rulebook
-) -> Section:
+def section(models: Sequence[Evaluation], comparison: Comparison | None, briefs: Briefs) -> Section:
     """Everything to be said of one split.
 
     Args:
         models: baseline first.
         comparison: of these models; None for a single one.
-        cases: the cases of the split, by id.
+        briefs: of the split.
     """
     first = models[0]
     found = comparison.metrics if comparison else _uncompared(models)
     scale = around_zero([d for row in found if row.name in SHARES for d in row.differences])
     rows = {row.name: _row(row, scale) for row in found if any(row.values)}
-    excerpts = {id: book.excerpt(case.rules) for id, case in cases.items()}
-    categories = {id: {rule.id: rule.category for rule in excerpt.rules} for id, excerpt in excerpts.items()}
+    categories = {brief.id: {rule.id: rule.category for rule in brief.excerpt.rules} for brief in briefs}
     confusions = [category_confusion(model.predictions, categories) for model in models]
     return Section(
         split=first.split,

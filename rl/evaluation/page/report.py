@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from data import Case, DataError, Rulebook
+from data import Briefs, DataError
 from rl.evaluation.comparison import Comparison, compare
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.outcomes import PREDICTED
@@ -40,8 +40,7 @@ MOST = 5_000
 def write_report(
     path: str | Path,
     evaluations: Sequence[Evaluation],
-    cases: Mapping[str, Sequence[Case]],
-    book: Rulebook,
+    briefs: Mapping[str, Briefs],
     *,
     comparisons: Sequence[Comparison] = (),
     rollouts: str | Path | None = None,
@@ -53,8 +52,7 @@ def write_report(
     Args:
         path: the HTML file.
         evaluations: the models on each split, baseline first; the first split makes the headline.
-        cases: the cases of each split, by its name.
-        book: the rulebook that excerpts are taken from.
+        briefs: the cases of each split with what they are judged by, by its name.
         comparisons: of the models on a split; made here where several models on a split have none, and gold has
             verdicts.
         rollouts: the run whose rollouts the training curve is drawn from.
@@ -68,15 +66,14 @@ def write_report(
     for evaluation in evaluations:
         splits.setdefault(evaluation.split, []).append(evaluation)
     known = {comparison.split: comparison for comparison in comparisons}
-    by_id = {split: {case.id: case for case in cases[split]} for split in splits}
     sections = []
     for split, models in splits.items():
-        if unknown := next((p.case for p in models[0].predictions if p.case not in by_id[split]), None):
+        if unknown := next((p.case for p in models[0].predictions if p.case not in briefs[split]), None):
             raise DataError(f"'{models[0].name}' was evaluated on case '{unknown}', which is not in '{split}'")
         if len(models) > 1 and split not in known and all("verdict_accuracy" in model.metrics for model in models):
-            known[split] = compare(*models, book=book)
-        sections.append(section(models, known.get(split), by_id[split], book))
-    blocks, held, pictures = _blocks(splits, by_id, book, known, shown // len(splits), progress)
+            known[split] = compare(*models, book=briefs[split].book)
+        sections.append(section(models, known.get(split), briefs[split]))
+    blocks, held, pictures = _blocks(splits, briefs, known, shown // len(splits), progress)
     first = next(iter(splits.values()))
     rewards = mean_rewards(rollouts) if rollouts is not None else []
     sentence, details = headline(first[0], known.get(first[0].split))
@@ -162,8 +159,7 @@ def p_value(p: float) -> str:
 
 def _blocks(
     splits: Mapping[str, Sequence[Evaluation]],
-    cases: Mapping[str, Mapping[str, Case]],
-    book: Rulebook,
+    briefs: Mapping[str, Briefs],
     comparisons: Mapping[str, Comparison],
     limit: int,
     progress: bool,
@@ -176,9 +172,9 @@ def _blocks(
         suspects = {suspect.case for suspect in comparisons[split].suspects} if split in comparisons else set()
         samples = [samples_by_case(model.predictions) for model in models]
         for row in choose(models, limit):
-            case = cases[split][row[0].case]
-            shown = Shown(split, case, book.excerpt(case.rules), row, [of[case.id] for of in samples])
-            entries.append(entry(shown, case.id in suspects))
+            brief = briefs[split][row[0].case]
+            shown = Shown(split, brief.case, brief.excerpt, row, [of[brief.id] for of in samples])
+            entries.append(entry(shown, brief.id in suspects))
             records.append(record(shown, album, rules))
             if len(records) == CASES_PER_BLOCK:
                 blocks.append(_case_block(len(blocks), rules, records))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from data import DataError, Rulebook, find_yaml, load_cases
+from data import Briefs, DataError, Rulebook, find_yaml, load_cases
 from rl.config.recipe import RECIPES, GRPORecipe
 
 CONFIGS = Path(__file__).parents[3] / "accelerate_configs"
@@ -63,12 +63,12 @@ def launch(
 
     # What can go wrong or must be there before several processes start, goes wrong or is made once.
     recipe: Any = RECIPES[kind].load(config, overrides)
-    book, cases = Rulebook.load(recipe.data.rulebook), load_cases(*recipe.data.train)
-    model = model_of(recipe, cases, book)
+    briefs = Briefs.bind(load_cases(*recipe.data.train), Rulebook.load(recipe.data.rulebook))
+    model = model_of(recipe, briefs)
     if isinstance(recipe, GRPORecipe):
         from rl.curation.hard_cases import cases_to_train_on
 
-        cases_to_train_on(recipe, str(model.path), cases, book)
+        cases_to_train_on(recipe, str(model.path), briefs)
     options = ["--config_file", str(find_yaml(accelerate, CONFIGS, "accelerate config"))]
     if num_processes is not None:
         options += ["--num_processes", str(num_processes)]

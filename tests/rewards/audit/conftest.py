@@ -5,15 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from data import Case, Rulebook, load_cases
+from data import Briefs, Rulebook, load_cases
 from data.billboard import BillboardConfig, build
 
-Drawn = tuple[list[Case], Rulebook]
 WANTED = {"approve": 2, "reject": 3, "escalate": 1}
 
 
 @pytest.fixture(scope="session")
-def billboard(tmp_path_factory: pytest.TempPathFactory) -> Drawn:
+def billboard(tmp_path_factory: pytest.TempPathFactory) -> Briefs:
     folder = build(BillboardConfig(cases=30, test_cases=2), tmp_path_factory.mktemp("billboard"))
     taken: Counter[str] = Counter()
     chosen = []
@@ -23,4 +22,4 @@ def billboard(tmp_path_factory: pytest.TempPathFactory) -> Drawn:
             taken[case.gold.verdict] += 1
             chosen.append(case)
     assert taken == WANTED
-    return chosen, Rulebook.load(folder / "rulebook.yaml")
+    return Briefs.bind(chosen, Rulebook.load(folder / "rulebook.yaml"))

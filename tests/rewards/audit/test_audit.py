@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from data import DataError, Interval
+from data import Briefs, DataError, Interval
 from prompts import FailureReason, ParseFailure, parse
 from rewards import Rubric
 from rewards.audit import CHEATS, Cheat, audit, cheat, decide
@@ -13,7 +13,7 @@ from rewards.audit.trial import Trial
 from rewards.testing.small import BOOK, CASES, approving, make_case, rejecting
 
 RUBRIC = Rubric.load("billboard")
-SMALL = [CASES[name]().model_copy(update={"id": name}) for name in CASES]
+SMALL = Briefs.bind([CASES[name]().model_copy(update={"id": name}) for name in CASES], BOOK)
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def mine():
 
 
 def test_the_shipped_rubric_passes_on_billboard(billboard):
-    found = audit(RUBRIC, *billboard)
+    found = audit(RUBRIC, billboard)
     assert found.ok and not found.findings
     assert found.cases == {"approve": 2, "reject": 3, "escalate": 1} and found.left_out == 0
     totals = [rating.total for rating in found.ratings]
@@ -54,28 +54,28 @@ def test_the_cheats_of_the_issue_are_all_there():
 
 
 def test_audits_repeat():
-    assert audit(RUBRIC, SMALL, BOOK, seed=1).as_json() == audit(RUBRIC, SMALL, BOOK, seed=1).as_json()
+    assert audit(RUBRIC, SMALL, seed=1).as_json() == audit(RUBRIC, SMALL, seed=1).as_json()
 
 
 def test_a_sample_is_drawn_and_counted(billboard):
     told = []
-    found = audit(RUBRIC, *billboard, sample=5, seed=2, advance=told.append)
+    found = audit(RUBRIC, billboard, sample=5, seed=2, advance=told.append)
     assert sum(found.cases.values()) == 5 and found.left_out == 1
     assert sum(told) == len(CHEATS)
 
 
 def test_cases_without_gold_are_left_out():
     plain = approving().model_copy(update={"id": "x", "gold": None})
-    assert audit(RUBRIC, [*SMALL, plain], BOOK).left_out == 1
+    assert audit(RUBRIC, SMALL + Briefs.bind([plain], BOOK)).left_out == 1
 
 
 def test_a_designers_cheat_is_tried(mine):
     @cheat("blind")
     def writes_what_gold_says(view):
         """It does not know, but what if it did."""
-        yield next(one.right for one in prepare(SMALL, BOOK) if one.case.id == view.case.id)
+        yield next(one.right for one in prepare(SMALL) if one.case.id == view.case.id)
 
-    found = audit(RUBRIC, SMALL, BOOK)
+    found = audit(RUBRIC, SMALL)
     assert found.ratings[0].cheat.name == "writes what gold says" and found.ratings[0].break_even == 1.0
     (finding,) = found.errors
     assert "right 100% of the time; at most 75% is allowed" in finding.message
@@ -101,7 +101,7 @@ def test_a_cheat_may_stand_beside_the_reward_that_it_is_for(mine, tmp_path):
     (tmp_path / "own.py").write_text(OWN)
     content = {**RUBRIC.model_dump(), "craft": {"evidence": 0.25, "rules": 0.2, "own.py:says_please": 0.05}}
     for _ in range(2):  # a file may be read again
-        found = audit(Rubric.model_validate({**content, "folder": str(tmp_path)}), SMALL, BOOK)
+        found = audit(Rubric.model_validate({**content, "folder": str(tmp_path)}), SMALL)
         assert "pleading" in {finding.name for finding in found.errors}
 
 
@@ -113,7 +113,7 @@ def test_a_cheat_yields_as_many_answers_for_every_case(mine):
             yield ""
 
     with pytest.raises(ValueError, match="'uneven' yields"):
-        audit(RUBRIC, SMALL, BOOK)
+        audit(RUBRIC, SMALL)
 
 
 ODD = """
@@ -129,7 +129,7 @@ def test_a_reward_that_fails_everywhere_leaves_nothing_to_audit(tmp_path):
     (tmp_path / "own.py").write_text(ODD)
     content = {**RUBRIC.model_dump(), "craft": {"own.py:odd": 0.05}, "folder": str(tmp_path)}
     with pytest.raises(DataError, match=r"reward 'odd' fails on every case, first on '.*': .*2"):
-        audit(Rubric.model_validate(content), SMALL, BOOK)
+        audit(Rubric.model_validate(content), SMALL)
 
 
 def test_a_name_is_taken_once(mine):
@@ -143,7 +143,7 @@ def test_a_name_is_taken_once(mine):
 
 def test_gold_that_closes_a_gate_is_found():
     silent = make_case(verdict="reject", violations=[{"rule": "WIN-1"}], reasoning="It is bad.")
-    found = audit(RUBRIC, [silent.model_copy(update={"id": "silent"}), *SMALL], BOOK)
+    found = audit(RUBRIC, Briefs.bind([silent.model_copy(update={"id": "silent"})], BOOK) + SMALL)
     gold = next(finding for finding in found.errors if finding.name == "gold")
     assert "1 of 4 cases: gate 'reasoning_agreement' is closed" in gold.message and gold.exhibit.case == "silent"
 
@@ -154,7 +154,7 @@ def test_every_kind_of_evidence_is_damaged():
         {"rule": "CURE-2", "evidence": [{"image": 0, "region": [0, 0, 1, 1]}, {"quote": "amazed", "field": "body"}]},
     ]
     case = make_case(verdict="reject", violations=violations)
-    subject = prepare([case, approving().model_copy(update={"id": "a"})], BOOK)[0]
+    subject = prepare(Briefs.bind([case, approving().model_copy(update={"id": "a"})], BOOK))[0]
     later, half, shorter = (
         next(iter(CHEATS[name].make(subject))) for name in ("shift an interval", "shift a region", "shorten a quote")
     )
@@ -164,7 +164,7 @@ def test_every_kind_of_evidence_is_damaged():
 
 
 def test_truncated_answers_stop_at_every_key():
-    subject = prepare([rejecting(), approving().model_copy(update={"id": "a"})], BOOK)[0]
+    subject = prepare(Briefs.bind([rejecting(), approving().model_copy(update={"id": "a"})], BOOK))[0]
     cut = list(CHEATS["truncated answer"].make(subject))
     assert [text.count('"verdict"') for text in cut] == [0, 0, 0, 0, 1, 1, 1]
     failures = [parse(text) for text in cut]
@@ -180,14 +180,14 @@ def test_one_in_a_hundred_may_escape_when_gold_is_known():
 
 def test_prices_of_a_category_are_audited_too():
     lax = {"money": {"prices": {"miss": 8, "false_flag": 0, "escalation": 0.3}}}
-    found = audit(Rubric.model_validate({**RUBRIC.model_dump(), "overrides": lax}), SMALL, BOOK)
+    found = audit(Rubric.model_validate({**RUBRIC.model_dump(), "overrides": lax}), SMALL)
     assert {"reject when in doubt"} == {finding.name for finding in found.errors}
     assert "low in money" in found.errors[0].message
     with pytest.raises(DataError, match="no category 'monny' \\(did you mean 'money'"):
-        audit(Rubric.model_validate({**RUBRIC.model_dump(), "overrides": {"monny": lax["money"]}}), SMALL, BOOK)
+        audit(Rubric.model_validate({**RUBRIC.model_dump(), "overrides": {"monny": lax["money"]}}), SMALL)
 
 
 def test_a_schedule_is_audited_as_of_one_time():
     rubric = Rubric.model_validate({**RUBRIC.model_dump(), "calibration": {0: 0, 0.5: 0.2}})
-    assert "overconfidence" in {finding.name for finding in audit(rubric, SMALL, BOOK).errors}
-    assert audit(rubric.at(1.0), SMALL, BOOK).ok
+    assert "overconfidence" in {finding.name for finding in audit(rubric, SMALL).errors}
+    assert audit(rubric.at(1.0), SMALL).ok

@@ -66,8 +66,7 @@ BROKEN = {
 
 
 def run(billboard, **changed: object) -> Audit:
-    cases, book = billboard
-    return audit(Rubric.model_validate({**SOUND, "folder": str(HERE), **changed}), cases, book)
+    return audit(Rubric.model_validate({**SOUND, "folder": str(HERE), **changed}), billboard)
 
 
 def test_the_sound_one_passes(billboard):

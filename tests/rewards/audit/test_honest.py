@@ -4,6 +4,7 @@ import statistics
 
 import pytest
 
+from data import Briefs
 from rewards import Rubric
 from rewards.audit.bench import Bench
 from rewards.audit.honest import Honest
@@ -17,7 +18,7 @@ RUBRIC = Rubric.load("default")
 def honest() -> Honest:
     cases = [CASES[name]().model_copy(update={"id": name}) for name in CASES]
     twice = CASES["approve"]().model_copy(update={"id": "approve again"})  # verdicts weigh the same all the same
-    return Honest(Bench(RUBRIC, prepare([*cases, twice], BOOK)))
+    return Honest(Bench(RUBRIC, prepare(Briefs.bind([*cases, twice], BOOK))))
 
 
 def by_hand(a: float) -> float:

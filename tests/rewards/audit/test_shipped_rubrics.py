@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from data import Rulebook, load_cases
+from data import Briefs, Rulebook, load_cases
 from data.billboard import BillboardConfig, build
 from data.foreign.convert import convert_file
 from rewards import Rubric
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 def test_real_sets(real_data, tmp_path, name):
     cases = convert_file(real_data / name / SOURCES[name], name, tmp_path).cases
     started = time.process_time()
-    found = audit(Rubric.load(name), cases, Rulebook.load(name))
+    found = audit(Rubric.load(name), Briefs.bind(cases, Rulebook.load(name)))
     assert found.ok and not found.findings, found.findings
     assert time.process_time() - started < MOST_SECONDS, f"{found.scored} completions"
 
@@ -30,7 +30,6 @@ def test_real_sets(real_data, tmp_path, name):
 @pytest.mark.parametrize("split", ["train", "changed"])
 def test_billboard(tmp_path, rubric, level, split):
     build(BillboardConfig(cases=120, test_cases=120, level=level), tmp_path)
-    found = audit(
-        Rubric.load(rubric), load_cases(tmp_path / f"{split}.jsonl"), Rulebook.load(tmp_path / "rulebook.yaml")
-    )
+    book = Rulebook.load(tmp_path / "rulebook.yaml")
+    found = audit(Rubric.load(rubric), Briefs.bind(load_cases(tmp_path / f"{split}.jsonl"), book))
     assert found.ok and not found.findings, found.findings

@@ -2,7 +2,7 @@
 
 import pytest
 
-from data import DataError, Rule, Rulebook
+from data import Brief, Briefs, DataError, Rule, Rulebook
 from prompts import parse, write
 from rewards.audit import decide
 from rewards.audit.subject import prepare
@@ -11,7 +11,7 @@ from rewards.testing.small import BOOK, CASES, TEXT, approving, make_case, rejec
 
 def subject(case, book=BOOK):
     others = [approving().model_copy(update={"id": "a"}), rejecting().model_copy(update={"id": "r"})]
-    return prepare([case, *others], book)[0]
+    return prepare(Briefs.bind([case, *others], book))[0]
 
 
 def test_a_blind_view_has_no_gold():
@@ -39,7 +39,7 @@ def test_where_no_rule_calls_for_reject_the_opposite_is_to_escalate():
     case = approving()
     case.rules = ["ODD-1"]
     both = [case, make_case(verdict="reject", violations=[{"rule": "CURE-1"}]).model_copy(update={"id": "r"})]
-    assert [w.verdict for w in prepare(both, book)[0].wrong] == ["escalate"]
+    assert [w.verdict for w in prepare(Briefs.bind(both, book))[0].wrong] == ["escalate"]
 
 
 def test_gold_fills_in_what_is_not_annotated():
@@ -53,15 +53,15 @@ def test_gold_fills_in_what_is_not_annotated():
 
 def test_foreign_words_stand_in_another_case_only():
     other = approving().model_copy(update={"id": "b", "text": {"title": "A game about ships"}})
-    first, *_ = prepare([rejecting(), other], BOOK)
+    first, *_ = prepare(Briefs.bind([rejecting(), other], BOOK))
     assert first.elsewhere in ("A game about ships", "words that stand nowhere in the case")
     assert not any(first.elsewhere in text for text in first.case.fields.values())
 
 
 def test_all_chance_comes_from_the_seed():
-    cases = [approving(), rejecting().model_copy(update={"id": "r"})]
-    assert prepare(cases, BOOK, seed=3) == prepare(cases, BOOK, seed=3)
-    rules = {prepare(cases, BOOK, seed=seed)[0].view.rule for seed in range(20)}
+    briefs = Briefs.bind([approving(), rejecting().model_copy(update={"id": "r"})], BOOK)
+    assert prepare(briefs, seed=3) == prepare(briefs, seed=3)
+    rules = {prepare(briefs, seed=seed)[0].view.rule for seed in range(20)}
     assert len(rules) > 1
 
 
@@ -74,4 +74,4 @@ def test_every_ruling_survives_being_written():
 @pytest.mark.parametrize("cases", [[], [approving()], [rejecting()], [make_case(), approving()]])
 def test_one_kind_of_verdict_is_not_enough(cases):
     with pytest.raises(DataError, match="needs cases that gold approves and cases that it rejects"):
-        prepare(cases, BOOK)
+        prepare([Brief.of(case, BOOK) for case in cases])

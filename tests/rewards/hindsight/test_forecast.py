@@ -2,24 +2,25 @@ import statistics
 
 import pytest
 
-from prompts import write
+from data import Briefs
+from prompts import Episode, write
 from rewards import NotApplicable, Rubric, forecast, rescore, reward
 from rewards.testing.small import BOOK, approving, ideal, rejecting, rule_on
 from rl.runs.rollouts import Rollout
 
 APPROVE, REJECT = approving().model_copy(update={"id": "a"}), rejecting().model_copy(update={"id": "r"})
-CASES = [APPROVE, REJECT]
+BRIEFS = Briefs.bind([APPROVE, REJECT], BOOK)
 RUBRIC = Rubric.load("default")
 SILENT = rule_on("reject", "CURE-1", "WIN-1", reasoning="Two rules are broken.")  # closes a gate
 
 
 def groups(*drawn: tuple[str, list], old: Rubric | None = None, new: Rubric = RUBRIC):
     rollouts = [
-        Rollout(step, case, n, answer if isinstance(answer, str) else write(answer), 0.5, 0.0)
+        Rollout(step, Episode.plain(case, answer if isinstance(answer, str) else write(answer), n), 0.5, 0.0)
         for step, (case, answers) in enumerate(drawn)
         for n, answer in enumerate(answers)
     ]
-    return rescore(rollouts, CASES, BOOK, new, old)
+    return rescore(rollouts, BRIEFS, new, old)
 
 
 def test_shares_are_counted_over_completions_and_groups():

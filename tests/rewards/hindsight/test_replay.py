@@ -2,7 +2,8 @@ import random
 
 import pytest
 
-from prompts import write
+from data import Briefs
+from prompts import Episode, write
 from rewards import Earned, Group, Rescored, Rubric, replay, rescore
 from rewards.hindsight.replay import Pairs
 from rewards.testing.small import BOOK, ideal, rejecting, rule_on
@@ -15,7 +16,12 @@ stats = Lazy("scipy.stats")
 def group(*totals: tuple[float | None, float | None], case: str = "a") -> Group:
     """Completions with these old and new totals."""
     members = [
-        Rescored(Rollout(0, case, n, f"text {n}", old, 0.0), True, Earned(old, {"x": old}), Earned(new, {"x": new}))
+        Rescored(
+            Rollout(0, Episode.plain(case, f"text {n}", n), old, 0.0),
+            True,
+            Earned(old, {"x": old}),
+            Earned(new, {"x": new}),
+        )
         for n, (old, new) in enumerate(totals)
     ]
     return Group(0, case, tuple(members))
@@ -51,10 +57,8 @@ def test_an_overturned_group_shows_who_was_best_and_who_is():
     large = group((3, 1), (2, 4), case="large")
     still_among_the_best = group((3, 2), (2, 2))
     found = replay([small, large, still_among_the_best])
-    assert [(o.group.case, o.before.rollout.sample, o.after.rollout.sample) for o in found.overturned] == [
-        ("large", 0, 1),
-        ("small", 0, 1),
-    ]
+    shown = [(o.group.case, *(one.rollout.episode.sample for one in (o.before, o.after))) for o in found.overturned]
+    assert shown == [("large", 0, 1), ("small", 0, 1)]
     assert [o.margin for o in found.overturned] == [3, 0.5]
 
 
@@ -73,9 +77,9 @@ def test_the_same_rubric_moves_nothing():
     case, draw = rejecting(), random.Random(0)
     answers = [ideal(case), rule_on("reject", "CURE-1"), rule_on("approve"), rule_on("escalate"), None]
     texts = [write(answer) if answer else "tagless" for answer in draw.choices(answers, k=24)]
-    rollouts = [Rollout(0, case.id, n, text, None, 0.0) for n, text in enumerate(texts)]
+    rollouts = [Rollout(0, Episode.plain(case.id, text, n), None, 0.0) for n, text in enumerate(texts)]
     rubric = Rubric.load("default")
-    found = replay(rescore(rollouts, [case], BOOK, rubric, rubric))
+    found = replay(rescore(rollouts, Briefs.bind([case], BOOK), rubric, rubric))
     assert (found.spearman, found.kendall) == pytest.approx((1, 1))
     assert found.pairs.kept == found.pairs.count == 24 * 23 / 2
     assert not found.overturned and found.turned == 0.0 and all(m.changed == 0 for m in found.rewards.values())
@@ -83,8 +87,8 @@ def test_the_same_rubric_moves_nothing():
 
 def test_a_reward_that_is_new_has_no_old_mean():
     case = rejecting()
-    rollouts = [Rollout(0, case.id, 0, write(ideal(case)), 1.0, 0.0, {"gone": 0.5, "rules": 0.25})]
-    found = replay(rescore(rollouts, [case], BOOK, Rubric.load("default")))
+    rollouts = [Rollout(0, Episode.plain(case.id, write(ideal(case))), 1.0, 0.0, {"gone": 0.5, "rules": 0.25})]
+    found = replay(rescore(rollouts, Briefs.bind([case], BOOK), Rubric.load("default")))
     assert (found.rewards["gone"].old, found.rewards["gone"].new, found.rewards["gone"].changed) == (0.5, None, None)
     assert (found.rewards["rules"].old, found.rewards["rules"].new, found.rewards["rules"].changed) == (0.25, 1.0, 1.0)
     assert found.rewards["evidence"].old is None

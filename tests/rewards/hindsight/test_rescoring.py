@@ -1,22 +1,23 @@
 import pytest
 
-from data import DataError
-from prompts import write
+from data import Briefs, DataError
+from prompts import Episode, Turn, write
 from rewards import Rubric, rescore
 from rewards.testing.small import BOOK, approving, ideal, rejecting, rule_on
 from rl.runs.rollouts import Rollout
 
 CASES = [approving().model_copy(update={"id": "a"}), rejecting().model_copy(update={"id": "r"})]
+BRIEFS = Briefs.bind(CASES, BOOK)
 RUBRIC = Rubric.load("default")
 
 
 def rollout(case: str, text: str, sample: int = 0, step: int = 0, total: float | None = 0.0) -> Rollout:
-    return Rollout(step, case, sample, text, total, 0.0, {"verdict": 0.25})
+    return Rollout(step, Episode.plain(case, text, sample), total, 0.0, {"verdict": 0.25})
 
 
 def test_the_new_side_is_what_the_rubric_gives_and_the_old_what_was_saved():
     text = write(ideal(CASES[1]))
-    [group] = rescore([rollout("r", text, total=-3.0)], CASES, BOOK, RUBRIC)
+    [group] = rescore([rollout("r", text, total=-3.0)], BRIEFS, RUBRIC)
     [answer] = group.members
     card = RUBRIC.score(text, CASES[1], BOOK)
     assert (answer.new.total, answer.new.values, answer.new.closed) == (card.total, card.values, False)
@@ -27,7 +28,7 @@ def test_the_new_side_is_what_the_rubric_gives_and_the_old_what_was_saved():
 
 def test_an_old_rubric_is_asked_instead_of_the_rollouts():
     text = write(rule_on("approve"))
-    [group] = rescore([rollout("r", text)], CASES, BOOK, RUBRIC, Rubric.load("default", {"prices.miss": 1}))
+    [group] = rescore([rollout("r", text)], BRIEFS, RUBRIC, Rubric.load("default", {"prices.miss": 1}))
     [answer] = group.members
     assert (answer.old.values["verdict"], answer.new.values["verdict"]) == (-2.0, -8.0)
     assert answer.old.closed is False
@@ -37,27 +38,33 @@ def test_a_group_is_what_was_drawn_for_one_case_at_one_step():
     """Also where groups of one step are interleaved, and where a case is drawn for twice at one step."""
     drawn = [("a", 0, 0), ("r", 0, 0), ("a", 1, 0), ("r", 1, 0), ("a", 0, 0), ("a", 1, 0), ("a", 0, 3)]
     rollouts = [rollout(case, "", sample, step) for case, sample, step in drawn]
-    groups = rescore(rollouts, CASES, BOOK, RUBRIC)
+    groups = rescore(rollouts, BRIEFS, RUBRIC)
     assert [(group.step, group.case, len(group.members)) for group in groups] == [
         (0, "a", 2), (0, "r", 2), (0, "a", 2), (3, "a", 1),
     ]  # fmt: skip
-    assert [[m.rollout.sample for m in group.members] for group in groups] == [[0, 1], [0, 1], [0, 1], [0]]
+    assert [[m.rollout.episode.sample for m in group.members] for group in groups] == [[0, 1], [0, 1], [0, 1], [0]]
+
+
+def test_the_last_turn_is_what_counts():
+    turns = (Turn("tagless"), Turn("a page", author="tool"), Turn(write(ideal(CASES[1]))))
+    [group] = rescore([Rollout(0, Episode("r", turns), 0.0, 0.0)], BRIEFS, RUBRIC)
+    assert group.members[0].parsed and group.members[0].new.total == RUBRIC.score(turns[-1].text, CASES[1], BOOK).total
 
 
 def test_progress_is_told_of_every_rollout():
     told: list[int] = []
-    rescore([rollout("a", "", step=step) for step in (0, 0, 1)], CASES, BOOK, RUBRIC, advance=told.append)
+    rescore([rollout("a", "", step=step) for step in (0, 0, 1)], BRIEFS, RUBRIC, advance=told.append)
     assert told == [2, 1]
 
 
 def test_rollouts_of_other_cases_are_an_error_that_names_the_case_and_the_step():
     with pytest.raises(DataError, match=r"case 'rr' .step 7. that the data have not .did you mean 'r'"):
-        rescore([rollout("rr", "", step=7)], CASES, BOOK, RUBRIC)
+        rescore([rollout("rr", "", step=7)], BRIEFS, RUBRIC)
 
 
 def test_a_schedule_stands_where_it_stood_when_the_completion_was_drawn():
     rubric = Rubric(name="stricter", prices={"miss": {0: 1, 1: 5}, "severity": {"high": 1, "critical": 1}})
     rollouts = [rollout("r", write(rule_on("approve")), step=step) for step in (0, 2, 4)]
     for steps, expected in ((8, [-1, -2, -3]), (None, [-1, -2.6, -4.2])):
-        groups = rescore(rollouts, CASES, BOOK, rubric, steps=steps)
+        groups = rescore(rollouts, BRIEFS, rubric, steps=steps)
         assert [g.members[0].new.values["verdict"] for g in groups] == pytest.approx(expected)

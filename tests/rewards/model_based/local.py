@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from data import Case, Ruling
-from prompts import target, write
+from data import Brief, Briefs, Case, Ruling
+from prompts import Episode, target, write
 from prompts.chat import encode, tokenizer_of
 from rewards.batch import Item
 from rewards.model_based.judge.messages import messages
@@ -25,9 +25,9 @@ PLAIN = [
 
 def item_of(case: Case, **changes: Any) -> Item:
     """A case with the ruling that states its gold, perhaps changed."""
-    excerpt = BOOK.excerpt(case.rules)
-    ruling = target(case, excerpt).model_copy(update=changes)
-    return Item(ruling, case, excerpt, write(ruling))
+    brief = Brief.of(case, BOOK)
+    ruling = target(case, brief.excerpt).model_copy(update=changes)
+    return Item(ruling, brief, Episode.plain(case.id, write(ruling)))
 
 
 def mixed_items(folder: Path, pictures: bool = True) -> list[Item]:
@@ -43,7 +43,7 @@ def mixed_items(folder: Path, pictures: bool = True) -> list[Item]:
 def tiny(out: Path, kind: str, seed: int = 0) -> Path:
     """An untrained tiny model whose tokenizer knows the toy texts; its weights are large, so that texts matter."""
     cases = toy_cases(out / "cases", 32)
-    texts = [*rows.texts_of(cases, BOOK, "compact"), *map(_judged, cases), "Yes No yes no " * 4]
+    texts = [*rows.texts_of(Briefs.bind(cases, BOOK), "compact"), *map(_judged, cases), "Yes No yes no " * 4]
     tiny_models.build_tiny(out, texts, kind, tiny_models.TinySize(**SIZE), seed=seed)
     generator = torch.Generator().manual_seed(seed)
     weights = {

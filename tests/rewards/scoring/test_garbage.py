@@ -4,6 +4,7 @@ import gc
 
 import pytest
 
+from data import Briefs
 from prompts import write
 from rewards import Rubric, reward
 from rewards.scoring.garbage import without_collector
@@ -18,7 +19,7 @@ def looks_at_collector(ruling, case, excerpt):
 
 def test_it_is_kept_away_from_plain_rewards_and_comes_back():
     rubric = Rubric(name="t", craft={"t_looks_at_collector": 0.1})
-    (card,) = rubric.score_many([write(ideal(approving()))], [approving()], BOOK)
+    (card,) = rubric.score_many([write(ideal(approving()))], Briefs.bind([approving()], BOOK))
     assert card.errors == {"t_looks_at_collector": "KeyError: 'x'"}
     assert gc.isenabled()
 

@@ -4,8 +4,9 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from data import DataError
-from rewards import BatchReward, Rubric, Schedule
+from data import Brief, Briefs, DataError
+from prompts import write
+from rewards import BatchReward, Rubric, Schedule, rescore
 from rewards.testing.small import BOOK, approving, make_case, rejecting, rule_on
 
 
@@ -78,9 +79,8 @@ def test_what_is_built_is_built_once_for_all_of_the_training():
         overrides={"money": {"craft": {COUNTED: 0.2}}, "health": {"craft": {COUNTED: {"level": 0.5}}}},
     )
     assert Counted.built == 0
-    texts, cases = ["", ""], [approving()] * 2
     for progress in (0, 0.5, 1):
-        rubric.at(progress).score_many(texts, cases, BOOK)
+        rubric.at(progress).score_many(["", ""], [Brief.of(approving(), BOOK)] * 2)
     assert Counted.built == 2  # the second for the category with another setting
 
 
@@ -107,18 +107,16 @@ def test_no_completion_chooses_its_prices():
         assert rubric.score(completion, rejecting(), BOOK)["verdict"].weight == 1.0
         floor = rubric.by_category["health"].floor
         assert rubric.score("", rejecting(), BOOK).total == floor != rubric.floor
-    excerpt = BOOK.excerpt(["WIN-1", "HEALTH-1"])  # without the gravest rule, the case is of another category
-    assert rubric.score("", rejecting(), excerpt).total == rubric.floor
+    case = rejecting().model_copy(update={"rules": ["WIN-1", "HEALTH-1"]})  # without the gravest, of another category
+    assert rubric.score("", case, BOOK.excerpt(case.rules)).total == rubric.floor
 
 
 def test_a_batch_of_many_categories_asks_each_reward_once():
     craft = {COUNTED: 0.2}
     rubric = Rubric(name="t", craft=craft, overrides={"money": {"craft": {COUNTED: 0.4}, "calibration": 0.1}})
-    cases = [breaking("WIN-1"), breaking("CURE-1"), approving()]
+    briefs = [Brief.of(case, BOOK) for case in (breaking("WIN-1"), breaking("CURE-1"), approving())]
     answers = [rule_on("reject", "WIN-1"), rule_on("reject", "CURE-1"), rule_on("approve")]
-    from prompts import write
-
-    cards = rubric.score_many([write(answer) for answer in answers], cases, BOOK)
+    cards = rubric.score_many([write(answer) for answer in answers], briefs)
     assert Counted.asked == 1
     assert [card["t_counted"].contribution for card in cards] == pytest.approx([0.4, 0.2, 0.2])
     assert [card["calibration"].weight for card in cards] == [0.1, 0.3, 0.3]
@@ -137,9 +135,9 @@ def test_overrides_may_be_schedules_and_keep_the_settings_that_they_do_not_name(
 def test_overrides_for_what_the_book_has_not_are_refused():
     rubric = Rubric(name="t", overrides={"monye": {"prices": {"miss": 8}}})
     with pytest.raises(DataError, match=r"no category 'monye' \(did you mean 'money'\?\)"):
-        rubric.reward_func(BOOK)
+        rubric.reward_func(Briefs.bind([], BOOK))
     with pytest.raises(DataError, match="no category 'monye'"):
-        rubric.score_many([], [], BOOK)
+        rescore([], Briefs.bind([], BOOK), Rubric.load("default"), rubric)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import random
 import pytest
 from hypothesis import given, settings
 
-from data import DataError, Rule, Rulebook
+from data import Brief, Briefs, DataError, Rule, Rulebook, load_cases
+from data.billboard import BillboardConfig, build
 from prompts import FailureReason, ParseFailure, write
 from rewards import NotApplicable, Rubric, Score, count_faults, reward
 from rewards.batch import Item
@@ -17,7 +18,9 @@ from tests.strategies import RULINGS
 
 RUBRIC = Rubric.load("default")
 CITING = write(rule_on("reject", {"rule": "R-0", "evidence": [CURES]}))
-BEST = [(case, RUBRIC.score(ideal(case), case, BOOK).total) for case in (make() for make in CASES.values())]
+BEST = [
+    (Brief.of(case, BOOK), RUBRIC.score(ideal(case), case, BOOK).total) for case in (make() for make in CASES.values())
+]
 
 
 @reward(name="t_raises", range=(0, 1))
@@ -58,8 +61,8 @@ def test_craft_counts_only_where_the_verdict_is_right():
 
 
 def test_gold_outside_of_the_excerpt_is_left_out():
-    excerpt = BOOK.excerpt(["HEALTH-1"])
-    card = RUBRIC.score(rule_on("approve", confidence=1.0, intent="supplement"), rejecting(), excerpt)
+    case = rejecting().model_copy(update={"rules": ["HEALTH-1"]})
+    card = RUBRIC.score(rule_on("approve", confidence=1.0, intent="supplement"), case, BOOK.excerpt(case.rules))
     assert card.total == pytest.approx(1 + 0.3 + 0.5)
 
 
@@ -111,7 +114,8 @@ def test_without_gold_every_ruling_is_worth_the_same_but_format_still_counts():
 def test_a_fault_makes_the_total_none_never_0(where, name, error, caplog):
     rubric = Rubric(name="x", **{where: [name] if where == "gates" else {name: 0.1}})
     with caplog.at_level(logging.WARNING, "rewards"):
-        cards = rubric.score_many([write(rule_on("approve")), write(rule_on("escalate"))], [approving()] * 2, BOOK)
+        answers = [write(rule_on("approve")), write(rule_on("escalate"))]
+        cards = rubric.score_many(answers, [Brief.of(approving(), BOOK)] * 2)
     for card in cards:
         assert card.total is None and card[name].value is None
         (fault,) = card.unscored
@@ -123,31 +127,50 @@ def test_a_fault_makes_the_total_none_never_0(where, name, error, caplog):
 
 
 def test_many_are_scored_as_one_is_and_in_order():
-    cases = [CASES[name]() for name in ("approve", "reject", "escalate")] * 4
+    cases = [CASES[name]() for name in ("approve", "reject", "escalate") * 4]
     for i, case in enumerate(cases):
         case.id = str(i)
         case.rules = ["ODD-1", "CURE-1", "WIN-1"] if i % 2 else None
     rng = random.Random(0)
     completions = [write(ideal(case)) if rng.random() < 0.6 else "no" for case in cases]
-    cards = RUBRIC.score_many(completions, cases, BOOK)
+    cards = RUBRIC.score_many(completions, Briefs.bind(cases, BOOK))
     assert [card.case for card in cards] == [case.id for case in cases]
     for card, completion, case in zip(cards, completions, cases, strict=True):
         assert card == RUBRIC.score(completion, case, BOOK.excerpt(case.rules))
 
 
-def test_many_need_one_case_each_and_known_rules():
-    with pytest.raises(ValueError, match="2 completions for 1 cases"):
-        RUBRIC.score_many(["", ""], [approving()], BOOK)
+def test_many_need_one_brief_each_and_known_rules():
+    with pytest.raises(ValueError, match="2 completions for 1 briefs"):
+        RUBRIC.score_many(["", ""], Briefs.bind([approving()], BOOK))
     with pytest.raises(DataError, match="X-1"):
-        RUBRIC.score_many([""], [approving().model_copy(update={"rules": ["X-1"]})], BOOK)
+        RUBRIC.score_many([""], Briefs.bind([approving().model_copy(update={"rules": ["X-1"]})], BOOK))
+
+
+def test_a_case_is_scored_by_the_rules_that_it_names_or_not_at_all():
+    case = rejecting().model_copy(update={"rules": ["WIN-1", "HEALTH-1"]})
+    for excerpt in (BOOK, BOOK.excerpt(["HEALTH-1", "WIN-1"]), BOOK.excerpt(["WIN-1"])):
+        with pytest.raises(DataError, match=r"case 'c-1' is judged by WIN-1, HEALTH-1, not by .*: give it its own"):
+            RUBRIC.score(ideal(case), case, excerpt)
+    looked_for = BOOK.excerpt(["HEALTH-1"], retrieved=True)
+    assert RUBRIC.score(rule_on("approve"), case, looked_for)["verdict"].reason == "miss"  # lost by retrieval
+
+
+def test_no_case_of_billboard_can_be_scored_by_the_whole_book(tmp_path):
+    build(BillboardConfig(cases=200, test_cases=2), tmp_path)
+    cases, book = load_cases(tmp_path / "train.jsonl"), Rulebook.load(tmp_path / "rulebook.yaml")
+    assert len(cases) == 200
+    for case in cases:
+        with pytest.raises(DataError, match=f"case '{case.id}' is judged by .*, not by the whole book"):
+            RUBRIC.score("", case, book)
 
 
 def test_the_work_is_linear_in_completions_and_flat_in_the_rulebook():
     def calls(count: int, rules: int) -> int:
         book = Rulebook(name="many", rules=[Rule(id=f"R-{i}", text="No.") for i in range(rules)])
         cases = [rejecting().model_copy(update={"id": str(i), "rules": ["R-0", "R-1"]}) for i in range(count)]
+        answers = ["no"] * (count // 2) + [CITING] * (count - count // 2)
         profile = cProfile.Profile()
-        profile.runcall(RUBRIC.score_many, ["no"] * (count // 2) + [CITING] * (count - count // 2), cases, book)
+        profile.runcall(lambda: RUBRIC.score_many(answers, Briefs.bind(cases, book)))
         return sum(entry.callcount for entry in profile.getstats())
 
     calls(10, 10)  # what is compiled or looked up once
@@ -160,8 +183,8 @@ def test_the_work_is_linear_in_completions_and_flat_in_the_rulebook():
 @given(RULINGS)
 def test_any_ruling_lies_between_floor_and_gold(ruling):
     written = write(ruling)
-    for case, best in BEST:
-        items = [Item.of(answer, case, BOOK) for answer in (ruling, written, ruling)]
+    for brief, best in BEST:
+        items = [Item.of(answer, brief) for answer in (ruling, written, ruling)]
         card, read, again = score_items(RUBRIC.plan, items)
         assert not card.unscored
         assert card.total == RUBRIC.floor if card.closed else RUBRIC.floor + 0.5 <= card.total <= best + 1e-9

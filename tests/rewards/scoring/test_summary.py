@@ -1,5 +1,6 @@
 import pytest
 
+from data import Brief
 from prompts import write
 from rewards import Rubric, Summary, reward
 from rewards.testing.small import BOOK, approving, ideal, rejecting, rule_on
@@ -10,7 +11,7 @@ RUBRIC = Rubric.load("default")
 def summary(rubric: Rubric, *answers: tuple) -> Summary:
     found = Summary()
     for case, answer in answers:  # a batch each
-        found.add(rubric.score_many([answer if isinstance(answer, str) else write(answer)], [case], BOOK))
+        found.add(rubric.score_many([answer if isinstance(answer, str) else write(answer)], [Brief.of(case, BOOK)]))
     return found
 
 

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from data import Briefs
 from prompts import write
 from rewards import BatchReward, Rubric, reward
 from rewards.scoring.timing import within
@@ -39,13 +40,13 @@ class Slow(BatchReward):
 
 
 def named(*ids):
-    return [approving().model_copy(update={"id": id_}) for id_ in ids]
+    return Briefs.bind([approving().model_copy(update={"id": id_}) for id_ in ids], BOOK)
 
 
-def score(reference, cases, **settings):
+def score(reference, briefs, **settings):
     rubric = Rubric(name="t", craft={reference: {"weight": 0.5, **settings}}, time_limit=LIMIT)
     start = time.monotonic()
-    cards = rubric.score_many([TEXT] * len(cases), cases, BOOK)
+    cards = rubric.score_many([TEXT] * len(briefs), briefs)
     return cards, time.monotonic() - start
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from data import save_cases
-from prompts import write
+from prompts import Episode, write
 from rewards.testing.small import BOOK, ideal, rejecting, rule_on
 from rl.cli import main
 from rl.runs.rollouts import Rollout, RolloutLog
@@ -36,7 +36,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("lost.jsonl").write_text('{"id": "c-2", "completion": ""}\n', "utf-8")
     totals = (1.0, 1.2, 0.1, -9.0)
     RolloutLog(Path("run/rollouts")).write(
-        [Rollout(0, "c-1", n, text, total, 0.0) for n, (text, total) in enumerate(zip(TEXTS, totals, strict=True))]
+        [
+            Rollout(0, Episode.plain("c-1", text, n), total, 0.0)
+            for n, (text, total) in enumerate(zip(TEXTS, totals, strict=True))
+        ]
     )
     facts = {"recipe": {"data": {"train": ["cases.jsonl"], "rulebook": "rulebook.yaml"}}}
     Path("run/run.json").write_text(json.dumps(facts), "utf-8")
@@ -141,8 +144,8 @@ def test_hostile_rollouts_move_no_cursor(folder: Path, ruling):
     Path("run/rollouts/00000000-0.parquet").unlink()
     RolloutLog(Path("run/rollouts")).write(
         [
-            Rollout(0, "c-1", 0, HOSTILE, 1.0, 0.0, {HOSTILE: 1.0}),
-            Rollout(0, "c-1", 1, write(ideal(CASE)), 0.0, 0.0, {HOSTILE: 0.0}),
+            Rollout(0, Episode.plain("c-1", HOSTILE), 1.0, 0.0, {HOSTILE: 1.0}),
+            Rollout(0, Episode.plain("c-1", write(ideal(CASE)), 1), 0.0, 0.0, {HOSTILE: 0.0}),
         ]
     )
     for command in ("replay", "forecast"):

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from data import Case, DataError, load_cases
+from data import Brief, Briefs, DataError
 from rl.config.recipe import GRPORecipe
 from rl.curation.hard_cases import cases_to_train_on, choose
-from tests.rl.conftest import toy_book
+from tests.rl.conftest import toy_briefs
 
 
 def recipe(toy: Path, output: Path, **hard) -> GRPORecipe:
@@ -18,8 +18,8 @@ def recipe(toy: Path, output: Path, **hard) -> GRPORecipe:
 
 
 @pytest.fixture
-def cases(toy: Path) -> list[Case]:
-    return load_cases(toy / "text.jsonl")
+def briefs(toy: Path) -> Briefs:
+    return toy_briefs(toy / "text.jsonl")
 
 
 def test_wrong_cases_make_up_the_share():
@@ -45,22 +45,30 @@ def test_where_nothing_is_wrong_all_are_chosen():
     assert choose(["a", "b"], set(), 0.25, random.Random(0)) == {"a": 1.0, "b": 1.0}
 
 
-def test_all_cases_unless_asked(toy, tmp_path, cases):
+def test_all_cases_unless_asked(toy, tmp_path, briefs):
     asked_for_none = recipe(toy, tmp_path).model_copy(update={"hard": None})
-    assert cases_to_train_on(asked_for_none, "no model is needed", cases, toy_book()) == cases
+    assert cases_to_train_on(asked_for_none, "no model is needed", briefs) is briefs
 
 
-def test_the_model_is_asked_once_and_the_choice_is_kept(toy, tmp_path, cases, tiny_text: Path):
+def test_the_model_is_asked_once_and_the_choice_is_kept(toy, tmp_path, briefs, tiny_text: Path):
     asked = recipe(toy, tmp_path, look_at=6)
-    first = cases_to_train_on(asked, str(tiny_text), cases, toy_book())
+    first = cases_to_train_on(asked, str(tiny_text), briefs)
     assert len(first) == 6  # an untrained model gets all wrong
     (tmp_path / "hard.json").write_text((tmp_path / "hard.json").read_text().replace(str(tiny_text), "gone"))
-    assert cases_to_train_on(asked, "gone", cases, toy_book()) == first
+    assert cases_to_train_on(asked, "gone", briefs).cases == first.cases
 
 
-def test_a_choice_made_otherwise_is_refused(toy, tmp_path, cases, tiny_text: Path):
-    cases_to_train_on(recipe(toy, tmp_path, look_at=6), str(tiny_text), cases, toy_book())
+def test_the_chosen_keep_their_excerpts_and_are_weighed(toy, tmp_path, briefs, tiny_text: Path):
+    found = briefs.book.excerpt(["RED-1"], retrieved=True)
+    searched = Briefs([Brief(briefs[0].case.model_copy(update={"weight": 3.0}), found), *briefs[1:6]], briefs.book)
+    chosen = cases_to_train_on(recipe(toy, tmp_path, look_at=6), str(tiny_text), searched)
+    assert chosen["toy-0"].excerpt is found and chosen["toy-0"].case.weight == 3.0
+    assert searched["toy-0"].case.weight == 3.0 and chosen.book is briefs.book
+
+
+def test_a_choice_made_otherwise_is_refused(toy, tmp_path, briefs, tiny_text: Path):
+    cases_to_train_on(recipe(toy, tmp_path, look_at=6), str(tiny_text), briefs)
     with pytest.raises(DataError, match="other settings"):
-        cases_to_train_on(recipe(toy, tmp_path, look_at=7), str(tiny_text), cases, toy_book())
+        cases_to_train_on(recipe(toy, tmp_path, look_at=7), str(tiny_text), briefs)
     with pytest.raises(DataError, match="other cases"):
-        cases_to_train_on(recipe(toy, tmp_path, look_at=6), str(tiny_text), cases[:3], toy_book())
+        cases_to_train_on(recipe(toy, tmp_path, look_at=6), str(tiny_text), briefs[:3])

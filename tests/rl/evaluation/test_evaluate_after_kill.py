@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from data import Rulebook, load_cases
+from rl.config.decoding import Decoding
 from rl.evaluation import evaluate_model, load_predictions
-from rl.generation.complete import Decoding
+from tests.rl.conftest import toy_briefs
 
 CASES, SAMPLES = 24, 2
 DECODING = Decoding(template="compact", max_new_tokens=10, temperature=1.0, samples=SAMPLES, batch_size=8, seed=5)
@@ -25,10 +25,10 @@ def keys(log: Path) -> list[tuple[str, int]]:
 
 
 def test_wherever_the_log_ends_the_rest_is_made_as_it_would_have_been(
-    tiny_text: Path, toy: Path, book: Rulebook, tmp_path: Path
+    tiny_text: Path, toy: Path, tmp_path: Path
 ) -> None:
-    cases = load_cases(toy / "text.jsonl")[:8]
-    whole = evaluate_model(tiny_text, cases, book, tmp_path / "whole", decoding=DECODING, progress=False)
+    briefs = toy_briefs(toy / "text.jsonl", 8)
+    whole = evaluate_model(tiny_text, briefs, tmp_path / "whole", decoding=DECODING, progress=False)
     log = (tmp_path / "whole" / "completions.jsonl").read_bytes()
     assert len({p.completion for p in whole.predictions}) > 8, "there must be something to draw"
     # In the header; between batches; within a batch, between lines and inside of one.
@@ -37,7 +37,7 @@ def test_wherever_the_log_ends_the_rest_is_made_as_it_would_have_been(
         out = tmp_path / str(place)
         out.mkdir()
         (out / "completions.jsonl").write_bytes(log[:end])
-        again = evaluate_model(tiny_text, cases, book, out, decoding=DECODING, progress=False)
+        again = evaluate_model(tiny_text, briefs, out, decoding=DECODING, progress=False)
         assert again.predictions == whole.predictions
         assert sorted(keys(out / "completions.jsonl")) == sorted(keys(tmp_path / "whole" / "completions.jsonl"))
 

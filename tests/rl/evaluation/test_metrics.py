@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from data import VERDICTS, Case, Rule, Rulebook, Ruling
+from data import VERDICTS, Brief, Case, Rule, Rulebook, Ruling
 from rewards import Prices, verdict_utility
 from rl.evaluation import METRICS, RANKED, Prediction, Settings, measure, metric_path
 from rl.evaluation.metrics import ALONE, HEADLINE, TITLES
@@ -108,7 +108,7 @@ def test_cost_is_the_utility_of_training_turned_round() -> None:
             for verdict in VERDICTS:
                 ruling = Ruling(verdict=verdict, confidence=0.5)
                 utility = verdict_utility.function(ruling, case, book, prices=prices)
-                prediction = Prediction.of(ruling, case, book)
+                prediction = Prediction.of(ruling, Brief(case, book))
                 cost = measure([prediction], ["cost"], Settings(prices))["cost"].value
                 assert cost == pytest.approx(1 - utility.value), (gold, verdict, rule)
 

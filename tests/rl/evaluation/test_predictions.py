@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from data import Case, DataError, Quote, Region, Rule, Rulebook, Ruling, Violation
-from prompts import write
+from data import Brief, Briefs, Case, DataError, Quote, Region, Rule, Rulebook, Ruling, Violation
+from prompts import Episode, Turn, write
 from rl.evaluation import Prediction, import_predictions, load_predictions, save_predictions
 
 BOOK = Rulebook(name="two", rules=(Rule(id="CURE-1", text="No cures."), Rule(id="GUN-1", text="No guns.")))
@@ -16,6 +16,10 @@ def case(id_: str = "a", **more: object) -> Case:
     return Case.model_validate(
         {"id": id_, "group": "g", "text": {"title": "Cures  ALL"}, "images": ["x.png"], "gold": GOLD, **more}
     )
+
+
+def read(completion: str, about: Case, sample: int = 0) -> Prediction:
+    return Prediction.read(Episode.plain(about.id, completion, sample), Brief(about, BOOK))
 
 
 def ruling(*violations: Violation) -> Ruling:
@@ -30,30 +34,38 @@ def test_a_completion_is_read_and_its_citations_looked_up() -> None:
         Violation(rule="GUN-1", evidence=[Region(image=1, region=(0, 0, 1, 1))]),
         Violation(rule="GUN-1"),
     )
-    found = Prediction.read(write(said), case(), BOOK, sample=2)
+    found = read(write(said), case(), sample=2)
     assert found.grounded == [True, False, False, False]
     assert (found.key, found.cluster, found.verdict, found.risk) == (("a", 2), "g", "reject", 0.8)
     assert found.rules == ["CURE-1", "GUN-1"]
 
 
 def test_gold_is_that_of_the_excerpt() -> None:
-    found = Prediction.of(None, case(), BOOK.excerpt(["GUN-1"]))
+    found = Prediction.of(None, Brief.of(case(rules=["GUN-1"]), BOOK))
     assert found.gold is not None and found.gold.verdict == "approve"
 
 
 def test_what_does_not_parse_keeps_its_reason() -> None:
-    found = Prediction.read("<think>x</think><answer>{", case(), BOOK)
+    found = read("<think>x</think><answer>{", case())
     assert found.verdict == "unparsed" and found.risk is None and found.cited == []
     assert found.failure is not None and found.failure.startswith("unclosed_answer")
     assert found.completion == "<think>x</think><answer>{"
 
 
+def test_the_last_turn_is_read_and_only_the_models_own_tokens_count() -> None:
+    looked = Turn("{}", tokens=3), Turn("CURE-1: No cures.", author="tool", tokens=90)
+    found = Prediction.read(Episode("a", (*looked, Turn(write(ruling()), tokens=40)), 1, -0.5), Brief(case(), BOOK))
+    assert (found.verdict, found.tokens, found.verdict_logprob, found.sample) == ("reject", 43, -0.5, 1)
+    cut = Prediction.read(Episode("a", looked), Brief(case(), BOOK))
+    assert (cut.verdict, cut.completion, cut.tokens) == ("unparsed", "", 3)
+
+
 def test_parquet_gives_back_what_was_put_in(tmp_path: Path) -> None:
     hostile = Quote(quote="\u202e <script>", field="title")
     predictions = [
-        Prediction.read(write(ruling(Violation(rule="CURE-1", evidence=[hostile]))), case(), BOOK),
-        Prediction.read("", case("b", meta={"mechanism": "claim", "flips": True, "layout": {"x": 0.5}}), BOOK),
-        Prediction.of(None, case("c", gold=None), BOOK),
+        read(write(ruling(Violation(rule="CURE-1", evidence=[hostile]))), case()),
+        read("", case("b", meta={"mechanism": "claim", "flips": True, "layout": {"x": 0.5}})),
+        Prediction.of(None, Brief(case("c", gold=None), BOOK)),
     ]
     save_predictions(predictions, tmp_path / "new" / "p.parquet")
     assert load_predictions(tmp_path / "new" / "p.parquet") == predictions
@@ -62,7 +74,7 @@ def test_parquet_gives_back_what_was_put_in(tmp_path: Path) -> None:
 def test_parquet_can_be_read_without_ruling(tmp_path: Path) -> None:
     import pandas as pd
 
-    save_predictions([Prediction.read("", case(), BOOK)], tmp_path / "p.parquet")
+    save_predictions([read("", case())], tmp_path / "p.parquet")
     row = pd.read_parquet(tmp_path / "p.parquet").iloc[0]
     assert (row["case"], row["verdict"], row["gold_verdict"]) == ("a", "unparsed", "reject")
 
@@ -83,7 +95,7 @@ def test_predictions_from_elsewhere(tmp_path: Path) -> None:
         '{"id": "c", "verdict": "approve", "violations": [{"rule": "GUN-1", "evidence": '
         '[{"quote": "cures", "field": "title"}]}], "risk": 0.1}\n'
     )
-    found = import_predictions(path, [case("a"), case("b"), case("c")], BOOK)
+    found = import_predictions(path, Briefs.bind([case("a"), case("b"), case("c")], BOOK))
     assert [p.case for p in found] == ["a", "b", "c"]
     assert [p.verdict for p in found] == ["reject", "unparsed", "approve"]
     assert [p.risk for p in found] == [0.7, None, 0.1]
@@ -95,7 +107,7 @@ def test_predictions_from_elsewhere(tmp_path: Path) -> None:
 def test_a_file_of_bare_ids_says_nothing_of_evidence(tmp_path: Path) -> None:
     path = tmp_path / "p.jsonl"
     path.write_text('{"id": "a", "verdict": "reject", "violations": ["CURE-1"]}\n{"id": "b", "verdict": "approve"}')
-    found = import_predictions(path, [case("a"), case("b")], BOOK)
+    found = import_predictions(path, Briefs.bind([case("a"), case("b")], BOOK))
     assert [p.cited for p in found] == [["CURE-1"], []]
     assert [p.grounded for p in found] == [[], []]
 
@@ -117,5 +129,5 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path: Path, lines: str, message: 
     path = tmp_path / "p.jsonl"
     path.write_text(lines)
     with pytest.raises(DataError) as error:
-        import_predictions(path, [case("a"), case("b")], BOOK)
+        import_predictions(path, Briefs.bind([case("a"), case("b")], BOOK))
     assert message in str(error.value)

@@ -5,6 +5,7 @@ import io
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from data import DataError, Rulebook, Ruling, load_cases
-from prompts import parse, write
+from data import Briefs, DataError, Ruling
+from prompts import Episode, parse, write
+from rl.config.decoding import Decoding
 from rl.evaluation import Evaluation, evaluate_model
-from rl.generation.complete import Decoding, complete
 from rl.generation.endpoint import Endpoint
+from rl.generation.episodes import write_episodes
+from tests.rl.conftest import toy_briefs
 from tests.serving import served
 
 ANSWER = write(Ruling(reasoning="PRIZE-1: no.", verdict="approve", confidence=0.75))
@@ -90,11 +93,24 @@ def server() -> Iterator[Server]:
     found.server_close()
 
 
-def test_messages_pictures_and_settings_go_over_the_wire(server: Server, toy: Path, book: Rulebook) -> None:
-    (case,) = load_cases(toy / "cases.jsonl")[:1]
+@pytest.fixture
+def texts(toy: Path) -> Briefs:
+    """One case without a picture."""
+    return toy_briefs(toy / "text.jsonl", 1)
+
+
+def asked(server: Server, briefs: Briefs) -> Episode:
+    (episode,) = write_episodes(Endpoint(server.url, "m"), briefs, Decoding(), progress=False)
+    return episode
+
+
+def test_messages_pictures_and_settings_go_over_the_wire(server: Server, toy: Path) -> None:
+    briefs = toy_briefs(toy / "cases.jsonl", 1)
     decoding = Decoding(template="compact", max_new_tokens=77, temperature=0.5, samples=2, seed=3)
-    ((first, second),), facts = complete(Endpoint(server.url, "reviewer"), [case], book, decoding, progress=False)
-    assert parse(first.text) == parse(ANSWER) and first == second and first.tokens == -(-len(ANSWER) // 4)
+    written = write_episodes(Endpoint(server.url, "reviewer"), briefs, decoding, progress=False)
+    ((first, second),), facts, case = written.episodes, written.provenance, briefs[0].case
+    assert parse(first.completion) == parse(ANSWER) and first.tokens == -(-len(ANSWER) // 4)
+    assert (first.case, first.sample) == ("toy-0", 0) and second == replace(first, sample=1)
     start = ANSWER.index("approve", ANSWER.index("<answer>"))
     holding = (start + len("approve") - 1) // 4 - start // 4 + 1
     assert first.verdict_logprob == pytest.approx(-0.25 * holding)
@@ -111,61 +127,56 @@ def test_messages_pictures_and_settings_go_over_the_wire(server: Server, toy: Pa
     assert facts["template"]["name"] == "compact" and facts["decoding"]["seed"] == 3
 
 
-def test_text_alone_is_sent_as_text(server: Server, toy: Path, book: Rulebook) -> None:
-    complete(Endpoint(server.url, "m"), load_cases(toy / "text.jsonl")[:1], book, Decoding(), progress=False)
+def test_text_alone_is_sent_as_text(server: Server, texts: Briefs) -> None:
+    asked(server, texts)
     assert all(isinstance(message["content"], str) for message in server.asked[0]["messages"])
 
 
-def test_a_busy_server_is_asked_again(server: Server, toy: Path, book: Rulebook) -> None:
+def test_a_busy_server_is_asked_again(server: Server, texts: Briefs) -> None:
     server.failures = [(503, "later"), (429, "slow down")]
-    cases = load_cases(toy / "text.jsonl")[:1]
-    completions, _ = complete(Endpoint(server.url, "m"), cases, book, Decoding(), progress=False)
-    assert completions[0][0].text == ANSWER
+    assert asked(server, texts).completion == ANSWER
 
 
-def test_a_server_without_logprobs_is_asked_without(server: Server, toy: Path, book: Rulebook) -> None:
+def test_a_server_without_logprobs_is_asked_without(server: Server, texts: Briefs) -> None:
     server.refuse_logprobs = True
-    cases = load_cases(toy / "text.jsonl")[:1]
-    ((found,),), _ = complete(Endpoint(server.url, "m"), cases, book, Decoding(), progress=False)
-    assert found.text == ANSWER and found.verdict_logprob is None
+    found = asked(server, texts)
+    assert found.completion == ANSWER and found.verdict_logprob is None
 
 
-def test_reasoning_that_comes_apart_is_put_back(server: Server, toy: Path, book: Rulebook) -> None:
+def test_reasoning_that_comes_apart_is_put_back(server: Server, texts: Briefs) -> None:
     server.reasoning_apart = True
-    cases = load_cases(toy / "text.jsonl")[:1]
-    ((found,),), _ = complete(Endpoint(server.url, "m"), cases, book, Decoding(), progress=False)
-    assert found.text == ANSWER
+    assert asked(server, texts).completion == ANSWER
 
 
-def test_what_came_in_before_a_failure_is_kept(server: Server, toy: Path, book: Rulebook, tmp_path: Path) -> None:
+def test_what_came_in_before_a_failure_is_kept(server: Server, toy: Path, tmp_path: Path) -> None:
     server.broken_from = 5
-    cases = load_cases(toy / "text.jsonl")[:9]
+    briefs = toy_briefs(toy / "text.jsonl", 9)
     endpoint = Endpoint(server.url, "org/reviewer", concurrency=2, retries=0)
     with pytest.raises(DataError, match=r"case 'toy-\d': the endpoint gave no completion: .*run again for the rest"):
-        evaluate_model(endpoint, cases, book, tmp_path, progress=False)
+        evaluate_model(endpoint, briefs, tmp_path, progress=False)
     server.broken_from, before = 10**9, len(server.asked)
-    found = evaluate_model(endpoint, cases, book, tmp_path, progress=False)
+    found = evaluate_model(endpoint, briefs, tmp_path, progress=False)
     assert found.name == "reviewer" and len(found.predictions) == 9
     assert len(server.asked) - before == 9 - 5, "only what is missing is asked for"
     assert Evaluation.load(tmp_path).metrics["parse_rate"].value == 1.0
-    assert evaluate_model(endpoint, cases, book, tmp_path, progress=False).predictions == found.predictions
+    assert evaluate_model(endpoint, briefs, tmp_path, progress=False).predictions == found.predictions
     assert len(server.asked) - before == 4
     with pytest.raises(DataError, match=r"other settings .model org/reviewer → another"):
-        evaluate_model(Endpoint(server.url, "another"), cases, book, tmp_path, progress=False)
+        evaluate_model(Endpoint(server.url, "another"), briefs, tmp_path, progress=False)
 
 
 @pytest.mark.slow
-def test_a_served_model_writes_what_it_writes_here(tiny_text: Path, toy: Path, book: Rulebook) -> None:
-    cases = load_cases(toy / "text.jsonl")[:3]
+def test_a_served_model_writes_what_it_writes_here(tiny_text: Path, toy: Path) -> None:
+    briefs = toy_briefs(toy / "text.jsonl", 3)
     decoding = Decoding(template="compact", max_new_tokens=12)
-    here, _ = complete(tiny_text, cases, book, decoding, progress=False)
+    here = write_episodes(tiny_text, briefs, decoding, progress=False)
     with served(tiny_text) as url:
-        there, _ = complete(Endpoint(url, str(tiny_text)), cases, book, decoding, progress=False)
-    assert [found.text.strip() for (found,) in there] == [found.text.strip() for (found,) in here]
-    assert all(found.text for (found,) in here)
+        there = write_episodes(Endpoint(url, str(tiny_text)), briefs, decoding, progress=False)
+    assert [found.completion.strip() for found in there] == [found.completion.strip() for found in here]
+    assert all(found.completion for found in here)
 
 
-def test_nobody_there_is_said_in_one_line(toy: Path, book: Rulebook) -> None:
+def test_nobody_there_is_said_in_one_line(texts: Briefs) -> None:
     endpoint = Endpoint("http://127.0.0.1:9/v1", "m", retries=0, timeout=5)
     with pytest.raises(DataError, match=r"http://127.0.0.1:9/v1: case 'toy-0': the endpoint gave no completion"):
-        complete(endpoint, load_cases(toy / "text.jsonl")[:1], book, Decoding(), progress=False)
+        write_episodes(endpoint, texts, Decoding(), progress=False)

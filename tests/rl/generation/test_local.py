@@ -1,14 +1,24 @@
+"""A model in this process: every case has its answers, whatever the batches, and they follow from the seed."""
+
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from transformers import PreTrainedModel
 
-from data import Case, DataError, Rulebook, load_cases
-from prompts import render
+import rl.generation.local
+from data import Briefs, DataError, load_cases
+from prompts import Episode, render
+from prompts.chat import encode, tokenizer_of
+from rl.config.decoding import Decoding
 from rl.config.model import ModelConfig
-from rl.generation.local import completion_text, decoding_settings, encode, generate
-from rl.models.load import load_model, load_processor, tokenizer_of
+from rl.generation.decode import completion_text
+from rl.generation.local import LocalEngine, generation_config, write_batches
+from rl.models.load import load_model, load_processor
+from rl.runs.provenance import checkpoint_hash, provenance, write_run
+from tests.rl.conftest import toy_book, toy_briefs
 
 
 @pytest.fixture(scope="module")
@@ -30,52 +40,66 @@ def talkative(path: Path) -> PreTrainedModel:
     return model
 
 
+def decoding_of(**settings: Any) -> Decoding:
+    return Decoding(**{"template": "compact", "max_new_tokens": 8} | settings)
+
+
+def written(model: PreTrainedModel, processor: Any, briefs: Briefs, **settings: Any) -> list[list[str]]:
+    """The texts, ``[brief][sample]``."""
+    decoding = decoding_of(**settings)
+    found: dict[str, list[Episode]] = {brief.id: [] for brief in briefs}
+    for batch in write_batches(model, processor, briefs, decoding):
+        for episode in batch:
+            found[episode.case].append(episode)
+    for episodes in found.values():
+        assert [episode.sample for episode in episodes] == list(range(decoding.samples))
+    return [[episode.completion for episode in found[brief.id]] for brief in briefs]
+
+
 @pytest.fixture(scope="module")
-def mixed(toy: Path) -> list[Case]:
+def mixed(toy: Path) -> Briefs:
     """Cases of many lengths: some with a picture, some with two, some with none."""
     cases = load_cases(toy / "cases.jsonl")[:9]
     for n, case in enumerate(cases):
         case.images = [case.images, [], case.images * 2][n % 3]
         case.text["body"] *= 1 + n
-    return cases
+    return Briefs.bind(cases, toy_book())
 
 
-def test_every_case_is_answered_whatever_the_batches(vl, mixed: list[Case], book: Rulebook):
-    alone = generate(*vl, mixed, book, template="compact", batch_size=1, max_new_tokens=12, progress=False)
-    together = generate(*vl, mixed, book, template="compact", batch_size=4, max_new_tokens=12, progress=False)
+def test_every_case_is_answered_whatever_the_batches(vl, mixed: Briefs):
+    alone = written(*vl, mixed, batch_size=1, max_new_tokens=12)
+    together = written(*vl, mixed, batch_size=4, max_new_tokens=12)
     assert [len(samples) for samples in together] == [1] * len(mixed)
     assert together == alone
     assert len({sample for samples in alone for sample in samples}) > 5
 
 
-def test_a_text_model_is_given_text(text, toy: Path, book: Rulebook):
-    cases = load_cases(toy / "text.jsonl")[:5]
-    alone = generate(*text, cases, book, template="compact", batch_size=1, max_new_tokens=8, progress=False)
-    assert generate(*text, cases, book, template="compact", batch_size=8, max_new_tokens=8, progress=False) == alone
+def test_a_text_model_is_given_text(text, toy: Path):
+    briefs = toy_briefs(toy / "text.jsonl", 5)
+    assert written(*text, briefs, batch_size=8) == written(*text, briefs, batch_size=1)
 
 
-def test_a_text_model_refuses_pictures(text, mixed: list[Case], book: Rulebook):
+def test_a_text_model_refuses_pictures(text, mixed: Briefs):
     with pytest.raises(DataError, match="text only"):
-        generate(*text, mixed[:1], book, template="compact", max_new_tokens=8, progress=False)
+        written(*text, mixed[:1])
 
 
-def test_greedy_takes_the_likeliest_token_each_time(vl, mixed: list[Case], book: Rulebook):
+def test_greedy_takes_the_likeliest_token_each_time(vl, mixed: Briefs):
     model, processor = vl
-    case = mixed[0]
-    messages = render(case, book.excerpt(case.rules), "compact")
-    inputs = encode(processor, [messages], [case])
-    prompt, written = inputs["input_ids"], []
+    brief = mixed[0]
+    inputs = encode(processor, [render(brief.case, brief.excerpt, "compact")], [brief.case])
+    prompt, likeliest = inputs["input_ids"], []
     with torch.no_grad():
         for _ in range(6):  # without a cache
-            ids = torch.cat([prompt, torch.tensor([written], dtype=torch.long)], dim=1)
-            kinds = torch.cat([inputs["mm_token_type_ids"], torch.zeros(1, len(written), dtype=torch.long)], dim=1)
+            ids = torch.cat([prompt, torch.tensor([likeliest], dtype=torch.long)], dim=1)
+            kinds = torch.cat([inputs["mm_token_type_ids"], torch.zeros(1, len(likeliest), dtype=torch.long)], dim=1)
             full = {**inputs, "input_ids": ids, "attention_mask": torch.ones_like(ids), "mm_token_type_ids": kinds}
-            written.append(int(model(**full).logits[0, -1].argmax()))
-    expected = completion_text(tokenizer_of(processor), written, [])
-    assert generate(*vl, [case], book, template="compact", max_new_tokens=6, progress=False) == [[expected]]
+            likeliest.append(int(model(**full).logits[0, -1].argmax()))
+    expected = completion_text(tokenizer_of(processor), likeliest, [])
+    assert written(*vl, mixed[:1], max_new_tokens=6) == [[expected]]
 
 
-def test_samples_follow_from_the_seed_and_leave_the_caller_as_it_was(vl, mixed: list[Case], book: Rulebook):
+def test_samples_follow_from_the_seed_and_leave_the_caller_as_it_was(vl, mixed: Briefs):
     model, _ = vl
     model.train()
     torch.manual_seed(5)
@@ -83,8 +107,7 @@ def test_samples_follow_from_the_seed_and_leave_the_caller_as_it_was(vl, mixed: 
     torch.manual_seed(5)
 
     def draw(seed: int) -> list[list[str]]:
-        options = {"template": "compact", "max_new_tokens": 8, "temperature": 1.0, "samples": 3, "batch_size": 6}
-        return generate(*vl, mixed[:4], book, seed=seed, progress=False, **options)
+        return written(*vl, mixed[:4], seed=seed, temperature=1.0, samples=3, batch_size=6)
 
     first = draw(1)
     assert torch.rand(1) == expected_next
@@ -96,18 +119,22 @@ def test_samples_follow_from_the_seed_and_leave_the_caller_as_it_was(vl, mixed: 
     assert any(len(set(samples)) > 1 for samples in first)
 
 
-def test_several_samples_of_one_likeliest_answer_are_refused(vl, mixed: list[Case], book: Rulebook):
-    with pytest.raises(ValueError, match="samples must be 1"):
-        generate(*vl, mixed, book, samples=2)
+def test_only_batches_with_a_wanted_case_are_written_and_those_whole(vl, mixed: Briefs):
+    decoding = decoding_of(temperature=1.0, samples=2, batch_size=4)
+    whole = list(write_batches(*vl, mixed, decoding))
+    assert len(whole) > 3
+    wanted = {whole[1][0].case, whole[-1][-1].case}
+    assert list(write_batches(*vl, mixed, decoding, wanted)) == [whole[1], whole[-1]]
+    assert list(write_batches(*vl, mixed, decoding, ())) == []
 
 
-def test_no_cases_no_completions(vl, book: Rulebook):
-    assert generate(*vl, [], book, progress=False) == []
+def test_no_cases_no_completions(vl):
+    assert list(write_batches(*vl, [], decoding_of())) == []
 
 
-def test_a_prompt_that_leaves_no_room_is_an_error(vl, mixed: list[Case], book: Rulebook):
+def test_a_prompt_that_leaves_no_room_is_an_error(vl, mixed: Briefs):
     with pytest.raises(DataError, match=r"case 'toy-\d+': a prompt of \d+ tokens.*context of 512"):
-        generate(*vl, mixed, book, template="compact", max_new_tokens=500, progress=False)
+        written(*vl, mixed, max_new_tokens=500)
 
 
 def test_decoding_is_not_taken_over_from_the_checkpoint(vl):
@@ -115,26 +142,65 @@ def test_decoding_is_not_taken_over_from_the_checkpoint(vl):
     before = model.generation_config.to_dict()
     model.generation_config.update(repetition_penalty=1.7, temperature=1e-6, top_k=1, do_sample=True)
     try:
-        settings = decoding_settings(model, tokenizer_of(processor), max_new_tokens=9, temperature=0.8)
+        settings = generation_config(model, tokenizer_of(processor), Decoding(max_new_tokens=9, temperature=0.8))
         used, _ = model._prepare_generation_config(settings)
         assert (used.repetition_penalty, used.temperature, used.top_k, used.top_p) == (1.0, 0.8, 0, 1.0)
         assert used.use_cache and used.suppress_tokens == [model.config.image_token_id]
-        greedy, _ = model._prepare_generation_config(decoding_settings(model, tokenizer_of(processor), 9))
+        settings = generation_config(model, tokenizer_of(processor), Decoding(max_new_tokens=9))
+        greedy, _ = model._prepare_generation_config(settings)
         assert not greedy.do_sample
     finally:
         model.generation_config.update(**before)
 
 
-def test_a_completion_ends_at_its_turn_and_keeps_our_tags_only(tiny_text: Path):
-    tokenizer = tokenizer_of(load_processor(tiny_text))
-    ids = tokenizer("<think>a</think><|im_start|><answer>{}</answer><|im_end|>more", add_special_tokens=False)[
-        "input_ids"
-    ]
-    expected = "<think>a</think><answer>{}</answer>"
-    assert completion_text(tokenizer, ids, [tokenizer.eos_token_id]) == expected
-    tokenizer.add_special_tokens({"additional_special_tokens": ["<think>", "</think>", "<answer>"]})
-    ids = tokenizer("<think>a</think><|im_start|><answer>{}</answer><|im_end|>more", add_special_tokens=False)[
-        "input_ids"
-    ]
-    assert tokenizer.convert_tokens_to_ids("<think>") in ids
-    assert completion_text(tokenizer, ids, [tokenizer.eos_token_id]) == expected
+class TestLocalEngine:
+    @pytest.fixture
+    def run(self, tiny_text: Path, tmp_path: Path) -> Path:
+        """A run whose final checkpoint is the tiny model, and which was trained with the template ``compact``."""
+        shutil.copytree(tiny_text, tmp_path / "mine" / "checkpoints" / "final")
+        write_run(tmp_path / "mine", provenance(template="compact"))
+        return tmp_path / "mine"
+
+    def test_a_run_stands_for_its_final_checkpoint(self, run: Path, tiny_text: Path):
+        engine = LocalEngine(str(run))
+        assert (engine.name, engine.template) == ("mine", "compact")
+        assert LocalEngine(str(tiny_text)).template is None
+        facts = engine.provenance(decoding_of(temperature=0.5))
+        final = run / "checkpoints" / "final"
+        assert facts["checkpoint"] == {"path": str(final), "hash": checkpoint_hash(final)}
+        assert facts["template"]["name"] == "compact"
+        assert (facts["decoding"]["temperature"], facts["decoding"]["dtype"]) == (0.5, "float32")
+        assert "template" not in facts["decoding"]
+
+    def test_its_identity_is_that_of_the_weights_wherever_they_lie(self, run: Path, tiny_text: Path, tiny_vl: Path):
+        identity = LocalEngine(str(run)).identity(decoding_of())
+        assert LocalEngine(str(tiny_text)).identity(decoding_of()) == identity
+        assert LocalEngine(str(tiny_vl)).identity(decoding_of()) != identity
+        for other in ({"seed": 1}, {"batch_size": 8}, {"max_new_tokens": 9}, {"dtype": "bfloat16"}):
+            assert LocalEngine(str(run)).identity(decoding_of(**other)) != identity
+
+    def test_the_model_is_loaded_once_and_only_to_write(self, tiny_text: Path, toy: Path, monkeypatch):
+        loaded = []
+
+        def load(config: ModelConfig, **settings: Any) -> PreTrainedModel:
+            loaded.append(config)
+            return load_model(config, **settings)
+
+        monkeypatch.setattr(rl.generation.local, "load_model", load)
+        engine, briefs, decoding = LocalEngine(str(tiny_text)), toy_briefs(toy / "text.jsonl", 4), decoding_of()
+        engine.identity(decoding)
+        assert not loaded
+        missing = [(brief.id, 0) for brief in briefs]
+        first = list(engine.write(briefs, decoding, missing))
+        assert list(engine.write(briefs, decoding, missing)) == first
+        assert loaded == [ModelConfig(path=str(tiny_text), dtype="auto")]
+        assert sorted(episode.case for batch in first for episode in batch) == [brief.id for brief in briefs]
+
+    def test_another_precision_is_another_model(self, tiny_text: Path):
+        engine = LocalEngine(str(tiny_text))
+        asked = [engine.provenance(decoding_of(dtype=dtype)) for dtype in ("float32", "bfloat16")]
+        assert [facts["decoding"]["dtype"] for facts in asked] == ["float32", "bfloat16"]
+
+    def test_no_such_model(self, toy: Path):
+        with pytest.raises(DataError, match="nowhere"):
+            list(LocalEngine("nowhere").write(toy_briefs(toy / "text.jsonl", 1), decoding_of(), [("toy-0", 0)]))

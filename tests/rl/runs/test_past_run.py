@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from data import DataError, save_cases
+from prompts import Episode
 from rewards.testing.small import rejecting
 from rl.runs.past_run import open_past_run
 from rl.runs.rollouts import Rollout, RolloutLog
@@ -17,7 +18,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     save_cases([rejecting()], "cases.jsonl")
     Path("rules.yaml").write_text(RULES, "utf-8")
-    RolloutLog(Path("run/rollouts")).write([Rollout(0, "c-1", 0, "text", 1.0, 0.0)])
+    RolloutLog(Path("run/rollouts")).write([Rollout(0, Episode.plain("c-1", "text"), 1.0, 0.0)])
     facts = {"steps": 10, "recipe": {"data": {"train": ["cases.jsonl"], "rulebook": "rules.yaml"}}}
     Path("run/run.json").write_text(json.dumps(facts), "utf-8")
     return Path("run")
@@ -26,18 +27,18 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_run_says_what_its_rollouts_are_about(run: Path):
     for given in (run, run / "rollouts", run / "rollouts" / "00000000-0.parquet"):
         past = open_past_run(given)
-        assert [r.completion for r in past.rollouts] == ["text"]
-        assert [case.id for case in past.cases] == ["c-1"]
-        assert (past.book.ids, past.steps) == (["CURE-1", "WIN-1"], 10)
+        assert [r.episode.completion for r in past.rollouts] == ["text"]
+        assert [brief.id for brief in past.briefs] == ["c-1"]
+        assert (past.briefs.book.ids, past.steps) == (["CURE-1", "WIN-1"], 10)
 
 
 def test_data_and_rulebook_can_be_given_instead(run: Path):
     Path("moved.yaml").write_text(RULES.replace("small", "moved"), "utf-8")
-    assert open_past_run(run, rulebook="moved.yaml").book.name == "moved"
+    assert open_past_run(run, rulebook="moved.yaml").briefs.book.name == "moved"
     Path("cases.jsonl").rename("moved.jsonl")
-    assert len(open_past_run(run, ["moved.jsonl"]).cases) == 1
+    assert len(open_past_run(run, ["moved.jsonl"]).briefs) == 1
     Path("run/run.json").unlink()
-    assert open_past_run(run, ["moved.jsonl"], "moved.yaml").book.name == "moved"
+    assert open_past_run(run, ["moved.jsonl"], "moved.yaml").briefs.book.name == "moved"
 
 
 def test_what_is_missing_is_said_with_the_option_that_gives_it(run: Path):

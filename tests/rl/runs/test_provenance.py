@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from data import Rule, Rulebook
 from prompts import TEMPLATE_VERSION
-from rl.runs.provenance import checkpoint_hash, provenance, write_run
+from rl.runs.provenance import checkpoint_hash, provenance, trained_template, write_run
 
 BOOK = Rulebook(name="one", version="3", rules=(Rule(id="A", text="No."),))
 
@@ -26,6 +28,14 @@ def test_the_hash_is_that_of_the_weights(tmp_path: Path) -> None:
         (tmp_path / name / "trainer_state.json").write_text(name)
     hashes = [checkpoint_hash(tmp_path / name) for name in ("a", "b", "c")]
     assert hashes[0] == hashes[1] != hashes[2]
+
+
+@pytest.mark.parametrize("named", [".", "checkpoints/final"])
+def test_a_run_names_its_template(tmp_path: Path, named: str) -> None:
+    (tmp_path / "checkpoints" / "final").mkdir(parents=True)
+    assert trained_template(tmp_path / named) is None
+    write_run(tmp_path, provenance(template="compact"))
+    assert trained_template(tmp_path / named) == "compact"
 
 
 def test_run_is_written_as_json(tmp_path: Path) -> None:

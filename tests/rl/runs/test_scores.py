@@ -4,7 +4,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from data import DataError
+from data import Briefs, DataError
 from prompts import write
 from rewards import Rubric, reward
 from rewards.testing.small import BOOK, ideal, rejecting, rule_on
@@ -13,6 +13,7 @@ from rl.runs.written import Written, read_completions
 from rl.runs.scores import score_completions
 
 CASE = rejecting()
+BRIEFS = Briefs.bind([CASE], BOOK)
 RUBRIC = Rubric.load("default")
 
 
@@ -24,7 +25,7 @@ def test_every_component_is_kept_over_several_batches(tmp_path: Path, monkeypatc
     monkeypatch.setattr(scores, "BATCH", 2)
     texts, told = [write(ideal(CASE)), "tagless", write(rule_on("approve"))], []
     summary = score_completions(
-        written(*texts), [CASE], BOOK, RUBRIC, tmp_path / "new" / "scores.parquet", told.append
+        written(*texts), BRIEFS, RUBRIC, tmp_path / "new" / "scores.parquet", told.append
     )
     rows = pq.read_table(tmp_path / "new" / "scores.parquet").to_pylist()
     cards = [RUBRIC.score(text, CASE, BOOK) for text in texts]
@@ -46,7 +47,7 @@ def test_a_fault_is_kept_with_its_reward(tmp_path: Path):
         raise KeyError("no such market")
 
     rubric = Rubric(name="breaking", craft={"breaks_in_scores": 0.1})
-    score_completions(written(write(ideal(CASE))), [CASE], BOOK, rubric, tmp_path / "scores.parquet")
+    score_completions(written(write(ideal(CASE))), BRIEFS, rubric, tmp_path / "scores.parquet")
     [row] = pq.read_table(tmp_path / "scores.parquet").to_pylist()
     assert row["total"] is None
     assert "no such market" in json.loads(row["faults"])["breaks_in_scores"]
@@ -57,14 +58,14 @@ def test_rewards_that_only_one_category_has_are_columns_too(tmp_path: Path, monk
     other = CASE.model_copy(update={"id": "other", "gold": CASE.gold.model_copy(update={"violations": []})})
     rubric = Rubric(name="own", craft={"rules": 0.1}, overrides={"health": {"craft": {"evidence": 0.2}}})
     answers = [written("tagless")[0], written("tagless", case="other")[0]]
-    score_completions(answers, [CASE, other], BOOK, rubric, tmp_path / "scores.parquet")
+    score_completions(answers, Briefs.bind([CASE, other], BOOK), rubric, tmp_path / "scores.parquet")
     rows = pq.read_table(tmp_path / "scores.parquet").to_pylist()
     assert [row["reward.evidence"] for row in rows] == [0.0, None]
 
 
 def test_a_completion_of_no_case_is_named_before_anything_is_written(tmp_path: Path):
     with pytest.raises(DataError, match=r"c.jsonl:1: id: there is no case 'c-11' in the data .did you mean 'c-1'"):
-        score_completions(written("x", case="c-11"), [CASE], BOOK, RUBRIC, tmp_path / "scores.parquet")
+        score_completions(written("x", case="c-11"), BRIEFS, RUBRIC, tmp_path / "scores.parquet")
     assert not list(tmp_path.iterdir())
 
 
@@ -75,5 +76,5 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        score_completions(written("x", "y"), [CASE], BOOK, RUBRIC, tmp_path / "scores.parquet", stop)
+        score_completions(written("x", "y"), BRIEFS, RUBRIC, tmp_path / "scores.parquet", stop)
     assert not list(tmp_path.iterdir())

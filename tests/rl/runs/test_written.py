@@ -6,7 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from data import DataError
+from data import Brief, DataError
+from prompts import Episode
 from rewards.testing.small import BOOK, rejecting
 from rl.runs.written import Written, read_completions
 from rl.evaluation.predictions import Prediction, save_predictions
@@ -24,11 +25,12 @@ def test_jsonl_is_read_with_its_lines(tmp_path: Path):
 
 
 def test_predictions_and_rollouts_are_read_alike(tmp_path: Path):
-    predictions = [Prediction.read(text, rejecting(), BOOK, n) for n, text in enumerate(("one", "two"))]
+    brief = Brief(rejecting(), BOOK)
+    predictions = [Prediction.read(Episode.plain("c-1", text, n), brief) for n, text in enumerate(("one", "two"))]
     save_predictions(predictions, tmp_path / "predictions.parquet")
     log = RolloutLog(tmp_path / "run" / "rollouts")
     for step in (2, 10):
-        log.write([Rollout(step, "c-1", 0, f"step {step}", 1.0, 0.0, {"rules": 1.0})])
+        log.write([Rollout(step, Episode.plain("c-1", f"step {step}"), 1.0, 0.0, {"rules": 1.0})])
     assert [(w.case, w.completion) for w in read_completions(tmp_path / "predictions.parquet")] == [
         ("c-1", "one"),
         ("c-1", "two"),

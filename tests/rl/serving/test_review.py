@@ -8,20 +8,24 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from data import Case, DataError, Quote, Region, Rule, Rulebook, Ruling, Violation
-from prompts import write
+from data import Brief, Case, DataError, Quote, Region, Rule, Rulebook, Ruling, Violation
+from prompts import Episode, write
 from rl.cli.review import app, pick
 from rl.serving.review import Review, checked, panel
 
 BOOK = Rulebook(
     name="b", rules=(Rule(id="CURE-1", title="Cures", text="No cures.", exceptions=("registered drugs",)),)
 )
-CASE = Case(id="ad-1", text={"title": "It cures ALL"}, images=["a.png"])
+BRIEF = Brief(Case(id="ad-1", text={"title": "It cures ALL"}, images=["a.png"]), BOOK)
 
 
 def ruled(*violations: Violation, **more: str) -> Review:
     ruling = Ruling(violations=list(violations), verdict="reject", confidence=0.75, **more)
-    return checked(write(ruling), CASE, BOOK, {"rulebook": {"name": "b", "fingerprint": BOOK.fingerprint}})
+    return wrote(write(ruling), rulebook={"name": "b", "fingerprint": BOOK.fingerprint})
+
+
+def wrote(completion: str, **provenance: object) -> Review:
+    return checked(Episode.plain("ad-1", completion), BRIEF, provenance)
 
 
 def shown(review: Review) -> str:
@@ -69,7 +73,7 @@ def test_the_panel_has_all_one_needs() -> None:
 
 
 def test_no_ruling_is_said_plainly() -> None:
-    found = checked("I think it is fine.", CASE, BOOK, {})
+    found = wrote("I think it is fine.")
     assert found.ruling is None and found.failure is not None and found.failure.startswith("no_think")
     assert "No ruling could be read." in shown(found) and "I think it is fine." in shown(found)
 
@@ -80,7 +84,7 @@ HOSTILE = "[bold red]x[/] [link=http://e.vil]y[/link] \x1b[2J\x1b]8;;http://e.vi
 @pytest.mark.parametrize("where", ["quote", "rule", "reasoning", "advice", "completion"])
 def test_hostile_text_is_shown_and_not_obeyed(where: str) -> None:
     if where == "completion":
-        found = checked(HOSTILE, CASE, BOOK, {})
+        found = wrote(HOSTILE)
     else:
         violation = Violation(
             rule=HOSTILE if where == "rule" else "CURE-1",

@@ -5,7 +5,7 @@ import pytest
 import torch
 from trl import GRPOConfig
 
-from data import Case, DataError, load_cases
+from data import Briefs, DataError
 from rewards import Rubric, Scorecard
 from rl.config.model import ModelConfig
 from rl.config.recipe import GRPORecipe
@@ -14,12 +14,12 @@ from rl.runs.rollouts import read_rollouts
 from rl.training.grpo import check_prices_count, load_rubric
 from rl.training.rows import rows_for_rl
 from rl.training.trainers.grpo import RulingGRPOTrainer
-from tests.rl.conftest import toy_book
+from tests.rl.conftest import toy_briefs
 from tests.rl.training.toy_reward import ToyReward
 
 
 def make_trainer(
-    cases: list[Case], model: Path, output: Path, reward=None, checkpoint: Path | None = None, **settings
+    briefs: Briefs, model: Path, output: Path, reward=None, checkpoint: Path | None = None, **settings
 ) -> RulingGRPOTrainer:
     processor, policy = load_processor(model), load_model(ModelConfig(path=str(model)))
     defaults = {
@@ -34,7 +34,7 @@ def make_trainer(
         "per_device_train_batch_size": 16,
         "scale_rewards": "batch",
     }
-    rows = rows_for_rl(cases, toy_book(), processor, context_length(policy), 8, "compact")
+    rows = rows_for_rl(briefs, processor, context_length(policy), 8, "compact")
     return RulingGRPOTrainer(
         model=policy,
         args=GRPOConfig(**{"output_dir": str(output)} | defaults | settings),
@@ -48,8 +48,8 @@ def make_trainer(
 
 
 @pytest.fixture
-def cases(toy: Path) -> list[Case]:
-    return load_cases(toy / "cases.jsonl")[:16]
+def briefs(toy: Path) -> Briefs:
+    return toy_briefs(toy / "cases.jsonl", 16)
 
 
 class CountedReward(ToyReward):
@@ -60,33 +60,32 @@ class CountedReward(ToyReward):
         self.totals = totals
         self.texts: list[str] = []
 
-    def __call__(self, prompts, completions, *, case, **columns):
-        self.texts = [completion[-1]["content"] for completion in completions]
-        cards = [self.card("", Case.model_validate_json(row)) for row in case]
-        self.cards = [
+    def score(self, episodes, cases, progress=1.0):
+        self.texts = [episode.completion for episode in episodes]
+        cards = [self.card("", case) for case in cases]
+        return [
             Scorecard(card.case, card.ruling, total, card.components)
             for card, total in zip(cards, self.totals, strict=True)
         ]
-        return self.totals
 
 
-def test_every_rollout_is_logged_with_what_it_earned(cases, tiny_vl: Path, tmp_path: Path):
-    trainer = make_trainer(cases, tiny_vl, tmp_path / "run")
+def test_every_rollout_is_logged_with_what_it_earned(briefs, tiny_vl: Path, tmp_path: Path):
+    trainer = make_trainer(briefs, tiny_vl, tmp_path / "run")
     trainer.train()
     rollouts = read_rollouts(tmp_path / "run")
     assert [r.step for r in rollouts] == [0] * 16 + [1] * 16
     for start in range(0, 32, 4):
         group = rollouts[start : start + 4]
-        assert [r.sample for r in group] == [0, 1, 2, 3]
-        assert len({r.case for r in group}) == 1
-    assert {r.case for r in rollouts} <= {case.id for case in cases}
+        assert [r.episode.sample for r in group] == [0, 1, 2, 3]
+        assert len({r.episode.case for r in group}) == 1
+    assert {r.episode.case for r in rollouts} <= {brief.id for brief in briefs}
     assert all(r.rewards == {"vowels": r.total} for r in rollouts)
     assert any(r.advantage for r in rollouts)
 
 
-def test_an_unscored_completion_is_no_lesson_and_no_yardstick(cases, tiny_vl: Path, tmp_path: Path):
+def test_an_unscored_completion_is_no_lesson_and_no_yardstick(briefs, tiny_vl: Path, tmp_path: Path):
     totals = [1.0, 2.0, None, 4.0] + [None] * 4 + [3.0, 3.0, 3.0, None] + [0.0, None, None, None]
-    make_trainer(cases, tiny_vl, tmp_path / "run", CountedReward(totals), max_steps=1).train()
+    make_trainer(briefs, tiny_vl, tmp_path / "run", CountedReward(totals), max_steps=1).train()
     advantages = torch.tensor([r.advantage for r in read_rollouts(tmp_path / "run")])
     scored = torch.tensor([t for t in totals if t is not None])
     expected = torch.zeros(16)
@@ -95,33 +94,33 @@ def test_an_unscored_completion_is_no_lesson_and_no_yardstick(cases, tiny_vl: Pa
 
 
 @pytest.mark.parametrize("scale", ["batch", "group", "none"])
-def test_a_flat_group_teaches_exactly_nothing(scale: str, cases, tiny_vl: Path, tmp_path: Path):
+def test_a_flat_group_teaches_exactly_nothing(scale: str, briefs, tiny_vl: Path, tmp_path: Path):
     # 0.1 has no exact mean: what rounding leaves would be divided by a spread of nearly 0.
     trainer = make_trainer(
-        cases, tiny_vl, tmp_path / "run", CountedReward([0.1] * 8 + [-2.7] * 8), scale_rewards=scale, max_steps=1
+        briefs, tiny_vl, tmp_path / "run", CountedReward([0.1] * 8 + [-2.7] * 8), scale_rewards=scale, max_steps=1
     )
     trainer.train()
     assert all(r.advantage == 0.0 for r in read_rollouts(tmp_path / "run"))
     assert trainer.state.log_history[-1]["groups/zero_variance"] == 1.0
 
 
-def test_tags_that_are_special_tokens_reach_the_reward(cases, tiny_vl: Path, tmp_path: Path):
+def test_tags_that_are_special_tokens_reach_the_reward(briefs, tiny_vl: Path, tmp_path: Path):
     reward = CountedReward([0.0])
-    trainer = make_trainer(cases, tiny_vl, tmp_path / "run", reward)
+    trainer = make_trainer(briefs, tiny_vl, tmp_path / "run", reward)
     tokenizer = trainer._tokenizer
     tokenizer.add_special_tokens({"additional_special_tokens": ["<think>", "</think>"]})
     text = "<think>a</think><answer>{}</answer>"
     ids = tokenizer(text + "<|im_end|>", add_special_tokens=False)["input_ids"]
     assert tokenizer.convert_tokens_to_ids("<think>") in ids
-    rows, trainer.num_generations = [{"case": '{"id":"a"}'}], 1
+    rows, trainer.num_generations = [{"case": "a"}], 1
     trainer._calculate_rewards(rows, [[{"role": "user", "content": ""}]], [[{"content": "lost"}]], [ids])
     assert reward.texts == [text]
 
 
 def test_completions_are_drawn_in_evaluation_mode_with_a_cache(
-    cases, tiny_vl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    briefs, tiny_vl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    trainer = make_trainer(cases, tiny_vl, tmp_path / "run", max_steps=1, gradient_checkpointing=True)
+    trainer = make_trainer(briefs, tiny_vl, tmp_path / "run", max_steps=1, gradient_checkpointing=True)
     seen, generate = [], trainer.model.generate
 
     def spied(**kwargs):
@@ -138,21 +137,21 @@ def test_completions_are_drawn_in_evaluation_mode_with_a_cache(
 
 
 def test_cases_with_and_without_pictures_train_together(toy: Path, tiny_vl: Path, tmp_path: Path):
-    cases = load_cases(toy / "cases.jsonl")[:16]
-    for case in cases[::3]:
-        case.images = []
+    briefs = toy_briefs(toy / "cases.jsonl", 16)
+    for brief in briefs[::3]:
+        brief.case.images = []
     pieces = {"per_device_train_batch_size": 2, "gradient_accumulation_steps": 8, "beta": 0.1, "learning_rate": 1e-3}
-    trainer = make_trainer(cases, tiny_vl, tmp_path / "run", **pieces)
+    trainer = make_trainer(briefs, tiny_vl, tmp_path / "run", **pieces)
     trainer.train()
     assert len(read_rollouts(tmp_path / "run")) == 32
     assert all(weight.isfinite().all() for weight in trainer.model.parameters())
 
 
 def test_a_case_without_pictures_is_read_the_same_beside_cases_with(toy: Path, tiny_vl: Path, tmp_path: Path):
-    cases = load_cases(toy / "cases.jsonl")[:4]
-    for case in cases[:2]:
-        case.images = []
-    trainer = make_trainer(cases, tiny_vl, tmp_path / "run", shuffle_dataset=False)
+    briefs = toy_briefs(toy / "cases.jsonl", 4)
+    for brief in briefs[:2]:
+        brief.case.images = []
+    trainer = make_trainer(briefs, tiny_vl, tmp_path / "run", shuffle_dataset=False)
     trainer.model.train()
     rows = [trainer.train_dataset[n] for n in (0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3)]
 
@@ -183,18 +182,18 @@ def test_a_case_without_pictures_is_read_the_same_beside_cases_with(toy: Path, t
             torch.testing.assert_close(together[row, :length], expected, atol=1e-5, rtol=1e-4)
 
 
-def test_evaluation_draws_completions_but_does_not_log_them_as_rollouts(cases, tiny_vl: Path, tmp_path: Path):
+def test_evaluation_draws_completions_but_does_not_log_them_as_rollouts(briefs, tiny_vl: Path, tmp_path: Path):
     steps = {"eval_strategy": "steps", "eval_steps": 1, "per_device_eval_batch_size": 4, "num_generations_eval": 2}
-    trainer = make_trainer(cases, tiny_vl, tmp_path / "run", **steps)
+    trainer = make_trainer(briefs, tiny_vl, tmp_path / "run", **steps)
     trainer.train()
     evaluated = [entry for entry in trainer.state.log_history if "eval_reward" in entry]
     assert len(evaluated) == 2 and all(entry["eval_groups/zero_variance"] <= 1 for entry in evaluated)
     assert len(read_rollouts(tmp_path / "run")) == 32
 
 
-def test_fewer_cases_than_one_generation_takes_is_an_error(cases, tiny_vl: Path, tmp_path: Path):
+def test_fewer_cases_than_one_generation_takes_is_an_error(briefs, tiny_vl: Path, tmp_path: Path):
     with pytest.raises(DataError, match="for 4 cases at once, and there are 3"):
-        make_trainer(cases[:3], tiny_vl, tmp_path / "run")
+        make_trainer(briefs[:3], tiny_vl, tmp_path / "run")
 
 
 def test_settings_that_erase_the_prices_are_refused():

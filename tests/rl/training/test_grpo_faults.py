@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from data import Case, load_cases
+from data import Briefs
 from prompts import ParseFailure
 from rewards import RewardFunction, Rubric, TooManyUnscored, reward
 from rl import cli
 from rl.runs.rollouts import read_rollouts
-from tests.rl.conftest import toy_book
+from tests.rl.conftest import toy_briefs
 from tests.rl.training.test_grpo import make_trainer
 
 SECONDS = 5.0
@@ -30,28 +30,28 @@ def fails_for_some(ruling, case, excerpt, *, numbers: list[int]):
 
 
 @pytest.fixture
-def cases(toy: Path) -> list[Case]:
-    return load_cases(toy / "text.jsonl")[:4]
+def briefs(toy: Path) -> Briefs:
+    return toy_briefs(toy / "text.jsonl", 4)
 
 
 class Timed(RewardFunction):
     """Notes how many seconds each step waits for it."""
 
-    def __call__(self, *args, **columns):
+    def score(self, *args, **settings):
         start = time.monotonic()
-        totals = super().__call__(*args, **columns)
+        cards = super().score(*args, **settings)
         self.seconds = [*getattr(self, "seconds", []), time.monotonic() - start]
-        return totals
+        return cards
 
 
-def train(cases, model: Path, output: Path, **rubric):
-    trainer = make_trainer(cases, model, output, Timed(Rubric(name="t", **rubric), toy_book()))
+def train(briefs: Briefs, model: Path, output: Path, **rubric):
+    trainer = make_trainer(briefs, model, output, Timed(Rubric(name="t", **rubric), briefs))
     trainer.train()
     return trainer
 
 
-def test_five_seconds_for_each_completion_cost_a_step_the_limit_of_one(cases, tiny_text: Path, tmp_path: Path):
-    trainer = train(cases, tiny_text, tmp_path, craft={"t_five_seconds": 0.5}, time_limit=1.0, unscored_limit=1.0)
+def test_five_seconds_for_each_completion_cost_a_step_the_limit_of_one(briefs, tiny_text: Path, tmp_path: Path):
+    trainer = train(briefs, tiny_text, tmp_path, craft={"t_five_seconds": 0.5}, time_limit=1.0, unscored_limit=1.0)
     assert trainer.state.global_step == 2
     assert len(trainer.reward.seconds) == 2 and all(1.0 <= seconds < 2.5 for seconds in trainer.reward.seconds)
     rollouts = read_rollouts(tmp_path)
@@ -62,23 +62,23 @@ def test_five_seconds_for_each_completion_cost_a_step_the_limit_of_one(cases, ti
         assert rollout.rewards["calibration"] == 0.0  # the others have had their say
 
 
-def test_what_is_unscored_is_logged_by_reward_and_case(cases, tiny_text: Path, tmp_path: Path):
+def test_what_is_unscored_is_logged_by_reward_and_case(briefs, tiny_text: Path, tmp_path: Path):
     craft = {"t_fails_for_some": {"weight": 0.5, "numbers": [2]}}
-    history = train(cases, tiny_text, tmp_path, craft=craft).state.log_history
+    history = train(briefs, tiny_text, tmp_path, craft=craft).state.log_history
     assert history[0]["ruling/unscored"] == history[0]["ruling/unscored/t_fails_for_some"] == 0.25
     rollouts = read_rollouts(tmp_path)
-    assert {r.case for r in rollouts if r.total is None} == {"toy-2"}
+    assert {r.episode.case for r in rollouts if r.total is None} == {"toy-2"}
     for r in rollouts:
         failed = {"t_fails_for_some": "ConnectionError: no answer about toy-2"}
-        assert r.errors == (failed if r.case == "toy-2" else {})
-        assert r.rewards["t_fails_for_some"] == (None if r.case == "toy-2" else 1.0)
+        assert r.errors == (failed if r.episode.case == "toy-2" else {})
+        assert r.rewards["t_fails_for_some"] == (None if r.episode.case == "toy-2" else 1.0)
 
 
-def test_too_many_stop_the_run_and_say_why(cases, tiny_text: Path, tmp_path: Path):
+def test_too_many_stop_the_run_and_say_why(briefs, tiny_text: Path, tmp_path: Path):
     craft = {"t_fails_for_some": {"weight": 0.5, "numbers": [2, 3]}}
     message = r"8 of 16 completions could not be scored.* allows 25%.*'t_fails_for_some' on 8; .* no answer about toy-"
     with pytest.raises(TooManyUnscored, match=message):
-        train(cases, tiny_text, tmp_path, craft=craft)
+        train(briefs, tiny_text, tmp_path, craft=craft)
 
 
 def test_the_command_line_says_it_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):

@@ -7,15 +7,14 @@ import pytest
 import torch
 from transformers import AutoModel
 
-import rl.training.trainers.grpo
-from data import DataError, Ruling, load_cases
+from data import DataError, Ruling
 from prompts import write
 from rewards import Rubric
 from rewards.models.checkpoint import load_processor, load_weights
 from rewards.models.scalar_head import ScalarHead
 from rl.runs.rollouts import read_rollouts
 from tests.rewards.model_based.local import answering, tiny
-from tests.rl.conftest import toy_book
+from tests.rl.conftest import toy_briefs
 from tests.rl.training.test_grpo import make_trainer
 
 pytestmark = pytest.mark.slow
@@ -48,11 +47,12 @@ def rubric(name: str, model: str, **settings: Any) -> Rubric:
 
 @pytest.mark.parametrize("name", ["local_judge", "reward_model", "self_consistency"])
 def test_two_steps(name: str, own_models, toy: Path, tiny_vl: Path, tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(rl.training.trainers.grpo, "completion_text", fluent)
+    monkeypatch.setattr("rl.generation.decode.completion_text", fluent)
     monkeypatch.chdir(tmp_path)  # pictures are found wherever the trainer runs
     settings = {} if name == "local_judge" else {"template": "compact"}
-    reward = rubric(name, own_models[name], **settings).reward_func(toy_book())
-    trainer = make_trainer(load_cases(toy / "cases.jsonl")[:16], tiny_vl, tmp_path / "run", reward)
+    briefs = toy_briefs(toy / "cases.jsonl", 16)
+    reward = rubric(name, own_models[name], **settings).reward_func(briefs)
+    trainer = make_trainer(briefs, tiny_vl, tmp_path / "run", reward)
     if name == "self_consistency":
         reward.batch_rewards[0].follow = lambda policy: None  # of another size
         reward.batch_rewards[0].after_step = lambda progress: None
@@ -64,16 +64,16 @@ def test_two_steps(name: str, own_models, toy: Path, tiny_vl: Path, tmp_path: Pa
 
 
 def test_the_reference_follows_and_is_resumed(own_models, toy: Path, tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(rl.training.trainers.grpo, "completion_text", fluent)
+    monkeypatch.setattr("rl.generation.decode.completion_text", fluent)
     policy = own_models["self_consistency"]
-    cases = load_cases(toy / "cases.jsonl")[:16]
+    briefs = toy_briefs(toy / "cases.jsonl", 16)
     settings = {"save_strategy": "steps", "save_steps": 1, "learning_rate": 1e-2, "max_steps": 2}
 
     def run(output: Path, model: str, checkpoint: Path | None = None) -> dict[str, torch.Tensor]:
-        reward = rubric("self_consistency", policy, template="compact", decay=0.5).reward_func(toy_book())
+        reward = rubric("self_consistency", policy, template="compact", decay=0.5).reward_func(briefs)
         output_dir = str(output / "checkpoints")
         trainer = make_trainer(
-            cases, Path(model), output, reward, checkpoint=checkpoint, **settings | {"output_dir": output_dir}
+            briefs, Path(model), output, reward, checkpoint=checkpoint, **settings | {"output_dir": output_dir}
         )
         trainer.run(checkpoint)
         return dict(reward.batch_rewards[0]._local.model.named_parameters())
@@ -93,7 +93,8 @@ def test_the_reference_follows_and_is_resumed(own_models, toy: Path, tmp_path: P
 
 
 def test_a_policy_of_another_architecture_stops_before_the_first_step(own_models, toy, tiny_vl, tmp_path):
-    reward = rubric("self_consistency", own_models["self_consistency"]).reward_func(toy_book())
-    trainer = make_trainer(load_cases(toy / "cases.jsonl")[:16], tiny_vl, tmp_path / "run", reward)
+    briefs = toy_briefs(toy / "cases.jsonl", 16)
+    reward = rubric("self_consistency", own_models["self_consistency"]).reward_func(briefs)
+    trainer = make_trainer(briefs, tiny_vl, tmp_path / "run", reward)
     with pytest.raises(DataError, match="another architecture"):
         trainer.train()

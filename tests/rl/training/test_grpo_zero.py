@@ -63,8 +63,8 @@ def test_two_processes_share_the_groups_and_resume(config: str, toy: Path, tiny_
     assert len(rollouts) == 4 * 12
     for start in range(0, len(rollouts), 4):
         group = rollouts[start : start + 4]
-        assert len({rollout.case for rollout in group}) == 1
-        assert [rollout.sample for rollout in group] == [0, 1, 2, 3]
+        assert len({rollout.episode.case for rollout in group}) == 1
+        assert [rollout.episode.sample for rollout in group] == [0, 1, 2, 3]
         assert abs(sum(rollout.advantage for rollout in group)) < 1e-4
     assert any(rollout.advantage for rollout in rollouts)
     before = load_model(ModelConfig(path=str(tiny_vl))).state_dict()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from data import DataError, Rulebook, load_cases
+from data import Briefs, DataError, Rulebook, load_cases
 from rl.config.model import ModelConfig
 from rl.config.recipe import SFTRecipe
 from rl.models.load import context_length, load_model, load_processor, tokenizer_of
@@ -31,8 +31,8 @@ def recipe_for(toy: Path, model: Path, output: Path, cases: str = "cases.jsonl",
 
 def trainer_for(recipe: SFTRecipe) -> RulingSFTTrainer:
     model, processor = load_model(recipe.model), load_processor(str(recipe.model.path))
-    book, cases = Rulebook.load(recipe.data.rulebook), load_cases(*recipe.data.train)
-    rows = rows_for_sft(cases, book, processor, context_length(model), "compact")
+    briefs = Briefs.bind(load_cases(*recipe.data.train), Rulebook.load(recipe.data.rulebook))
+    rows = rows_for_sft(briefs, processor, context_length(model), "compact")
     return RulingSFTTrainer(model=model, args=recipe.arguments(), train_dataset=rows, processing_class=processor)
 
 

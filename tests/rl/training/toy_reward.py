@@ -1,31 +1,41 @@
 """A reward that a model which has learned nothing can still gain by, for tests of the trainer alone."""
 
-from data import Case
+from collections.abc import Sequence
+
+from data import Briefs, Ruling
+from prompts import Episode
 from rewards import Component, Scorecard
+
+RULING = Ruling(verdict="approve", confidence=0.5)
 
 
 class ToyReward:
-    """The share of a completion's characters that are vowels, in eighths; where it ``fails``, on the letter z."""
+    """The share of a completion's characters that are vowels, in eighths; where it ``fails``, on the letter z.
+
+    Our trainers ask for scorecards, TRL's own for totals.
+    """
 
     __name__ = "toy"
     batch_rewards: tuple = ()
 
     def __init__(self, fails: bool = True):
         self.fails = fails
-        self.cards: list[Scorecard] = []
 
     def __call__(self, prompts: list, completions: list, *, case: list[str], **columns: object) -> list[float | None]:
-        self.cards = [
-            self.card(completion[-1]["content"], Case.model_validate_json(row))
-            for completion, row in zip(completions, case, strict=True)
-        ]
-        return [card.total for card in self.cards]
+        texts = [completion[-1]["content"] for completion in completions]
+        return [self.card(text, id_).total for text, id_ in zip(texts, case, strict=True)]
 
-    def card(self, text: str, case: Case) -> Scorecard:
+    def score(self, episodes: Sequence[Episode], cases: Sequence[str], progress: float = 1.0) -> list[Scorecard]:
+        return [self.card(episode.completion, id_) for episode, id_ in zip(episodes, cases, strict=True)]
+
+    def check(self, cards: Sequence[Scorecard]) -> None:
+        """Whatever stays unscored, training goes on."""
+
+    def card(self, text: str, case: str) -> Scorecard:
         share = sum(letter in "aeiou" for letter in text) / max(1, len(text))
         total = None if self.fails and "z" in text else round(share * 8) / 8
         vowels = Component("vowels", total, "", 1.0, total or 0.0)
-        return Scorecard(case.id, None, total, {"vowels": vowels})  # type: ignore[arg-type]
+        return Scorecard(case, RULING, total, {"vowels": vowels})
 
 
 class ToyRubric:
@@ -33,5 +43,5 @@ class ToyRubric:
 
     has_prices = False
 
-    def reward_func(self, book: object) -> ToyReward:
+    def reward_func(self, briefs: Briefs) -> ToyReward:
         return ToyReward()

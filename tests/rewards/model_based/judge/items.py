@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from data import Case, Ruling
+from data import Brief, Case, Ruling
 from rewards.batch import Item
 from rewards.model_based.judge import Judge
 from rewards.testing.small import BOOK, CURES, PRIZE, rejecting, rule_on
@@ -15,7 +15,7 @@ RULING = rule_on("reject", {"rule": "CURE-1", "evidence": [CURES]}, {"rule": "WI
 def item(note: str = "", ruling: Ruling = RULING, case: Case | None = None) -> Item:
     """The ruling, made another one by a note in its reasoning."""
     said = ruling.model_copy(update={"reasoning": f"{ruling.reasoning} {note}"})
-    return Item(said, case or rejecting(), BOOK)
+    return Item(said, Brief.of(case or rejecting(), BOOK))
 
 
 def one(judge: Judge, note: str = "") -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from data import DataError
+from data import Brief, DataError
 from rewards import Rubric
 from rewards.batch import Item
 from rewards.scoring.timing import within
@@ -74,7 +74,7 @@ def test_outcomes_come_in_the_order_of_the_items(server: JudgeServer, make_judge
 
 def test_a_master_key_costs_no_call(server: JudgeServer, make_judge: MakeJudge) -> None:
     keys = [rule_on("approve", reasoning=key) for key in ("", ":", "Thought process:")]
-    scores = make_judge().score_batch([Item(ruling, approving(), BOOK) for ruling in keys])
+    scores = make_judge().score_batch([Item(ruling, Brief.of(approving(), BOOK)) for ruling in keys])
     assert [score.value for score in scores] == [0, 0, 0]
     assert not server.requests
 

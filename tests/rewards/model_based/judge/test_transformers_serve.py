@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from data import Brief
 from rewards import Score
 from rewards.batch import Item
 from rewards.model_based.judge import Judge, JudgeFault, inquire, messages
@@ -18,6 +19,7 @@ from tests.serving import served
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 RULING = rule_on("approve", reasoning="CURE-1: no. WIN-1: no.")
+ITEM = Item(RULING, Brief.of(approving(), BOOK))
 SAID = {"follows": {"because": "it says so", "answer": "yes"}, "invents": {"because": "it does", "answer": "yes"}}
 
 
@@ -58,7 +60,7 @@ def judge(model: Path, url: str, cache: Path) -> Judge:
 
 def test_a_model_that_knows_the_form_judges_and_its_answers_are_kept(tmp_path: Path) -> None:
     model, cache = tiny(tmp_path / "taught", steps=60), tmp_path / "judge.sqlite"
-    items = [Item(RULING, approving(), BOOK)] * 3
+    items = [ITEM] * 3
     with served(model) as url:
         scores = judge(model, url, cache).score_batch(items)
     assert (
@@ -70,6 +72,6 @@ def test_a_model_that_knows_the_form_judges_and_its_answers_are_kept(tmp_path: P
 def test_a_model_that_babbles_scores_nothing(tmp_path: Path) -> None:
     model = tiny(tmp_path / "random", steps=0)
     with served(model) as url:
-        (fault,) = judge(model, url, tmp_path / "judge.sqlite").score_batch([Item(RULING, approving(), BOOK)])
+        (fault,) = judge(model, url, tmp_path / "judge.sqlite").score_batch([ITEM])
     assert isinstance(fault, JudgeFault)
     assert "not the JSON" in str(fault) or "cut off" in str(fault)

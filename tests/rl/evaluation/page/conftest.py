@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from data import Case, Quote, Region, Rule, Rulebook, Ruling, Violation
-from prompts import write
+from data import Briefs, Case, Quote, Region, Rule, Rulebook, Ruling, Violation
+from prompts import Episode, write
 from rl.evaluation import Evaluation, Prediction, write_report
 from rl.runs.rollouts import Rollout, RolloutLog
 
@@ -26,13 +26,13 @@ BOOK = Rulebook(
 SPLITS = ("test", HOSTILE)
 
 
-def hostile_cases(folder: Path, count: int = 12) -> list[Case]:
+def hostile_briefs(folder: Path, count: int = 12) -> Briefs:
     Image.new("RGB", (640, 320), (200, 90, 40)).save(folder / "ad<img src=x onerror=hacked=1>.png")
     violation = {
         "rule": "CURE-1",
         "evidence": [{"quote": "HACKED=1", "field": "body"}, {"image": 0, "region": [0.1, 0.1, 0.5, 0.5]}],
     }
-    return [
+    cases = [
         Case.model_validate(
             {
                 "id": f"{HOSTILE} {i}",
@@ -43,12 +43,13 @@ def hostile_cases(folder: Path, count: int = 12) -> list[Case]:
                 "meta": {"mechanism": HOSTILE if i % 3 else "claim", "number": 2**63 + 1},
                 "gold": {"verdict": "reject", "violations": [violation], "reasoning": HOSTILE},
             }
-        ).at(folder)
+        ).with_root(folder)
         for i in range(count)
     ]
+    return Briefs.bind(cases, BOOK)
 
 
-def hostile_models(cases: list[Case], split: str = "test") -> list[Evaluation]:
+def hostile_models(briefs: Briefs, split: str = "test") -> list[Evaluation]:
     """SFT: a third right, a third missed, a third unparsed. GRPO: all right but the first, which is missed."""
     quotes = [
         Quote(quote="<script>hacked=1</script>", field="title"),
@@ -59,12 +60,15 @@ def hostile_models(cases: list[Case], split: str = "test") -> list[Evaluation]:
     cited = [Violation(rule="CURE-1", evidence=[*quotes, *boxes]), Violation(rule=HOSTILE)]
     right = write(Ruling(reasoning=HOSTILE, violations=cited, verdict="reject", confidence=0.9, intent=HOSTILE))
     wrong = write(Ruling(reasoning=HOSTILE, verdict="approve", confidence=0.6, advice=HOSTILE))
-    first = [(right, wrong, HOSTILE)[i % 3] for i in range(len(cases))]
-    last = [right if i else wrong for i in range(len(cases))]
+    first = [(right, wrong, HOSTILE)[i % 3] for i in range(len(briefs))]
+    last = [right if i else wrong for i in range(len(briefs))]
     facts = {"checkpoint": {"path": HOSTILE}, HOSTILE: HOSTILE}
     return [
         Evaluation(
-            name, split, [Prediction.read(text, case, BOOK) for text, case in zip(found, cases, strict=True)], facts
+            name,
+            split,
+            [Prediction.read(Episode.plain(b.id, text), b) for text, b in zip(found, briefs, strict=True)],
+            facts,
         )
         for name, found in (("SFT", first), ("GRPO <b>", last))
     ]
@@ -74,9 +78,9 @@ def hostile_models(cases: list[Case], split: str = "test") -> list[Evaluation]:
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two splits of twelve hostile cases, two models."""
     folder = tmp_path_factory.mktemp("page")
-    cases = hostile_cases(folder)
+    briefs = hostile_briefs(folder)
     log = RolloutLog(folder / "rollouts")
     for step in range(4):
-        log.write([Rollout(step, "a", i, HOSTILE, float(step) if i else None, 0.0) for i in range(2)])
-    models = [model for split in SPLITS for model in hostile_models(cases, split)]
-    return write_report(folder / "report.html", models, dict.fromkeys(SPLITS, cases), BOOK, rollouts=folder)
+        log.write([Rollout(step, Episode.plain("a", HOSTILE, i), float(step) if i else None, 0.0) for i in range(2)])
+    models = [model for split in SPLITS for model in hostile_models(briefs, split)]
+    return write_report(folder / "report.html", models, dict.fromkeys(SPLITS, briefs), rollouts=folder)

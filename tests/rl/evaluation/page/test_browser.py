@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from data import Case, Quote, Region, Ruling, Violation, load_cases
-from prompts import write
+from data import Briefs, Case, Quote, Region, Ruling, Violation, load_cases
+from prompts import Episode, write
 from rl.evaluation import Evaluation, Prediction, write_report
 
 from .conftest import BOOK, HOSTILE, SPLITS
@@ -83,6 +83,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for rule in ("CURE-1", "GUN-1")
     ]
     cases = [Case.model_validate({"id": f"tea-{i}", "text": text, "gold": golds[i // 4]}) for i in range(8)]
+    briefs = Briefs.bind(cases, BOOK)
     right = Ruling(
         reasoning="It cures.",
         violations=[Violation(rule="CURE-1", evidence=[other])],
@@ -95,11 +96,14 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Evaluation(
             name,
             "test",
-            [Prediction.read(write(right if i in kept else wrong), case, BOOK) for i, case in enumerate(cases)],
+            [
+                Prediction.read(Episode.plain(brief.id, write(right if i in kept else wrong)), brief)
+                for i, brief in enumerate(briefs)
+            ],
         )
         for name, kept in (("SFT", {0, 1}), ("GRPO", {0, 2}))
     ]
-    return write_report(folder / "report.html", models, {"test": cases}, BOOK)
+    return write_report(folder / "report.html", models, {"test": briefs})
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -257,6 +261,7 @@ def test_five_thousand_cases_stay_smooth(tab: Tab, tmp_path: Path, record_proper
         )
         for i in range(5_000)
     ]
+    briefs = Briefs.bind(cases, BOOK)
     answers = [
         write(
             Ruling(reasoning="word " * 60, violations=[Violation(rule=r, evidence=[quote])], verdict=v, confidence=0.9)
@@ -264,10 +269,14 @@ def test_five_thousand_cases_stay_smooth(tab: Tab, tmp_path: Path, record_proper
         for r, v in (("CURE-1", "reject"), ("GUN-1", "reject"), ("GUN-1", "approve"))
     ]
     models = [
-        Evaluation(name, "test", [Prediction.read(answers[(i * k) % 3], c, BOOK) for i, c in enumerate(cases)])
+        Evaluation(
+            name,
+            "test",
+            [Prediction.read(Episode.plain(b.id, answers[(i * k) % 3]), b) for i, b in enumerate(briefs)],
+        )
         for name, k in (("SFT", 1), ("GRPO", 2))
     ]
-    page = write_report(tmp_path / "report.html", models, {"test": cases}, BOOK)
+    page = write_report(tmp_path / "report.html", models, {"test": briefs})
     start = time.monotonic()
     load(tab, page)
     measured = {"megabytes": page.stat().st_size / 1e6, "load s": time.monotonic() - start}

@@ -5,8 +5,8 @@ from typing import Any
 
 from PIL import Image
 
-from data import Case, Quote, Region, Rule, Rulebook, Ruling, Violation
-from prompts import write
+from data import Brief, Case, Quote, Region, Rule, Rulebook, Ruling, Violation
+from prompts import Episode, write
 from rl.evaluation import Prediction
 from rl.evaluation.page.album import Album
 from rl.evaluation.page.records import PICTURES, Shown, entry, record, samples_by_case
@@ -18,7 +18,7 @@ BOOK = Rulebook(
 
 
 def shown(case: Case, *completions: str) -> Shown:
-    row = [Prediction.read(text, case, BOOK) for text in completions]
+    row = [Prediction.read(Episode.plain(case.id, text), Brief(case, BOOK)) for text in completions]
     return Shown("test", case, BOOK, row, [[prediction] for prediction in row])
 
 
@@ -81,7 +81,7 @@ def test_an_answer_says_what_gold_cites_too_and_what_is_not_there() -> None:
 def test_several_samples_are_tallied() -> None:
     case = Case(id="a")
     texts = (ruling(), ruling(verdict="approve"), ruling(), "gibberish")
-    predictions = [Prediction.read(text, case, BOOK, sample) for sample, text in enumerate(texts)]
+    predictions = [Prediction.read(Episode.plain("a", text, n), Brief(case, BOOK)) for n, text in enumerate(texts)]
     assert samples_by_case(predictions) == {"a": predictions}
     of_it = Shown("test", case, BOOK, predictions[:1], [predictions])
     assert record(of_it, Album(), {})["answers"][0]["samples"] == {"reject": 2, "approve": 1, "unparsed": 1}
@@ -100,7 +100,7 @@ def test_of_many_frames_those_pointed_at_are_shown() -> None:
 
 def test_an_album_keeps_a_file_once_and_small(tmp_path: Path) -> None:
     Image.new("RGB", (1000, 400), (200, 90, 40)).save(tmp_path / "a.png")
-    case, album = Case(id="c").at(tmp_path), Album()
+    case, album = Case(id="c").with_root(tmp_path), Album()
     assert [album.number(case, name) for name in ("a.png", "gone.png", "a.png")] == [0, 1, 0]
     [made, gone] = album.thumbnails()
     assert set(made) == {"webp"} and len(made["webp"]) < 2_000

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from data import Case, DataError
+from data import Briefs, Case, DataError
+from prompts import Episode
 from rl.evaluation import Evaluation, write_report
 from rl.evaluation.comparison import Criterion, Gate, compare
 from rl.evaluation.page.blocks import Block, unpack
@@ -16,7 +17,7 @@ from rl.evaluation.page.report import headline, mean_rewards, number, p_value
 from rl.runs.rollouts import Rollout, RolloutLog
 
 from ..conftest import predicted
-from .conftest import BOOK, HOSTILE, hostile_cases, hostile_models
+from .conftest import BOOK, HOSTILE, hostile_briefs, hostile_models
 
 
 class Page(HTMLParser):
@@ -72,8 +73,8 @@ def evaluation(name: str, right: int, total: int = 100, rule: str = "CURE-1") ->
     )  # fmt: skip
 
 
-def cases_of(model: Evaluation) -> dict[str, list[Case]]:
-    return {"test": [Case(id=p.case, text={"title": "x"}) for p in model.predictions]}
+def briefs_of(model: Evaluation) -> dict[str, Briefs]:
+    return {"test": Briefs.bind([Case(id=p.case, text={"title": "x"}) for p in model.predictions], BOOK)}
 
 
 def test_a_single_model_is_headed_by_its_accuracy() -> None:
@@ -89,7 +90,7 @@ def test_the_comparison_speaks_first_and_a_broken_gate_with_it(tmp_path: Path) -
     first, last = evaluation("SFT", 80), evaluation("GRPO", 60)
     gate = Gate(name="launch", criteria=(Criterion(metric="miss_rate", margin=0.01),))
     comparison = compare(first, last, gate=gate, book=BOOK)
-    path = write_report(tmp_path / "a.html", [first, last], cases_of(first), BOOK, comparisons=[comparison])
+    path = write_report(tmp_path / "a.html", [first, last], briefs_of(first), comparisons=[comparison])
     seen = Page(path)
     assert comparison.gate is not None and comparison.gate.decision == "fail"
     assert seen.texts["h1"] == [comparison.sentence] and seen.texts["title"] == [comparison.sentence]
@@ -99,9 +100,9 @@ def test_the_comparison_speaks_first_and_a_broken_gate_with_it(tmp_path: Path) -
 
 def test_one_model_alone_makes_a_page_and_so_do_cases_without_gold(tmp_path: Path) -> None:
     alone = evaluation("SFT", 60)
-    assert "60.0" in Page(write_report(tmp_path / "a.html", [alone], cases_of(alone), BOOK)).texts["h1"][0]
+    assert "60.0" in Page(write_report(tmp_path / "a.html", [alone], briefs_of(alone))).texts["h1"][0]
     blind = [Evaluation(name, "test", [predicted("a", "reject", None)]) for name in ("SFT", "GRPO")]
-    page = Page(write_report(tmp_path / "b.html", blind, cases_of(blind[0]), BOOK))
+    page = Page(write_report(tmp_path / "b.html", blind, briefs_of(blind[0])))
     assert "no gold verdicts" in page.texts["h1"][0]
     assert page.content("index")["cases"][0]["outcomes"] == [None, None]
 
@@ -109,7 +110,7 @@ def test_one_model_alone_makes_a_page_and_so_do_cases_without_gold(tmp_path: Pat
 def test_predictions_on_other_cases_are_the_users_mistake(tmp_path: Path) -> None:
     alone = evaluation("SFT", 60)
     with pytest.raises(DataError, match="'SFT' was evaluated on case '0', which is not in 'test'"):
-        write_report(tmp_path / "a.html", [alone], {"test": []}, BOOK)
+        write_report(tmp_path / "a.html", [alone], {"test": Briefs([], BOOK)})
 
 
 def test_numbers_are_written_for_people() -> None:
@@ -121,8 +122,8 @@ def test_numbers_are_written_for_people() -> None:
 
 def test_mean_rewards_leave_the_unscored_out(tmp_path: Path) -> None:
     log = RolloutLog(tmp_path / "rollouts")
-    log.write([Rollout(2, "a", i, "", total, 0.0) for i, total in enumerate((1.0, None, 2.0))])
-    log.write([Rollout(4, "a", 0, "", -1.0, 0.0)])
+    log.write([Rollout(2, Episode.plain("a", "", i), total, 0.0) for i, total in enumerate((1.0, None, 2.0))])
+    log.write([Rollout(4, Episode.plain("a", ""), -1.0, 0.0)])
     assert mean_rewards(tmp_path) == [(2, 1.5), (4, -1.0)]
 
 
@@ -155,7 +156,7 @@ def test_cases_are_whole_in_their_blocks(seen: Page, page: Path) -> None:
 
 
 def test_a_page_that_cannot_hold_all_says_so(tmp_path: Path) -> None:
-    cases = hostile_cases(tmp_path)
-    page = Page(write_report(tmp_path / "a.html", hostile_models(cases), {"test": cases}, BOOK, shown=6))
+    briefs = hostile_briefs(tmp_path)
+    page = Page(write_report(tmp_path / "a.html", hostile_models(briefs), {"test": briefs}, shown=6))
     assert len(page.content("index")["cases"]) == 6
     assert "6 of 12, every kind of outcome with its share" in page.html

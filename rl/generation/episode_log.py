@@ -1,41 +1,30 @@
-"""Completions: what a model wrote on cases, and the log that keeps it safe from a crash.
+"""EpisodeLog: what an engine wrote, kept safe from a crash.
 
-The log is one JSON object a line: first the settings that everything below was made with, then one line a completion.
+The log is one JSON object a line: first the settings that everything below was made with, then one line an episode:
+``case``, ``sample``, ``text``, ``tokens`` and ``verdict_logprob``, and where there are several ``turns``, those in
+place of the text. The ids of tokens are not kept, nor are their log-probabilities.
+
 It is only ever appended to, and each batch is on disk before the next is begun. A last line that was cut off is taken
 away when the log is opened again; what is missing can then be made, and nothing is made twice.
 """
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from data import DataError
-
-Key = tuple[str, int]
-"""A case's id and the number of the sample."""
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """What a model wrote on a case."""
-
-    text: str
-    tokens: int | None = None
-    """Its length in tokens of the model, without the token that ends it; None where that is not known."""
-    verdict_logprob: float | None = None
-    """Natural logarithm of the probability of the verdict's tokens, given all before them; None where there is no
-    verdict or the probability is not known. It is the model's own, at temperature 1."""
+from prompts import Episode, Turn
+from rl.generation.engine import Key
 
 
-class CompletionLog:
-    """Completions by case and sample, on disk if there is a file for them.
+class EpisodeLog:
+    """Episodes by case and sample, on disk if there is a file for them.
 
     Args:
         path: the log, which need not exist; None keeps everything in memory.
-        settings: what completions follow from; a log that was made with others is refused.
+        settings: what episodes follow from; a log that was made with others is refused.
 
     Raises:
         DataError: the file was made with other settings, or is no such log.
@@ -44,12 +33,12 @@ class CompletionLog:
     def __init__(self, path: Path | None, settings: Mapping[str, Any]):
         self.path, self.settings = path, json.loads(json.dumps(settings))
         self.facts: dict[str, Any] = {}
-        """What is known of how the completions were made beyond the settings: device, packages."""
-        self._found: dict[Key, Completion] = {}
+        """What is known of how the episodes were written beyond the settings: device, packages."""
+        self._found: dict[Key, Episode] = {}
         if path is not None and path.is_file():
             self._read(path)
 
-    def __getitem__(self, key: Key) -> Completion:
+    def __getitem__(self, key: Key) -> Episode:
         return self._found[key]
 
     def __contains__(self, key: Key) -> bool:
@@ -63,10 +52,10 @@ class CompletionLog:
         self.facts = dict(facts)
         self._append([{"settings": self.settings, "facts": self.facts}])
 
-    def add(self, completions: Mapping[Key, Completion]) -> None:
+    def add(self, episodes: Sequence[Episode]) -> None:
         """Adds a batch; what is there already stays as it is."""
-        new = {key: completion for key, completion in completions.items() if key not in self._found}
-        self._append([{"case": case, "sample": sample, **asdict(new[case, sample])} for case, sample in new])
+        new = {key: episode for episode in episodes if (key := (episode.case, episode.sample)) not in self._found}
+        self._append([_row(episode) for episode in new.values()])
         self._found |= new
 
     def _append(self, rows: list[dict[str, Any]]) -> None:
@@ -87,9 +76,10 @@ class CompletionLog:
                     self._check(row["settings"])
                     self.facts = row["facts"]
                 else:
-                    self._found.setdefault((row.pop("case"), row.pop("sample")), Completion(**row))
+                    episode = _episode(row)
+                    self._found.setdefault((episode.case, episode.sample), episode)
             except (KeyError, TypeError, AttributeError) as error:
-                raise DataError("not a log of completions", file=path, line=number) from error
+                raise DataError("not a log of episodes", file=path, line=number) from error
         if len(whole) < len(content):
             with path.open("r+b") as file:
                 file.truncate(len(whole))
@@ -99,7 +89,7 @@ class CompletionLog:
             try:
                 yield number, json.loads(line)
             except ValueError as error:
-                raise DataError("not a log of completions", file=path, line=number) from error
+                raise DataError("not a log of episodes", file=path, line=number) from error
 
     def _check(self, found: Mapping[str, Any]) -> None:
         before, now = _flat(found), _flat(self.settings)
@@ -107,9 +97,23 @@ class CompletionLog:
         if differing:
             changes = ", ".join(f"{key} {before.get(key)} → {now.get(key)}" for key in differing)
             raise DataError(
-                f"holds completions made with other settings ({changes}): give another --out, or remove it",
+                f"holds what was written with other settings ({changes}): give another --out, or remove it",
                 file=self.path,
             )
+
+
+def _row(episode: Episode) -> dict[str, Any]:
+    turns = [{"author": turn.author, "text": turn.text, "tokens": turn.tokens} for turn in episode.turns]
+    plain = {"text": episode.completion, "tokens": episode.tokens}
+    said = plain if len(turns) == 1 and turns[0]["author"] == "policy" else {"turns": turns}
+    return {"case": episode.case, "sample": episode.sample, **said, "verdict_logprob": episode.verdict_logprob}
+
+
+def _episode(row: dict[str, Any]) -> Episode:
+    """Raises KeyError or TypeError where a row is none of ours."""
+    case, sample, verdict_logprob = row.pop("case"), row.pop("sample"), row.pop("verdict_logprob")
+    turns = tuple(Turn(**turn) for turn in row.pop("turns", None) or [row])
+    return Episode(case, turns, sample, verdict_logprob)
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -5,14 +5,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from data import Rulebook, Ruling, load_cases
+from data import Ruling
 from prompts import render, write
 from prompts.chat import encode, special_tokens, tokenizer_of
+from rl.config.decoding import Decoding
 from rl.config.model import ModelConfig
-from rl.generation.chosen_logprobs import ChosenLogProbs
-from rl.generation.local import generations
-from rl.generation.verdict_logprob import verdict_logprob, verdict_span
+from rl.generation.local import write_batches
+from rl.generation.logprobs import ChosenLogProbs, verdict_logprob, verdict_span
 from rl.models.load import load_model, load_processor
+from tests.rl.conftest import toy_briefs
 
 ANSWER = write(Ruling(reasoning='"verdict": "approve" é', verdict="reject", confidence=0.5))
 
@@ -33,12 +34,12 @@ def test_every_token_that_holds_part_of_the_word_counts(size: int) -> None:
     assert found == sum(logprobs[i] for i in holding)
 
 
-def test_a_tokens_log_probability_is_that_of_reading_it(tiny_vl: Path, toy: Path, book: Rulebook) -> None:
+def test_a_tokens_log_probability_is_that_of_reading_it(tiny_vl: Path, toy: Path) -> None:
     model, processor = load_model(ModelConfig(path=str(tiny_vl)), trainable=False), load_processor(tiny_vl)
-    cases = load_cases(toy / "cases.jsonl")[:2]
+    briefs = toy_briefs(toy / "cases.jsonl", 2)
     tokens = special_tokens(processor)
-    prompts = [render(case, book.excerpt(case.rules), "compact", tokens) for case in cases]
-    inputs = encode(processor, prompts, cases)
+    prompts = [render(brief.case, brief.excerpt, "compact", tokens) for brief in briefs]
+    inputs = encode(processor, prompts, briefs.cases)
     watching, width = ChosenLogProbs(), inputs["input_ids"].shape[1]
     torch.manual_seed(0)
     ids = model.generate(  # type: ignore[operator]
@@ -56,14 +57,13 @@ def test_a_tokens_log_probability_is_that_of_reading_it(tiny_vl: Path, toy: Path
     assert torch.allclose(known, expected[:, :5], atol=1e-4)
 
 
-def test_a_completion_knows_its_verdicts_probability(tiny_text: Path, toy: Path, book: Rulebook) -> None:
+def test_a_completion_knows_its_verdicts_probability(tiny_text: Path, toy: Path) -> None:
     """A model that is made to write one answer, token by token, knows how likely its verdict was."""
     model, processor = load_model(ModelConfig(path=str(tiny_text)), trainable=False), load_processor(tiny_text)
     tokenizer = tokenizer_of(processor)
     wanted = tokenizer(ANSWER, add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id]
-    case = load_cases(toy / "text.jsonl")[0]
-    prompt = encode(processor, [render(case, book.excerpt(case.rules), "compact", special_tokens(processor))], [case])
-    width, head = prompt["input_ids"].shape[1], model.lm_head.forward
+    briefs = toy_briefs(toy / "text.jsonl", 1)
+    head = model.lm_head.forward
     seen: list[torch.Tensor] = []
 
     def insisting(hidden: torch.Tensor) -> torch.Tensor:
@@ -73,11 +73,14 @@ def test_a_completion_knows_its_verdicts_probability(tiny_text: Path, toy: Path,
         return logits
 
     model.lm_head.forward = insisting  # type: ignore[method-assign]
-    (batch,) = generations(model, processor, [case], book, template="compact", max_new_tokens=len(wanted))
-    (completion,) = batch[case.id]
-    assert width and completion.text == ANSWER and completion.tokens == len(wanted) - 1
+    decoding = Decoding(template="compact", max_new_tokens=len(wanted))
+    ((episode,),) = write_batches(model, processor, briefs, decoding)
+    assert episode.completion == ANSWER and episode.tokens == len(wanted) - 1
     start, end = verdict_span(ANSWER) or (0, 0)
     lengths = [len(tokenizer.decode(wanted[:n])) for n in range(len(wanted))]
     holding = [n for n in range(len(wanted) - 1) if lengths[n] < end and lengths[n + 1] > start]
     expected = sum(float(seen[n][0, wanted[n]]) for n in holding)
-    assert completion.verdict_logprob == pytest.approx(expected, abs=1e-5)
+    assert episode.verdict_logprob == pytest.approx(expected, abs=1e-5)
+    (turn,) = episode.turns
+    assert turn.token_ids == tuple(wanted[:-1])
+    assert turn.logprobs == pytest.approx([float(seen[n][0, wanted[n]]) for n in range(len(wanted) - 1)], abs=1e-5)

@@ -1,0 +1,83 @@
+"""Episodes: an engine and briefs in, what it writes and where that comes from out. Nothing is written twice."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from data import Briefs
+from prompts import Episode, render
+from rl.config.decoding import Decoding
+from rl.generation.engine import Engine, engine_of
+from rl.generation.episode_log import EpisodeLog
+from rl.runs.provenance import rulebook_facts
+from rl.terminal.progress import progress_bar
+
+
+@dataclass(frozen=True)
+class Written:
+    """What an engine wrote about briefs."""
+
+    episodes: list[list[Episode]]
+    """``[brief][sample]``, in the order of the briefs."""
+    provenance: dict[str, Any]
+    """What ``run.json`` should say of them."""
+
+    def __iter__(self) -> Iterator[Episode]:
+        return (episode for samples in self.episodes for episode in samples)
+
+
+def write_episodes(
+    engine: "str | Path | Engine", briefs: Briefs, decoding: Decoding, progress: bool = True, log: Path | None = None
+) -> Written:
+    """Has an engine write about each brief.
+
+    Args:
+        engine: a checkpoint's folder, a run's folder, a name on the Hub, or any engine.
+        log: a file that keeps every episode as soon as it is there; what it holds already is not written again, and
+            the result is that of a run that was never interrupted.
+
+    Raises:
+        DataError: there is no such model, a case cannot be put to it, or the log was made with other settings.
+    """
+    engine = engine_of(engine)
+    decoding = decoding.with_template(engine.template or "default")
+    found = EpisodeLog(log, {**engine.identity(decoding), "shown": shown_hash(briefs, decoding.template or "default")})
+    wanted = [(brief.id, sample) for brief in briefs for sample in range(decoding.samples)]
+    missing = [key for key in wanted if key not in found]
+    if missing:
+        if not found.facts:
+            found.begin(engine.provenance(decoding))
+        with progress_bar(progress) as bar:
+            task = bar.add_task("reviewing", total=len(wanted), completed=len(wanted) - len(missing))
+            for batch in engine.write(briefs, decoding, missing):
+                found.add(batch)
+                bar.update(task, completed=len(found))
+    episodes = [[found[brief.id, sample] for sample in range(decoding.samples)] for brief in briefs]
+    # The book at hand, of which rules that nobody is shown may have changed since.
+    return Written(episodes, {**found.facts, "rulebook": rulebook_facts(briefs.book)})
+
+
+def shown_hash(briefs: Briefs, template: str) -> str:
+    """Hash of all that a model is shown, 12 hex digits: the rendered messages, and the content of their media. Where
+    the media lie plays no part, nor does gold, since it may be mended.
+    """
+    digest, content_of = hashlib.sha256(), lru_cache(maxsize=None)(_content_hash)
+
+    def seen(part: dict[str, Any]) -> dict[str, Any]:
+        return {**part, "image": content_of(part["image"])} if "image" in part else part
+
+    for brief in briefs:
+        messages = render(brief.case, brief.excerpt, template)
+        shown = [{**message, "content": [seen(part) for part in message["content"]]} for message in messages]
+        digest.update(json.dumps([brief.id, shown], sort_keys=True).encode())
+    return digest.hexdigest()[:12]
+
+
+def _content_hash(path: str) -> str | None:
+    """Hash of a file; None where there is none, which whoever opens it complains of."""
+    file = Path(path)
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None

@@ -1,0 +1,199 @@
+"""PolicyTrainer: what every RL trainer of Ruling needs, and everything in which it touches TRL's private methods
+(trl 1.16; `tests/rl/training/trainers/test_private_methods.py` pins their signatures).
+
+Rollouts, loss, logging and checkpoints are TRL's. Ours are the text that is scored (parsed from token ids, so that no
+tag is lost), the scorecards, the log of rollouts, checkpoints between generations only, sampling without dropout, and
+batches in which some cases have pictures and some have none. A case's weight multiplies its advantages, which have the
+shape (B,) or, one for each token, (B, T). What is made of the totals is a learner's own: it overrides
+`advantages_of`.
+
+`_generate` is where episodes come from: whatever writes them in training takes its place.
+
+Completions are written with the fused attention kernel: with a cache it is the faster one, even where plain products
+win in training. It changes no gradient.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate.utils import gather, gather_object
+from transformers import PreTrainedModel
+from trl import GRPOConfig, GRPOTrainer
+
+from data import DataError
+from prompts import Episode
+from rewards import RewardFunction, Scorecard
+from rewards.reward_function import progress_of, step_metrics
+from rl.generation.decode import turn_of
+from rl.generation.local import fused_attention
+from rl.runs.rollouts import Rollout, RolloutLog
+from rl.training.trainers.resumable import ResumableTrainer, step_of
+from rl.training.trainers.reward_callback import RewardCallback, restore_rewards, save_rewards
+from rl.training.trainers.scored_positions import labelled_positions_only
+
+
+class PolicyTrainer(ResumableTrainer, GRPOTrainer):
+    """TRL's trainer for rows with the columns ``case`` (its id) and ``weight``.
+
+    Args:
+        reward: the one function that scores, from `Rubric.reward_func`.
+        rollouts: folder of the rollout log.
+        checkpoint: where the run goes on from, if it does.
+    """
+
+    args: GRPOConfig
+    model: PreTrainedModel
+
+    def __init__(
+        self, *args: Any, reward: RewardFunction, rollouts: Path, checkpoint: Path | None = None, **kwargs: Any
+    ):
+        super().__init__(*args, reward_funcs=reward, **kwargs)
+        self.reward = reward
+        image = getattr(self.model.config, "image_token_id", None)
+        if image is not None and not self.use_vllm:  # an image token stands for a picture: none is to be written
+            # TRL sees to it from 1.16 on. Python 3.10 has 1.14.
+            self.generation_kwargs["suppress_tokens"] = self.generation_config.suppress_tokens = [image]
+        if not self.use_vllm:
+            self.generation_config.use_cache = True  # left open, it would follow a checkpoint saved for training
+        self.cycle = self._check_settings()
+        """Optimiser steps from one generation to the next."""
+        if checkpoint is not None and step_of(checkpoint) % self.cycle:
+            raise DataError("lies between two generations and has lost its completions: remove it", file=checkpoint)
+        if checkpoint is not None and "ref" in getattr(self.model, "peft_config", {}):
+            self._restore_reference_adapter(checkpoint)
+        self.add_callback(RewardCallback(reward.batch_rewards))
+        if checkpoint is not None:
+            restore_rewards(reward.batch_rewards, checkpoint)
+        self.log_of_rollouts = None
+        if self.accelerator.is_main_process:
+            self.log_of_rollouts = RolloutLog(rollouts, step_of(checkpoint) if checkpoint else 0)
+        self._scored: list[tuple[Episode, Scorecard]] = []
+        """What this process wrote and what it earned, from its scoring until its advantages are known."""
+
+    def advantages_of(self, advantages: torch.Tensor, totals: torch.Tensor) -> torch.Tensor:
+        """What the loss makes of this process's completions, before their cases' weights.
+
+        Args:
+            advantages: TRL's (B,): totals less their group's mean, scaled as the recipe says; 0 where unscored.
+            totals: of all processes' completions, those of one case side by side; NaN where unscored.
+
+        Returns:
+            (B,) or (B, T).
+        """
+        return advantages
+
+    def keep(self, folder: Path) -> None:
+        """With the rewards that training has changed."""
+        save_rewards(self.reward.batch_rewards, folder)
+
+    def pace(self) -> dict[str, int]:
+        """What decides which rows a step sees, and which completions it trains on."""
+        names = ("num_generations", "num_iterations", "steps_per_generation")
+        return super().pace() | {name: getattr(self.args, name) for name in names}
+
+    @property
+    def group_size(self) -> int:
+        """How many episodes are written about one case at once."""
+        size = self.num_generations if self.model.training else self.num_generations_eval
+        assert size is not None
+        return size
+
+    def _check_settings(self) -> int:
+        """Refuses settings that would take no step or lose completions; returns the steps between two generations."""
+        every, accumulated = self.args.steps_per_generation or 1, self.args.gradient_accumulation_steps
+        every *= self.num_iterations
+        if every % accumulated and accumulated % every:
+            raise DataError(
+                f"completions are drawn every {every} batches and weights change every {accumulated}: one must be a "
+                "multiple of the other",
+                field="trainer.steps_per_generation",
+            )
+        cases = len(self.train_dataset)  # type: ignore[arg-type]
+        at_once = (self.args.generation_batch_size or 0) // (self.num_generations or 1)
+        if cases < at_once:
+            raise DataError(
+                f"completions are drawn for {at_once} cases at once, and there are {cases}: no step would be taken",
+                field="trainer.generation_batch_size",
+            )
+        cycle = max(1, every // accumulated)
+        if self.args.save_strategy == "steps" and self.args.save_steps % cycle:
+            raise DataError(
+                f"{self.args.save_steps} steps are not a multiple of {cycle}, from one generation to the next; a "
+                "checkpoint in between would have lost its completions",
+                field="trainer.save_steps",
+            )
+        return cycle
+
+    def _restore_reference_adapter(self, checkpoint: Path) -> None:
+        """TRL takes the adapter that the model comes with for the reference; after a resume, that has been trained."""
+        from peft import load_peft_weights, set_peft_model_state_dict
+
+        set_peft_model_state_dict(self.model, load_peft_weights(str(checkpoint / "ref")), adapter_name="ref")
+
+    def _generate_single_turn(self, *args: Any, **kwargs: Any) -> Any:
+        # TRL samples in training mode: dropout would act, and gradient checkpointing forbid the cache.
+        training = self.model.training
+        self.model.eval()
+        with fused_attention(self.model):
+            result = super()._generate_single_turn(*args, **kwargs)
+        self.model.train(training)
+        return result
+
+    def _generate(self, prompts: list) -> Any:
+        *result, images, tool_images = super()._generate(prompts)
+        if images is not None:  # the processor wants an empty list for a case without pictures, not None
+            images = [pictures or [] for pictures in images]
+        return *result, images, tool_images
+
+    def _calculate_rewards(
+        self, inputs: Any, prompts: Any, completions: Any, completion_ids_list: Any
+    ) -> torch.Tensor:
+        """Totals of all processes (B, 1), NaN where unscored.
+
+        TRL would decode without special tokens, and some tokenizers hold <think> as one.
+        """
+        cases = [row["case"] for row in inputs]
+        first = self.accelerator.process_index * len(cases)
+        turns = [turn_of(self._tokenizer, ids, self.eos_token_ids) for ids in completion_ids_list]
+        episodes = [
+            Episode(case, (turn,), (first + place) % self.group_size)
+            for place, (case, turn) in enumerate(zip(cases, turns, strict=True))
+        ]
+        cards = self.reward.score(episodes, cases, progress_of(self.state))
+        self._scored = list(zip(episodes, cards, strict=True))
+        for name, value in step_metrics(cards).items():
+            self._log_metric(name, value)
+        self.reward.check(cards)
+        totals = [[torch.nan if card.total is None else card.total] for card in cards]
+        self._totals: torch.Tensor = gather(torch.tensor(totals, dtype=torch.float32, device=self.accelerator.device))
+        return self._totals
+
+    def _generate_and_score_completions(self, inputs: list) -> dict[str, Any]:
+        output: dict[str, Any] = super()._generate_and_score_completions(inputs)
+        advantages = self.advantages_of(output["advantages"], self._totals[:, 0])
+        weights = torch.tensor([row["weight"] for row in inputs], device=advantages.device)
+        output["advantages"] = advantages * weights.view(-1, *[1] * (advantages.dim() - 1))
+        if self.model.training:
+            rollouts = gather_object(self._rollouts(output["advantages"], output["completion_mask"]))
+            if self.log_of_rollouts is not None:
+                self.log_of_rollouts.write(rollouts)
+        return output
+
+    def _rollouts(self, advantages: torch.Tensor, mask: torch.Tensor) -> list[Rollout]:
+        """This process's rollouts, each with its advantage, or the mean of those of its tokens."""
+        if advantages.dim() == 2:
+            advantages = (advantages * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
+        return [
+            Rollout(self.state.global_step, episode, card.total, advantage, card.values, card.errors)
+            for (episode, card), advantage in zip(self._scored, advantages.tolist(), strict=True)
+        ]
+
+    def _get_per_token_logps_and_entropies(self, *args: Any, **kwargs: Any) -> Any:
+        pictures = kwargs.get("num_images")
+        if pictures is not None and not sum(pictures):
+            kwargs |= {"num_images": None, "pixel_values": None, "image_grid_thw": None}
+        elif pictures is not None and 0 in pictures:
+            kwargs["batch_size"] = None  # in one piece: smaller ones could be without any picture
+        with labelled_positions_only():
+            return super()._get_per_token_logps_and_entropies(*args, **kwargs)

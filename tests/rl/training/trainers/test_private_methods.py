@@ -1,0 +1,99 @@
+"""What TRL and transformers do behind their public face, as far as our trainers lean on it (trl 1.16).
+
+A release that changes any of it fails here, by name, and not in the middle of somebody's training.
+"""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator
+
+import pytest
+from transformers import Trainer, trainer_utils
+from trl import GRPOTrainer, SFTTrainer
+from trl.trainer import utils
+
+from rl.training.trainers.grpo import RulingGRPOTrainer
+from rl.training.trainers.policy import PolicyTrainer
+from rl.training.trainers.resumable import ResumableTrainer
+
+SIGNATURES = {
+    (GRPOTrainer, "_generate"): "self prompts",
+    (GRPOTrainer, "_generate_single_turn"): "self prompt_ids images multimodal_fields num_generations has_tool_images",
+    (GRPOTrainer, "_calculate_rewards"): "self inputs prompts completions completion_ids_list",
+    (GRPOTrainer, "_generate_and_score_completions"): "self inputs",
+    (GRPOTrainer, "_compute_loss"): "self model inputs",
+    (GRPOTrainer, "_log_metric"): "self name value",
+    (GRPOTrainer, "_get_train_sampler"): "self dataset",
+    (SFTTrainer, "_get_train_sampler"): "self train_dataset",
+    (SFTTrainer, "compute_loss"): "self model inputs return_outputs num_items_in_batch",
+    (Trainer, "_save_checkpoint"): "self model trial",
+    (Trainer, "_save_rng_state"): "self output_dir",
+    (Trainer, "_load_from_checkpoint"): "self resume_from_checkpoint model",
+}
+PER_TOKEN = {"num_images", "pixel_values", "image_grid_thw", "batch_size"}
+"""Arguments of `_get_per_token_logps_and_entropies` that we change where a batch is without pictures."""
+RETURNED = {"_generate": 8, "_generate_single_turn": 2, "_get_per_token_logps_and_entropies": 3}
+"""How many values each gives back."""
+READ = {
+    "_metrics", "_tokenizer", "_entropy_bonus_enabled", "aux_loss_enabled", "eos_token_ids", "generation_config",
+    "generation_kwargs", "loss_type", "num_generations", "num_generations_eval", "num_iterations",
+    "top_entropy_quantile", "use_vllm",
+}  # fmt: skip
+"""Attributes of TRL's trainer that ours read or set."""
+
+
+def parameters(function: Callable) -> list[str]:
+    return list(inspect.signature(function).parameters)
+
+
+def tree(function: Callable) -> ast.AST:
+    return ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
+
+
+def returned(function: Callable) -> Iterator[int]:
+    """How many values each of a function's own return statements gives."""
+    inner = {node for f in ast.walk(tree(function)) if isinstance(f, ast.FunctionDef) for node in ast.walk(f)}
+    for node in inner:
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
+            yield len(node.value.elts)
+
+
+@pytest.mark.parametrize(("owner", "name"), SIGNATURES, ids=lambda value: getattr(value, "__name__", value))
+def test_methods_take_what_we_hand_on(owner: type, name: str):
+    assert parameters(getattr(owner, name)) == SIGNATURES[owner, name].split()
+
+
+def test_log_probabilities_are_worked_out_with_the_arguments_that_we_change():
+    assert set(parameters(GRPOTrainer._get_per_token_logps_and_entropies)) >= PER_TOKEN
+
+
+@pytest.mark.parametrize("name", RETURNED)
+def test_methods_give_back_as_many_values(name: str):
+    counts = set(returned(getattr(GRPOTrainer, name)))
+    assert counts == {RETURNED[name]}
+
+
+def test_attributes_are_still_there():
+    source = inspect.getsource(GRPOTrainer)
+    assert not {name for name in READ if f"self.{name}" not in source}
+
+
+def test_the_batch_has_the_tensors_that_we_change():
+    source = inspect.getsource(GRPOTrainer._generate_and_score_completions)
+    assert all(f'"{name}": ' in source for name in ("advantages", "completion_mask"))
+
+
+def test_helpers_are_where_we_find_them():
+    assert parameters(utils.split_pixel_values_by_grid) == parameters(utils.unsplit_pixel_values_by_grid) == ["batch"]
+    assert parameters(utils._use_triton) == ["device"]
+    assert "use_mtime" in parameters(trainer_utils.rotate_checkpoints)
+
+
+def test_all_contact_is_with_what_stands_here():
+    """Every method of ours that overrides one of theirs is in the list above, or public."""
+    known = {name for _, name in SIGNATURES} | set(RETURNED) | {"__init__"}
+    theirs = {name for base in (GRPOTrainer, SFTTrainer) for name in vars(base)} | set(dir(Trainer))
+    for own in (ResumableTrainer, PolicyTrainer, RulingGRPOTrainer):
+        overridden = {name for name in vars(own) if name in theirs and callable(getattr(own, name))}
+        assert {name for name in overridden if name.startswith("_") and not name.endswith("__")} <= known
