@@ -1,9 +1,9 @@
 # Each target sets up what it needs: a virtual environment in .venv, with the versions of requirements.lock.
-# A Python of 3.10 or newer with pip, and make, are all that must be there already.
+# A Python of 3.11 or newer with pip, and make, are all that must be there already.
 
 TESTS ?= tests
-PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.10; do \
-	$$python -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $$python && break; done)
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
@@ -31,7 +31,7 @@ install: $(INSTALLED)
 # Debian splits ensurepip from Python; where it is missing, the machine's own pip puts pip into the environment.
 # DS_BUILD_OPS=0: DeepSpeed then needs neither CUDA's compiler nor any other to install.
 $(INSTALLED): pyproject.toml requirements.lock
-	@test -n "$(PYTHON)" || { echo "error: Ruling needs Python 3.10 or newer and found none; name one, as in: make PYTHON=/path/to/python3.12" >&2; exit 2; }
+	@test -n "$(PYTHON)" || { echo "error: Ruling needs Python 3.11 or newer and found none; name one, as in: make PYTHON=/path/to/python3.12" >&2; exit 2; }
 	@echo "Installing into .venv; PyTorch alone may download several gigabytes. This happens once."
 	@start=$$(date +%s); set -e; \
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv >/dev/null 2>&1 || { \

@@ -58,6 +58,8 @@ def explain(error: ValidationError, model: type[BaseModel] | None = None) -> tup
     if first["type"] not in ("missing", "value_error"):
         shown = repr(first["input"])
         message += f" (got {shown if len(shown) <= 80 else shown[:77] + '...'})"
+    if first["type"] == "string_type" and isinstance(first["input"], bool):  # YAML's yes, no, on and off, too
+        message += ": put it in quotes if text is meant"
     return field, message
 
 

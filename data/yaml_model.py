@@ -1,9 +1,11 @@
 """Typed YAML files: rulebooks, mappings, rubrics and recipes are all read the same way.
 
 An unknown key, a wrong value or a key given twice is a `DataError` that names the file and the field.
+
+Where a class wants text, a number or a date is the text that was written: ``version: 1.10`` is "1.10", never 1.1.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +15,8 @@ from pydantic import BaseModel, ValidationError
 from data.errors import DataError, explain, suggest
 
 Model = TypeVar("Model", bound=BaseModel)
+_WANT_TEXT = ("string_type", "path_type")
+"""Pydantic's complaints about what is no text."""
 
 
 def load_yaml(cls: type[Model], path: str | Path, overrides: Mapping[str, Any] | None = None) -> Model:
@@ -25,24 +29,23 @@ def load_yaml(cls: type[Model], path: str | Path, overrides: Mapping[str, Any] |
     Raises:
         DataError: the file is missing, not UTF-8, not YAML, or does not fit the class.
     """
-    content = read_yaml(path)
+    content = _read(path)
     if not isinstance(content, dict):
         raise DataError(f"want keys and values, not {type(content).__name__}", file=path)
     for key, value in (overrides or {}).items():
         _put(content, key, value, path)
-    try:
-        return cls.model_validate(content)
-    except ValidationError as error:
-        field, message = explain(error, cls)
-        raise DataError(message, file=path, field=field) from error
+    while True:
+        try:
+            return cls.model_validate(_plain(content))
+        except ValidationError as error:
+            # Only the class knows what is to be text, a member of a union for one: so it is asked.
+            places = [complaint["loc"] for complaint in error.errors() if complaint["type"] in _WANT_TEXT]
+            if not any([_take_as_text(content, place) for place in places]):
+                field, message = explain(error, cls)
+                raise DataError(message, file=path, field=field) from error
 
 
-def read_yaml(path: str | Path) -> Any:
-    """The content of a YAML file.
-
-    Raises:
-        DataError: the file is missing, not UTF-8, not YAML, or gives a key twice.
-    """
+def _read(path: str | Path) -> Any:
     try:
         return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_Loader)
     except OSError as error:
@@ -89,8 +92,71 @@ def _put(content: dict[str, Any], key: str, value: Any, path: str | Path) -> Non
         raise DataError(f"the value {value!r} is not YAML", file=path, field=key) from error
 
 
+class _Written:
+    """A number, with the text that it was read from."""
+
+    text: str
+
+
+class _Int(_Written, int):
+    pass
+
+
+class _Float(_Written, float):
+    pass
+
+
+def _plain(content: Any, made: dict[int, Any] | None = None) -> Any:
+    """The content with plain numbers; what aliases share stays shared, so that a small file cannot grow large."""
+    made = {} if made is None else made
+    if id(content) in made:
+        return made[id(content)]
+    if isinstance(content, dict):
+        keys = made[id(content)] = {}
+        keys.update((_plain(key), _plain(value, made)) for key, value in content.items())
+        return keys
+    if isinstance(content, list):
+        values = made[id(content)] = []
+        values.extend(_plain(value, made) for value in content)
+        return values
+    return int(content) if isinstance(content, _Int) else float(content) if isinstance(content, _Float) else content
+
+
+def _take_as_text(content: Any, place: Sequence[int | str]) -> bool:
+    """Puts a number's text in the place of the number.
+
+    Args:
+        content: is changed.
+        place: keys and indices as pydantic gives them, ``[key]`` last where it is the last key that should be text.
+
+    Returns:
+        Whether there was a number.
+    """
+    outer: Any = None
+    key: Any = None
+    for part in place:
+        keys = content if isinstance(content, dict) else range(len(content)) if isinstance(content, list) else ()
+        for known in keys:
+            if part in (known, repr(known)):  # a key that is no integer goes by its representation
+                outer, key, content = content, known, content[known]
+                break  # no key: the name of a union's member
+    is_key = place[-1] == "[key]"
+    number = key if is_key else content
+    if not isinstance(number, _Written):
+        return False
+    if is_key:
+        items = [(number.text if known is key else known, value) for known, value in outer.items()]
+        outer.clear()
+        outer.update(items)
+    else:
+        outer[key] = number.text
+    return True
+
+
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # ten times as fast, where it is there
-    """YAML as usual, but a key that is given twice is an error: the first value would be lost silently."""
+    """YAML as usual, but a key that is given twice is an error: the first value would be lost silently. Numbers know
+    how they were written; dates, which no class of ours wants, are text.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Any] = set()
@@ -100,7 +166,19 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, Hashable):
                 continue  # refused by YAML itself
-            if key in seen:
+            names = {key, key.text} if isinstance(key, _Written) else {key}
+            if names & seen:
                 raise yaml.constructor.ConstructorError(None, None, f"key '{key}' is given twice", key_node.start_mark)
-            seen.add(key)
+            seen |= names
         return super().construct_mapping(node, deep)
+
+    def construct_number(self, node: yaml.ScalarNode) -> _Int | _Float:
+        is_int = node.tag == "tag:yaml.org,2002:int"
+        number = _Int(self.construct_yaml_int(node)) if is_int else _Float(self.construct_yaml_float(node))
+        number.text = node.value
+        return number
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_number)
+_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_number)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_yaml_str)

@@ -7,7 +7,7 @@ The answer is one JSON object with ``violations``, ``verdict`` and ``confidence`
 
 import json
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,7 +20,7 @@ THINK, END_THINK, ANSWER, END_ANSWER = "<think>", "</think>", "<answer>", "</ans
 REQUIRED = ("violations", "verdict", "confidence")
 
 
-class FailureReason(str, Enum):
+class FailureReason(StrEnum):
     """Why a completion is not a ruling."""
 
     EMPTY = "empty"

@@ -1,5 +1,6 @@
 """What is installed from a wheel is whole, and a user's own `data`, `rewards` or `tests` folders do not harm it."""
 
+import os
 import subprocess
 import sys
 import sysconfig
@@ -77,3 +78,13 @@ def test_the_command_line_runs_in_a_folder_with_packages_of_the_same_names(insta
     tiny = ("--config", "billboard/sft", "--max_steps", "1", "--accelerate", "cpu", "--num_processes", "1")
     run(ruling, "train", "sft", *tiny, cwd=elsewhere)
     assert (elsewhere / "runs" / "billboard-sft" / "checkpoints" / "final").is_dir()
+
+
+def test_a_launched_process_has_its_own_packages_where_the_launcher_looks_in_the_folder_first(
+    installed: Path, elsewhere: Path
+) -> None:
+    (site,) = (installed.parent / "lib").glob("python3*/site-packages")
+    worker = [installed / "python", site / "rl" / "worker.py", "sft", "no-such-recipe", "{}", "false"]
+    places = {"PYTHONSAFEPATH": "1", "PYTHONPATH": str(elsewhere)}  # the second is Accelerate's, for DeepSpeed
+    done = subprocess.run(worker, cwd=elsewhere, env=os.environ | places, capture_output=True, text=True)
+    assert done.returncode == 2 and "no such recipe" in done.stderr, done.stderr

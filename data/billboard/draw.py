@@ -17,7 +17,7 @@ Box = tuple[float, float, float, float]
 def draw(
     headline: str, layout: Layout, shown: str, *, badge: str | None = None, covered: bool = False, burst: str = ""
 ) -> Image.Image:
-    """The picture of an ad.
+    """The picture of an ad. All its texts stand wholly inside.
 
     Args:
         headline: text of the band at the top or bottom.
@@ -62,7 +62,10 @@ def _text(
 ) -> None:
     while size > 8 and pen.textlength(text, font=_font(size)) > width:
         size -= 1
-    x = min(max(middle[0], pen.textlength(text, font=_font(size)) / 2 + 2), SIZE - 2)
+    length = pen.textlength(text, font=_font(size))
+    assert length <= width, f"'{text}' is too long to be drawn legibly"
+    room = length / 2 + 2
+    x = min(max(middle[0], room), SIZE - room)  # pushed in from the edge that it would be cut off by
     pen.text((x, middle[1]), text, font=_font(size), fill=fill, anchor="mm")
 
 

@@ -54,7 +54,7 @@ class Outcome(BaseModel):
 class Labels(BaseModel):
     """How a row's labels become a verdict and violations."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, coerce_numbers_to_str=True)
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     source: Name = Field(alias="from")
     separator: str | None = None

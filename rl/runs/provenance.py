@@ -4,7 +4,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -46,7 +46,7 @@ def provenance(
         facts["decoding"] = dict(decoding)
     facts |= more
     facts["packages"] = {"python": platform.python_version(), **_versions()}
-    facts["written"] = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    facts["written"] = datetime.now(UTC).isoformat(timespec="seconds")
     return facts
 
 

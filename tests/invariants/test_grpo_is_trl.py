@@ -48,7 +48,6 @@ def trained(
         max_steps=4,
         num_generations=4,
         max_completion_length=8,
-        generation_kwargs={"suppress_tokens": [policy.config.image_token_id]},  # the default from TRL 1.16 on
         **{"per_device_train_batch_size": 8, "learning_rate": 1e-3} | settings,
     )
     # Few enough that one epoch is enough: from the second on, the order of the data is ours.

@@ -9,7 +9,7 @@ import base64
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -96,7 +96,7 @@ def write_report(
             megabytes=sum(len(block.text) for block in blocks) / 1e6,
             predicted=PREDICTED,
             provenance=[(f"{e.name} on {e.split}", _facts(e.provenance)) for e in evaluations],
-            written=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+            written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
             style=Markup(style),
             script=Markup(script),
             style_hash=_hash(style),

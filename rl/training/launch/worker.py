@@ -4,10 +4,8 @@ import json
 import sys
 from pathlib import Path
 
-# Python searches a script's own folder first (from 3.11 on, PYTHONSAFEPATH forbids it), where `models` or `launch`
-# are found in place of others' modules. Ruling's packages come first, whatever the current folder holds.
-_HERE = Path(__file__).resolve().parent
-sys.path[:] = [str(_HERE.parents[2]), *(entry for entry in sys.path if Path(entry or ".").resolve() != _HERE)]
+# Accelerate puts the current folder into PYTHONPATH for DeepSpeed. Whatever lies there, Ruling's packages come first.
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 
 def main() -> None:

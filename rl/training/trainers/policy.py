@@ -50,10 +50,6 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
     ):
         super().__init__(*args, reward_funcs=reward, **kwargs)
         self.reward = reward
-        image = getattr(self.model.config, "image_token_id", None)
-        if image is not None and not self.use_vllm:  # an image token stands for a picture: none is to be written
-            # TRL sees to it from 1.16 on. Python 3.10 has 1.14.
-            self.generation_kwargs["suppress_tokens"] = self.generation_config.suppress_tokens = [image]
         if not self.use_vllm:
             self.generation_config.use_cache = True  # left open, it would follow a checkpoint saved for training
         self.cycle = self._check_settings()

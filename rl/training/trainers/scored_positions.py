@@ -15,10 +15,7 @@ from trl.trainer import utils
 @contextmanager
 def labelled_positions_only() -> Iterator[None]:
     """Meanwhile, a CPU scores the positions that have a label, as a GPU does."""
-    used = getattr(utils, "_use_triton", None)
-    if used is None:  # Python 3.10 has TRL 1.14, which scores otherwise
-        yield
-        return
+    used = utils._use_triton
 
     def compact(device: torch.device) -> bool:
         return device.type == "cpu" or used(device)

@@ -88,6 +88,18 @@ def test_json_with_paths_lists_and_outcomes(convert: Callable[..., Conversion], 
     assert gold["5"].verdict == "escalate"
 
 
+def test_labels_that_are_numbers_are_looked_up_as_they_are_written(tmp_path: Path, book: Any) -> None:
+    book.dump(tmp_path / "book.yaml")
+    labels = "{from: 3, table: {0: approve, 1: CURE-1, 1.10: {rules: [SALE-1]}}}"
+    write(tmp_path / "mapping.yaml", f"rulebook: book.yaml\ntext: {{body: 2}}\nlabels: {labels}")
+    source = write(tmp_path / "in.csv", "2,3\na,0\nb,1\nc,1.10\nd,1.1\n")
+    result = convert_file(source, tmp_path / "mapping.yaml", tmp_path / "out")
+    cited = [[violation.rule for violation in case.gold.violations] for case in result.cases if case.gold]
+    assert cited == [[], ["CURE-1"], ["SALE-1"]]
+    rejected = (tmp_path / "out" / "rejected.jsonl").read_text("utf-8").splitlines()
+    assert len(rejected) == 1 and "unknown label '1.1'" in rejected[0]
+
+
 BOXES = {"from": "boxes", "label": "what", "box": "xywh"}
 
 

@@ -132,6 +132,8 @@ def test_completions_are_drawn_in_evaluation_mode_with_a_cache(
     ((training, grad, config),) = seen
     assert not training and not grad
     assert config.use_cache
+    # An image token would stand for a picture that is not there: TRL sees to it.
+    assert config.suppress_tokens == [trainer.model.config.image_token_id]
     assert (config.temperature, config.top_p, config.top_k) == (1.0, 1.0, 0)
     assert trainer.model.config._attn_implementation == "sdpa"
 

@@ -10,8 +10,6 @@ from trl.trainer import utils
 from rl.training.sft import RulingSFTTrainer, SFTTrainer
 from tests.rl.training.test_sft import recipe_for, trainer_for
 
-pytestmark = pytest.mark.skipif(not hasattr(utils, "_use_triton"), reason="TRL 1.14, for Python 3.10, has other loss")
-
 
 def test_prompts_and_padding_are_not_scored_and_nothing_changes(
     toy: Path, tiny_vl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
