@@ -1,5 +1,6 @@
 """How a case is asked about, and how the answer is read: messages out, rulings in."""
 
+from prompts.message import Message
 from prompts.neutralise import neutralise, restore
 from prompts.parse import FailureReason, ParseFailure, parse
 from prompts.render import TEMPLATE_VERSION, TEMPLATES, render
@@ -11,6 +12,7 @@ __all__ = [
     "TEMPLATES",
     "TEMPLATE_VERSION",
     "FailureReason",
+    "Message",
     "ParseFailure",
     "answer_schema",
     "neutralise",

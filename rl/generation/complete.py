@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from data import Case, DataError, Rulebook
 from prompts import TEMPLATE_VERSION
+from prompts.parts import MEDIA, media_of
 from rl.generation.completions import Completion, CompletionLog, Key
 from rl.generation.endpoint import Endpoint
 from rl.runs.provenance import RUN, checkpoint_hash, provenance
@@ -88,9 +89,10 @@ def trained_template(model_path: str | Path) -> str | None:
 def cases_hash(cases: Sequence[Case]) -> str:
     """Hash of all that a model is shown of the cases, 12 hex digits; gold plays no part, since it may be mended."""
     digest = hashlib.sha256()
+    fields = {"id", "text", "transcript", "rules", *(medium.case_field for medium in MEDIA)}
     for case in cases:
-        shown = case.model_dump(mode="json", include={"id", "text", "images", "frames", "transcript", "rules"})
-        paths = [case.path(media) for media in (*case.images, *(frame.path for frame in case.frames))]
+        shown = case.model_dump(mode="json", include=fields)
+        paths = [Path(part.path) for part in media_of(case)]
         sizes = [path.stat().st_size if path.is_file() else None for path in paths]
         digest.update(json.dumps([shown, sizes], sort_keys=True).encode())
     return digest.hexdigest()[:12]

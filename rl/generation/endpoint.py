@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from data import Case, DataError, Rulebook
-from data.media.images import MAX_SIDE
 from prompts import render
 from prompts.parse import END_THINK, THINK
-from rewards.model_based.judge.request import content
 from rl.generation.completions import Completion, Key
 from rl.generation.verdict_logprob import verdict_logprob
 
@@ -96,7 +94,7 @@ class Endpoint:
         messages = render(case, book.excerpt(case.rules), template)
         return {
             "model": self.model,
-            "messages": [{**message, "content": content(message["content"], MAX_SIDE)} for message in messages],
+            "messages": [message.for_server() for message in messages],
             "max_tokens": decoding.max_new_tokens,
             "temperature": decoding.temperature,
             "seed": _seed_of(case, sample, decoding.seed),

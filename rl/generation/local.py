@@ -15,8 +15,9 @@ from transformers import GenerationConfig, LogitsProcessorList, PreTrainedModel,
 
 from data import Case, DataError, Rulebook
 from prompts import render
-from prompts.chat import Processor, batches, encode, special_tokens, tokenizer_of
+from prompts.chat import batches, encode
 from prompts.parse import ANSWER, END_ANSWER, END_THINK, THINK
+from prompts.processor import Processor, special_tokens, tokenizer_of
 from rl.generation.chosen_logprobs import ChosenLogProbs
 from rl.generation.completions import Completion
 from rl.generation.verdict_logprob import verdict_logprob
@@ -99,7 +100,7 @@ def generations(
         if all(case.id in skip for case in chosen):
             continue
         with _evaluating(model), _seeded(_seed_of(chosen, seed), model.device):
-            inputs = encode(processor, [conversations[i] for i in batch], chosen).to(model.device)
+            inputs = encode(processor, [conversations[i] for i in batch]).to(model.device)
             _check_room(model, inputs, chosen, max_new_tokens)
             watching = ChosenLogProbs()
             ids = generator.generate(

@@ -55,7 +55,7 @@ def test_a_text_model_is_given_text(text, toy: Path, book: Rulebook):
 
 
 def test_a_text_model_refuses_pictures(text, mixed: list[Case], book: Rulebook):
-    with pytest.raises(DataError, match="text only"):
+    with pytest.raises(DataError, match="'toy-0' has pictures, and the model reads text only"):
         generate(*text, mixed[:1], book, template="compact", max_new_tokens=8, progress=False)
 
 
@@ -63,7 +63,7 @@ def test_greedy_takes_the_likeliest_token_each_time(vl, mixed: list[Case], book:
     model, processor = vl
     case = mixed[0]
     messages = render(case, book.excerpt(case.rules), "compact")
-    inputs = encode(processor, [messages], [case])
+    inputs = encode(processor, [messages])
     prompt, written = inputs["input_ids"], []
     with torch.no_grad():
         for _ in range(6):  # without a cache

@@ -7,7 +7,8 @@ import torch
 
 from data import Rulebook, Ruling, load_cases
 from prompts import render, write
-from prompts.chat import encode, special_tokens, tokenizer_of
+from prompts.chat import encode
+from prompts.processor import special_tokens, tokenizer_of
 from rl.config.model import ModelConfig
 from rl.generation.chosen_logprobs import ChosenLogProbs
 from rl.generation.local import generations
@@ -38,7 +39,7 @@ def test_a_tokens_log_probability_is_that_of_reading_it(tiny_vl: Path, toy: Path
     cases = load_cases(toy / "cases.jsonl")[:2]
     tokens = special_tokens(processor)
     prompts = [render(case, book.excerpt(case.rules), "compact", tokens) for case in cases]
-    inputs = encode(processor, prompts, cases)
+    inputs = encode(processor, prompts)
     watching, width = ChosenLogProbs(), inputs["input_ids"].shape[1]
     torch.manual_seed(0)
     ids = model.generate(  # type: ignore[operator]
@@ -62,7 +63,7 @@ def test_a_completion_knows_its_verdicts_probability(tiny_text: Path, toy: Path,
     tokenizer = tokenizer_of(processor)
     wanted = tokenizer(ANSWER, add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id]
     case = load_cases(toy / "text.jsonl")[0]
-    prompt = encode(processor, [render(case, book.excerpt(case.rules), "compact", special_tokens(processor))], [case])
+    prompt = encode(processor, [render(case, book.excerpt(case.rules), "compact", special_tokens(processor))])
     width, head = prompt["input_ids"].shape[1], model.lm_head.forward
     seen: list[torch.Tensor] = []
 
