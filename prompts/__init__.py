@@ -1,6 +1,7 @@
 """How a case is asked about, and how the answer is read: messages out, rulings in."""
 
 from prompts.episode import Episode, Turn
+from prompts.message import Message
 from prompts.neutralise import neutralise, restore
 from prompts.parse import FailureReason, ParseFailure, parse
 from prompts.render import TEMPLATE_VERSION, TEMPLATES, render
@@ -13,6 +14,7 @@ __all__ = [
     "TEMPLATE_VERSION",
     "Episode",
     "FailureReason",
+    "Message",
     "ParseFailure",
     "Turn",
     "answer_schema",

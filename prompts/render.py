@@ -1,4 +1,4 @@
-"""Renders a case and the excerpt it is judged by into chat messages.
+"""Renders a case and the excerpt it is judged by into messages of typed parts.
 
 The rulebook excerpt comes first (system) and the case last (user), so that cases under one excerpt share their
 prefix. Everything printed by a template passes through `neutralise` and has its further lines indented: no text,
@@ -17,16 +17,16 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from data import Case, DataError, Rulebook
+from prompts.message import Message
 from prompts.neutralise import neutralise
+from prompts.parts import Medium, Text, media_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-Message = dict[str, Any]
-
 _LINE_BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _PLAIN_NAME = re.compile(r"[\w.-]+(?: [\w.-]+)*")
-# Templates mark the place of media with these; content cannot, because neutralised text has no '<' before a letter.
-_MEDIA = re.compile(r"<(image|frame) (\d+)>")
+# Templates mark the place of media by their names; content cannot: neutralised text has no '<' before a letter.
+_MARK = re.compile(r"<([a-z]+ \d+)>")
 
 
 def _version() -> str:
@@ -41,7 +41,7 @@ TEMPLATE_VERSION = _version()
 def render(
     case: Case, excerpt: Rulebook, template: str = "default", special_tokens: tuple[str, ...] = ()
 ) -> list[Message]:
-    """The chat messages that ask for a ruling on a case.
+    """The messages that ask for a ruling on a case.
 
     Args:
         case: what is under review; its gold plays no part.
@@ -50,8 +50,8 @@ def render(
         special_tokens: literals of the tokenizer at hand, beyond the shapes that `neutralise` knows.
 
     Returns:
-        A system and a user message. Contents are lists of ``{"type": "text", "text": …}`` and
-        ``{"type": "image", "image": <absolute path>}``, images and timed frames standing where they belong.
+        A system and a user message, pictures and timed frames standing where they belong; no file is opened.
+        ``[message.for_processor() for message in messages]`` is what a transformers processor takes.
 
     Raises:
         DataError: there is no such template.
@@ -62,23 +62,15 @@ def render(
         raise DataError(f"no prompt template '{template}': choose from {shipped}")
     system = environment.get_template(f"{template}/system.j2").render(book=excerpt).rstrip("\n")
     user = environment.get_template(f"{template}/user.j2").render(case=case).rstrip("\n")
-    return [
-        {"role": "system", "content": [{"type": "text", "text": system}]},
-        {"role": "user", "content": _parts(user, case)},
-    ]
+    return [Message("system", (Text(system),)), Message("user", _parts(user, case))]
 
 
-def _parts(text: str, case: Case) -> list[dict[str, str]]:
+def _parts(text: str, case: Case) -> tuple[Text | Medium, ...]:
     """Splits the rendered text at its media marks."""
-    parts: list[dict[str, str]] = []
-    pieces = _MEDIA.split(text)
-    for before, kind, index in zip(pieces[0::3], [*pieces[1::3], ""], [*pieces[2::3], ""], strict=True):
-        if before:
-            parts.append({"type": "text", "text": before})
-        if kind:
-            media = case.images[int(index)] if kind == "image" else case.frames[int(index)].path
-            parts.append({"type": "image", "image": str(case.path(media).absolute())})
-    return parts or [{"type": "text", "text": ""}]
+    media = {part.name: part for part in media_of(case)}
+    pieces = _MARK.split(text)
+    parts = [media[piece] if place % 2 else Text(piece) for place, piece in enumerate(pieces) if piece]
+    return tuple(parts) or (Text(""),)
 
 
 @lru_cache(maxsize=16)

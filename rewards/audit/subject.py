@@ -34,8 +34,7 @@ class View:
     @cached_property
     def prompt(self) -> str:
         """The text that the model is asked with."""
-        parts = (part for message in render(self.case, self.excerpt) for part in message["content"])
-        return "\n".join(part["text"] for part in parts if part["type"] == "text")
+        return "\n".join(part.text for message in render(self.case, self.excerpt) for part in message.texts)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from data import DataError, Ruling
+from prompts import Message
+from prompts.chat import Conversation
+from prompts.parts import Text
 from rewards.batch import Item
 from rewards.model_based.judge.messages import messages
 from rewards.model_based.judge.questions import Question, inquire
@@ -19,7 +22,10 @@ from rewards.score import Outcome
 
 LEAST_SAID = 0.5
 """Yes and no together hold at least so much, or the rest counts against the ruling."""
-_PLAIN_QUESTION = ("Answer with one word, yes or no.", "Is two more than one?")
+_PLAIN_QUESTION = (
+    Message("system", (Text("Answer with one word, yes or no."),)),
+    Message("user", (Text("Is two more than one?"),)),
+)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -39,7 +45,7 @@ class LocalJudge(LocalReward):
     name: ClassVar[str] = "local_judge"
 
     def __post_init__(self) -> None:
-        from prompts.chat import tokenizer_of
+        from prompts.processor import tokenizer_of
         from rewards.models.local_model import LocalModel
 
         self._local = LocalModel.load(self.model, self.dtype, self.device)
@@ -67,7 +73,7 @@ class LocalJudge(LocalReward):
             )
             for row, question in asked
         ]
-        answers = self._ask(shown, [items[row].case for row, _ in asked])
+        answers = self._ask(shown)
         yes: list[dict[str, float]] = [{} for _ in items]
         faults: dict[int, Exception] = {}
         for (row, question), answer in zip(asked, answers, strict=True):
@@ -77,7 +83,7 @@ class LocalJudge(LocalReward):
                 yes[row][question.name] = how_surely_yes(question, *answer)
         return [faults.get(row) or inquiry.score(yes[row]) for row, inquiry in enumerate(inquiries)]
 
-    def _ask(self, shown: Sequence[Any], cases: Sequence[Any]) -> list[tuple[float, float] | Exception]:
+    def _ask(self, shown: Sequence[Conversation]) -> list[tuple[float, float] | Exception]:
         """P(yes) and P(no) for each conversation."""
 
         def read(inputs: Any, rows: list[int]) -> list[tuple[float, float]]:
@@ -86,16 +92,10 @@ class LocalJudge(LocalReward):
             yes, no = (probabilities[:, tokens].sum(dim=-1).tolist() for tokens in (self._yes, self._no))
             return list(zip(yes, no, strict=True))
 
-        return self._local.each(shown, cases, read, self.batch_size, enable_thinking=False)
+        return self._local.each(shown, read, self.batch_size, enable_thinking=False)
 
     def _check_that_it_answers(self) -> None:
-        from data import Case
-
-        conversation = [
-            {"role": role, "content": [{"type": "text", "text": text}]}
-            for role, text in zip(("system", "user"), _PLAIN_QUESTION, strict=True)
-        ]
-        (answer,) = self._ask([conversation], [Case(id="plain question")])
+        (answer,) = self._ask([_PLAIN_QUESTION])
         if isinstance(answer, Exception):
             raise DataError(f"the model cannot be asked: {answer}", file=self.model) from answer
         if sum(answer) < LEAST_SAID:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from data import Ruling
-from prompts import render, write
-from prompts.chat import Message
+from prompts import Message, render, write
+from prompts.parts import Text
 from rewards.batch import Item
 from rewards.model_based.local_reward import LocalReward
 from rewards.score import Outcome, Score
@@ -51,10 +51,10 @@ class RewardModel(LocalReward):
             return [Score(value, f"score {score:.2f}", {"score": score}) for value, score in pairs]
 
         conversations = [self._conversation(item) for item in items]
-        return self._local.each(conversations, [item.case for item in items], read, self.batch_size, reply=False)
+        return self._local.each(conversations, read, self.batch_size, reply=False)
 
     def _conversation(self, item: Item) -> list[Message]:
         assert isinstance(item.ruling, Ruling), "a parse failure is not put to a reward model"
         specials = self._local.special_tokens
-        said = {"type": "text", "text": write(item.ruling, specials)}
-        return [*render(item.case, item.excerpt, self.template, specials), {"role": "assistant", "content": [said]}]
+        said = Message("assistant", (Text(write(item.ruling, specials)),))
+        return [*render(item.case, item.excerpt, self.template, specials), said]

@@ -61,7 +61,7 @@ class SelfConsistency(LocalReward):
     """Precision of the reference: in half precision, an average that moves by a 200th of a difference stands still."""
 
     def __post_init__(self) -> None:
-        from prompts.chat import tokenizer_of
+        from prompts.processor import tokenizer_of
         from rewards.models.local_model import LocalModel
         from rewards.models.moving_average import MovingAverage
 
@@ -112,7 +112,7 @@ class SelfConsistency(LocalReward):
             return [self._score(total, rulings[i]) for i, total in zip(rows, sums, strict=True)]
 
         prompts = [render(item.case, item.excerpt, self.template, specials) for item in items]
-        return self._local.each(prompts, [item.case for item in items], read, self.batch_size)
+        return self._local.each(prompts, read, self.batch_size)
 
     def _decision(self, completion: str) -> tuple[list[int], list[bool]]:
         """The tokens of a completion up to its verdict, and which of them decide."""

@@ -12,7 +12,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageText
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
 
 from data import DataError
-from prompts.chat import Processor, tokenizer_of
+from prompts.processor import Processor, tokenizer_of
 from rewards.models.patch_projection import project_by_product
 
 FINAL = Path("checkpoints") / "final"

@@ -12,8 +12,9 @@ import torch
 from transformers import PreTrainedModel
 from transformers.integrations import deepspeed
 
-from data import Case, DataError
-from prompts.chat import Message, Processor, batches, encode, special_tokens, tokenizer_of
+from data import DataError
+from prompts.chat import Conversation, batches, encode
+from prompts.processor import Processor, reads_media, special_tokens
 from rewards.models.checkpoint import (
     base_of_adapter,
     context_length,
@@ -57,7 +58,7 @@ class LocalModel:
     @property
     def sees(self) -> bool:
         """Whether it reads pictures."""
-        return self.processor is not tokenizer_of(self.processor)
+        return reads_media(self.processor)
 
     @property
     def special_tokens(self) -> tuple[str, ...]:
@@ -66,8 +67,7 @@ class LocalModel:
 
     def each(
         self,
-        conversations: Sequence[list[Message]],
-        cases: Sequence[Case],
+        conversations: Sequence[Conversation],
         read: Callable[[Any, list[int]], Sequence[T]],
         size: int,
         **encoding: Any,
@@ -75,7 +75,6 @@ class LocalModel:
         """What is read from the model about each conversation, in their order; the error where there was one.
 
         Args:
-            conversations: chat messages, one list for each case.
             read: from model inputs (padded on the left) and the rows that they are of to one result a row.
             size: conversations put together.
             encoding: for `prompts.chat.encode`.
@@ -84,7 +83,7 @@ class LocalModel:
 
         def ask(rows: list[int]) -> None:
             try:
-                inputs = encode(self.processor, [conversations[i] for i in rows], [cases[i] for i in rows], **encoding)
+                inputs = encode(self.processor, [conversations[i] for i in rows], **encoding)
                 results.update(zip(rows, read(inputs.to(self.model.device), rows), strict=True))
             except Exception as error:
                 if len(rows) == 1:  # without its traceback, which holds on to the tensors

@@ -19,7 +19,7 @@ from transformers import AutoModel, AutoModelForSequenceClassification, PreTrain
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from data import DataError
-from prompts.chat import Processor, tokenizer_of
+from prompts.processor import Processor, tokenizer_of
 from rewards.models.checkpoint import load_weights
 from rewards.models.local_model import unsharded
 

@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from data import Brief, Briefs, DataError
-from data.media.images import MAX_SIDE
 from prompts import Episode, Turn, render
 from prompts.parse import END_THINK, THINK
-from rewards.model_based.judge.request import content
 from rl.config.decoding import Decoding
 from rl.generation.engine import Key
 from rl.generation.logprobs import verdict_logprob
@@ -108,7 +106,7 @@ class Endpoint:
         messages = render(brief.case, brief.excerpt, decoding.template or "default")
         return {
             "model": self.model,
-            "messages": [{**message, "content": content(message["content"], MAX_SIDE)} for message in messages],
+            "messages": [message.for_server() for message in messages],
             "max_tokens": decoding.max_new_tokens,
             "temperature": decoding.temperature,
             "seed": _seed_of(brief.id, sample, decoding.seed),

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -65,19 +64,8 @@ def shown_hash(briefs: Briefs, template: str) -> str:
     """Hash of all that a model is shown, 12 hex digits: the rendered messages, and the content of their media. Where
     the media lie plays no part, nor does gold, since it may be mended.
     """
-    digest, content_of = hashlib.sha256(), lru_cache(maxsize=None)(_content_hash)
-
-    def seen(part: dict[str, Any]) -> dict[str, Any]:
-        return {**part, "image": content_of(part["image"])} if "image" in part else part
-
+    digest = hashlib.sha256()
     for brief in briefs:
-        messages = render(brief.case, brief.excerpt, template)
-        shown = [{**message, "content": [seen(part) for part in message["content"]]} for message in messages]
+        shown = [message.identity() for message in render(brief.case, brief.excerpt, template)]
         digest.update(json.dumps([brief.id, shown], sort_keys=True).encode())
     return digest.hexdigest()[:12]
-
-
-def _content_hash(path: str) -> str | None:
-    """Hash of a file; None where there is none, which whoever opens it complains of."""
-    file = Path(path)
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None

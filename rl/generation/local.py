@@ -14,7 +14,8 @@ from transformers import GenerationConfig, LogitsProcessorList, PreTrainedModel,
 
 from data import Brief, Briefs, DataError
 from prompts import Episode, render
-from prompts.chat import Processor, batches, encode, special_tokens, tokenizer_of
+from prompts.chat import batches, encode
+from prompts.processor import Processor, special_tokens, tokenizer_of
 from rl.config.decoding import Decoding, Precision
 from rl.config.model import ModelConfig
 from rl.generation.decode import end_of_turn_ids, turn_of, verdict_logprob_of
@@ -93,7 +94,7 @@ def write_batches(
         if wanted is not None and not any(brief.id in wanted for brief in chosen):
             continue
         with _evaluating(model), _seeded(_seed_of(chosen, decoding.seed), model.device):
-            inputs = encode(processor, [conversations[i] for i in batch], [b.case for b in chosen]).to(model.device)
+            inputs = encode(processor, [conversations[i] for i in batch]).to(model.device)
             _check_room(model, inputs, chosen, decoding.max_new_tokens)
             watching = ChosenLogProbs()
             written = generator.generate(

@@ -12,7 +12,7 @@ from transformers.integrations import is_deepspeed_zero3_enabled
 from transformers.utils import is_bitsandbytes_available
 
 from data import DataError
-from prompts.chat import Processor, special_tokens, tokenizer_of
+from prompts.processor import Processor, special_tokens, tokenizer_of
 from rewards.models.checkpoint import (
     ADAPTER,
     FINAL,

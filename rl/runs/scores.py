@@ -14,8 +14,8 @@ from data import Briefs
 from prompts import ParseFailure
 from rewards import Rubric, Scorecard
 from rewards.scoring.summary import Summary
-from rl.runs.written import Written, brief_of
 from rl.runs.rollouts import REWARD
+from rl.runs.written import Written, brief_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

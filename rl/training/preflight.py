@@ -5,6 +5,7 @@ is looked at all the same: parameters are counted on the meta device, without we
 """
 
 import tempfile
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +17,13 @@ from rich.table import Table
 from rich.text import Text
 
 from data import Briefs, Case, DataError, Rulebook, load_cases
+from prompts.parts import MEDIA, media_of
+from prompts.processor import special_tokens
 from rl.config.model import ModelConfig
 from rl.config.recipe import RECIPES, SHIPPED, GRPORecipe, TrainRecipe
 from rl.models.load import ADAPTER, context_length, empty_model, load_processor, resolve
-from rl.training.longest import Longest, estimate, measure
-from rl.training.rows import texts_of
+from rl.training.lengths import Length, check_fit, count, estimate
+from rl.training.rows import lessons_of, prompts_of, texts_of
 from rl.training.start import build
 
 
@@ -108,10 +111,10 @@ def _cases(recipe: TrainRecipe, found: Rehearsal) -> list[Case]:
     cases = load_cases(*recipe.data.train)
     if not cases:
         raise DataError("there are no cases", file=", ".join(recipe.data.train))
-    pictures = sum(len(case.images) + len(case.frames) for case in cases)
-    found.add(
-        "data", f"{len(cases):,} cases in {len({case.cluster for case in cases}):,} groups, {pictures:,} pictures"
-    )
+    media = Counter({medium.plural: 0 for medium in MEDIA})
+    media.update(part.plural for case in cases for part in media_of(case))
+    held = ", ".join(f"{number:,} {kind}" for kind, number in media.items())
+    found.add("data", f"{len(cases):,} cases in {len({case.cluster for case in cases}):,} groups, {held}")
     return cases
 
 
@@ -166,14 +169,17 @@ def _parameters(model: ModelConfig, folder: Path, found: Rehearsal) -> None:
 
 
 def _tokens(recipe: TrainRecipe, folder: Path, briefs: Briefs, reserved: int, found: Rehearsal) -> None:
-    template = recipe.data.template
+    template, conversations_of = recipe.data.template, prompts_of if reserved else lessons_of
     if (folder / "tokenizer.json").is_file() or (folder / "tokenizer_config.json").is_file():
-        longest = measure(briefs, load_processor(folder), _context(folder), reserved, template)
+        processor = load_processor(folder)
+        lengths = count(conversations_of(briefs, template, special_tokens(processor)), processor)
     elif (folder / "preprocessor_config.json").is_file():
-        longest = estimate(briefs, folder, _context(folder), reserved, template)
+        lengths = estimate(conversations_of(briefs, template), folder)
     else:
         return
-    found.add("longest case", escape(_said(longest, reserved)))
+    check_fit(briefs, lengths, _context(folder), reserved)
+    brief, longest = max(zip(briefs, lengths, strict=True), key=lambda pair: pair[1].total)
+    found.add("longest case", escape(f"'{brief.id}': {_said(longest, reserved)}"))
 
 
 def _context(folder: Path) -> int:
@@ -188,12 +194,13 @@ def _context(folder: Path) -> int:
     return context_length(AutoConfig.from_pretrained(folder))
 
 
-def _said(longest: Longest, reserved: int) -> str:
+def _said(longest: Length, reserved: int) -> str:
     text = (
         f"{longest.text:,} of text" if longest.exact else f"about {longest.text:,} of text (an estimate: no tokenizer)"
     )
+    media = ", ".join(f"{tokens:,} tokens of {kind}" for kind, tokens in longest.media.items())
     more = f", {reserved:,} more kept for the completion" if reserved else ""
-    return f"'{longest.case}': {longest.pictures:,} tokens of pictures and {text}{more}"
+    return f"{media} and {text}{more}"
 
 
 def _steps(recipe: TrainRecipe, arguments: Any, cases: int, found: Rehearsal) -> None:

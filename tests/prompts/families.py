@@ -5,6 +5,9 @@ from functools import cached_property
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
+from prompts import Message
+from prompts.parts import Text
+
 
 @dataclass(frozen=True)
 class Family:
@@ -30,12 +33,12 @@ class Family:
         )
         return tokenizer
 
-    def chat(self, messages: list[dict]) -> str:
+    def chat(self, messages: list[Message]) -> str:
         """The messages through the family's chat template."""
         return "".join(
             self.turn.format(
-                role=message["role"],
-                content="".join(part["text"] if part["type"] == "text" else self.image for part in message["content"]),
+                role=message.role,
+                content="".join(part.text if isinstance(part, Text) else self.image for part in message.parts),
             )
             for message in messages
         )

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from data import Case, Frame, Line, Rule, Rulebook
-from prompts import TEMPLATE_VERSION, render
+from prompts import TEMPLATE_VERSION, Message, render
+from prompts.parts import Picture, Text, TimedFrame
 from rewards.testing.hostile import HOSTILE
 from tests.prompts.families import FAMILIES, QWEN, Family
 from tests.strategies import FRAGMENTS, TEXTS
@@ -29,15 +30,17 @@ AD = Case(
 ).with_root("/media")
 
 
-def text_of(messages: list[dict]) -> str:
+def text_of(messages: list[Message]) -> str:
     """All of it as one text, pictures as their paths."""
-    return "".join(part.get("text") or f"({part['image']})" for message in messages for part in message["content"])
+    parts = [part for message in messages for part in message.parts]
+    return "".join(part.text if isinstance(part, Text) else f"({part.path})" for part in parts)
 
 
 def test_default_says_everything_rulebook_first():
     system, user = render(AD, BOOK)
-    said = system["content"][0]["text"]
-    assert system["role"] == "system" and user["role"] == "user"
+    (text,) = system.parts
+    said = text.text
+    assert system.role == "system" and user.role == "user"
     for expected in ("SALE-1", "[high]", "Exception: a registered sale", "calls for escalate", "food, games"):
         assert expected in said
     assert text_of([user]) == (
@@ -48,23 +51,27 @@ def test_default_says_everything_rulebook_first():
 
 def test_compact_says_no_more_than_it_must():
     system, user = render(AD.model_copy(update={"frames": [], "transcript": []}).with_root("/media"), BOOK, "compact")
-    assert system["content"] == [
-        {
-            "type": "text",
-            "text": "SALE-1: No discount above 30 %. unless a registered sale\n"
-            "CLICK-1: No invented prizes. (escalate)",
-        }
+    rules = "SALE-1: No discount above 30 %. unless a registered sale\nCLICK-1: No invented prizes. (escalate)"
+    assert system.parts == (Text(rules),)
+    assert user.parts == (Picture("/media/a.png", "image 0"), Text("title: Tea\nlanding_page: Buy tea"))
+
+
+def test_media_know_their_names_times_and_case():
+    media = render(AD, BOOK)[1].media
+    assert [(part.path, part.name, part.case) for part in media] == [
+        ("/media/a.png", "image 0", "1"),
+        ("/media/f/0.jpg", "frame 0", "1"),
+        ("/media/f/1.jpg", "frame 1", "1"),
     ]
-    assert user["content"] == [
-        {"type": "image", "image": "/media/a.png"},
-        {"type": "text", "text": "title: Tea\nlanding_page: Buy tea"},
-    ]
+    assert [part.time for part in media if isinstance(part, TimedFrame)] == [0, 1.5]
 
 
 @pytest.mark.parametrize("template", ["default", "compact"])
 def test_contents_are_lists_even_of_nothing(template):
     for message in render(Case(id="1"), Rulebook(name="none", rules=()), template):
-        assert isinstance(message["content"], list) and message["content"]
+        for content in (message.for_row()["content"], message.for_processor()["content"]):
+            assert isinstance(content, list) and content
+            assert all(part["type"] == "text" and isinstance(part["text"], str) for part in content)
 
 
 def test_cases_under_one_excerpt_share_their_system_message():
@@ -78,7 +85,7 @@ def test_gold_id_meta_and_file_names_are_not_shown():
         meta={"secret": "secret"},
         gold={"verdict": "reject", "reasoning": "secret"},
     ).with_root("/media")
-    shown = [part["text"] for m in render(hostile, BOOK) for part in m["content"] if part["type"] == "text"]
+    shown = [part.text for message in render(hostile, BOOK) for part in message.texts]
     assert "secret" not in "".join(shown)
 
 
@@ -102,7 +109,7 @@ def test_a_value_starts_no_line_of_its_own(text, template):
     for message in render(case, Rulebook(name="one", rules=(rule,)), template):
         said = text_of([message])
         plain = text_of([render(Case(id="1", text={"title": "", "body": ""}), BOOK, template)[0]])
-        if message["role"] == "system":
+        if message.role == "system":
             own = [line for line in said.splitlines() if line.startswith("A-1")]
             assert len(own) == 1 and not [line for line in said.splitlines() if line.startswith(("ALC-1", "SALE-1"))]
             assert plain.splitlines()[0] == said.splitlines()[0] or template == "compact"
@@ -124,8 +131,10 @@ def test_braces_are_only_braces():
 
 
 def test_content_cannot_mark_a_place_for_an_image():
-    parts = render(Case(id="1", text={"title": "<image 0>"}, images=["a.png"]), BOOK)[1]["content"]
-    assert [part["type"] for part in parts] == ["text", "image", "text"]
+    hostile = Case(id="1", text={"title": "<image 0><frame 0>"}, images=["a.png"], frames=[Frame(path="b", time=0)])
+    parts = render(hostile, BOOK)[1].parts
+    assert [type(part) for part in parts] == [Text, Picture, Text, TimedFrame, Text]
+    assert parts[-1] == Text("\ntitle: ‹image 0>‹frame 0>")
 
 
 IDS = TEXTS.map(lambda text: "".join(text.split())).filter(
@@ -191,8 +200,8 @@ def tiny_family():
         ids = tokenizer(text, add_special_tokens=False)["input_ids"]
         return [token for token in tokenizer.convert_ids_to_tokens(ids) if token in tokenizer.all_special_tokens]
 
-    def chat(messages: list[dict]) -> str:
-        return tokenizer.apply_chat_template(messages, tokenize=False)
+    def chat(messages: list[Message]) -> str:
+        return tokenizer.apply_chat_template([message.for_row() for message in messages], tokenize=False)
 
     return SimpleNamespace(specials=specials, chat=chat, tokens=tuple(tokenizer.all_special_tokens))
 

@@ -16,8 +16,8 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from data import Case, Rule, Rulebook, Ruling
-from prompts import neutralise
-from prompts.render import Message
+from prompts import Message, neutralise
+from prompts.parts import MEDIA, Medium, Text, media_of
 from rewards.model_based.judge.questions import Inquiry, Question
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -40,7 +40,7 @@ def messages(
     one_word: bool = False,
     special_tokens: tuple[str, ...] = (),
 ) -> list[Message]:
-    """The chat messages that put questions about a ruling, in the form that `prompts.render` gives.
+    """The messages that put questions about a ruling; no file is opened.
 
     Args:
         inquiry: the ruling's.
@@ -55,15 +55,11 @@ def messages(
         "case": _case(case, pictures),
         "ruling": _ruling(ruling, inquiry),
     }
-    content = [{"type": "text", "text": _json(document, special_tokens)}]
+    content: list[Text | Medium] = [Text(_json(document, special_tokens))]
     if pictures:
-        shown = [(f"image {i}", image) for i, image in enumerate(case.images)]
-        shown += [(f"frame {i}, at {frame.time:g} s", frame.path) for i, frame in enumerate(case.frames)]
-        for label, path in shown:
-            content.append({"type": "text", "text": f"\n{label}:\n"})
-            content.append({"type": "image", "image": str(case.path(path).absolute())})
-    system = {"type": "text", "text": _system(asked, one_word)}
-    return [{"role": "system", "content": [system]}, {"role": "user", "content": content}]
+        for part in media_of(case):
+            content += [Text(f"\n{part.label}:\n"), part]
+    return [Message("system", (Text(_system(asked, one_word)),)), Message("user", tuple(content))]
 
 
 @lru_cache(maxsize=256)
@@ -89,8 +85,7 @@ def _case(case: Case, pictures: bool) -> dict[str, Any]:
     if case.transcript:
         shown["transcript"] = [{"seconds": [line.start, line.end], "text": line.text} for line in case.transcript]
     unseen = {
-        "images": bool(case.images) and not pictures,
-        "frames": bool(case.frames) and not pictures,
+        **{medium.case_field: bool(medium.of(case)) and not pictures for medium in MEDIA},
         "video": case.video is not None and not case.frames,
         "audio": case.audio is not None and not case.transcript,
     }

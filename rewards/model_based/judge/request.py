@@ -1,10 +1,7 @@
 """A request to a judge's server as it goes over the wire, and the answer as it must come back."""
 
-import base64
 import hashlib
-import io
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -12,8 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, create_model
 
-from data.media.images import open_image
-from prompts.render import Message
+from prompts import Message
 from rewards.model_based.judge.questions import Question
 
 
@@ -67,12 +63,12 @@ def make_request(
         picture_side: pixels that the longer side of a picture is scaled down to.
 
     Raises:
-        DataError: a picture cannot be read.
+        DataError: a picture cannot be read; names the case.
     """
     form = _form(tuple(question.name for question in questions))
     schema = {"name": "answers", "strict": True, "schema": form.model_json_schema()}
     body = {
-        "messages": [{**message, "content": content(message["content"], picture_side)} for message in messages],
+        "messages": [message.for_server(picture_side) for message in messages],
         "response_format": {"type": "json_schema", "json_schema": schema},
         **settings,
     }
@@ -83,27 +79,3 @@ def make_request(
 def _form(names: tuple[str, ...]) -> type[BaseModel]:
     fields: dict[str, Any] = {name: (Answer, ...) for name in names}
     return create_model("Answers", __config__=ConfigDict(extra="forbid"), **fields)
-
-
-def content(parts: Sequence[Mapping[str, Any]], picture_side: int) -> str | list[dict[str, Any]]:
-    """A message's content as servers that speak the OpenAI API want it: a string where it is one text, since not all
-    take a list.
-    """
-    if len(parts) == 1 and parts[0]["type"] == "text":
-        return str(parts[0]["text"])
-    return [dict(part) if part["type"] == "text" else _picture(part["image"], picture_side) for part in parts]
-
-
-def _picture(path: str, side: int) -> dict[str, Any]:
-    changed = os.stat(path).st_mtime_ns if os.path.isfile(path) else 0
-    return {"type": "image_url", "image_url": {"url": _data_url(path, side, changed)}}
-
-
-@lru_cache(maxsize=128)
-def _data_url(path: str, side: int, changed: int) -> str:
-    """The picture, drawn anew: upright, at most ``side`` pixels long, without what else a file can carry."""
-    picture = open_image(path)
-    picture.thumbnail((side, side))
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

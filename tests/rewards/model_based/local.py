@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from data import Brief, Briefs, Case, Ruling
-from prompts import Episode, target, write
-from prompts.chat import encode, tokenizer_of
+from prompts import Episode, Message, target, write
+from prompts.chat import encode
+from prompts.parts import Text
+from prompts.processor import tokenizer_of
 from rewards.batch import Item
 from rewards.model_based.judge.messages import messages
 from rewards.model_based.judge.questions import inquire
@@ -18,8 +20,8 @@ BOOK = toy_book()
 SIZE = {"vocab": 1024, "hidden": 32, "intermediate": 64, "layers": 2, "context": 1024}
 SIZE |= {"vision_hidden": 32, "vision_intermediate": 64}
 PLAIN = [
-    {"role": "system", "content": [{"type": "text", "text": "Answer with one word, yes or no."}]},
-    {"role": "user", "content": [{"type": "text", "text": "Is two more than one?"}]},
+    Message("system", (Text("Answer with one word, yes or no."),)),
+    Message("user", (Text("Is two more than one?"),)),
 ]
 
 
@@ -57,7 +59,7 @@ def tiny(out: Path, kind: str, seed: int = 0) -> Path:
 def answering(base: Path, out: Path) -> Path:
     """The model, taught in a moment to say yes or no to a plain question."""
     model, processor = checkpoint.load_weights(str(base)), checkpoint.load_processor(base)
-    inputs = encode(processor, [PLAIN, PLAIN], [Case(id="1")] * 2)
+    inputs = encode(processor, [PLAIN, PLAIN])
     said = torch.tensor([tokenizer_of(processor)(word)["input_ids"][0] for word in ("Yes", "no")])
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
     for _ in range(40):
@@ -75,7 +77,7 @@ def _judged(case: Case) -> str:
     item = item_of(case)
     assert isinstance(item.ruling, Ruling)
     shown = messages(item.ruling, case, item.excerpt, inquire(item.ruling, case, item.excerpt), one_word=True)
-    return "".join(part.get("text", "") for message in shown for part in message["content"])
+    return "".join(part.text for message in shown for part in message.texts)
 
 
 def values_of(outcomes: Any) -> list[float]:

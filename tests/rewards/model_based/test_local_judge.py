@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from data import DataError
-from prompts.chat import encode, tokenizer_of
+from prompts.chat import encode
+from prompts.processor import tokenizer_of
 from rewards.model_based.judge.messages import messages
 from rewards.model_based.judge.questions import inquire
 from rewards.model_based.local_judge import LocalJudge
@@ -44,7 +45,7 @@ def test_the_value_is_that_of_the_questions_one_by_one(kind: str, request, tmp_p
             special_tokens=judge._local.special_tokens,
         )
         with torch.no_grad():
-            logits = model(**encode(processor, [shown], [item.case])).logits[0, -1]
+            logits = model(**encode(processor, [shown])).logits[0, -1]
         chances = logits.softmax(-1)
         said_yes, said_no = (
             sum(float(chances[i]) for token, i in vocabulary.items() if token.removeprefix("Ġ").lower() == word)

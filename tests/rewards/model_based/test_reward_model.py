@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from data import Case, DataError, Violation
-from prompts import render, write
-from prompts.chat import encode, tokenizer_of
+from prompts import Message, render, write
+from prompts.chat import encode
+from prompts.parts import Text
+from prompts.processor import tokenizer_of
 from rewards.batch import Item
 from rewards.model_based.reward_model import RewardModel
 from tests.lazy import Lazy
@@ -20,13 +22,13 @@ checkpoint, scalar_head = Lazy("rewards.models.checkpoint"), Lazy("rewards.model
 pytestmark = pytest.mark.slow
 
 
-def conversation(item: Item) -> list[dict[str, Any]]:
-    said = [{"type": "text", "text": write(item.ruling)}]
-    return [*render(item.case, item.excerpt, "compact"), {"role": "assistant", "content": said}]
+def conversation(item: Item) -> list[Message]:
+    said = Message("assistant", (Text(write(item.ruling)),))
+    return [*render(item.case, item.excerpt, "compact"), said]
 
 
 def scores(model: Any, processor: Any, items: list[Item]) -> Any:
-    inputs = encode(processor, [conversation(item) for item in items], [item.case for item in items], reply=False)
+    inputs = encode(processor, [conversation(item) for item in items], reply=False)
     return model(**inputs).logits[:, 0]
 
 
@@ -103,7 +105,7 @@ def test_the_head_is_read_at_the_last_token_on_either_side(seeing: Path, tmp_pat
     processor = checkpoint.load_processor(seeing)
     model = scalar_head.load_scorer(str(seeing), processor).eval()
     items = mixed_items(tmp_path, pictures=False)[:4]
-    left = encode(processor, [conversation(i) for i in items], [i.case for i in items], reply=False)
+    left = encode(processor, [conversation(i) for i in items], reply=False)
     lengths = left["attention_mask"].sum(1)
     width = left["input_ids"].shape[1]
     right = {

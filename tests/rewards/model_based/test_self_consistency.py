@@ -6,7 +6,8 @@ import pytest
 
 from data import DataError, Ruling
 from prompts import render, write
-from prompts.chat import encode, tokenizer_of
+from prompts.chat import encode
+from prompts.processor import tokenizer_of
 from rewards.batch import Item
 from rewards.model_based.self_consistency import SelfConsistency, decisive
 from tests.lazy import Lazy
@@ -29,7 +30,7 @@ def vl(small_vl: Path) -> SelfConsistency:
 def by_hand(model: Any, processor: Any, item: Item) -> float:
     """The likelihood by the plain definition: one text, the whole distribution over every token."""
     tokenizer = tokenizer_of(processor)
-    inputs = dict(encode(processor, [render(item.case, item.excerpt, "compact")], [item.case]))
+    inputs = dict(encode(processor, [render(item.case, item.excerpt, "compact")]))
     completion = write(item.ruling)
     answer = completion.index("<answer>") + 8
     verdict = completion.index('"verdict": "') + 12 + len(item.ruling.verdict)

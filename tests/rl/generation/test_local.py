@@ -80,14 +80,14 @@ def test_a_text_model_is_given_text(text, toy: Path):
 
 
 def test_a_text_model_refuses_pictures(text, mixed: Briefs):
-    with pytest.raises(DataError, match="text only"):
+    with pytest.raises(DataError, match="'toy-0' has pictures, and the model reads text only"):
         written(*text, mixed[:1])
 
 
 def test_greedy_takes_the_likeliest_token_each_time(vl, mixed: Briefs):
     model, processor = vl
     brief = mixed[0]
-    inputs = encode(processor, [render(brief.case, brief.excerpt, "compact")], [brief.case])
+    inputs = encode(processor, [render(brief.case, brief.excerpt, "compact")])
     prompt, likeliest = inputs["input_ids"], []
     with torch.no_grad():
         for _ in range(6):  # without a cache

@@ -7,7 +7,8 @@ import torch
 
 from data import Ruling
 from prompts import render, write
-from prompts.chat import encode, special_tokens, tokenizer_of
+from prompts.chat import encode
+from prompts.processor import special_tokens, tokenizer_of
 from rl.config.decoding import Decoding
 from rl.config.model import ModelConfig
 from rl.generation.local import write_batches
@@ -39,7 +40,7 @@ def test_a_tokens_log_probability_is_that_of_reading_it(tiny_vl: Path, toy: Path
     briefs = toy_briefs(toy / "cases.jsonl", 2)
     tokens = special_tokens(processor)
     prompts = [render(brief.case, brief.excerpt, "compact", tokens) for brief in briefs]
-    inputs = encode(processor, prompts, briefs.cases)
+    inputs = encode(processor, prompts)
     watching, width = ChosenLogProbs(), inputs["input_ids"].shape[1]
     torch.manual_seed(0)
     ids = model.generate(  # type: ignore[operator]

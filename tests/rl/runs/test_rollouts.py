@@ -108,7 +108,9 @@ def test_another_file_is_named_with_the_column_that_it_lacks(tmp_path: Path):
         read_rollouts(tmp_path)
 
 
-@pytest.mark.parametrize("turns", ["[", "{}", "[]", '[{"text": 1}]', '[{"words": "x"}]', '[{"text": "", "author": "me"}]'])
+@pytest.mark.parametrize(
+    "turns", ["[", "{}", "[]", '[{"text": 1}]', '[{"words": "x"}]', '[{"text": "", "author": "me"}]']
+)
 def test_turns_that_are_none_are_named(tmp_path: Path, turns: str):
     RolloutLog(tmp_path).write([Rollout(0, Episode("a", (Turn("x"), Turn("y"))), 1.0, 0.0)])
     part = tmp_path / "00000000-0.parquet"

@@ -9,8 +9,8 @@ from prompts import write
 from rewards import Rubric, reward
 from rewards.testing.small import BOOK, ideal, rejecting, rule_on
 from rl.runs import scores
-from rl.runs.written import Written, read_completions
 from rl.runs.scores import score_completions
+from rl.runs.written import Written, read_completions
 
 CASE = rejecting()
 BRIEFS = Briefs.bind([CASE], BOOK)
@@ -24,9 +24,7 @@ def written(*texts: str, case: str = CASE.id) -> list[Written]:
 def test_every_component_is_kept_over_several_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(scores, "BATCH", 2)
     texts, told = [write(ideal(CASE)), "tagless", write(rule_on("approve"))], []
-    summary = score_completions(
-        written(*texts), BRIEFS, RUBRIC, tmp_path / "new" / "scores.parquet", told.append
-    )
+    summary = score_completions(written(*texts), BRIEFS, RUBRIC, tmp_path / "new" / "scores.parquet", told.append)
     rows = pq.read_table(tmp_path / "new" / "scores.parquet").to_pylist()
     cards = [RUBRIC.score(text, CASE, BOOK) for text in texts]
     assert (summary.count, told) == (3, [2, 1])

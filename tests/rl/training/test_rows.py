@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from data import Brief, Case, DataError, Gold, Rulebook
+from data import Brief, Briefs, Case, DataError, Frame, Gold, Rulebook
 from prompts import parse
-from rl.models.load import load_processor
-from rl.training.rows import image_token_counts, rows_for_rl, rows_for_sft, texts_of, token_counts
+from prompts.parts import Picture
+from rl.models.load import load_processor, tokenizer_of
+from rl.training.rows import rows_for_rl, rows_for_sft, texts_of
 from tests.rl.conftest import toy_briefs
 
 APPROVED = Gold(verdict="approve", violations=[])
@@ -54,11 +55,27 @@ def test_counted_tokens_are_those_that_the_processor_makes(toy: Path, tiny_vl: P
         assert made["input_ids"].shape[1] == length
 
 
+def test_images_and_frames_stand_in_one_column_in_the_order_of_the_prompt(
+    tmp_path: Path, tiny_vl: Path, book: Rulebook
+) -> None:
+    for name, width in (("a", 60), ("b", 90), ("c", 120)):
+        Image.new("RGB", (width, 60)).save(tmp_path / f"{name}.png")
+    frames = [Frame(path="b.png", time=0), Frame(path="a.png", time=2)]
+    mixed, bare = Case(id="mixed", images=["c.png"], frames=frames).with_root(tmp_path), Case(id="bare")
+    briefs = Briefs.bind([mixed, bare], book)
+    rows = rows_for_rl(briefs, load_processor(tiny_vl), 512, 64, "compact")
+    assert [[image.width for image in row["images"]] for row in rows] == [[120, 90, 60], []]
+    kinds = [part["type"] for part in rows[0]["prompt"][1]["content"]]
+    assert [kind for kind in kinds if kind == "image"] == ["image"] * 3
+    without = rows_for_rl(briefs[1:], load_processor(tiny_vl), 512, 64, "compact")
+    assert "images" not in without.column_names
+
+
 def test_a_long_prompt_names_the_case_and_its_tokens(toy: Path, tiny_vl: Path) -> None:
     processor, briefs = load_processor(tiny_vl), toy_briefs(toy / "cases.jsonl", 1)
-    rows = rows_for_rl(briefs, processor, 400, 300, "compact")
-    assert len(rows) == 1
-    (length,) = token_counts([rows[0] | {"images": []}], processor)
+    (row,) = rows_for_rl(briefs, processor, 400, 300, "compact")
+    text = processor.apply_chat_template(row["prompt"], tokenize=False, add_generation_prompt=True)
+    length = len(tokenizer_of(processor)(text, add_special_tokens=False)["input_ids"])
     message = rf"'toy-0' needs {length + 15} tokens, 16 of them for its pictures, and 400 more .* context is 410:"
     with pytest.raises(DataError, match=message):
         rows_for_rl(briefs, processor, 410, 400, "compact")
@@ -69,7 +86,7 @@ def test_pictures_are_never_cut(tmp_path: Path, tiny_vl: Path, book: Rulebook) -
     case = Case(id="many", images=["a.png"] * 40, gold=APPROVED).with_root(tmp_path)
     with pytest.raises(DataError, match=r"'many' needs .* 640 of them for its pictures"):
         rows_for_sft([Brief(case, book)], load_processor(tiny_vl), 512, "compact")
-    assert image_token_counts([str(tmp_path / "a.png")], load_processor(tiny_vl)) == [16]
+    assert Picture(str(tmp_path / "a.png")).tokens(load_processor(tiny_vl)) == 16
 
 
 def test_gold_is_needed_to_learn_from(tiny_text: Path, book: Rulebook) -> None:

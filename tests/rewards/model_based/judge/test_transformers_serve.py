@@ -26,7 +26,7 @@ SAID = {"follows": {"because": "it says so", "answer": "yes"}, "invents": {"beca
 def conversation() -> list[dict[str, Any]]:
     case = approving()
     shown = messages(RULING, case, BOOK, inquire(RULING, case, BOOK), pictures=False)
-    return [{"role": message["role"], "content": message["content"][0]["text"]} for message in shown]
+    return [message.for_tokenizer() for message in shown]
 
 
 def tiny(folder: Path, steps: int) -> Path:

@@ -1,0 +1,81 @@
+"""Message: one turn of a conversation, made of typed parts; and the forms in which libraries take it."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from data import DataError
+from data.media.images import MAX_SIDE
+from prompts.parts import Medium, Text
+
+Role: TypeAlias = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True)
+class Message:
+    """A turn: who speaks, and the parts that it consists of, in their order.
+
+    Example:
+        >>> message = Message("user", (Text("Is this allowed?"),))
+        >>> message.for_processor()
+        {'role': 'user', 'content': [{'type': 'text', 'text': 'Is this allowed?'}]}
+        >>> message.for_tokenizer()
+        {'role': 'user', 'content': 'Is this allowed?'}
+    """
+
+    role: Role
+    parts: tuple[Text | Medium, ...]
+
+    @property
+    def texts(self) -> tuple[Text, ...]:
+        """The parts that are text."""
+        return tuple(part for part in self.parts if isinstance(part, Text))
+
+    @property
+    def media(self) -> tuple[Medium, ...]:
+        """The parts that are not."""
+        return tuple(part for part in self.parts if not isinstance(part, Text))
+
+    def for_processor(self) -> dict[str, Any]:
+        """The chat message that a transformers processor takes: a plain dictionary, pictures opened.
+
+        Raises:
+            DataError: a picture is missing, corrupt or far too large; names the case.
+        """
+        return {"role": self.role, "content": [part.for_processor() for part in self.parts]}
+
+    def for_tokenizer(self) -> dict[str, Any]:
+        """The chat message with its content as one string, as chat templates of text-only models expect it.
+
+        Raises:
+            DataError: there is more than text in it; names the case.
+        """
+        if self.media:
+            part = self.media[0]
+            whose = "this case" if part.case is None else f"case '{part.case}'"
+            raise DataError(
+                f"{whose} has {part.plural}, and the model reads text only: take a vision-language model, or leave "
+                "them out with `images: ignore`"
+            )
+        return {"role": self.role, "content": "".join(part.text for part in self.texts)}
+
+    def for_row(self) -> dict[str, Any]:
+        """The chat message as it stands in a TRL row, its media without their payloads."""
+        return {"role": self.role, "content": [part.for_row() for part in self.parts]}
+
+    def identity(self) -> dict[str, Any]:
+        """What is shown, as JSON; see `Part.identity`."""
+        return {"role": self.role, "parts": [part.identity() for part in self.parts]}
+
+    def for_server(self, picture_side: int = MAX_SIDE) -> dict[str, Any]:
+        """The message as servers that speak the OpenAI API want it: its content a string where it is one text, since
+        not all take a list.
+
+        Args:
+            picture_side: pixels that the longer side of a picture is scaled down to.
+
+        Raises:
+            DataError: a picture cannot be read; names the case.
+        """
+        if len(self.parts) == 1 and not self.media:
+            return self.for_tokenizer()
+        return {"role": self.role, "content": [part.for_server(picture_side) for part in self.parts]}

@@ -1,0 +1,122 @@
+"""Picture: an image of a case. All that is known of images in prompts is known here."""
+
+import base64
+import hashlib
+import io
+import os
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from data import Case
+from data.media.images import image_size, open_image
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from prompts.processor import Processor
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image, opened when it is wanted: upright, RGB, of any size that `data.media.images` lets pass."""
+
+    path: str
+    name: str = "image"
+    case: str | None = field(default=None, compare=False)
+    """The id of its case; no part of what is shown."""
+
+    plural: ClassVar[str] = "pictures"
+    case_field: ClassVar[str] = "images"
+    row_column: ClassVar[str] = "images"
+
+    @classmethod
+    def of(cls, case: Case) -> "tuple[Picture, ...]":
+        """The case's images, their paths absolute."""
+        return tuple(cls(absolute(case, path), f"image {i}", case.id) for i, path in enumerate(case.images))
+
+    @property
+    def label(self) -> str:
+        """The name: there is no more to say."""
+        return self.name
+
+    @staticmethod
+    def read(path: str, case: str | None = None) -> "Image.Image":
+        """The opened image.
+
+        Raises:
+            DataError: it is missing, corrupt or far too large; names the case, if it is given.
+        """
+        return open_image(path, case)
+
+    def for_processor(self) -> dict[str, Any]:
+        """``{"type": "image", "image": …}`` with the opened image.
+
+        Raises:
+            DataError: as `read`.
+        """
+        return {"type": "image", "image": self.read(self.path, self.case)}
+
+    def for_row(self) -> dict[str, Any]:
+        """``{"type": "image"}``."""
+        return {"type": "image"}
+
+    def for_server(self, picture_side: int) -> dict[str, Any]:
+        """``{"type": "image_url", …}`` with the image as a data URL: a PNG, drawn anew, without what else a file can
+        carry. The last ones are kept.
+
+        Raises:
+            DataError: as `read`.
+        """
+        changed = os.stat(self.path).st_mtime_ns if os.path.isfile(self.path) else 0
+        return {"type": "image_url", "image_url": {"url": _data_url(self, picture_side, changed)}}
+
+    def identity(self) -> dict[str, Any]:
+        """``{"type": "image", "sha256": …}``; null where there is no file, of which whoever opens it complains."""
+        path = Path(self.path)
+        return {"type": "image", "sha256": hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None}
+
+    def tokens(self, processor: "Processor") -> int:
+        """How many tokens it becomes; only its header is read.
+
+        Raises:
+            DataError: it is missing, no image or too large.
+        """
+        width, height = image_size(self.path, self.case)
+        vision: Any = processor
+        return int(vision._get_num_multimodal_tokens(image_sizes=[(height, width)])["num_image_tokens"][0])
+
+    def estimate(self, settings: Path) -> int:
+        """How many tokens it becomes; only its header is read.
+
+        Args:
+            settings: a folder with a ``preprocessor_config.json``.
+
+        Raises:
+            DataError: it is missing, no image or too large.
+        """
+        width, height = image_size(self.path, self.case)
+        vision = _image_processor(settings)
+        return int(vision.get_number_of_image_patches(height, width) // vision.merge_size**2)
+
+
+def absolute(case: Case, path: str) -> str:
+    """Where one of the case's files is, whatever folder the program is in."""
+    return str(case.path(path).absolute())
+
+
+@lru_cache(maxsize=128)
+def _data_url(picture: Picture, side: int, changed: int) -> str:
+    image = picture.read(picture.path, picture.case)
+    image.thumbnail((side, side))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+@lru_cache(maxsize=1)
+def _image_processor(settings: Path) -> Any:
+    from transformers import AutoImageProcessor
+
+    return AutoImageProcessor.from_pretrained(settings)

@@ -1,0 +1,100 @@
+"""Lengths: how many tokens conversations have, counted, or estimated without a tokenizer; and whether they fit.
+
+Nothing is ever cut: a conversation that is too long is an error that says by how much.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from data import Brief, DataError
+from prompts.chat import Conversation, without_payloads
+from prompts.parts import MEDIA, Medium
+from prompts.processor import Processor, tokenizer_of
+
+
+@dataclass(frozen=True)
+class Length:
+    """The length of a conversation, in tokens."""
+
+    text: int
+    """Of text, that of the chat template included."""
+    media: Mapping[str, int]
+    """Of every medium, by what people call its pieces (``pictures``)."""
+    exact: bool
+    """Whether the tokens of text are counted; those of media always are."""
+
+    @property
+    def total(self) -> int:
+        """Of everything."""
+        return self.text + sum(self.media.values())
+
+
+def count(conversations: Sequence[Conversation], processor: Processor) -> list[Length]:
+    """Counts with the model's own processor. Where the last turn is not the assistant's, its header is counted too.
+
+    Raises:
+        DataError: a picture is missing or too large, or the model reads text only; names the case.
+    """
+    options: list[Any] = [{"add_generation_prompt": messages[-1].role != "assistant"} for messages in conversations]
+    texts = [
+        processor.apply_chat_template(without_payloads(messages, processor), tokenize=False, **option)
+        for messages, option in zip(conversations, options, strict=True)
+    ]
+    encoded = tokenizer_of(processor)(texts, add_special_tokens=False)["input_ids"]
+    lengths = []
+    for messages, ids in zip(conversations, encoded, strict=True):
+        places = sum(len(message.media) for message in messages)  # in the template's text, one token stands for each
+        lengths.append(Length(len(ids) - places, _tally(messages, lambda part: part.tokens(processor)), exact=True))
+    return lengths
+
+
+def estimate(conversations: Sequence[Conversation], settings: Path) -> list[Length]:
+    """Counts the tokens of media by a processor's settings, and estimates those of text.
+
+    Args:
+        settings: a folder with a ``preprocessor_config.json``.
+
+    Raises:
+        DataError: a picture is missing or too large; names the case.
+    """
+    lengths = []
+    for messages in conversations:
+        text = sum(part.estimate(settings) for message in messages for part in message.texts)
+        lengths.append(Length(int(text), _tally(messages, lambda part: part.estimate(settings)), exact=False))
+    return lengths
+
+
+def check_fit(briefs: Sequence[Brief], lengths: Sequence[Length], context: int, reserved: int = 0) -> None:
+    """Checks that every case fits the model; of estimated lengths, that its media alone do.
+
+    Args:
+        lengths: of each case's conversation.
+        context: the model's context in tokens.
+        reserved: tokens kept for the completion.
+
+    Raises:
+        DataError: a case does not fit; names it.
+    """
+    for brief, length in zip(briefs, lengths, strict=True):
+        pieces = {kind: tokens for kind, tokens in length.media.items() if tokens}
+        if length.exact and length.total + reserved > context:
+            said = [f"{length.total} tokens", *(f"{tokens} of them for its {kind}" for kind, tokens in pieces.items())]
+            if reserved:
+                said.append(f"and {reserved} more for the completion")
+            raise DataError(
+                f"case '{brief.id}' needs {', '.join(said)}, and the model's context is {context}: show it "
+                "fewer rules, smaller pictures or less text, or take a model with a longer context"
+            )
+        if not length.exact and sum(pieces.values()) + reserved > context:
+            said = [f"{tokens} tokens of {kind}" for kind, tokens in pieces.items()]
+            raise DataError(f"case '{brief.id}' has {', '.join(said)}, and the model's context is {context}")
+
+
+def _tally(messages: Conversation, tokens: Callable[[Medium], int]) -> dict[str, int]:
+    tally = {medium.plural: 0 for medium in MEDIA}
+    for message in messages:
+        for part in message.media:
+            tally[part.plural] += tokens(part)
+    return tally
