@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from data import Case, DataError, Rulebook
 from rl.config.recipe import GRPORecipe
-from rl.evaluation.evaluate import read_completions
+from rl.evaluation.evaluate import predictions_of
 from rl.evaluation.outcomes import outcome_of
 from rl.generation.complete import Decoding, complete
 
@@ -78,5 +78,5 @@ def _wrong(recipe: GRPORecipe, model: str, cases: Sequence[Case], book: Rulebook
         batch_size=recipe.trainer.get("per_device_train_batch_size", Decoding.batch_size),
     )
     completions, _ = complete(model, cases, book, decoding)
-    predictions = read_completions(completions, cases, book)
+    predictions = predictions_of(completions, cases, book)
     return {prediction.case for prediction in predictions if outcome_of(prediction) not in ("right", None)}

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from data import Case, DataError, Rulebook
 from rl.evaluation.evaluation import Evaluation
+from rl.evaluation.files import save_evaluation
 from rl.evaluation.predictions import Prediction, import_predictions
 from rl.evaluation.settings import DEFAULT, Settings
-from rl.evaluation.variants import variants
+from rl.evaluation.variants import variants_of
 from rl.generation.complete import Decoding, Model, complete
 from rl.generation.completions import Completion
 from rl.generation.endpoint import Endpoint
@@ -53,9 +54,9 @@ def evaluate_model(
     """
     if not cases:
         raise DataError("there are no cases to evaluate")
-    reviewed = [*cases, *variants(cases, book, robustness)]
+    reviewed = [*cases, *variants_of(cases, book, robustness)]
     completions, facts = complete(model, reviewed, book, decoding or Decoding(), progress, Path(out) / LOG)
-    predictions = read_completions(completions, reviewed, book)
+    predictions = predictions_of(completions, reviewed, book)
     named = model.model if isinstance(model, Endpoint) else str(model)
     facts = {**facts, "cases": len(reviewed), "read": dict(read or {})}
     return _kept(name or Path(named).name, split, predictions, facts, settings, out)
@@ -82,7 +83,7 @@ def evaluate_file(
     return _kept(name or Path(path).stem, split, predictions, facts, settings, out)
 
 
-def read_completions(
+def predictions_of(
     completions: Sequence[Sequence[Completion]], cases: Sequence[Case], book: Rulebook
 ) -> list[Prediction]:
     """Predictions from completions, ``[case][sample]``."""
@@ -107,5 +108,5 @@ def _kept(
     evaluation = Evaluation(
         name, split, own, facts, settings, [prediction for prediction in predictions if prediction.variant_of]
     )
-    evaluation.save(out)
+    save_evaluation(evaluation, out)
     return evaluation

@@ -74,8 +74,13 @@ class Prediction(BaseModel):
         return [violation.rule for violation in self.ruling.violations] if self.ruling else []
 
     @property
+    def broken(self) -> list[str]:
+        """The rules that gold says the case breaks, in its order."""
+        return [violation.rule for violation in (self.gold.violations if self.gold else None) or []]
+
+    @property
     def variant_of(self) -> str | None:
-        """The case that this one is a variant of, made to see whether the verdict stays; see `variants`."""
+        """The case that this one is a variant of, made to see whether the verdict stays; see `variants_of`."""
         original = self.meta.get("variant_of")
         return None if original is None else str(original)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from data import Case, DataError, Gold, Rule, Rulebook, suggest
 
 
-def variants(cases: Sequence[Case], book: Rulebook, kinds: Sequence[str]) -> list[Case]:
+def variants_of(cases: Sequence[Case], book: Rulebook, kinds: Sequence[str]) -> list[Case]:
     """The variants of these kinds, kind by kind; a case with fewer than two rules has none.
 
     Args:

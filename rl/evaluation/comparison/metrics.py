@@ -13,7 +13,7 @@ from rl.evaluation.statistics.bootstrap import Estimate
 
 def all_figures(models: Models) -> dict[str, Figure]:
     """Every figure that applies to these models, from the same resamples."""
-    sheets = [sheet for metric in METRICS.values() if (sheet := models.sheet(metric())) is not None]
+    sheets = [sheet for metric in METRICS.values() if (sheet := models.sheet(metric)) is not None]
     counted = {name: figure for found in models.figures(sheets) for name, figure in found.items()}
     return counted | ranked_figures(models)
 

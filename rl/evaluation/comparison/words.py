@@ -1,8 +1,6 @@
 """Words: figures as sentences say them."""
 
-from rl.evaluation.metrics import METRICS, RANKED
-
-SHARES = {name for metric in METRICS.values() if metric.share for name in metric.titles} | set(RANKED)
+from rl.evaluation.metrics import SHARES
 
 
 def amount(value: float, metric: str, sign: str = "") -> str:

@@ -9,24 +9,20 @@ round. Source: Chow 1970, *On optimum recognition error and reject tradeoff*.
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from rewards.pure.utility import DEFAULT_PRICES, Prices
 from rl.evaluation.metrics import counted
-from rl.evaluation.outcomes import outcome
+from rl.evaluation.outcomes import outcome, verdict_columns
 from rl.evaluation.settings import Settings
 
 
 class Cost(counted.Counted):
-    share = False
-    titles: ClassVar[dict[str, str]] = {"cost": "cost a case"}
-    better = "lower"
-
     def columns(self, predictions: Sequence[Any]) -> dict[str, list[Any]]:
         severities = [prediction.severity for prediction in predictions]
-        return {**counted.verdict_columns(predictions), "severities": severities}
+        return {**verdict_columns(predictions), "severities": severities}
 
     def options(self, settings: Settings) -> dict[str, Any]:
         return {"prices": settings.prices}

@@ -9,9 +9,8 @@ from markupsafe import Markup
 from data import VERDICTS, Case, Rulebook
 from rl.evaluation.comparison import Comparison
 from rl.evaluation.comparison.comparison import MetricRow
-from rl.evaluation.comparison.words import SHARES
 from rl.evaluation.evaluation import Evaluation
-from rl.evaluation.metrics import HEADLINE, LOWER_IS_BETTER, TITLES
+from rl.evaluation.metrics import HEADLINE, LOWER_IS_BETTER, SHARES, TITLES
 from rl.evaluation.outcomes import PREDICTED, outcome
 from rl.evaluation.page.charts import UNIT, Line, Scale, around_zero, axis, plot, whiskers
 from rl.evaluation.page.confusion import Confusion, category_confusion

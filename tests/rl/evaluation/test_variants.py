@@ -3,7 +3,7 @@
 import pytest
 
 from data import Case, DataError, Rule, Rulebook
-from rl.evaluation import variants
+from rl.evaluation import variants_of
 
 BOOK = Rulebook(name="b", rules=[Rule(id=id_, text=f"No {id_}.", category=None) for id_ in "ABCD"])
 CASE = Case(
@@ -20,7 +20,7 @@ CASE = Case(
 
 
 def test_the_order_changes_and_nothing_else() -> None:
-    (made,) = variants([CASE], BOOK, ["rule-order"])
+    (made,) = variants_of([CASE], BOOK, ["rule-order"])
     before, after = BOOK.excerpt(CASE.rules), BOOK.excerpt(made.rules)
     assert after.ids != before.ids and sorted(after.ids) == sorted(before.ids)
     assert (made.id, made.meta) == ("x~rule-order", {"variant_of": "x", "variant": "rule-order"})
@@ -29,7 +29,7 @@ def test_the_order_changes_and_nothing_else() -> None:
 
 
 def test_rules_get_other_names_in_gold_too() -> None:
-    (made,) = variants([CASE], BOOK, ["rule-ids"])
+    (made,) = variants_of([CASE], BOOK, ["rule-ids"])
     after = BOOK.excerpt(made.rules)
     assert [rule.text for rule in after.rules] == ["No A.", "No B.", "No C."]
     assert all(id_.startswith("R-") for id_ in after.ids) and len(set(after.ids)) == 3
@@ -40,15 +40,17 @@ def test_rules_get_other_names_in_gold_too() -> None:
 
 
 def test_they_are_the_same_every_time() -> None:
-    assert variants([CASE], BOOK, ["rule-order", "rule-ids"]) == variants([CASE], BOOK, ["rule-order", "rule-ids"])
+    assert variants_of([CASE], BOOK, ["rule-order", "rule-ids"]) == variants_of(
+        [CASE], BOOK, ["rule-order", "rule-ids"]
+    )
 
 
 def test_where_there_is_nothing_to_change_there_is_no_variant() -> None:
     alone = CASE.model_copy(update={"rules": ["A"]})
     variant = CASE.model_copy(update={"meta": {"variant_of": "y"}})
-    assert variants([alone, variant], BOOK, ["rule-order", "rule-ids"]) == []
+    assert variants_of([alone, variant], BOOK, ["rule-order", "rule-ids"]) == []
 
 
 def test_an_unknown_kind_is_named() -> None:
     with pytest.raises(DataError, match=r"rule-oder.*did you mean 'rule-order'"):
-        variants([CASE], BOOK, ["rule-oder"])
+        variants_of([CASE], BOOK, ["rule-oder"])

@@ -14,7 +14,7 @@ from PIL import Image
 
 from data import DataError, Rulebook, Ruling, load_cases
 from prompts import parse, write
-from rl.evaluation import Evaluation, evaluate_model
+from rl.evaluation import evaluate_model, load_evaluation
 from rl.generation.complete import Decoding, complete
 from rl.generation.endpoint import Endpoint
 from tests.serving import served
@@ -147,7 +147,7 @@ def test_what_came_in_before_a_failure_is_kept(server: Server, toy: Path, book: 
     found = evaluate_model(endpoint, cases, book, tmp_path, progress=False)
     assert found.name == "reviewer" and len(found.predictions) == 9
     assert len(server.asked) - before == 9 - 5, "only what is missing is asked for"
-    assert Evaluation.load(tmp_path).metrics["parse_rate"].value == 1.0
+    assert load_evaluation(tmp_path).metrics["parse_rate"].value == 1.0
     assert evaluate_model(endpoint, cases, book, tmp_path, progress=False).predictions == found.predictions
     assert len(server.asked) - before == 4
     with pytest.raises(DataError, match=r"other settings .model org/reviewer → another"):
