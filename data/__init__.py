@@ -1,7 +1,8 @@
 """What is reviewed: cases, rulebooks, rulings and gold, and the tools that prepare them."""
 
 from data.case import TRANSCRIPT, Case, Frame, Line
-from data.checking.check import Report, check_files
+from data.checking.check import check_files
+from data.checking.report import Report
 from data.errors import DataError, suggest
 from data.evidence import Evidence, Interval, Quote, Region
 from data.foreign.convert import Conversion, convert_file

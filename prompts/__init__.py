@@ -1,9 +1,8 @@
 """How a case is asked about, and how the answer is read: messages out, rulings in."""
 
 from prompts.neutralise import neutralise, restore
-from prompts.parse import FailureReason, ParseFailure, parse
+from prompts.parse import FailureReason, ParseFailure, answer_schema, parse
 from prompts.render import TEMPLATE_VERSION, TEMPLATES, render
-from prompts.schema import answer_schema
 from prompts.target import target
 from prompts.write import write
 

@@ -11,8 +11,8 @@ from .predictions import Prediction, import_predictions, load_predictions, save_
 from .ranking.curves import precision_recall, reliability, risk_coverage
 from .ranking.thresholds import Thresholds, choose_thresholds
 from .settings import Settings
-from .statistics import Difference, paired_difference
-from .statistics.bootstrap import Estimate, bootstrap
+from .statistics import Difference, Estimate, paired_difference
+from .statistics.bootstrap import bootstrap
 from .table import compare_table, rule_table
 from .variants import variants_of
 

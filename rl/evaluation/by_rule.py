@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from rl.evaluation.measure import codes, estimates
 from rl.evaluation.metrics import ALONE
 from rl.evaluation.predictions import Prediction
-from rl.evaluation.statistics.bootstrap import Estimate
+from rl.evaluation.statistics.estimate import Estimate
 
 FEW = 20
 """Below this support a rule's figures say little."""

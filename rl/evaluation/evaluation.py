@@ -18,7 +18,7 @@ from rl.evaluation.predictions import Prediction
 from rl.evaluation.ranking.notes import notes
 from rl.evaluation.settings import DEFAULT, Settings
 from rl.evaluation.statistics import Difference, paired_difference
-from rl.evaluation.statistics.bootstrap import Estimate
+from rl.evaluation.statistics.estimate import Estimate
 
 
 @dataclass

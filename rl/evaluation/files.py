@@ -20,7 +20,7 @@ from rl.evaluation.outcomes import PREDICTED
 from rl.evaluation.predictions import load_predictions, save_predictions
 from rl.evaluation.ranking.curves import precision_recall, reliability
 from rl.evaluation.settings import DEFAULT, Settings
-from rl.evaluation.statistics.bootstrap import Estimate
+from rl.evaluation.statistics.estimate import Estimate
 
 PREDICTIONS, VARIANTS, FIGURES = "predictions.parquet", "variants.parquet", "metrics.parquet"
 METRICS_FILE, PROVENANCE = "metrics.json", "run.json"

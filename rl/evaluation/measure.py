@@ -14,7 +14,8 @@ from rl.evaluation.metrics import METRICS, RANKED
 from rl.evaluation.predictions import Prediction
 from rl.evaluation.ranking.ranking import Floats, Ranking
 from rl.evaluation.settings import DEFAULT, Settings
-from rl.evaluation.statistics.bootstrap import Estimate, bootstrap, exact_at_the_edge, percentiles
+from rl.evaluation.statistics.bootstrap import bootstrap, exact_at_the_edge, percentiles
+from rl.evaluation.statistics.estimate import Estimate
 
 if TYPE_CHECKING:
     from rl.evaluation.metrics.counted import Counted

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from data import SEVERITIES, Case, DataError, Gold, Rulebook, Ruling, Verdict, Violation
 from data.errors import explain, suggest
 from data.evidence import Unit
-from data.reading.loading import parse_json
+from data.reading.row import parse_json
 from data.rulebook import Severity
 from prompts import ParseFailure, parse
 from rewards import grounded

@@ -15,7 +15,7 @@ from rl.evaluation.outcomes import PREDICTED, outcome
 from rl.evaluation.page.charts import UNIT, Line, Scale, around_zero, axis, plot, whiskers
 from rl.evaluation.page.confusion import Confusion, category_confusion
 from rl.evaluation.ranking.curves import precision_recall, reliability, risk_coverage
-from rl.evaluation.statistics.bootstrap import Estimate
+from rl.evaluation.statistics.estimate import Estimate
 
 TILES = ("verdict_accuracy", "miss_rate", "false_flag_rate", "rule_f1", "flip_recall")
 KINDS = ("severity", "category")
