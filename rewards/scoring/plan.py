@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from data import SEVERITIES, Case, Rulebook
+from data import Case, Rulebook
 from rewards.batch import BatchReward
 from rewards.reward import Reward
 
@@ -45,13 +45,7 @@ class Plan:
         """
         if not self.overrides:
             return self
-        path = excerpt.ancestors(_gravest_category(case, excerpt))
+        gold = case.gold_for(excerpt)
+        gravest = gold.gravest(excerpt) if gold is not None else None
+        path = excerpt.ancestors(gravest.category if gravest is not None else None)
         return next((self.overrides[category] for category in path if category in self.overrides), self)
-
-
-def _gravest_category(case: Case, excerpt: Rulebook) -> str | None:
-    gold = case.gold_for(excerpt)
-    violations = gold.violations if gold is not None and gold.violations else []
-    named = [next((rule for rule in violation.accepted if rule in excerpt), None) for violation in violations]
-    rules = [excerpt[rule] for rule in named if rule is not None]
-    return max(rules, key=lambda rule: SEVERITIES.index(rule.severity)).category if rules else None

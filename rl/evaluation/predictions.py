@@ -12,7 +12,7 @@ from typing import Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from data import SEVERITIES, Case, DataError, Gold, Rulebook, Ruling, Verdict, Violation
+from data import Case, DataError, Gold, Rulebook, Ruling, Verdict, Violation
 from data.errors import explain, suggest
 from data.evidence import Unit
 from data.reading.row import parse_json
@@ -48,7 +48,7 @@ class Prediction(BaseModel):
     gold: Gold | None = None
     """The gold as it stands under that excerpt."""
     severity: Severity | None = None
-    """Of the gravest rule that gold says is broken; None where none is, or its severity is not known."""
+    """Of the gravest rule that gold says is broken (`Gold.gravest`); None where none is, or it is not known."""
     category: str | None = None
     """Of that rule."""
     agrees: bool | None = None
@@ -107,7 +107,7 @@ class Prediction(BaseModel):
     def of(cls, ruling: Ruling | None, case: Case, excerpt: Rulebook, sample: int = 0) -> "Prediction":
         """The prediction that a ruling makes on a case."""
         gold = case.gold_for(excerpt)
-        severity, category = gravest(gold, excerpt)
+        gravest = gold.gravest(excerpt) if gold is not None else None
         return cls(
             case=case.id,
             cluster=case.cluster,
@@ -117,19 +117,10 @@ class Prediction(BaseModel):
             risk=ruling.risk if ruling else None,
             rules=excerpt.ids,
             gold=gold,
-            severity=severity,
-            category=category,
+            severity=gravest.severity if gravest is not None else None,
+            category=gravest.category if gravest is not None else None,
             meta=case.meta,
         )
-
-
-def gravest(gold: Gold | None, excerpt: Rulebook) -> tuple[Severity | None, str | None]:
-    """Severity and category of the gravest broken rule that the excerpt has; the first of several."""
-    broken = [excerpt[v.rule] for v in (gold.violations or [] if gold else []) if v.rule in excerpt]
-    if not broken:
-        return None, None
-    worst = max(broken, key=lambda rule: SEVERITIES.index(rule.severity))
-    return worst.severity, worst.category
 
 
 def stands(violation: Violation, case: Case) -> bool:

@@ -5,7 +5,8 @@
 so 0 is all right, a miss costs 1 + c_m * s with s the weight of the gravest broken rule, a false flag 1 + c_f, a
 needless escalation 1 - e. Where gold escalates, approving costs 1 + c_m and rejecting 1 + c_f. An unparsed completion
 costs what the opposite decision would. It is the utility that training prices (`rewards.verdict_utility`), turned
-round. Source: Chow 1970, *On optimum recognition error and reject tradeoff*.
+round, wherever weights rise with severity: training takes the greatest weight of all that is broken, and a prediction
+knows the gravest rule alone. Source: Chow 1970, *On optimum recognition error and reject tradeoff*.
 """
 
 from collections.abc import Sequence

@@ -102,8 +102,8 @@ def test_cost_is_the_utility_of_training_turned_round() -> None:
     )
     prices = Prices(miss=3, false_flag=2, escalation=0.1)
     for gold in VERDICTS:
-        for rule in ("low", "critical"):
-            violations = [{"rule": rule}] if gold == "reject" else []
+        for rule in ("low", "critical", "not in the book"):
+            violations = [{"rule": rule, "or": ["critical"]}] if gold == "reject" else []
             case = Case(id="a", gold={"verdict": gold, "violations": violations})
             for verdict in VERDICTS:
                 ruling = Ruling(verdict=verdict, confidence=0.5)
