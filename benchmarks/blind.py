@@ -25,6 +25,7 @@ from prompts import target
 from rl.config.recipe import SFTRecipe
 from rl.demo import SPLITS, evaluate, precision
 from rl.evaluation.evaluation import Evaluation
+from rl.evaluation.files import load_evaluation
 from rl.evaluation.predictions import Prediction
 from rl.evaluation.table import compare_table
 from rl.models.load import FINAL
@@ -53,8 +54,8 @@ def main() -> None:
         "clean": lambda: bench.train("clean", without_teacher),
     }
     rows = {name: variants[name]() for name in arguments.only}
-    rows["sft"] = [Evaluation.load(home / "evaluations" / split / "sft") for split in SPLITS]
-    rows["grpo"] = [Evaluation.load(home / "evaluations" / split / "grpo") for split in SPLITS]
+    rows["sft"] = [load_evaluation(home / "evaluations" / split / "sft") for split in SPLITS]
+    rows["grpo"] = [load_evaluation(home / "evaluations" / split / "grpo") for split in SPLITS]
     console = Console(width=220)
     for place, split in enumerate(SPLITS):
         constant = [bench.constant(split, verdict) for verdict in ("approve", "reject")]

@@ -29,7 +29,16 @@ from data.foreign.convert import convert_file
 from data.splits import kfold
 from rl.config.recipe import EvalRecipe, SFTRecipe
 from rl.demo import precision
-from rl.evaluation import Evaluation, Prediction, compare_table, evaluate_file, evaluate_model, rule_table
+from rl.evaluation import (
+    Evaluation,
+    Prediction,
+    compare_table,
+    evaluate_file,
+    evaluate_model,
+    load_evaluation,
+    rule_table,
+    save_evaluation,
+)
 from rl.models.load import FINAL
 from rl.training.sft import train_sft
 from rl.training.trainers.resumable import newest_checkpoint
@@ -62,7 +71,7 @@ def main() -> None:
     order = {case.id: place for place, case in enumerate(cases)}
     predictions.sort(key=lambda prediction: order[prediction.case])
     sft = Evaluation("SFT", "out of fold", predictions, reference.provenance | {"predictions": f"{FOLDS} folds"})
-    sft.save(out / "sft")
+    save_evaluation(sft, out / "sft")
     console.print(compare_table([reference, sft]), rule_table([reference, sft]))
     content = summary(sft, reference) | {"seconds": seconds}
     (out / "summary.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
@@ -73,7 +82,7 @@ def review(fold: Fold, book: Rulebook, out: Path) -> Sequence[Prediction]:
     """Trains the shipped recipe on one part of a fold and has it review the other; what is there is not done again."""
     train, held_out = fold
     if (out / "evaluation" / "metrics.json").is_file():
-        return Evaluation.load(out / "evaluation").predictions
+        return load_evaluation(out / "evaluation").predictions
     save_cases(train, out / "train.jsonl")
     settings = {"data.train": str(out / "train.jsonl"), "output": str(out / "run"), **precision()}
     recipe = SFTRecipe.load(f"{NAME}/sft", settings)

@@ -2,7 +2,8 @@
 
 from data.brief import Brief, Briefs
 from data.case import TRANSCRIPT, Case, Frame, Line
-from data.checking.check import Report, check_files
+from data.checking.check import check_files
+from data.checking.report import Report
 from data.errors import DataError, suggest
 from data.evidence import Evidence, Interval, Quote, Region
 from data.foreign.convert import Conversion, convert_file

@@ -6,7 +6,7 @@ In gold, ``None`` means *not annotated* (rewards and metrics on it do not apply)
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.evidence import Evidence
-from data.rulebook import Rulebook
+from data.rulebook import SEVERITIES, Rule, Rulebook
 from data.ruling import Verdict
 
 
@@ -23,6 +23,10 @@ class GoldViolation(BaseModel):
     def accepted(self) -> tuple[str, ...]:
         """The rules that a citation may name."""
         return (self.rule, *self.alternatives)
+
+    def rule_in(self, excerpt: Rulebook) -> Rule | None:
+        """The rule that is broken under an excerpt: the first accepted one that it has; None if it has none."""
+        return next((excerpt[rule] for rule in self.accepted if rule in excerpt), None)
 
 
 class Gold(BaseModel):
@@ -49,6 +53,15 @@ class Gold(BaseModel):
         """Whether a verdict counts as right."""
         return verdict == self.verdict or verdict in self.accept
 
+    def broken_in(self, excerpt: Rulebook) -> list[Rule]:
+        """The rules of an excerpt that the case breaks, one for each violation that is not outside of it."""
+        rules = (violation.rule_in(excerpt) for violation in self.violations or [])
+        return [rule for rule in rules if rule is not None]
+
+    def gravest(self, excerpt: Rulebook) -> Rule | None:
+        """Of the rules that the case breaks the first of the highest severity; None where none is known."""
+        return max(self.broken_in(excerpt), key=lambda rule: SEVERITIES.index(rule.severity), default=None)
+
     def under(self, excerpt: Rulebook) -> "Gold":
         """This gold as it stands under an excerpt: violations outside of it are dropped and the verdict is
         worked out anew. Gold that is not exhaustive or not annotated cannot be projected and comes back as it is
@@ -59,12 +72,11 @@ class Gold(BaseModel):
             return self
         if all(map(excerpt.__contains__, [v.rule for v in self.violations] + self.unclear)):
             return self  # the usual case, kept quick: every reward asks
-        kept = [v for v in self.violations if any(rule in excerpt for rule in v.accepted)]
+        kept = [violation for violation in self.violations if violation.rule_in(excerpt)]
         unclear = [rule for rule in self.unclear if rule in excerpt]
         if len(kept) == len(self.violations) and len(unclear) == len(self.unclear):
             return self
-        rules = [next(rule for rule in v.accepted if rule in excerpt) for v in kept]
-        verdict = excerpt.called_for(rules)
+        verdict = excerpt.called_for(rule.id for rule in self.broken_in(excerpt))
         if verdict == "approve" and unclear:
             verdict = "escalate"
         changed = {"violations": kept, "unclear": unclear, "verdict": verdict}

@@ -7,10 +7,10 @@ it or whether it was *retrieved*: what retrieval loses is a miss, so gold is nev
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Union
+from typing import Any, Literal, Self, Union
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -129,6 +129,13 @@ class Rulebook(BaseModel):
     def retrieved(self) -> bool:
         """Whether these rules were looked for; False for a whole book and for what a case names."""
         return False
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """As pydantic's, but what was worked out from the content is worked out anew."""
+        copy = super().model_copy(update=update, deep=deep)
+        for cached in ("fingerprint", "_by_id"):
+            copy.__dict__.pop(cached, None)
+        return copy
 
     def called_for(self, rule_ids: Iterable[str]) -> Verdict:
         """The verdict that violations of these rules call for together; an unknown rule calls for `reject`."""

@@ -3,9 +3,8 @@
 from prompts.episode import Episode, Turn
 from prompts.message import Message
 from prompts.neutralise import neutralise, restore
-from prompts.parse import FailureReason, ParseFailure, parse
+from prompts.parse import FailureReason, ParseFailure, answer_schema, parse
 from prompts.render import TEMPLATE_VERSION, TEMPLATES, render
-from prompts.schema import answer_schema
 from prompts.target import target
 from prompts.write import write
 

@@ -98,6 +98,17 @@ def parse(completion: str) -> Ruling | ParseFailure:
     return ruling if completion.isascii() and "\\u" not in answer else _restored(ruling)
 
 
+def answer_schema() -> dict[str, Any]:
+    """The JSON schema of what stands between ``<answer>`` and ``</answer>``, for constrained decoding: a Ruling
+    without its reasoning.
+    """
+    schema = Ruling.model_json_schema()
+    del schema["properties"]["reasoning"]
+    schema["title"] = "Answer"
+    schema["required"] = list(REQUIRED)
+    return schema
+
+
 def _split(completion: str) -> tuple[str, str] | ParseFailure:
     """The reasoning and the answer's text, if each stands where it should and once."""
     text = completion.strip()

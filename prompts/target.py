@@ -45,16 +45,16 @@ def _in_order(case: Case, gold: Gold, excerpt: Rulebook) -> dict[str, GoldViolat
     """The broken rules in the excerpt's order, each by the first accepted name that the excerpt has."""
     named: dict[str, GoldViolation] = {}
     for violation in gold.violations or []:
-        rule = next((rule for rule in violation.accepted if rule in excerpt), None)
+        rule = violation.rule_in(excerpt)
         if rule is None:
             raise DataError(
                 f"case '{case.id}' breaks rule '{violation.rule}', which is not among the rules it is judged by",
                 field="gold.violations",
             )
-        if rule in named:
-            both = [*(named[rule].evidence or []), *(violation.evidence or [])]
+        if rule.id in named:
+            both = [*(named[rule.id].evidence or []), *(violation.evidence or [])]
             violation = violation.model_copy(update={"evidence": both})
-        named[rule] = violation
+        named[rule.id] = violation
     return {rule: named[rule] for rule in excerpt.ids if rule in named}
 
 

@@ -18,6 +18,7 @@ from data.billboard import BillboardConfig, build
 from rl.config.recipe import EvalRecipe, GRPORecipe, SFTRecipe
 from rl.evaluation.evaluate import evaluate_model
 from rl.evaluation.evaluation import Evaluation
+from rl.evaluation.files import load_evaluation
 from rl.evaluation.page import write_report
 
 RECIPES = "billboard"
@@ -140,7 +141,7 @@ def evaluate(
         read: where cases and rulebook came from, for whoever compares evaluations.
     """
     if (out / "metrics.json").is_file():
-        return Evaluation.load(out)
+        return load_evaluation(out)
     recipe = EvalRecipe.load(f"{RECIPES}/eval", {"model.path": str(model)})
     name = model.name.upper()
     return evaluate_model(model, briefs, out, name=name, split=split, decoding=recipe.decoding, read=read)

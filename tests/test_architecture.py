@@ -1,16 +1,39 @@
-"""The house stands: floors, the size of its rooms, and nothing of one machine in what is committed."""
+"""The house stands: floors, rooms and files in order, and nothing of one machine in what is committed."""
 
 import ast
 import re
 import subprocess
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from statistics import median
 
 import pytest
+
+from tests.graph import import_graph
 
 ROOT = Path(__file__).parent.parent
 FLOORS = {"data": 1, "prompts": 2, "rewards": 3, "rl": 4}
 MODULES = [path for package in FLOORS for path in sorted((ROOT / package).rglob("*.py"))]
+
+ROOMS = [
+    {"config", "terminal"},
+    {"runs"},
+    {"models"},
+    {"generation"},
+    {"evaluation", "serving"},
+    {"curation"},
+    {"training"},
+    {"demo"},
+    {"cli"},
+]
+"""The rooms of `rl`: each may import those on the steps before its own, and none on its own step."""
+
+# What is still to be mended. A line goes as soon as what it excuses is gone: the tests ask for that.
+UPWARD = {
+    "rl.training.launch.worker imports rl.cli",  # for complain and quiet, which belong to terminal
+}
+SMALL = {"rl/terminal/progress.py"}
 
 # Written in pieces, so that this file does not name what it forbids.
 MACHINE_PATHS = re.compile("|".join(["/work" + "/", "/farm" + "/", "/root" + "/", "/tmp" + r"/\w", r"/home" + r"/\w"]))
@@ -65,9 +88,52 @@ def test_every_module_says_what_it_is_for() -> None:
     assert not silent
 
 
-def test_files_stay_small() -> None:
+def test_the_import_graph_is_that_of_the_files(tmp_path: Path) -> None:
+    files = {
+        "a/__init__.py": "from a.b import f\n",
+        "a/b.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from a import d\nimport os\n",
+        "a/d.py": "def g():\n    import a.b\n    from a.e import lazy\n",
+        "a/e/__init__.py": "import lazy_loader\n",
+        "a/e/__init__.pyi": "from .deep import lazy\n",
+        "a/e/deep.py": "from a import b, d, f\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert import_graph(tmp_path, ["a"]) == {
+        "a": {"a.b"},
+        "a.b": set(),
+        "a.d": {"a.b", "a.e"},
+        "a.e": {"a.e.deep"},
+        "a.e.deep": {"a", "a.b", "a.d"},
+    }
+
+
+def test_no_file_imports_itself_by_a_detour() -> None:
+    graph = import_graph(ROOT, FLOORS)
+    assert len(graph) == len(MODULES)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" ← ".join(error.args[1]))
+
+
+def test_rooms_import_those_below_them() -> None:
+    step = {room: number for number, rooms in enumerate(ROOMS) for room in rooms}
+    graph = import_graph(ROOT, ["rl"])
+    room = {module: module.split(".")[1] for module in graph if module != "rl"}
+    assert set(room.values()) == step.keys()
+    between = [(module, to) for module in room for to in graph[module] & room.keys() if room[module] != room[to]]
+    assert {f"{module} imports {to}" for module, to in between if step[room[to]] >= step[room[module]]} == UPWARD
+
+
+def test_files_are_neither_long_nor_scraps() -> None:
     sizes = {str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in MODULES}
     assert not {name: size for name, size in sizes.items() if size > 350}
+    # A face is as short as what it gives, and a metric needs a file of its own.
+    own = {name: size for name, size in sizes.items() if not re.search(r"__init__\.py$|/metrics/", name)}
+    assert {name for name, size in own.items() if size < 25} == SMALL
+    assert 60 <= median(size for name, size in own.items() if name.startswith("rl/")) <= 150
 
 
 @pytest.mark.parametrize(

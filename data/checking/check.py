@@ -4,82 +4,19 @@ import hashlib
 import os
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from data.case import Case
 from data.checking.duplicates import SIDE, content_clusters
 from data.checking.inspection import EXCERPT_KINDS, inspect
-from data.checking.spread import Spread, spread
+from data.checking.report import UNANNOTATED, FileReport, Report, Spread, spread
 from data.errors import DataError
 from data.media.images import open_thumbnail
-from data.reading.loading import Row, read_rows
+from data.reading.loading import read_rows
 from data.reading.problem import Problem
+from data.reading.row import Row
 from data.rulebook import Rulebook
-
-UNANNOTATED = "none"
-"""Counted as the verdict of a case without one."""
-
-
-@dataclass
-class FileReport:
-    """What one file holds. Gold is counted as it stands under each case's excerpt."""
-
-    file: Path
-    rows: int = 0
-    cases: int = 0
-    groups: set[str] = field(default_factory=set)
-    verdicts: Counter[str] = field(default_factory=Counter)
-    shown: Counter[str] = field(default_factory=Counter)
-    """In how many excerpts each rule is."""
-    broken: Counter[str] = field(default_factory=Counter)
-    """In how many cases each rule is broken."""
-
-
-@dataclass
-class Report:
-    """What a check found."""
-
-    files: list[FileReport]
-    text: dict[str, Spread]
-    """Characters by text field, where the field is there."""
-    images: dict[str, Spread]
-    """Pixels by ``width`` and ``height``, over distinct readable images."""
-    duplicates: int
-    """Cases that are near-duplicates of an earlier one, in their group or not."""
-    problems: list[Problem]
-    rows: list[Row] = field(repr=False)
-
-    @property
-    def errors(self) -> list[Problem]:
-        return [problem for problem in self.problems if problem.level == "error"]
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing would spoil training."""
-        return not self.errors
-
-    def as_json(self) -> dict[str, Any]:
-        """The report as plain JSON values."""
-        return {
-            "ok": self.ok,
-            "files": [
-                {
-                    "file": str(f.file),
-                    "rows": f.rows,
-                    "cases": f.cases,
-                    "groups": len(f.groups),
-                    "verdicts": dict(f.verdicts),
-                    "rules": {r: {"shown": n, "broken": f.broken[r]} for r, n in f.shown.items()},
-                }
-                for f in self.files
-            ],
-            "text": {name: vars(s) for name, s in self.text.items()},
-            "images": {name: vars(s) for name, s in self.images.items()},
-            "duplicates": self.duplicates,
-            "problems": [vars(p) | {"file": str(p.file)} for p in self.problems],
-        }
 
 
 def check_files(*sources: Any, book: Rulebook) -> Report:

@@ -114,7 +114,7 @@ def _evidence(case: Case, evidence: Evidence, place: str) -> Iterator[Finding]:
 
 def _verdict(case: Case, gold: Gold, excerpt: Rulebook) -> Iterator[Finding]:
     """Whether the gold verdict follows from the gold violations under the excerpt."""
-    outside = [v for v in gold.violations or [] if not any(rule in excerpt for rule in v.accepted)]
+    outside = [violation for violation in gold.violations or [] if violation.rule_in(excerpt) is None]
     if outside and not gold.exhaustive:
         message = f"gold breaks {_rules(outside)}, outside of the excerpt, and is not exhaustive, so that the verdict "
         yield Finding("gold outside excerpt", message + "under the excerpt cannot be worked out", "gold.violations")

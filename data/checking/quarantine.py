@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.checking.check import Report
+from data.checking.report import Report
 from data.errors import DataError
-from data.reading.loading import Row
 from data.reading.problem import Problem
+from data.reading.row import Row
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import DataError
-from data.reading.loading import Row, read_row
+from data.reading.row import Row, read_row
 
 _SUFFIXES = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"RIFF": ".webp", b"GIF8": ".gif", b"BM": ".bmp"}
 

@@ -6,34 +6,17 @@ A JSONL file holds one case a line, in UTF-8; blank lines are skipped. Media pat
 import json
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from data.case import Case
-from data.errors import DataError, explain
+from data.errors import DataError
 from data.reading.problem import Problem
+from data.reading.row import Row, read_row
 
 REJECTED = "rejected.jsonl"
 """What `convert` could not turn into cases; not read as part of a folder."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of a source: a case, or the problem that kept it from being one."""
-
-    file: Path
-    line: int
-    raw: bytes
-    """The line as it stands in the file, without its line break."""
-    content: Any = None
-    """The line's JSON; None where it does not parse."""
-    case: Case | None = None
-    problem: Problem | None = None
-    root: Path = Path()
-    """The folder that media paths are relative to."""
 
 
 def load_cases(*sources: Any) -> list[Case]:
@@ -116,61 +99,3 @@ def _jsonl_rows(file: Path) -> Iterator[Row]:
             raw = line.removesuffix(b"\n")
             if raw.strip(b" \t\r\xef\xbb\xbf"):
                 yield read_row(raw, file, number)
-
-
-def read_row(raw: bytes, file: Path, line: int, root: Path | None = None) -> Row:
-    """One line as a row.
-
-    Args:
-        root: where the media lie; the file's folder if None.
-    """
-    root = file.parent if root is None else root
-    content = None
-    try:
-        content = parse_json(raw)
-        if not isinstance(content, dict):
-            raise DataError(f"want a JSON object, not {type(content).__name__}")
-        case = Case.model_validate(content).with_root(root)
-        return Row(file, line, raw, content, case, root=root)
-    except ValidationError as error:
-        field, message = explain(error, Case)
-        problem = Problem("not a case", message, file, line, field or None)
-    except DataError as error:
-        problem = Problem("unreadable row", error.message, file, line)
-    return Row(file, line, raw, content, problem=problem, root=root)
-
-
-def parse_json(raw: bytes) -> Any:
-    """Strict JSON: UTF-8, no key twice, no NaN, no half of a surrogate pair.
-
-    Raises:
-        DataError: it is not; says where in the line.
-    """
-    try:
-        text = raw.decode("utf-8-sig")
-        content = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
-        if "\\u" in text:
-            json.dumps(content, ensure_ascii=False).encode()
-        return content
-    except UnicodeDecodeError as error:
-        raise DataError(f"not UTF-8 text (byte {error.start + 1} of the line): save the file as UTF-8") from error
-    except UnicodeEncodeError as error:
-        raise DataError("has half of a surrogate pair, which is no character") from error
-    except json.JSONDecodeError as error:
-        cut = ": the line is cut off" if error.pos >= len(text.rstrip()) or "Unterminated" in error.msg else ""
-        raise DataError(f"not JSON: {error.msg.removesuffix(' at')} at column {error.pos + 1}{cut}") from error
-    except RecursionError as error:
-        raise DataError("not a case: nested too deeply") from error
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise DataError(f"key '{twice}' is given twice")
-    return content
-
-
-def _no_constant(name: str) -> None:
-    raise DataError(f"{name} is not JSON")

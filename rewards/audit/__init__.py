@@ -2,8 +2,8 @@
 
 from rewards.audit import blind, damage, gold_aware, padding  # noqa: F401  (they enter their cheats)
 from rewards.audit.audit import audit
+from rewards.audit.bench import Exhibit
 from rewards.audit.cheat import CHEATS, Cheat, cheat
-from rewards.audit.exhibit import Exhibit
 from rewards.audit.rating import Rating
 from rewards.audit.report import Audit, Band, Claim, Finding
 from rewards.audit.subject import Subject, View, cite, decide

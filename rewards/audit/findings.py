@@ -3,8 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from rewards.audit.bench import Bench
-from rewards.audit.exhibit import Exhibit
+from rewards.audit.bench import Bench, Exhibit
 from rewards.audit.report import Audit, Band, Claim, Finding
 from rewards.audit.trial import MARGIN, ROUNDING, SHARE, Trial
 

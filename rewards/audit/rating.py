@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from operator import itemgetter
 
-from rewards.audit.bench import Bench
+from rewards.audit.bench import Bench, Exhibit
 from rewards.audit.cheat import Cheat
-from rewards.audit.exhibit import Exhibit
 from rewards.audit.honest import Honest
 
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from rewards.audit.exhibit import Exhibit
+from rewards.audit.bench import Exhibit
 from rewards.audit.rating import Rating
 from rewards.audit.trial import ROUNDING, Trial
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from data import Ruling
 from prompts import parse
-from rewards.audit.bench import Bench
+from rewards.audit.bench import Bench, Exhibit
 from rewards.audit.cheat import Cheat
-from rewards.audit.exhibit import Exhibit
 from rewards.audit.subject import Subject
 from rewards.batch import Answer
 

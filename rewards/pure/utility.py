@@ -12,7 +12,7 @@ from rewards.score import NotApplicable, Outcome, Score
 
 
 class SeverityWeights(BaseModel):
-    """How much a miss weighs, by the severity of the gravest missed rule."""
+    """How much a miss weighs, by the severity of the rules that are missed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -25,10 +25,12 @@ class SeverityWeights(BaseModel):
     def values(self) -> tuple[float, ...]:
         return (self.low, self.medium, self.high, self.critical)
 
-    def gravest(self, gold: Gold, excerpt: Rulebook) -> float:
-        """The greatest weight among the broken rules; 1 where they are not known."""
-        named = (next(filter(excerpt.__contains__, violation.accepted), None) for violation in gold.violations or [])
-        return max((float(getattr(self, excerpt[rule].severity)) for rule in named if rule is not None), default=1.0)
+    def of_miss(self, gold: Gold, excerpt: Rulebook) -> float:
+        """What missing all that gold breaks weighs: the greatest weight among these rules; 1 where none is known.
+
+        Weights need not rise with severity, and then this is not the weight of the gravest rule.
+        """
+        return max((float(getattr(self, rule.severity)) for rule in gold.broken_in(excerpt)), default=1.0)
 
 
 class Prices(BaseModel):
@@ -89,7 +91,7 @@ def verdict_utility(ruling: Ruling, case: Case, excerpt: Rulebook, *, prices: Pr
             return Score(-prices.miss, "approved what gold escalates")
         return Score(-prices.false_flag, "rejected what gold escalates")
     if ruling.verdict == "approve":
-        return Score(-prices.miss * prices.severity.gravest(gold, excerpt), "miss")
+        return Score(-prices.miss * prices.severity.of_miss(gold, excerpt), "miss")
     return Score(-prices.false_flag, "false flag")
 
 

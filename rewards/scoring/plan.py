@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from data import SEVERITIES, Brief
+from data import Brief
 from rewards.batch import BatchReward
 from rewards.reward import Reward
 
@@ -45,13 +45,6 @@ class Plan:
         """
         if not self.overrides:
             return self
-        path = brief.excerpt.ancestors(_gravest_category(brief))
+        gravest = brief.gold.gravest(brief.excerpt) if brief.gold is not None else None
+        path = brief.excerpt.ancestors(gravest.category if gravest is not None else None)
         return next((self.overrides[category] for category in path if category in self.overrides), self)
-
-
-def _gravest_category(brief: Brief) -> str | None:
-    gold, excerpt = brief.gold, brief.excerpt
-    violations = gold.violations if gold is not None and gold.violations else []
-    named = [next((rule for rule in violation.accepted if rule in excerpt), None) for violation in violations]
-    rules = [excerpt[rule] for rule in named if rule is not None]
-    return max(rules, key=lambda rule: SEVERITIES.index(rule.severity)).category if rules else None

@@ -9,10 +9,9 @@ from prompts import Episode, ParseFailure
 from rewards.batch import Answer, Item
 from rewards.reward import Reward
 from rewards.score import NotApplicable, Outcome, RewardError, Score, Unscored
-from rewards.scoring.garbage import without_collector
 from rewards.scoring.plan import Plan, Step
 from rewards.scoring.scorecard import Component, Scorecard, count_faults
-from rewards.scoring.timing import within
+from rewards.scoring.timing import collector_paused, within
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +19,7 @@ FORMAT = "format"
 """The gate that a completion passes by being a ruling."""
 
 
-@without_collector()
+@collector_paused()
 def read_many(answers: Sequence[Answer | Episode], briefs: Sequence[Brief]) -> list[Item]:
     """The answers, parsed, with what each is about, one brief to each.
 
@@ -43,7 +42,7 @@ def score_items(plan: Plan, items: Sequence[Item]) -> list[Scorecard]:
             users = {id(own) for own in plan.all if any(other.reward is step.reward for other in own.steps)}
             columns[id(step.reward)] = _ask(step, items, [id(own) in users for own in plans])
     columns_of = {id(own): [columns[id(step.reward)] for step in own.steps] for own in plan.all}
-    with without_collector():
+    with collector_paused():
         cards = [
             _card(own, item, [column[place] for column in columns_of[id(own)]])
             for place, (own, item) in enumerate(zip(plans, items, strict=True))
@@ -62,7 +61,7 @@ def _ask(step: Step, items: Sequence[Item], wanted: Sequence[bool]) -> _Column:
     outcomes: list[Outcome | Exception] = []
     fault: Exception | None = None
     try:
-        with without_collector() if isinstance(reward, Reward) else nullcontext():
+        with collector_paused() if isinstance(reward, Reward) else nullcontext():
             within(step.time_limit, lambda: outcomes.extend(reward.outcomes([items[i] for i in asked])))
     except RewardError as error:  # of the wrong number: which outcome is whose, nobody knows
         outcomes, fault = [], error

@@ -1,9 +1,11 @@
-"""A limit on how long a reward may take."""
+"""How long scoring takes: a limit for each reward, and no search for garbage where there is none."""
 
+import gc
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -67,3 +69,19 @@ def _in_thread(seconds: float, function: Callable[[], None]) -> None:
         raise TimeoutError(f"took longer than {seconds:g} s")
     if raised:
         raise raised[0]
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keeps Python's collector of cyclic garbage away, where it finds nothing.
+
+    Scoring makes many objects that stay, and no cycles: to look through them again and again would take two fifths of
+    the time on 20,000 completions, and more on more. Models that judge make cycles, and are not run under this.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

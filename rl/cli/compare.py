@@ -37,12 +37,12 @@ def compare(
         - {metric: rule_recall, margin: 0.05, each: rule}
     """
     from data import Briefs, Rulebook, load_cases
-    from rl.evaluation import Evaluation, Gate, save_comparison, write_report
+    from rl.evaluation import Gate, load_evaluation, save_comparison, write_report
     from rl.evaluation import compare as compare_models
     from rl.evaluation.comparison.tables import COLOURS, tables
 
     held = Gate.load(gate) if gate is not None else None
-    evaluations = distinct([Evaluation.load(folder) for folder in (baseline, *others)], [baseline, *others])
+    evaluations = distinct([load_evaluation(folder) for folder in (baseline, *others)], [baseline, *others])
     files, rules = read_from(evaluations[0], data, rulebook)
     briefs = Briefs.bind(load_cases(*files), Rulebook.load(rules))
     found = compare_models(*evaluations, primary=primary, gate=held, book=briefs.book, resamples=resamples, seed=seed)

@@ -13,8 +13,9 @@ from rich.table import Column, Table
 
 from data.billboard import SPLITS, BillboardConfig, build
 from data.billboard.build import Level
-from data.checking.check import UNANNOTATED, Report, check_files
+from data.checking.check import check_files
 from data.checking.quarantine import quarantine
+from data.checking.report import UNANNOTATED, Report
 from data.foreign.convert import Conversion, convert_file
 from data.reading.problem import Problem
 from data.rulebook import Rulebook

@@ -137,7 +137,7 @@ def whole_path(source: str) -> str:
 def show(evaluation: Any, by: list[str]) -> None:
     """Prints the tables of an evaluation."""
     from rl.evaluation import compare_table, rule_table
-    from rl.evaluation.summary import SLICED
+    from rl.evaluation.files import SLICED
     from rl.evaluation.table import notes_of, prevalence_table, slice_table
 
     console = Console()
@@ -177,9 +177,9 @@ def read_prices(given: str) -> Any:
 
 def chosen_on(folder: Path | None) -> Any:
     """The thresholds that an evaluation on a validation set gives; None without one."""
-    from rl.evaluation import Evaluation, choose_thresholds
+    from rl.evaluation import choose_thresholds, load_evaluation
 
     if folder is None:
         return None
-    valid = Evaluation.load(folder)
+    valid = load_evaluation(folder)
     return choose_thresholds(valid.predictions, valid.split)

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from data import Case, DataError, load_cases
-from data.reading.loading import read_row
+from data.reading.row import read_row
 
 app = typer.Typer()
 

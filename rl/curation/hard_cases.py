@@ -81,5 +81,5 @@ def _wrong(recipe: GRPORecipe, model: str, briefs: Briefs) -> set[str]:
         batch_size=recipe.trainer.get("per_device_train_batch_size", Decoding.batch_size),
     )
     written = write_episodes(model, briefs, decoding)
-    predictions = predictions_of(written.episodes, briefs)
+    predictions = predictions_of(written.by_brief, briefs)
     return {prediction.case for prediction in predictions if outcome_of(prediction) not in ("right", None)}

@@ -1,12 +1,13 @@
 """By rule: how well each rule that gold has broken is cited."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from rl.evaluation.measure import codes, estimates
-from rl.evaluation.metrics.per_rule import PerRule, broken_rules
+from rl.evaluation.metrics import ALONE
 from rl.evaluation.predictions import Prediction
-from rl.evaluation.statistics.bootstrap import Estimate
+from rl.evaluation.statistics.estimate import Estimate
 
 FEW = 20
 """Below this support a rule's figures say little."""
@@ -28,10 +29,10 @@ class RuleFigure(Estimate):
 
 def by_rule(predictions: Sequence[Prediction]) -> dict[str, RuleFigure]:
     """Each rule that gold has broken, the most frequent first; also where a case may break several."""
-    metric = PerRule()
-    columns = metric.columns(predictions)
-    rules = broken_rules(columns["references"])
-    counts = metric.counts(**columns, rules=rules)
+    metric = ALONE["per_rule"].load()
+    broken = Counter(rule for prediction in predictions for rule in prediction.broken)
+    rules = sorted(broken, key=lambda rule: (-broken[rule], rule))
+    counts = metric.counts(**metric.columns(predictions), rules=rules)
     clusters = codes([prediction.cluster for prediction in predictions])
     found = {}
     for place, rule in enumerate(rules):

@@ -7,11 +7,12 @@ from data import Brief, Briefs, DataError
 from prompts import Episode
 from rl.config.decoding import Decoding
 from rl.evaluation.evaluation import Evaluation
+from rl.evaluation.files import save_evaluation
 from rl.evaluation.predictions import Prediction, import_predictions
 from rl.evaluation.settings import DEFAULT, Settings
-from rl.evaluation.variants import variants
-from rl.generation.engine import Engine, engine_of
-from rl.generation.episodes import write_episodes
+from rl.evaluation.variants import variants_of
+from rl.generation.engine import Engine
+from rl.generation.episodes import engine_of, write_episodes
 from rl.runs.provenance import provenance
 
 LOG = "completions.jsonl"
@@ -53,9 +54,9 @@ def evaluate_model(
     """
     if not briefs:
         raise DataError("there are no cases to evaluate")
-    engine, reviewed = engine_of(engine), briefs + variants(briefs, robustness)
+    engine, reviewed = engine_of(engine), briefs + variants_of(briefs, robustness)
     written = write_episodes(engine, reviewed, decoding or Decoding(), progress, Path(out) / LOG)
-    predictions = predictions_of(written.episodes, reviewed)
+    predictions = predictions_of(written.by_brief, reviewed)
     facts = {**written.provenance, "cases": len(reviewed), "read": dict(read or {})}
     return _kept(name or engine.name, split, predictions, facts, settings, out)
 
@@ -100,5 +101,5 @@ def _kept(
     evaluation = Evaluation(
         name, split, own, facts, settings, [prediction for prediction in predictions if prediction.variant_of]
     )
-    evaluation.save(out)
+    save_evaluation(evaluation, out)
     return evaluation

@@ -1,11 +1,9 @@
 """Evaluation: one model's predictions on one set of cases, and every figure that follows from them."""
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,18 +11,14 @@ from numpy.typing import NDArray
 
 from data import DataError
 from rl.evaluation.by_rule import RuleFigure, by_rule
-from rl.evaluation.measure import codes, known, measure, prevalence_weights, ranked_difference
+from rl.evaluation.measure import codes, figures_of, known, prevalence_weights, ranked_difference
 from rl.evaluation.metrics import METRICS, RANKED
 from rl.evaluation.outcomes import cells
-from rl.evaluation.predictions import Prediction, load_predictions, save_predictions
+from rl.evaluation.predictions import Prediction
 from rl.evaluation.ranking.notes import notes
 from rl.evaluation.settings import DEFAULT, Settings
 from rl.evaluation.statistics import Difference, paired_difference
-from rl.evaluation.statistics.bootstrap import Estimate
-from rl.evaluation.summary import figure_rows, save_rows, summary
-
-PREDICTIONS, VARIANTS, FIGURES = "predictions.parquet", "variants.parquet", "metrics.parquet"
-METRICS_FILE, PROVENANCE = "metrics.json", "run.json"
+from rl.evaluation.statistics.estimate import Estimate
 
 
 @dataclass
@@ -49,9 +43,9 @@ class Evaluation:
     @cached_property
     def metrics(self) -> dict[str, Estimate]:
         """Every figure that applies, by name."""
-        found = measure(self.predictions, settings=self.settings)
+        found = figures_of(self.predictions, settings=self.settings)
         if self.variants:
-            found |= measure([*self.predictions, *self.variants], ["robustness"])
+            found |= figures_of([*self.predictions, *self.variants], ["robustness"])
         return {name: estimate for name, estimate in found.items() if name not in self.notes}
 
     @cached_property
@@ -79,7 +73,7 @@ class Evaluation:
         if self.settings.prevalence is None:
             return {}
         weights = prevalence_weights(self.predictions, self.settings.prevalence)
-        found = measure(self.predictions, settings=self.settings, weights=weights)
+        found = figures_of(self.predictions, settings=self.settings, weights=weights)
         return {name: estimate for name, estimate in found.items() if name not in self.notes}
 
     def slices(self, key: str, names: Sequence[str] = ("verdict_accuracy",)) -> dict[str, dict[str, Estimate]]:
@@ -97,7 +91,7 @@ class Evaluation:
             if value is not None:
                 parts[str(value)].append(prediction)
         ordered = sorted(parts.items(), key=lambda part: (-len(part[1]), part[0]))
-        return {value: measure(part, names, self.settings) for value, part in ordered}
+        return {value: figures_of(part, names, self.settings) for value, part in ordered}
 
     def difference(
         self, baseline: "Evaluation", names: Sequence[str] | None = None, *, both_parsed: bool = False
@@ -121,49 +115,16 @@ class Evaluation:
         clusters = codes([prediction.cluster for prediction in ours])
         found: dict[str, Difference] = {}
         for name in names or (*METRICS, *RANKED):
-            metric = (RANKED if name in RANKED else METRICS)[name]()
-            if not metric.applies(ours) or not metric.applies(theirs):
-                continue
             if name in RANKED:
-                found[name] = Difference(**asdict(ranked_difference(RANKED[name](), ours, theirs, clusters)))
-            else:
-                counted = METRICS[name]()
-                counts = counted.of(ours, self.settings), counted.of(theirs, baseline.settings)
-                found |= paired_difference(*counts, clusters, counted.values)
+                ranked = RANKED[name].load()
+                if ranked.applies(ours) and ranked.applies(theirs):
+                    found[name] = Difference(**asdict(ranked_difference(ranked, ours, theirs, clusters)))
+                continue
+            metric = METRICS[name].load()
+            if metric.applies(ours) and metric.applies(theirs):
+                counts = metric.of(ours, self.settings), metric.of(theirs, baseline.settings)
+                found |= paired_difference(*counts, clusters, metric.values)
         return known(found)
-
-    def summary(self) -> dict[str, Any]:
-        """What ``metrics.json`` holds."""
-        return summary(self)
-
-    def save(self, folder: str | Path) -> None:
-        """Writes ``predictions.parquet``, ``run.json``, figures as ``metrics.parquet`` and ``metrics.json``."""
-        folder = Path(folder)
-        save_predictions(self.predictions, folder / PREDICTIONS)
-        if self.variants:
-            save_predictions(self.variants, folder / VARIANTS)
-        found = self.summary()
-        save_rows(figure_rows(found), folder / FIGURES)
-        for name, content in ((PROVENANCE, self.provenance), (METRICS_FILE, found)):
-            text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-            (folder / name).write_text(text + "\n", encoding="utf-8")
-
-    @classmethod
-    def load(cls, folder: str | Path) -> "Evaluation":
-        """Reads what `save` wrote.
-
-        Raises:
-            DataError: a file is missing or is not what it should be.
-        """
-        folder = Path(folder)
-        for name in (PREDICTIONS, METRICS_FILE, PROVENANCE):
-            if not (folder / name).is_file():
-                raise DataError(f"'{name}' is missing: not an evaluation", file=folder)
-        found, provenance = (json.loads((folder / n).read_text("utf-8")) for n in (METRICS_FILE, PROVENANCE))
-        variants = load_predictions(folder / VARIANTS) if (folder / VARIANTS).is_file() else ()
-        settings = Settings.from_json(found["settings"]) if "settings" in found else DEFAULT
-        predictions = load_predictions(folder / PREDICTIONS)
-        return cls(found["name"], found["split"], predictions, provenance, settings, variants)
 
 
 def aligned(evaluations: Sequence[Evaluation]) -> list[list[Prediction]]:

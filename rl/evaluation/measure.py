@@ -3,18 +3,23 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isnan
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
 from data import DataError
-from rl.evaluation.metrics import METRICS, RANKED, Counted, Ranked
+from rl.evaluation.metrics import METRICS, RANKED
 from rl.evaluation.predictions import Prediction
 from rl.evaluation.ranking.ranking import Floats, Ranking
 from rl.evaluation.settings import DEFAULT, Settings
-from rl.evaluation.statistics.bootstrap import Estimate, bootstrap, exact_at_the_edge, percentiles
+from rl.evaluation.statistics.bootstrap import bootstrap, exact_at_the_edge, percentiles
+from rl.evaluation.statistics.estimate import Estimate
+
+if TYPE_CHECKING:
+    from rl.evaluation.metrics.counted import Counted
+    from rl.evaluation.metrics.ranked import Ranked
 
 RESAMPLES = 2_000
 """Of ranked metrics, which have to go through all cases for each."""
@@ -24,7 +29,7 @@ _CELLS = 2**22
 Figure = TypeVar("Figure", bound=Estimate)
 
 
-def measure(
+def figures_of(
     predictions: Sequence[Prediction],
     names: Sequence[str] | None = None,
     settings: Settings = DEFAULT,
@@ -40,31 +45,42 @@ def measure(
     found: dict[str, Estimate] = {}
     for name in names or (*METRICS, *RANKED):
         if name in RANKED:
-            ranked = RANKED[name]()
+            ranked = RANKED[name].load()
             if ranked.applies(predictions):
                 found[name] = _ranked(ranked, predictions, clusters, weights)
             continue
-        metric = METRICS[name]()
+        metric = METRICS[name].load()
         if metric.applies(predictions) and (weights is None or metric.by_case):
-            found |= estimates(metric, metric.of(predictions, settings), clusters, weights)
+            counts = metric.of(predictions, settings)
+            found |= estimates(metric, counts, clusters, weights, share=METRICS[name].share)
     return known(found)
 
 
 def estimates(
-    metric: Counted, counts: NDArray[np.float64], clusters: ArrayLike, weights: Floats | None = None
+    metric: "Counted",
+    counts: NDArray[np.float64],
+    clusters: ArrayLike,
+    weights: Floats | None = None,
+    *,
+    share: bool = True,
 ) -> dict[str, Estimate]:
-    """A metric's figures from its counts ``(N, K)``."""
+    """A metric's figures from its counts ``(N, K)``.
+
+    Args:
+        weights: of the rows, ``(N,)``; 1 each if None.
+        share: whether the figures lie between 0 and 1.
+    """
     support, clusters = counts[:, -1], np.asarray(clusters)
     weighed = counts if weights is None else counts * weights[:, None]
     figures = bootstrap(weighed, clusters, metric.values, support=round(support.sum()))
-    if not metric.share:
+    if not share:
         return figures
     spoken_of = len(np.unique(clusters[support > 0]))
     return {figure: exact_at_the_edge(estimate, spoken_of) for figure, estimate in figures.items()}
 
 
 def _ranked(
-    metric: Ranked, predictions: Sequence[Prediction], clusters: NDArray[np.int64], weights: Floats | None
+    metric: "Ranked", predictions: Sequence[Prediction], clusters: NDArray[np.int64], weights: Floats | None
 ) -> Estimate:
     steps = _Steps.of(metric, predictions, weights)
     draws = [steps.value(times) for times in drawn(clusters)]
@@ -72,7 +88,7 @@ def _ranked(
 
 
 def ranked_difference(
-    metric: Ranked, ours: Sequence[Prediction], theirs: Sequence[Prediction], clusters: NDArray[np.int64]
+    metric: "Ranked", ours: Sequence[Prediction], theirs: Sequence[Prediction], clusters: NDArray[np.int64]
 ) -> Estimate:
     """How much higher a ranked metric is than the baseline's, on the same cases in the same order."""
     our, their = _Steps.of(metric, ours), _Steps.of(metric, theirs)
@@ -84,14 +100,14 @@ def ranked_difference(
 class _Steps:
     """A ranked metric on its cases, ready to be worked out for many resamples."""
 
-    metric: Ranked
+    metric: "Ranked"
     ranking: Ranking
     members: csr_array
     """``(N, entries)``: the weight of each case in the entry of the ranking that stands for it."""
     support: int
 
     @classmethod
-    def of(cls, metric: Ranked, predictions: Sequence[Prediction], weights: Floats | None = None) -> "_Steps":
+    def of(cls, metric: "Ranked", predictions: Sequence[Prediction], weights: Floats | None = None) -> "_Steps":
         ranking, rows = metric.of(predictions)
         entries, places = ranking.collapsed()
         own = np.ones(len(rows)) if weights is None else weights[rows]

@@ -5,8 +5,8 @@ is right if it is gold's or one that gold accepts. A *miss* approves, or leaves 
 flag* rejects, or leaves unparsed, what gold approves. Escalations stay in every denominator.
 """
 
-from collections.abc import Collection, Iterable
-from typing import Literal
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,17 @@ def outcome_of(prediction: Prediction) -> Outcome | None:
     """What became of a case; None where the verdict is not annotated."""
     gold = prediction.gold
     return outcome(prediction.verdict, gold.verdict, gold.accept) if gold else None
+
+
+def verdict_columns(predictions: Sequence[Prediction]) -> dict[str, list[Any]]:
+    """What outcomes follow from, column by column: predicted verdicts (or ``unparsed``), gold verdicts (or None) and
+    the verdicts that count as right too."""
+    golds = [prediction.gold for prediction in predictions]
+    return {
+        "predictions": [prediction.verdict for prediction in predictions],
+        "references": [gold.verdict if gold else None for gold in golds],
+        "accept": [gold.accept if gold else [] for gold in golds],
+    }
 
 
 def cells(predictions: Iterable[Prediction]) -> NDArray[np.int64]:

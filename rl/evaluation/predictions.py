@@ -12,10 +12,10 @@ from typing import Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from data import SEVERITIES, Brief, Briefs, Case, DataError, Gold, Rulebook, Ruling, Verdict, Violation
+from data import Brief, Briefs, Case, DataError, Gold, Ruling, Verdict, Violation
 from data.errors import explain, suggest
 from data.evidence import Unit
-from data.reading.loading import parse_json
+from data.reading.row import parse_json
 from data.rulebook import Severity
 from prompts import Episode, ParseFailure, parse
 from rewards import grounded
@@ -48,7 +48,7 @@ class Prediction(BaseModel):
     gold: Gold | None = None
     """The gold as it stands under that excerpt."""
     severity: Severity | None = None
-    """Of the gravest rule that gold says is broken; None where none is, or its severity is not known."""
+    """Of the gravest rule that gold says is broken (`Gold.gravest`); None where none is, or it is not known."""
     category: str | None = None
     """Of that rule."""
     agrees: bool | None = None
@@ -74,14 +74,20 @@ class Prediction(BaseModel):
         return [violation.rule for violation in self.ruling.violations] if self.ruling else []
 
     @property
+    def broken(self) -> list[str]:
+        """The rules that gold says the case breaks, in its order."""
+        return [violation.rule for violation in (self.gold.violations if self.gold else None) or []]
+
+    @property
     def variant_of(self) -> str | None:
-        """The case that this one is a variant of, made to see whether the verdict stays; see `variants`."""
+        """The case that this one is a variant of, made to see whether the verdict stays; see `variants_of`."""
         original = self.meta.get("variant_of")
         return None if original is None else str(original)
 
     @classmethod
     def read(cls, episode: Episode, brief: Brief) -> "Prediction":
-        """Parses the last turn of an episode and checks its citations against the case."""
+        """Parses the last turn of an episode and checks its citations against the case that it is about."""
+        assert episode.case == brief.id, "an episode is read under the brief that it was written about"
         parsed = parse(episode.completion)
         written = {"completion": episode.completion, "tokens": episode.tokens}
         if isinstance(parsed, ParseFailure):
@@ -95,7 +101,7 @@ class Prediction(BaseModel):
     def of(cls, ruling: Ruling | None, brief: Brief, sample: int = 0) -> "Prediction":
         """The prediction that a ruling makes on a case."""
         case, excerpt, gold = brief.case, brief.excerpt, brief.gold
-        severity, category = gravest(gold, excerpt)
+        gravest = gold.gravest(excerpt) if gold is not None else None
         return cls(
             case=case.id,
             cluster=case.cluster,
@@ -105,19 +111,10 @@ class Prediction(BaseModel):
             risk=ruling.risk if ruling else None,
             rules=excerpt.ids,
             gold=gold,
-            severity=severity,
-            category=category,
+            severity=gravest.severity if gravest is not None else None,
+            category=gravest.category if gravest is not None else None,
             meta=case.meta,
         )
-
-
-def gravest(gold: Gold | None, excerpt: Rulebook) -> tuple[Severity | None, str | None]:
-    """Severity and category of the gravest broken rule that the excerpt has; the first of several."""
-    broken = [excerpt[v.rule] for v in (gold.violations or [] if gold else []) if v.rule in excerpt]
-    if not broken:
-        return None, None
-    worst = max(broken, key=lambda rule: SEVERITIES.index(rule.severity))
-    return worst.severity, worst.category
 
 
 def stands(violation: Violation, case: Case) -> bool:

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.metrics import HEADLINE, LOWER_IS_BETTER, NEUTRAL, TITLES
-from rl.evaluation.statistics.bootstrap import Estimate
+from rl.evaluation.statistics.estimate import Estimate
 from rl.terminal.safe_text import visible
 
 

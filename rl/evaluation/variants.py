@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from data import Brief, Briefs, Case, DataError, Gold, Rule, Rulebook, suggest
 
 
-def variants(briefs: Briefs, kinds: Sequence[str]) -> list[Brief]:
+def variants_of(briefs: Briefs, kinds: Sequence[str]) -> list[Brief]:
     """The variants of these kinds, kind by kind; a case with fewer than two rules has none.
 
     Args:

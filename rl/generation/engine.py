@@ -4,7 +4,6 @@ Who asks an engine does not know which kind it is. Training asks it where TRL le
 """
 
 from collections.abc import Collection, Iterator
-from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from data import Briefs
@@ -44,12 +43,3 @@ class Engine(Protocol):
         Raises:
             DataError: a case cannot be put to the model; what was written before has been given out.
         """
-
-
-def engine_of(model: "str | Path | Engine") -> Engine:
-    """The engine for a checkpoint's folder, a run's folder or a name on the Hub; an engine as it is."""
-    if isinstance(model, Engine):
-        return model
-    from rl.generation.local import LocalEngine
-
-    return LocalEngine(str(model))

@@ -10,28 +10,28 @@ from typing import Any
 from data import Briefs
 from prompts import Episode, render
 from rl.config.decoding import Decoding
-from rl.generation.engine import Engine, engine_of
+from rl.generation.engine import Engine
 from rl.generation.episode_log import EpisodeLog
 from rl.runs.provenance import rulebook_facts
 from rl.terminal.progress import progress_bar
 
 
 @dataclass(frozen=True)
-class Written:
+class Episodes:
     """What an engine wrote about briefs."""
 
-    episodes: list[list[Episode]]
+    by_brief: list[list[Episode]]
     """``[brief][sample]``, in the order of the briefs."""
     provenance: dict[str, Any]
     """What ``run.json`` should say of them."""
 
     def __iter__(self) -> Iterator[Episode]:
-        return (episode for samples in self.episodes for episode in samples)
+        return (episode for samples in self.by_brief for episode in samples)
 
 
 def write_episodes(
-    engine: "str | Path | Engine", briefs: Briefs, decoding: Decoding, progress: bool = True, log: Path | None = None
-) -> Written:
+    engine: str | Path | Engine, briefs: Briefs, decoding: Decoding, progress: bool = True, log: Path | None = None
+) -> Episodes:
     """Has an engine write about each brief.
 
     Args:
@@ -41,6 +41,7 @@ def write_episodes(
 
     Raises:
         DataError: there is no such model, a case cannot be put to it, or the log was made with other settings.
+        RuntimeError: the engine did not write all that it was asked for.
     """
     engine = engine_of(engine)
     decoding = decoding.with_template(engine.template or "default")
@@ -55,9 +56,21 @@ def write_episodes(
             for batch in engine.write(briefs, decoding, missing):
                 found.add(batch)
                 bar.update(task, completed=len(found))
+    if left_out := [key for key in wanted if key not in found]:
+        case, sample = left_out[0]
+        raise RuntimeError(f"'{engine.name}' left out {len(left_out)} episodes, first {case}#{sample}")
     episodes = [[found[brief.id, sample] for sample in range(decoding.samples)] for brief in briefs]
     # The book at hand, of which rules that nobody is shown may have changed since.
-    return Written(episodes, {**found.facts, "rulebook": rulebook_facts(briefs.book)})
+    return Episodes(episodes, {**found.facts, "rulebook": rulebook_facts(briefs.book)})
+
+
+def engine_of(model: str | Path | Engine) -> Engine:
+    """The engine for a checkpoint's folder, a run's folder or a name on the Hub; an engine as it is."""
+    if isinstance(model, Engine):
+        return model
+    from rl.generation.local import LocalEngine
+
+    return LocalEngine(str(model))
 
 
 def shown_hash(briefs: Briefs, template: str) -> str:

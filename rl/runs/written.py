@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from data import Brief, Briefs, DataError
 from data.errors import explain
-from data.reading.loading import parse_json
+from data.reading.row import parse_json
 
 
 @dataclass(frozen=True, slots=True)

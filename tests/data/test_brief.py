@@ -118,3 +118,11 @@ def test_who_chose_the_rules_is_no_part_of_the_content(book: Rulebook, tmp_path:
         assert (read.rules, read.fingerprint, read.retrieved) == (content.rules, content.fingerprint, False)
     book.dump(tmp_path / "book.yaml")
     assert Rulebook.load(tmp_path / "book.yaml") == book
+
+
+def test_a_changed_copy_of_a_book_answers_with_its_own_rules() -> None:
+    book = Rulebook(name="b", rules=[Rule(id="A-1", text="No guns.")])
+    before = book["A-1"], book.fingerprint
+    copy = book.model_copy(update={"rules": (Rule(id="A-1", text="No knives."),)})
+    assert copy["A-1"].text == "No knives." and copy.fingerprint != before[1]
+    assert (book["A-1"], book.fingerprint) == before

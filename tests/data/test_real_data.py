@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from data import Case, Rulebook, load_cases
-from data.checking.check import Report, check_files
+from data.checking.check import check_files
+from data.checking.report import Report
 from data.foreign.convert import Conversion, convert_file
 
 SOURCES = {

@@ -1,13 +1,14 @@
-"""Parsing: strict, total, and the inverse of writing."""
+"""Parsing: strict, total, and the inverse of writing; the schema accepts what parses, and nothing of what does not."""
 
 import json
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data import Interval, Quote, Region, Ruling, Violation
-from prompts import FailureReason, ParseFailure, parse, write
+from data import Interval, Quote, Region, Ruling, Verdict, Violation
+from prompts import FailureReason, ParseFailure, answer_schema, parse, write
 from tests.strategies import RULINGS, TEXTS
 
 ANSWER = '{"violations": [], "verdict": "approve", "confidence": 0.9}'
@@ -171,3 +172,18 @@ def test_parse_never_raises(text):
 def test_what_is_written_is_read_back(ruling):
     assert parse(write(ruling)) == ruling
     assert parse(write(ruling, ("USER:", "verdict", "1"))) == ruling
+
+
+def test_the_schema_follows_the_ruling_type():
+    schema = answer_schema()
+    assert list(schema["properties"]) == [name for name in Ruling.model_fields if name != "reasoning"]
+    assert schema["required"] == ["violations", "verdict", "confidence"]
+    assert schema["additionalProperties"] is False
+    assert schema["properties"]["verdict"]["enum"] == list(get_args(Verdict))
+    assert schema["properties"]["confidence"]["maximum"] == 1.0
+    assert {"Quote", "Interval", "Region", "Violation"} <= set(schema["$defs"])
+
+
+def test_each_call_gives_a_schema_of_its_own():
+    answer_schema()["properties"].clear()
+    assert answer_schema()["properties"]

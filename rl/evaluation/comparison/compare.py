@@ -12,7 +12,7 @@ from rl.evaluation.comparison.metrics import all_figures, metric_rows
 from rl.evaluation.comparison.models import Models
 from rl.evaluation.comparison.primary import needed, pairs
 from rl.evaluation.comparison.rules import rule_rows
-from rl.evaluation.comparison.sentence import verdict
+from rl.evaluation.comparison.sentence import sentence
 from rl.evaluation.comparison.slices import slice_rows
 from rl.evaluation.comparison.suspects import suspects
 from rl.evaluation.evaluation import Evaluation
@@ -54,9 +54,9 @@ def compare(
         raise DataError(f"'{primary}' says nothing about these cases: choose another primary metric")
     paired = pairs(models, figures.get(primary))
     found = hold(gate, models) if gate is not None else None
-    sentence, details = verdict(models, metrics[0], paired, found)
+    said, details = sentence(models, metrics[0], paired, found)
     return Comparison(
-        sentence=sentence,
+        sentence=said,
         details=details,
         primary=primary,
         baseline=baseline.name,

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from data.rulebook import Severity
-from rl.evaluation.statistics.bootstrap import Estimate
-from rl.evaluation.statistics.difference import Difference
+from rl.evaluation.statistics.estimate import Difference, Estimate
 
 Judgement = Literal["better", "worse", "unclear"]
 """What an interval says: it leaves out 0 on the one side, on the other, or not at all."""

@@ -10,7 +10,7 @@ from data import DataError, suggest
 from rl.evaluation.comparison.comparison import CriterionResult, Decision, GateResult
 from rl.evaluation.comparison.gate import Criterion, Gate, Kind
 from rl.evaluation.comparison.models import Models
-from rl.evaluation.comparison.rules import broken_by, rule_sheet
+from rl.evaluation.comparison.rules import rule_sheet
 from rl.evaluation.comparison.slices import part, values
 from rl.evaluation.comparison.words import amount, counted
 from rl.evaluation.metrics import LOWER_IS_BETTER, METRICS, TITLES
@@ -82,12 +82,12 @@ def _measured(criterion: Criterion, models: Models) -> Iterator[_Measured]:
 
 def _occurring(models: Models, kind: Kind) -> list[str]:
     if kind == "rule":
-        return sorted({rule for row in models.gold for rule in broken_by(row)})
+        return sorted({rule for row in models.gold for rule in row.broken})
     return values(models, kind)
 
 
 def _of_rule(metric: str, title: str, models: Models, rule: str) -> _Measured:
-    here = models.where(np.array([rule in broken_by(row) for row in models.gold]))
+    here = models.where(np.array([rule in row.broken for row in models.gold]))
     if metric not in OF_ONE_RULE:
         return _measure(metric, title, here)
     figure = models.figures([rule_sheet(models, rule)])[0][OF_ONE_RULE[metric]]
@@ -95,8 +95,8 @@ def _of_rule(metric: str, title: str, models: Models, rule: str) -> _Measured:
 
 
 def _measure(metric: str, title: str, models: Models) -> _Measured:
-    owner = next(counted for counted in METRICS.values() if metric in counted.titles)
-    sheet = models.sheet(owner())
+    owner = next(entry for entry in METRICS.values() if metric in entry.titles)
+    sheet = models.sheet(owner)
     figure = models.figures([sheet])[0][metric] if sheet is not None else None
     if figure is None or np.isnan(figure.values).any():
         raise DataError(f"the gate's criterion '{title}' says nothing about these cases")

@@ -5,7 +5,6 @@ import numpy as np
 from data import SEVERITIES
 from rl.evaluation.comparison.comparison import Flip
 from rl.evaluation.comparison.models import Models
-from rl.evaluation.comparison.rules import broken_by
 from rl.evaluation.predictions import Prediction
 
 
@@ -29,7 +28,7 @@ def _flip(model: str, before: Prediction, after: Prediction, gained: bool) -> Fl
         gold=gold.verdict,
         before=before.verdict,
         after=after.verdict,
-        rules=broken_by(before),
+        rules=before.broken,
         severity=before.severity,
     )
 

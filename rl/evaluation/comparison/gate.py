@@ -24,7 +24,7 @@ from data import DataError, load_yaml, suggest
 from data.rulebook import Severity
 from rl.evaluation.metrics import METRICS, NEUTRAL
 
-GATED = [name for metric in METRICS.values() for name in metric.titles if name not in NEUTRAL]
+GATED = [name for entry in METRICS.values() for name in entry.titles if name not in NEUTRAL]
 """The figures that a gate can ask for."""
 
 

@@ -3,19 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data import DataError
 from rl.evaluation.evaluation import Evaluation, aligned
-from rl.evaluation.metrics import Counted, VerdictAccuracy
-from rl.evaluation.metrics.counted import verdict_columns
-from rl.evaluation.outcomes import outcome_of
+from rl.evaluation.metrics import METRICS, Entry
+from rl.evaluation.outcomes import outcome_of, verdict_columns
 from rl.evaluation.predictions import Prediction
 from rl.evaluation.settings import Settings
 from rl.evaluation.statistics import Figure, Sheet, figures
+
+if TYPE_CHECKING:
+    from rl.evaluation.metrics.counted import Counted
 
 
 @dataclass(frozen=True)
@@ -86,18 +88,17 @@ class Models:
         rows = [[model[place] for place in places] for model in self.rows]
         return replace(self, rows=rows, clusters=self.clusters[kept])
 
-    def sheet(self, metric: Counted) -> Sheet | None:
+    def sheet(self, entry: "Entry[Counted]") -> Sheet | None:
         """A metric's counts in every model; None where it does not apply to them."""
+        metric = entry.load()
         if not all(metric.applies(rows) for rows in self.rows):
             return None
-        # Most metrics look at verdicts alone, which are then read once.
-        common = type(metric).columns is Counted.columns
-        columns = self._verdicts if common else [metric.columns(rows) for rows in self.rows]
+        columns = self._verdicts if metric.of_verdicts else [metric.columns(rows) for rows in self.rows]
         counts = [
             metric.counts(**model, **metric.options(settings))
             for model, settings in zip(columns, self.settings, strict=True)
         ]
-        return Sheet(counts, metric.values, metric.share)
+        return Sheet(counts, metric.values, entry.share)
 
     @cached_property
     def _verdicts(self) -> list[dict[str, list[Any]]]:
@@ -109,7 +110,7 @@ class Models:
 
     def accuracy(self) -> Figure:
         """The verdict accuracy."""
-        sheet = self.sheet(VerdictAccuracy())
+        sheet = self.sheet(METRICS["verdict_accuracy"])
         assert sheet is not None
         found: Mapping[str, Figure] = self.figures([sheet])[0]
         return found["verdict_accuracy"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,9 +10,12 @@ from scipy.sparse import csr_array
 
 from rl.evaluation.comparison.models import Models
 from rl.evaluation.measure import RESAMPLES, drawn
-from rl.evaluation.metrics import RANKED, Ranked
+from rl.evaluation.metrics import RANKED
 from rl.evaluation.ranking.ranking import Floats, Ranking
 from rl.evaluation.statistics import Figure
+
+if TYPE_CHECKING:
+    from rl.evaluation.metrics.ranked import Ranked
 
 DIGITS = 3
 """Resamples rank scores rounded to thousandths, so that they cost the same for any number of cases."""
@@ -33,14 +37,15 @@ class _Steps:
         members = csr_array((np.ones(len(rows)), (rows, place.ravel())), shape=(size, len(entries)))
         return cls(Ranking(entries[:, 0], entries[:, 1] == 1), members)
 
-    def value(self, metric: Ranked, times: Floats) -> Floats:
+    def value(self, metric: "Ranked", times: Floats) -> Floats:
         """The figure of resamples, from how often each row was drawn ``(..., N)``."""
         return metric.value(self.ranking, times @ self.members)
 
 
 def ranked_figures(models: Models) -> dict[str, Figure]:
     """Every ranked figure that applies to these models."""
-    metrics = {name: metric() for name, metric in RANKED.items() if all(map(metric().applies, models.rows))}
+    loaded = {name: entry.load() for name, entry in RANKED.items()}
+    metrics = {name: metric for name, metric in loaded.items() if all(map(metric.applies, models.rows))}
     found = {name: [metric.of(rows) for rows in models.rows] for name, metric in metrics.items()}
     steps = {name: [_Steps.of(*ranking, len(models.gold)) for ranking in found[name]] for name in metrics}
     draws: dict[str, list[Floats]] = {name: [] for name in metrics}
@@ -53,7 +58,7 @@ def ranked_figures(models: Models) -> dict[str, Figure]:
 
 
 def _figure(
-    models: Models, metric: Ranked, found: Sequence[tuple[Ranking, NDArray[np.int64]]], draws: Floats
+    models: Models, metric: "Ranked", found: Sequence[tuple[Ranking, NDArray[np.int64]]], draws: Floats
 ) -> Figure:
     rankings, rows = zip(*found, strict=True)
     # A case that some model ranks otherwise than the baseline does.

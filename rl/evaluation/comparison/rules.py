@@ -11,7 +11,7 @@ from data.rulebook import Severity
 from rl.evaluation.by_rule import FEW
 from rl.evaluation.comparison.comparison import RuleRow
 from rl.evaluation.comparison.models import Models
-from rl.evaluation.metrics import PerRule
+from rl.evaluation.metrics import ALONE
 from rl.evaluation.predictions import Prediction
 from rl.evaluation.statistics import Figure, Pairing, Sheet, holm
 
@@ -23,7 +23,7 @@ def rule_rows(models: Models, book: Rulebook | None = None) -> list[RuleRow]:
         book: for titles, severities and categories; without it severity and category are read off the cases that
             break one rule alone.
     """
-    metric = PerRule()
+    metric = ALONE["per_rule"].load()
     rules = listed_rules(models)
     counts = [metric.counts(**metric.columns(rows), rules=rules) for rows in models.rows]
     sheets = [
@@ -40,19 +40,14 @@ def rule_rows(models: Models, book: Rulebook | None = None) -> list[RuleRow]:
 
 def rule_sheet(models: Models, rule: str) -> Sheet:
     """One rule's counts in every model."""
-    metric = PerRule()
+    metric = ALONE["per_rule"].load()
     return Sheet([metric.counts(**metric.columns(rows), rules=[rule]) for rows in models.rows], metric.values)
-
-
-def broken_by(row: Prediction) -> list[str]:
-    """The rules that gold says a case breaks."""
-    return [violation.rule for violation in (row.gold.violations if row.gold else None) or []]
 
 
 def listed_rules(models: Models) -> list[str]:
     """The rules that gold has broken, the most frequent first, then those that were only cited. An id that no excerpt
     has is no rule."""
-    broken = Counter(rule for row in models.gold for rule in broken_by(row))
+    broken = Counter(rule for row in models.gold for rule in row.broken)
     known = {rule for row in models.gold for rule in row.rules}
     cited = {rule for rows in models.rows for row in rows for rule in row.cited}
     return [*sorted(broken, key=lambda rule: (-broken[rule], rule)), *sorted((cited & known) - set(broken))]
@@ -96,6 +91,6 @@ def _facts(gold: Sequence[Prediction], book: Rulebook | None) -> dict[str, tuple
     """Title, severity and category of rules."""
     facts: dict[str, tuple[str, Severity | None, str | None]] = {}
     for row in gold:
-        if len(broken := broken_by(row)) == 1:
-            facts[broken[0]] = "", row.severity, row.category
+        if len(row.broken) == 1:
+            facts[row.broken[0]] = "", row.severity, row.category
     return facts | {rule.id: (rule.title, rule.severity, rule.category) for rule in (book.rules if book else ())}

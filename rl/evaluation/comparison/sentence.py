@@ -1,15 +1,14 @@
-"""Verdict: what a comparison says in one sentence, and the figures behind it."""
+"""Sentence: what a comparison says in one, and the figures behind it."""
 
 from collections.abc import Sequence
 
 from rl.evaluation.comparison.comparison import GateResult, Judgement, MetricRow, Pairs
-from rl.evaluation.comparison.judge import judged
 from rl.evaluation.comparison.models import Models
-from rl.evaluation.comparison.words import amount, counted, level, probability
-from rl.evaluation.statistics.bootstrap import Estimate
+from rl.evaluation.comparison.words import amount, counted, judged, level, probability
+from rl.evaluation.statistics.estimate import Estimate
 
 
-def verdict(models: Models, primary: MetricRow, pairs: Sequence[Pairs], gate: GateResult | None) -> tuple[str, str]:
+def sentence(models: Models, primary: MetricRow, pairs: Sequence[Pairs], gate: GateResult | None) -> tuple[str, str]:
     """The sentence and the details. With several challengers it goes by the intervals that hold together."""
     finding = _finding(models, primary)
     details = " ".join(

@@ -7,8 +7,8 @@ import numpy as np
 
 from data import SEVERITIES
 from rl.evaluation.comparison.comparison import SliceRow
-from rl.evaluation.comparison.judge import judged
 from rl.evaluation.comparison.models import Models
+from rl.evaluation.comparison.words import judged
 
 Kind = Literal["severity", "category"]
 

@@ -1,8 +1,8 @@
-"""Words: figures as sentences say them."""
+"""Words: figures as sentences say them, and what an interval says."""
 
-from rl.evaluation.metrics import METRICS, RANKED
-
-SHARES = {name for metric in METRICS.values() if metric.share for name in metric.titles} | set(RANKED)
+from rl.evaluation.comparison.comparison import Judgement
+from rl.evaluation.metrics import LOWER_IS_BETTER, NEUTRAL, SHARES
+from rl.evaluation.statistics.estimate import Estimate
 
 
 def amount(value: float, metric: str, sign: str = "") -> str:
@@ -28,3 +28,10 @@ def probability(p: float) -> str:
 def counted(number: int, one: str, many: str = "") -> str:
     """``1 case``, ``1,200 cases``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def judged(difference: Estimate | None, metric: str = "verdict_accuracy") -> Judgement:
+    """``better`` or ``worse`` where the interval leaves out 0 and one of the two is better."""
+    if difference is None or not difference.excludes_zero or metric in NEUTRAL:
+        return "unclear"
+    return "better" if (difference.value > 0) != (metric in LOWER_IS_BETTER) else "worse"

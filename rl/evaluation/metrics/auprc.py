@@ -9,7 +9,7 @@ Curves*; in steps rather than interpolated, as they advise.
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from rl.evaluation.ranking.ranking import Floats, Ranking, average_precision, by
 
 
 class AUPRC(ranked.Ranked):
-    titles: ClassVar[dict[str, str]] = {"auprc": "AUPRC"}
+    figure = "auprc"
 
     def kept(self, references: Sequence[str | None]) -> NDArray[np.int64]:
         return np.flatnonzero([gold in ("approve", "reject") for gold in references])

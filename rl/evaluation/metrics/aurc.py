@@ -14,13 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl.evaluation.metrics import ranked
-from rl.evaluation.metrics.counted import verdict_columns
+from rl.evaluation.outcomes import verdict_columns
 from rl.evaluation.ranking.ranking import Floats, Ranking, area_under_risk, by_confidence, confidence_of
 
 
 class AURC(ranked.Ranked):
-    titles: ClassVar[dict[str, str]] = {"aurc": "area under risk-coverage"}
-    better = "lower"
+    figure = "aurc"
     takes: ClassVar[dict[str, Any]] = {
         "predictions": datasets.Value("string"),
         "references": datasets.Value("string"),

@@ -6,7 +6,7 @@ An accepted verdict is right for gold's own. Source: Brodersen et al. 2010, *The
 Distribution*.
 """
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -16,8 +16,6 @@ from rl.evaluation.outcomes import outcome
 
 
 class BalancedAccuracy(counted.Counted):
-    titles: ClassVar[dict[str, str]] = {"balanced_accuracy": "balanced accuracy"}
-
     def counts(self, predictions: Any, references: Any, accept: Any = None) -> counted.Counts:
         rows = zip(predictions, references, accept or [()] * len(predictions), strict=True)
         right = np.array([outcome(p, gold, also) == "right" for p, gold, also in rows], dtype=bool)

@@ -16,8 +16,6 @@ from rl.evaluation.metrics import counted, flagged
 
 
 class Brier(counted.Counted):
-    titles: ClassVar[dict[str, str]] = {"brier": "Brier score of risk"}
-    better = "lower"
     takes: ClassVar[dict[str, Any]] = {"predictions": datasets.Value("float64"), "references": counted.TEXT}
 
     def applies(self, predictions: Sequence[Any]) -> bool:

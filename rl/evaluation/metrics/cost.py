@@ -5,28 +5,25 @@
 so 0 is all right, a miss costs 1 + c_m * s with s the weight of the gravest broken rule, a false flag 1 + c_f, a
 needless escalation 1 - e. Where gold escalates, approving costs 1 + c_m and rejecting 1 + c_f. An unparsed completion
 costs what the opposite decision would. It is the utility that training prices (`rewards.verdict_utility`), turned
-round. Source: Chow 1970, *On optimum recognition error and reject tradeoff*.
+round, wherever weights rise with severity: training takes the greatest weight of all that is broken, and a prediction
+knows the gravest rule alone. Source: Chow 1970, *On optimum recognition error and reject tradeoff*.
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from rewards.pure.utility import DEFAULT_PRICES, Prices
 from rl.evaluation.metrics import counted
-from rl.evaluation.outcomes import outcome
+from rl.evaluation.outcomes import outcome, verdict_columns
 from rl.evaluation.settings import Settings
 
 
 class Cost(counted.Counted):
-    share = False
-    titles: ClassVar[dict[str, str]] = {"cost": "cost a case"}
-    better = "lower"
-
     def columns(self, predictions: Sequence[Any]) -> dict[str, list[Any]]:
         severities = [prediction.severity for prediction in predictions]
-        return {**counted.verdict_columns(predictions), "severities": severities}
+        return {**verdict_columns(predictions), "severities": severities}
 
     def options(self, settings: Settings) -> dict[str, Any]:
         return {"prices": settings.prices}

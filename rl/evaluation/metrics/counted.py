@@ -11,14 +11,15 @@ A metric imports this module and not its classes: `evaluate.load` takes the firs
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import datasets
 import evaluate
 import numpy as np
 from numpy.typing import NDArray
 
+from rl.evaluation.outcomes import verdict_columns
 from rl.evaluation.predictions import Prediction
 from rl.evaluation.settings import DEFAULT, Settings
 
@@ -29,13 +30,6 @@ TEXT = datasets.Value("string")
 class Counted(evaluate.Metric, ABC):
     """A metric that is a formula on counts summed over cases."""
 
-    titles: ClassVar[dict[str, str]]
-    """What people call the figures, by name; the metric's own first."""
-    better: ClassVar[Literal["higher", "lower"]] = "higher"
-    neutral: ClassVar[Collection[str]] = ()
-    """Figures of which neither more nor less is better by itself."""
-    share: ClassVar[bool] = True
-    """Whether the figures are shares, 0..1."""
     by_case: ClassVar[bool] = True
     """Whether a row speaks of its own case alone, so that cases can be weighed; not so for pairs."""
     takes: ClassVar[dict[str, Any]] = {"predictions": TEXT, "references": TEXT}
@@ -44,6 +38,11 @@ class Counted(evaluate.Metric, ABC):
     def columns(self, predictions: Sequence[Prediction]) -> dict[str, list[Any]]:
         """The metric's columns, read off predictions: verdicts, unless a metric looks elsewhere."""
         return verdict_columns(predictions)
+
+    @property
+    def of_verdicts(self) -> bool:
+        """Whether it looks at verdicts alone, so that columns read once serve many metrics."""
+        return type(self).columns is Counted.columns
 
     @abstractmethod
     def counts(self, *args: Any, **columns: Any) -> Counts:
@@ -85,16 +84,6 @@ def info_of(metric: type[evaluate.Metric], takes: Mapping[str, Any]) -> evaluate
         inputs_description=f"Columns: {', '.join(takes)}.",
         features=datasets.Features(takes),
     )
-
-
-def verdict_columns(predictions: Sequence[Prediction]) -> dict[str, list[Any]]:
-    """Predicted verdicts (or ``unparsed``), gold verdicts (or None) and the verdicts that count as right too."""
-    golds = [prediction.gold for prediction in predictions]
-    return {
-        "predictions": [prediction.verdict for prediction in predictions],
-        "references": [gold.verdict if gold else None for gold in golds],
-        "accept": [gold.accept if gold else [] for gold in golds],
-    }
 
 
 def ratio(part: Counts, whole: Counts) -> Counts:

@@ -20,8 +20,6 @@ BINS = 10
 
 
 class ECE(counted.Counted):
-    titles: ClassVar[dict[str, str]] = {"ece": "expected calibration error"}
-    better = "lower"
     takes: ClassVar[dict[str, Any]] = {"predictions": datasets.Value("float64"), "references": counted.TEXT}
 
     def columns(self, predictions: Sequence[Any]) -> dict[str, list[Any]]:

@@ -10,29 +10,20 @@ unparsed completion counts as decided, wrongly, at every threshold. Source: Geif
 Classification for Deep Neural Networks*.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import datasets
 import numpy as np
 
 from rl.evaluation.metrics import counted
+from rl.evaluation.outcomes import verdict_columns
 from rl.evaluation.ranking.ranking import by_confidence, confidence_of
 from rl.evaluation.ranking.thresholds import RISKS, named
 from rl.evaluation.settings import Settings
 
 
 class EscalationRateAtRisk(counted.Counted):
-    titles: ClassVar[dict[str, str]] = {
-        title: text
-        for target in RISKS
-        for title, text in (
-            (named("escalation_rate_at_risk", target), f"escalation rate at error .{100 * target:02.0f}"),
-            (named("achieved_risk", target), f"error achieved for .{100 * target:02.0f}"),
-        )
-    }
-    better = "lower"
-    neutral: ClassVar[Collection[str]] = [named("achieved_risk", target) for target in RISKS]
     takes: ClassVar[dict[str, Any]] = {
         "predictions": counted.TEXT,
         "references": counted.TEXT,
@@ -41,7 +32,7 @@ class EscalationRateAtRisk(counted.Counted):
 
     def columns(self, predictions: Sequence[Any]) -> dict[str, list[Any]]:
         confidences = [confidence_of(prediction) for prediction in predictions]
-        return {**counted.verdict_columns(predictions), "confidences": confidences}
+        return {**verdict_columns(predictions), "confidences": confidences}
 
     def options(self, settings: Settings) -> dict[str, Any]:
         return {"thresholds": settings.thresholds.values("risk", RISKS) if settings.thresholds else None}
@@ -62,8 +53,9 @@ class EscalationRateAtRisk(counted.Counted):
         return counts
 
     def values(self, totals: counted.Counts) -> dict[str, counted.Counts]:
-        figures = []
-        for place in range(len(RISKS)):
+        figures = {}
+        for place, target in enumerate(RISKS):
             decided, wrong, everything = np.moveaxis(totals[..., 3 * place : 3 * place + 3], -1, 0)
-            figures += [1 - counted.ratio(decided, everything), counted.ratio(wrong, decided)]
-        return dict(zip(self.titles, figures, strict=True))
+            figures[named("escalation_rate_at_risk", target)] = 1 - counted.ratio(decided, everything)
+            figures[named("achieved_risk", target)] = counted.ratio(wrong, decided)
+        return figures

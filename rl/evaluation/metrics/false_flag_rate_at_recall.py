@@ -9,7 +9,7 @@ beside the rate. A case without a risk is wrong at every threshold: never caught
 escalates are left out. Source: a point of the ROC curve, Fawcett 2006, *An introduction to ROC analysis*.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import datasets
@@ -21,16 +21,6 @@ from rl.evaluation.settings import Settings
 
 
 class FalseFlagRateAtRecall(counted.Counted):
-    titles: ClassVar[dict[str, str]] = {
-        title: text
-        for target in RECALLS
-        for title, text in (
-            (named("false_flag_rate_at_recall", target), f"false-flag rate at recall .{100 * target:.0f}"),
-            (named("achieved_recall", target), f"recall achieved for .{100 * target:.0f}"),
-        )
-    }
-    better = "lower"
-    neutral: ClassVar[Collection[str]] = [named("achieved_recall", target) for target in RECALLS]
     takes: ClassVar[dict[str, Any]] = {"predictions": datasets.Value("float64"), "references": counted.TEXT}
 
     def columns(self, predictions: Sequence[Any]) -> dict[str, list[Any]]:
@@ -43,8 +33,9 @@ class FalseFlagRateAtRecall(counted.Counted):
         return flagged.flag_counts(predictions, references, thresholds, len(RECALLS), "approve")
 
     def values(self, totals: counted.Counts) -> dict[str, counted.Counts]:
-        figures = []
-        for place in range(len(RECALLS)):
+        figures = {}
+        for place, target in enumerate(RECALLS):
             tp, fp, positives, negatives = np.moveaxis(totals[..., 4 * place : 4 * place + 4], -1, 0)
-            figures += [counted.ratio(fp, negatives), counted.ratio(tp, positives)]
-        return dict(zip(self.titles, figures, strict=True))
+            figures[named("false_flag_rate_at_recall", target)] = counted.ratio(fp, negatives)
+            figures[named("achieved_recall", target)] = counted.ratio(tp, positives)
+        return figures

@@ -7,14 +7,11 @@ LlavaGuard (Helff et al. 2024), with both sides of the change required.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rl.evaluation.metrics import counted, twins
 
 
 class FlipRecall(twins.Twins):
-    titles: ClassVar[dict[str, str]] = {"flip_recall": "flip recall"}
-
     def count(self, verdicts: Sequence[str], right: Sequence[bool], flips: bool) -> tuple[bool, bool]:
         return all(right), flips
 

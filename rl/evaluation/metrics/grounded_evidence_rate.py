@@ -18,7 +18,6 @@ from rl.evaluation.metrics import counted
 
 
 class GroundedEvidenceRate(counted.Counted):
-    titles: ClassVar[dict[str, str]] = {"grounded_evidence_rate": "grounded-evidence rate"}
     takes: ClassVar[dict[str, Any]] = {"predictions": datasets.List(datasets.Value("bool"))}
 
     def columns(self, predictions: Sequence[Any]) -> dict[str, list[Any]]:

@@ -7,15 +7,12 @@ tests, Ribeiro et al. 2020, *Beyond Accuracy: Behavioral Testing of NLP Models w
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rl.evaluation.metrics import counted, twins
 from rl.evaluation.predictions import UNPARSED
 
 
 class HoldRate(twins.Twins):
-    titles: ClassVar[dict[str, str]] = {"hold_rate": "hold rate"}
-
     def count(self, verdicts: Sequence[str], right: Sequence[bool], flips: bool) -> tuple[bool, bool]:
         return len(set(verdicts)) == 1 and verdicts[0] != UNPARSED, not flips
 

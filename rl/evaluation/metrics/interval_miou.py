@@ -7,11 +7,9 @@ whether its rule was missed or only its time. Source: the mIoU of temporal groun
 Activity Localization via Language Query*.
 """
 
-from typing import ClassVar
-
 from rl.evaluation.metrics import overlap
 
 
 class IntervalMIoU(overlap.Overlap):
-    titles: ClassVar[dict[str, str]] = {"interval_miou": "interval mIoU"}
+    figure = "interval_miou"
     kind = "interval"

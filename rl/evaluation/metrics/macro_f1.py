@@ -6,15 +6,13 @@ An accepted verdict counts as gold's own; an unparsed completion is a false nega
 Opitz & Burst 2019, *Macro F1 and Macro F1* (the mean of F1s, not the F1 of means).
 """
 
-from typing import Any, ClassVar
+from typing import Any
 
 from data import VERDICTS
 from rl.evaluation.metrics import counted, labels
 
 
 class MacroF1(counted.Counted):
-    titles: ClassVar[dict[str, str]] = {"macro_f1": "verdict macro-F1"}
-
     def counts(self, predictions: Any, references: Any, accept: Any = None) -> counted.Counts:
         if accept is not None:
             rows = zip(predictions, references, accept, strict=True)

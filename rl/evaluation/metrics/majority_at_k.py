@@ -19,7 +19,7 @@ KS = (3, 5, 8, 16)
 
 
 class MajorityAtK(samples.Samples):
-    titles: ClassVar[dict[str, str]] = {f"majority_at_{k}": f"majority@{k}" for k in KS}
+    figures: ClassVar[Sequence[str]] = [f"majority_at_{k}" for k in KS]
 
     def of_case(self, verdicts: Sequence[str], right: Sequence[bool]) -> list[float | None]:
         votes, good = Counter(verdicts), {verdict for verdict, ok in zip(verdicts, right, strict=True) if ok}

@@ -6,7 +6,7 @@ An escalation is no miss, and stays in the denominator. Source: the false negati
 counted as one.
 """
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +15,6 @@ from rl.evaluation.outcomes import outcome
 
 
 class MissRate(counted.Counted):
-    titles: ClassVar[dict[str, str]] = {"miss_rate": "miss rate"}
-    better = "lower"
-
     def counts(self, predictions: Any, references: Any, accept: Any = None) -> counted.Counts:
         accept = accept or [()] * len(predictions)
         rows = zip(predictions, references, accept, strict=True)

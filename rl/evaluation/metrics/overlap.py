@@ -19,6 +19,8 @@ class Overlap(counted.Counted):
     """The mean IoU over pieces of gold evidence of one kind."""
 
     takes: ClassVar[dict[str, Any]] = {"predictions": datasets.List(SAID), "references": datasets.List(MEANT)}
+    figure: ClassVar[str]
+    """What the mean is called."""
     kind: ClassVar[str]
     """The field that this kind of evidence holds its span in."""
 
@@ -39,8 +41,7 @@ class Overlap(counted.Counted):
         return np.array([overlap(said, meant) for said, meant in rows], dtype=float)
 
     def values(self, totals: counted.Counts) -> dict[str, counted.Counts]:
-        (name,) = self.titles
-        return {name: counted.ratio(totals[..., 0], totals[..., 1])}
+        return {self.figure: counted.ratio(totals[..., 0], totals[..., 1])}
 
     def _of_kind(self, violation: Any) -> list[Any]:
         return [item for item in violation.evidence or [] if hasattr(item, self.kind)]

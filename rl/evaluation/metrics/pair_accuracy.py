@@ -6,14 +6,11 @@ Source: contrast consistency, Gardner et al. 2020, *Evaluating Models' Local Dec
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rl.evaluation.metrics import counted, twins
 
 
 class PairAccuracy(twins.Twins):
-    titles: ClassVar[dict[str, str]] = {"pair_accuracy": "pair accuracy"}
-
     def count(self, verdicts: Sequence[str], right: Sequence[bool], flips: bool) -> tuple[bool, bool]:
         return all(right), True
 

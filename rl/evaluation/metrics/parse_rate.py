@@ -16,7 +16,6 @@ from rl.evaluation.predictions import UNPARSED
 
 
 class ParseRate(counted.Counted):
-    titles: ClassVar[dict[str, str]] = {"parse_rate": "parse rate"}
     takes: ClassVar[dict[str, Any]] = {"predictions": counted.TEXT}
 
     def columns(self, predictions: Sequence[Any]) -> dict[str, list[Any]]:

@@ -14,7 +14,7 @@ from rl.evaluation.metrics import samples
 
 
 class PassAtK(samples.Samples):
-    titles: ClassVar[dict[str, str]] = {f"pass_at_{k}": f"pass@{k}" for k in samples.KS}
+    figures: ClassVar[Sequence[str]] = [f"pass_at_{k}" for k in samples.KS]
 
     def of_case(self, verdicts: Sequence[str], right: Sequence[bool]) -> list[float | None]:
         n, c = len(right), sum(right)

@@ -19,7 +19,6 @@ FIGURES = ("precision", "recall", "f1")
 
 
 class PerRule(counted.Counted):
-    titles: ClassVar[dict[str, str]] = {"per_rule": "precision, recall and F1 by rule"}
     takes: ClassVar[dict[str, Any]] = rule_f1.TAKES
 
     def columns(self, predictions: Sequence[Any]) -> dict[str, list[Any]]:

@@ -6,7 +6,7 @@ It works on weights of cases instead: 1 each, or how often a resample drew each.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import datasets
 import evaluate
@@ -22,9 +22,8 @@ from rl.evaluation.ranking.ranking import Floats, Ranking
 class Ranked(evaluate.Metric, ABC):
     """A metric on cases in the order of a score; one figure, called like the metric."""
 
-    titles: ClassVar[dict[str, str]]
-    better: ClassVar[Literal["higher", "lower"]] = "higher"
-    neutral: ClassVar[tuple[str, ...]] = ()
+    figure: ClassVar[str]
+    """The metric's own name."""
     takes: ClassVar[dict[str, Any]] = {
         "predictions": datasets.Value("float64"),
         "references": datasets.Value("string"),
@@ -63,5 +62,4 @@ class Ranked(evaluate.Metric, ABC):
 
     def _compute(self, **columns: Any) -> dict[str, float | int]:
         ranking, rows = self._ranked(columns)
-        (name,) = self.titles
-        return {name: float(self.value(ranking)), "support": len(rows)}
+        return {self.figure: float(self.value(ranking)), "support": len(rows)}

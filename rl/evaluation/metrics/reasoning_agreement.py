@@ -17,7 +17,6 @@ from rl.evaluation.metrics import counted
 
 
 class ReasoningAgreement(counted.Counted):
-    titles: ClassVar[dict[str, str]] = {"reasoning_agreement": "reasoning agreement"}
     takes: ClassVar[dict[str, Any]] = {"predictions": datasets.Value("bool")}
 
     def columns(self, predictions: Sequence[Any]) -> dict[str, list[Any]]:

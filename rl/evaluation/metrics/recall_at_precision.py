@@ -10,7 +10,7 @@ that gold escalates are left out. Source: recall at fixed precision, Eban et al.
 Non-Decomposable Objectives*; freezing the threshold is the ordinary split of choosing and judging.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import datasets
@@ -22,15 +22,6 @@ from rl.evaluation.settings import Settings
 
 
 class RecallAtPrecision(counted.Counted):
-    titles: ClassVar[dict[str, str]] = {
-        title: text
-        for target in PRECISIONS
-        for title, text in (
-            (named("recall_at_precision", target), f"recall at precision .{100 * target:.0f}"),
-            (named("achieved_precision", target), f"precision achieved for .{100 * target:.0f}"),
-        )
-    }
-    neutral: ClassVar[Collection[str]] = [named("achieved_precision", target) for target in PRECISIONS]
     takes: ClassVar[dict[str, Any]] = {"predictions": datasets.Value("float64"), "references": counted.TEXT}
 
     def columns(self, predictions: Sequence[Any]) -> dict[str, list[Any]]:
@@ -43,8 +34,9 @@ class RecallAtPrecision(counted.Counted):
         return flagged.flag_counts(predictions, references, thresholds, len(PRECISIONS), "reject")
 
     def values(self, totals: counted.Counts) -> dict[str, counted.Counts]:
-        figures = []
-        for place in range(len(PRECISIONS)):
+        figures = {}
+        for place, target in enumerate(PRECISIONS):
             tp, fp, positives, _ = np.moveaxis(totals[..., 4 * place : 4 * place + 4], -1, 0)
-            figures += [counted.ratio(tp, positives), counted.ratio(tp, tp + fp)]
-        return dict(zip(self.titles, figures, strict=True))
+            figures[named("recall_at_precision", target)] = counted.ratio(tp, positives)
+            figures[named("achieved_precision", target)] = counted.ratio(tp, tp + fp)
+        return figures

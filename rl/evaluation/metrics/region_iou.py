@@ -7,11 +7,9 @@ answers counts 0, whether its rule was missed or only its place. Source: Evering
 Object Classes Challenge*, for the overlap.
 """
 
-from typing import ClassVar
-
 from rl.evaluation.metrics import overlap
 
 
 class RegionIoU(overlap.Overlap):
-    titles: ClassVar[dict[str, str]] = {"region_iou": "region IoU"}
+    figure = "region_iou"
     kind = "region"

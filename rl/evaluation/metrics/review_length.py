@@ -16,12 +16,6 @@ from rl.evaluation.metrics import counted
 
 
 class ReviewLength(counted.Counted):
-    share = False
-    titles: ClassVar[dict[str, str]] = {
-        "tokens_per_review": "tokens a review",
-        "characters_per_review": "characters a review",
-    }
-    neutral: ClassVar[tuple[str, ...]] = ("tokens_per_review", "characters_per_review")
     takes: ClassVar[dict[str, Any]] = {"predictions": counted.TEXT, "tokens": datasets.Value("int64")}
 
     def columns(self, predictions: Sequence[Any]) -> dict[str, list[Any]]:

@@ -21,11 +21,6 @@ KINDS = ("rule-order", "rule-ids", "paraphrase")
 
 
 class Robustness(counted.Counted):
-    titles: ClassVar[dict[str, str]] = {
-        "rule_order_stability": "verdict stability, rule order",
-        "rule_ids_stability": "verdict stability, rule names",
-        "paraphrase_stability": "verdict stability, paraphrase",
-    }
     by_case = False
     takes: ClassVar[dict[str, Any]] = {
         "predictions": counted.TEXT,
@@ -62,6 +57,6 @@ class Robustness(counted.Counted):
 
     def values(self, totals: counted.Counts) -> dict[str, counted.Counts]:
         return {
-            name: counted.ratio(totals[..., 2 * place], totals[..., 2 * place + 1])
-            for place, name in enumerate(self.titles)
+            f"{kind.replace('-', '_')}_stability": counted.ratio(totals[..., 2 * place], totals[..., 2 * place + 1])
+            for place, kind in enumerate(KINDS)
         }

@@ -28,11 +28,6 @@ Told = list[tuple[str, float]]
 
 
 class RuleF1(counted.Counted):
-    titles: ClassVar[dict[str, str]] = {
-        "rule_f1": "rule F1",
-        "rule_precision": "rule precision",
-        "rule_recall": "rule recall",
-    }
     takes: ClassVar[dict[str, Any]] = TAKES
 
     def columns(self, predictions: Sequence[Any]) -> dict[str, list[Any]]:

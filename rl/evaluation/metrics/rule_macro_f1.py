@@ -8,7 +8,7 @@ Each rule's F1 and support are given beside the mean. Source: Opitz & Burst 2019
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -19,8 +19,6 @@ NONE = "none"
 
 
 class RuleMacroF1(counted.Counted):
-    titles: ClassVar[dict[str, str]] = {"rule_macro_f1": "rule macro-F1"}
-
     def applies(self, predictions: Sequence[Any]) -> bool:
         golds = [p.gold.violations for p in predictions if p.gold and p.gold.violations is not None]
         return any(golds) and all(len(violations) <= 1 for violations in golds)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rl.evaluation.metrics import counted
-from rl.evaluation.outcomes import outcome
+from rl.evaluation.outcomes import outcome, verdict_columns
 
 KS = (2, 4, 8, 16)
 """How many samples are taken together, where there are as many."""
@@ -20,6 +20,8 @@ KS = (2, 4, 8, 16)
 class Samples(counted.Counted):
     """A mean over cases of something worked out from all of a case's samples."""
 
+    figures: ClassVar[Sequence[str]]
+    """What the means are called."""
     takes: ClassVar[dict[str, Any]] = {
         "predictions": counted.TEXT,
         "references": counted.TEXT,
@@ -28,13 +30,13 @@ class Samples(counted.Counted):
 
     @abstractmethod
     def of_case(self, verdicts: Sequence[str], right: Sequence[bool]) -> Sequence[float | None]:
-        """One value for each figure, from verdicts and whether each is right; None where there are too few samples."""
+        """One value for each of `figures`, from verdicts and whether each is right; None of too few samples."""
 
     def applies(self, predictions: Sequence[Any]) -> bool:
         return any(prediction.sample for prediction in predictions)
 
     def columns(self, predictions: Sequence[Any]) -> dict[str, list[Any]]:
-        return {**counted.verdict_columns(predictions), "cases": [prediction.case for prediction in predictions]}
+        return {**verdict_columns(predictions), "cases": [prediction.case for prediction in predictions]}
 
     def counts(self, predictions: Any, references: Any, cases: Any, accept: Any = None) -> counted.Counts:
         accept = accept or [()] * len(predictions)
@@ -42,7 +44,7 @@ class Samples(counted.Counted):
         for row, (case, gold) in enumerate(zip(cases, references, strict=True)):
             if gold is not None:
                 samples[case].append(row)
-        counts = np.zeros((len(predictions), 2 * len(self.titles) + 1))
+        counts = np.zeros((len(predictions), 2 * len(self.figures) + 1))
         for rows in samples.values():
             right = [outcome(predictions[row], references[row], accept[row]) == "right" for row in rows]
             values = self.of_case([predictions[row] for row in rows], right)
@@ -53,5 +55,5 @@ class Samples(counted.Counted):
     def values(self, totals: counted.Counts) -> dict[str, counted.Counts]:
         return {
             name: counted.ratio(totals[..., 2 * place], totals[..., 2 * place + 1])
-            for place, name in enumerate(self.titles)
+            for place, name in enumerate(self.figures)
         }

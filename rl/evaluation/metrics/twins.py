@@ -13,7 +13,7 @@ import datasets
 import numpy as np
 
 from rl.evaluation.metrics import counted
-from rl.evaluation.outcomes import outcome
+from rl.evaluation.outcomes import outcome, verdict_columns
 
 
 class Twins(counted.Counted):
@@ -34,7 +34,7 @@ class Twins(counted.Counted):
     def columns(self, predictions: Sequence[Any]) -> dict[str, list[Any]]:
         pairs = [p.meta.get("pair") for p in predictions]
         return {
-            **counted.verdict_columns(predictions),
+            **verdict_columns(predictions),
             "pairs": [
                 None if pair is None else f"{pair}\n{p.sample}" for pair, p in zip(pairs, predictions, strict=True)
             ],

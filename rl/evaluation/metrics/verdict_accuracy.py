@@ -9,8 +9,7 @@ wrong. Source: selective classification, El-Yaniv & Wiener 2010, *On the Foundat
 Classification*, for coverage and accuracy when decided.
 """
 
-from collections.abc import Collection
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -19,14 +18,6 @@ from rl.evaluation.outcomes import outcome
 
 
 class VerdictAccuracy(counted.Counted):
-    titles: ClassVar[dict[str, str]] = {
-        "verdict_accuracy": "verdict accuracy",
-        "coverage": "coverage",
-        "accuracy_when_decided": "accuracy when decided",
-    }
-
-    neutral: ClassVar[Collection[str]] = ("coverage",)
-
     def counts(self, predictions: Any, references: Any, accept: Any = None) -> counted.Counts:
         accept = accept or [()] * len(predictions)
         rows = []

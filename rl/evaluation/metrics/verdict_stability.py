@@ -16,7 +16,7 @@ from rl.evaluation.predictions import UNPARSED
 
 
 class VerdictStability(samples.Samples):
-    titles: ClassVar[dict[str, str]] = {"verdict_stability": "verdict stability over samples"}
+    figures: ClassVar[Sequence[str]] = ("verdict_stability",)
 
     def of_case(self, verdicts: Sequence[str], right: Sequence[bool]) -> list[float | None]:
         if len(verdicts) < 2:

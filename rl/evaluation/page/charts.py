@@ -10,7 +10,7 @@ from statistics import fmean
 
 from markupsafe import Markup
 
-from rl.evaluation.statistics.bootstrap import Estimate
+from rl.evaluation.statistics.estimate import Estimate
 
 COLOURS = 6
 """How many models are told apart by colour; further ones take them again."""

@@ -9,14 +9,13 @@ from markupsafe import Markup
 from data import VERDICTS, Briefs
 from rl.evaluation.comparison import Comparison
 from rl.evaluation.comparison.comparison import MetricRow
-from rl.evaluation.comparison.words import SHARES
 from rl.evaluation.evaluation import Evaluation
-from rl.evaluation.metrics import HEADLINE, LOWER_IS_BETTER, TITLES
+from rl.evaluation.metrics import HEADLINE, LOWER_IS_BETTER, SHARES, TITLES
 from rl.evaluation.outcomes import PREDICTED, outcome
 from rl.evaluation.page.charts import UNIT, Line, Scale, around_zero, axis, plot, whiskers
 from rl.evaluation.page.confusion import Confusion, category_confusion
 from rl.evaluation.ranking.curves import precision_recall, reliability, risk_coverage
-from rl.evaluation.statistics.bootstrap import Estimate
+from rl.evaluation.statistics.estimate import Estimate
 
 TILES = ("verdict_accuracy", "miss_rate", "false_flag_rate", "rule_f1", "flip_recall")
 KINDS = ("severity", "category")

@@ -27,7 +27,7 @@ from rl.evaluation.page.charts import COLOURS, curve
 from rl.evaluation.page.choice import choose
 from rl.evaluation.page.figures import section, shade
 from rl.evaluation.page.records import Shown, entry, record, rule_table, samples_by_case
-from rl.evaluation.statistics.bootstrap import Estimate
+from rl.evaluation.statistics.estimate import Estimate
 from rl.runs.rollouts import read_rollouts
 from rl.terminal.safe_text import HIDDEN, visible
 

@@ -1,10 +1,9 @@
 """The statistics of paired comparison: arrays in, figures out. Nothing here knows of models or rules."""
 
-from rl.evaluation.statistics.difference import Difference
+from rl.evaluation.statistics.corrections import holm, max_t_level
 from rl.evaluation.statistics.effect_size import cohens_g, cohens_h, odds_ratio
+from rl.evaluation.statistics.estimate import Difference, Estimate
 from rl.evaluation.statistics.figure import Figure, Sheet, figures
-from rl.evaluation.statistics.holm import holm
-from rl.evaluation.statistics.max_t import max_t_level
 from rl.evaluation.statistics.mcnemar import mcnemar
 from rl.evaluation.statistics.newcombe import newcombe
 from rl.evaluation.statistics.paired import paired_difference
@@ -15,6 +14,7 @@ from rl.evaluation.statistics.tango import tango
 
 __all__ = [
     "Difference",
+    "Estimate",
     "Figure",
     "Pairing",
     "Sheet",

@@ -12,11 +12,13 @@ resample gives the same value; `exact_at_the_edge` then says what can still be s
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
+
+from rl.evaluation.statistics.estimate import Estimate
 
 Counts = NDArray[np.float64]
 Statistic = Callable[[Counts], Mapping[str, NDArray[np.float64]]]
@@ -26,22 +28,6 @@ _CELLS = 2**24
 """Most multiplicities held at once: 128 MB."""
 _OWN_COUNTS = 1 / 16
 """From this share of distinct count vectors on, drawing clusters one by one is faster."""
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A figure with its interval; nan where the metric does not apply."""
-
-    value: float
-    low: float
-    high: float
-    support: int
-    """How many cases, citations or pairs the figure speaks of."""
-
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether the interval of a difference leaves out 0, so that the sign can be told."""
-        return self.low > 0 or self.high < 0
 
 
 def bootstrap(

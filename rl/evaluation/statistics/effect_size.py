@@ -4,7 +4,7 @@ from math import asin, inf, nan, sqrt
 
 from scipy.stats import binomtest
 
-from rl.evaluation.statistics.bootstrap import Estimate
+from rl.evaluation.statistics.estimate import Estimate
 
 
 def odds_ratio(lost: int, gained: int, level: float = 0.95) -> Estimate:

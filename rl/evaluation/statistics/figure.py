@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from rl.evaluation.statistics.bootstrap import Counts, Estimate, Statistic, exact_at_the_edge, percentiles, resample
-from rl.evaluation.statistics.difference import Difference
-from rl.evaluation.statistics.max_t import max_t_level
+from rl.evaluation.statistics.bootstrap import Counts, Statistic, exact_at_the_edge, percentiles, resample
+from rl.evaluation.statistics.corrections import max_t_level
+from rl.evaluation.statistics.estimate import Difference, Estimate
 from rl.evaluation.statistics.pairing import FEW, Pairing
 from rl.evaluation.statistics.power import cases_to_decide
 

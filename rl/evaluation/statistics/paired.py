@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rl.evaluation.statistics.bootstrap import Statistic, checked
-from rl.evaluation.statistics.difference import Difference
+from rl.evaluation.statistics.estimate import Difference
 from rl.evaluation.statistics.figure import Sheet, figures
 
 

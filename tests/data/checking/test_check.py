@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from data import Rulebook
-from data.checking.check import Report, check_files
+from data.checking.check import check_files
+from data.checking.report import Report
 
 Write = Callable[..., Path]
 REJECT: dict[str, Any] = {"verdict": "reject", "violations": [{"rule": "CURE-1"}]}

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data import Case, DataError, Gold, GoldViolation, Quote, load_cases, save_cases
-from data.reading.loading import case_json, read_row, read_rows
+from data.reading.loading import case_json, read_rows
+from data.reading.row import read_row
 
 Write = Callable[..., Path]
 

@@ -78,3 +78,16 @@ def test_escalating_is_best_exactly_inside_the_band(prices, severity):
         }
         best = max(expected, key=expected.__getitem__)
         assert best == ("approve" if belief < low else "escalate" if belief < high else "reject"), belief
+
+
+def test_a_violation_weighs_as_the_rule_that_the_excerpt_has():
+    case = make_case(verdict="reject", violations=[{"rule": "HEALTH-1", "or": ["CURE-1"]}])  # low, or critical
+    assert verdict_utility(rule_on("approve"), case, BOOK).value == -2.0
+    assert verdict_utility(rule_on("approve"), case, BOOK.excerpt(["CURE-1"])).value == -8.0
+
+
+def test_weights_that_do_not_rise_with_severity_are_taken_as_they_are():
+    case = make_case(verdict="reject", violations=[{"rule": "HEALTH-1"}, {"rule": "CURE-1"}])  # low and critical
+    prices = Prices(severity={"low": 3, "critical": 0.5})
+    score = verdict_utility.with_params({"prices": prices}, range=(prices.lowest, 1.0))
+    assert score(rule_on("approve"), case, BOOK).value == -12.0

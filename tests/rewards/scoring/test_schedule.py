@@ -101,6 +101,14 @@ def test_the_category_of_the_gravest_violation_decides():
     assert card["verdict"].value == -1 and card["rules"].weight == 0.3
 
 
+def test_a_violation_has_the_category_of_the_rule_that_the_excerpt_has():
+    rubric = Rubric(name="t", overrides={"money": {"prices": {"miss": 8}}})
+    case = make_case(verdict="reject", violations=[{"rule": "HEALTH-1", "or": ["WIN-1"]}])
+    assert rubric.score(rule_on("approve"), case, BOOK)["verdict"].value == -2  # low, at the price for all
+    case = case.model_copy(update={"rules": ["WIN-1"]})
+    assert rubric.score(rule_on("approve"), case, BOOK.excerpt(case.rules))["verdict"].value == -12
+
+
 def test_no_completion_chooses_its_prices():
     rubric = Rubric(name="t", overrides={"health": {"prices": {"miss": 8}}})
     for completion in ("", rule_on("approve"), rule_on("reject", "WIN-1"), rule_on("escalate", "ODD-1")):

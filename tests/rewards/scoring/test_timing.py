@@ -1,6 +1,10 @@
-"""A reward that takes too long costs its limit, and leaves unscored what it has not scored."""
+"""A reward that takes too long costs its limit, and leaves unscored what it has not scored.
+
+The collector of garbage comes back, whatever happens meanwhile.
+"""
 
 import contextlib
+import gc
 import re
 import signal
 import threading
@@ -11,7 +15,7 @@ import pytest
 from data import Briefs
 from prompts import write
 from rewards import BatchReward, Rubric, reward
-from rewards.scoring.timing import within
+from rewards.scoring.timing import collector_paused, within
 from rewards.testing.small import BOOK, approving, ideal
 
 LIMIT = 0.2
@@ -123,3 +127,29 @@ def test_what_a_function_raises_is_passed_on(anywhere):
         return True
 
     assert anywhere(caught)
+
+
+@reward(name="t_looks_at_collector", range=(0, 1))
+def looks_at_collector(ruling, case, excerpt):
+    assert not gc.isenabled()
+    raise KeyError("x")
+
+
+def test_the_collector_is_kept_away_from_plain_rewards_and_comes_back():
+    rubric = Rubric(name="t", craft={"t_looks_at_collector": 0.1})
+    (card,) = rubric.score_many([write(ideal(approving()))], Briefs.bind([approving()], BOOK))
+    assert card.errors == {"t_looks_at_collector": "KeyError: 'x'"}
+    assert gc.isenabled()
+
+
+def test_the_collector_stays_away_where_it_was_away():
+    gc.disable()
+    try:
+        with collector_paused():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    with pytest.raises(KeyError), collector_paused():
+        raise KeyError
+    assert gc.isenabled()

@@ -9,7 +9,16 @@ from rich.console import Console
 
 from data import Briefs, Case, DataError, Rulebook
 from rl.config.decoding import Decoding
-from rl.evaluation import Evaluation, Prediction, compare_table, evaluate_file, evaluate_model
+from rl.evaluation import (
+    Evaluation,
+    Prediction,
+    compare_table,
+    evaluate_file,
+    evaluate_model,
+    load_evaluation,
+    save_evaluation,
+)
+from rl.evaluation.files import summary
 from tests.rl.conftest import toy_briefs
 
 from .conftest import predicted
@@ -84,15 +93,15 @@ def test_no_cases_are_an_error() -> None:
 
 def test_what_is_saved_can_be_loaded(tmp_path: Path) -> None:
     evaluation = Evaluation("SFT", "test", SFT.predictions, {"seed": 3})
-    evaluation.save(tmp_path / "out")
-    loaded = Evaluation.load(tmp_path / "out")
+    save_evaluation(evaluation, tmp_path / "out")
+    loaded = load_evaluation(tmp_path / "out")
     assert (loaded.name, loaded.split, loaded.provenance) == ("SFT", "test", {"seed": 3})
-    assert loaded.summary() == evaluation.summary()
+    assert summary(loaded) == summary(evaluation)
     saved = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert sum(sum(row.values()) for row in saved["cells"].values()) == saved["predictions"] == 100
     assert saved["metrics"]["verdict_accuracy"]["value"] == 0.6
     with pytest.raises(DataError, match="not an evaluation"):
-        Evaluation.load(tmp_path)
+        load_evaluation(tmp_path)
 
 
 def test_table_shows_models_side_by_side() -> None:
@@ -122,7 +131,7 @@ def test_a_model_is_evaluated_end_to_end(tiny_vl: Path, toy: Path, book: Ruleboo
     assert run["rulebook"]["fingerprint"] == book.fingerprint
     assert run["template"]["name"] == "compact" and run["decoding"]["samples"] == 2
     assert len(run["checkpoint"]["hash"]) == 12 and "torch" in run["packages"]
-    assert Evaluation.load(tmp_path).predictions == found.predictions
+    assert load_evaluation(tmp_path).predictions == found.predictions
 
 
 def test_predictions_from_a_file(tmp_path: Path) -> None:
@@ -135,4 +144,4 @@ def test_predictions_from_a_file(tmp_path: Path) -> None:
     found = evaluate_file(path, Briefs.bind(cases, book), tmp_path / "out")
     assert found.name == "tfidf"
     assert found.metrics["verdict_accuracy"].value == found.metrics["rule_recall"].value == 0.5
-    assert all(isinstance(p, Prediction) for p in Evaluation.load(tmp_path / "out").predictions)
+    assert all(isinstance(p, Prediction) for p in load_evaluation(tmp_path / "out").predictions)

@@ -9,7 +9,7 @@ import pytest
 from sklearn import metrics as sk
 
 from data import DataError
-from rl.evaluation import Evaluation, Settings, measure
+from rl.evaluation import Evaluation, Settings, figures_of, load_evaluation, save_evaluation
 from rl.evaluation.measure import prevalence_weights
 
 from .conftest import predicted
@@ -30,11 +30,11 @@ def test_another_prevalence_is_a_weight_for_each_case() -> None:
     weights = prevalence_weights(PREDICTIONS, 0.05)
     rejects = np.array(GOLD) == "reject"
     assert weights[rejects].sum() / weights.sum() == pytest.approx(0.05)
-    found = measure(PREDICTIONS, weights=weights)
+    found = figures_of(PREDICTIONS, weights=weights)
     assert found["verdict_accuracy"].value == pytest.approx(sk.accuracy_score(GOLD, MODEL, sample_weight=weights))
     theirs = sk.average_precision_score(rejects, RISKS, sample_weight=weights)
     assert found["auprc"].value == pytest.approx(theirs)
-    plain = measure(PREDICTIONS)
+    plain = figures_of(PREDICTIONS)
     assert found["miss_rate"].value == pytest.approx(plain["miss_rate"].value)  # a rate within one verdict stays
     assert found["verdict_accuracy"].support == 300
 
@@ -61,7 +61,7 @@ def test_slices_by_meta_severity_and_category() -> None:
     assert list(evaluation.slices("severity")) == ["high"] and list(evaluation.slices("category")) == ["c"]
     assert evaluation.slices("nothing") == {}
     only = [p for p in PREDICTIONS if p.meta["market"] == "DE"]
-    assert evaluation.slices("market", ["miss_rate"])["DE"] == measure(only, ["miss_rate"])
+    assert evaluation.slices("market", ["miss_rate"])["DE"] == figures_of(only, ["miss_rate"])
 
 
 def test_gains_where_both_parse_leave_out_gains_in_form() -> None:
@@ -81,13 +81,13 @@ def test_ranked_differences_are_paired() -> None:
     assert (same.value, same.low, same.high) == (0.0, 0.0, 0.0)
     noise = [p.model_copy(update={"risk": float(RNG.random())}) for p in PREDICTIONS]
     gain = ours.difference(Evaluation("c", "t", noise), ["auprc"])["auprc"]
-    assert gain.value == pytest.approx(ours.metrics["auprc"].value - measure(noise, ["auprc"])["auprc"].value)
+    assert gain.value == pytest.approx(ours.metrics["auprc"].value - figures_of(noise, ["auprc"])["auprc"].value)
     assert gain.excludes_zero and gain.low < gain.value < gain.high
 
 
 def test_the_figures_are_written_as_json_and_parquet(tmp_path: Path) -> None:
     evaluation = Evaluation("m", "test", PREDICTIONS, settings=Settings(by=("market",), prevalence=0.1))
-    evaluation.save(tmp_path)
+    save_evaluation(evaluation, tmp_path)
     saved = json.loads((tmp_path / "metrics.json").read_text())
     assert saved["slices"]["market"]["SG"]["verdict_accuracy"]["support"] == 200
     assert saved["at_prevalence"]["verdict_accuracy"]["value"] == evaluation.at_prevalence["verdict_accuracy"].value
@@ -100,12 +100,12 @@ def test_the_figures_are_written_as_json_and_parquet(tmp_path: Path) -> None:
 
 def test_evaluations_of_before_can_still_be_loaded(tmp_path: Path) -> None:
     evaluation = Evaluation("m", "test", PREDICTIONS)
-    evaluation.save(tmp_path)
+    save_evaluation(evaluation, tmp_path)
     new = ("severity", "category", "agrees", "tokens", "verdict_logprob")
     old = pq.read_table(tmp_path / "predictions.parquet").drop_columns(list(new))
     pq.write_table(old, tmp_path / "predictions.parquet")
     saved = json.loads((tmp_path / "metrics.json").read_text())
     (tmp_path / "metrics.json").write_text(json.dumps({key: saved[key] for key in ("name", "split")}))
-    loaded = Evaluation.load(tmp_path)
+    loaded = load_evaluation(tmp_path)
     assert loaded.metrics["verdict_accuracy"] == evaluation.metrics["verdict_accuracy"]
     assert loaded.predictions[0].severity is None

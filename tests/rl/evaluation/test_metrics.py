@@ -7,7 +7,7 @@ from sklearn import metrics as sk
 
 from data import VERDICTS, Brief, Case, Rule, Rulebook, Ruling
 from rewards import Prices, verdict_utility
-from rl.evaluation import METRICS, RANKED, Prediction, Settings, measure, metric_path
+from rl.evaluation import METRICS, RANKED, Prediction, Settings, figures_of, metric_path
 from rl.evaluation.metrics import ALONE, HEADLINE, TITLES
 
 from .conftest import predicted
@@ -27,9 +27,9 @@ ALL = {**METRICS, **RANKED, **ALONE}
 @pytest.mark.parametrize("name", ALL)
 def test_the_file_holds_the_metric_its_formula_and_its_source(name: str) -> None:
     metric = load(name)
-    assert type(metric).__name__ == ALL[name].__name__
+    assert type(metric).__name__ == type(ALL[name].load()).__name__
     assert " = " in metric.description and "Source:" in metric.description
-    assert metric.titles
+    assert ALL[name].titles
 
 
 def test_tables_show_figures_that_exist() -> None:
@@ -102,14 +102,14 @@ def test_cost_is_the_utility_of_training_turned_round() -> None:
     )
     prices = Prices(miss=3, false_flag=2, escalation=0.1)
     for gold in VERDICTS:
-        for rule in ("low", "critical"):
-            violations = [{"rule": rule}] if gold == "reject" else []
+        for rule in ("low", "critical", "not in the book"):
+            violations = [{"rule": rule, "or": ["critical"]}] if gold == "reject" else []
             case = Case(id="a", gold={"verdict": gold, "violations": violations})
             for verdict in VERDICTS:
                 ruling = Ruling(verdict=verdict, confidence=0.5)
                 utility = verdict_utility.function(ruling, case, book, prices=prices)
                 prediction = Prediction.of(ruling, Brief(case, book))
-                cost = measure([prediction], ["cost"], Settings(prices))["cost"].value
+                cost = figures_of([prediction], ["cost"], Settings(prices))["cost"].value
                 assert cost == pytest.approx(1 - utility.value), (gold, verdict, rule)
 
 
@@ -176,9 +176,9 @@ def test_rule_macro_f1_applies_only_where_cases_break_one_rule_at_most() -> None
         predicted("b", "approve", "approve", broken=[]),
         predicted("c", None, "reject", broken=["B"]),
     ]
-    assert measure(single)["rule_macro_f1"].value == 0.5
+    assert figures_of(single)["rule_macro_f1"].value == 0.5
     several = [*single, predicted("d", "reject", "reject", broken=["A", "B"])]
-    assert "rule_macro_f1" not in measure(several)
+    assert "rule_macro_f1" not in figures_of(several)
 
 
 def test_grounded_evidence_and_parse_rate() -> None:
@@ -219,7 +219,7 @@ def test_samples_of_one_pair_are_compared_sample_by_sample() -> None:
         for sample, verdicts in enumerate([("reject", "approve"), ("reject", "reject")])
         for verdict, gold in zip(verdicts, ("reject", "approve"), strict=True)
     ]
-    assert measure(predictions, ["flip_recall"])["flip_recall"].value == 0.5
+    assert figures_of(predictions, ["flip_recall"])["flip_recall"].value == 0.5
 
 
 def test_evaluation_and_module_agree() -> None:
@@ -227,7 +227,7 @@ def test_evaluation_and_module_agree() -> None:
         predicted(str(i), None if verdict == "unparsed" else verdict, gold)
         for i, (verdict, gold) in enumerate(zip(MODEL, GOLD, strict=True))
     ]
-    figures = measure(predictions)
+    figures = figures_of(predictions)
     for name in ("verdict_accuracy", "miss_rate", "false_flag_rate", "macro_f1"):
         alone = load(name).compute(predictions=MODEL, references=GOLD)
         assert figures[name].value == pytest.approx(alone[name])
@@ -237,21 +237,24 @@ def test_evaluation_and_module_agree() -> None:
 
 def test_every_figure_has_a_title_and_no_other_has() -> None:
     predictions = [predicted("a", "reject", "reject", rules=["A"], broken=["A"], grounded=[True])]
-    for name, metric in METRICS.items():
-        counts = metric().of(predictions)
+    for name, entry in METRICS.items():
+        metric = entry.load()
+        counts = metric.of(predictions)
         assert len(counts) == 1, name
-        assert list(metric().values(counts.sum(axis=0))) == list(metric.titles), name
+        assert list(metric.values(counts.sum(axis=0))) == list(entry.titles), name
+    assert all([entry.load().figure] == list(entry.titles) for entry in RANKED.values())
+    assert list(ALONE["per_rule"].load().values(np.ones(4))) == list(ALONE["per_rule"].titles)
 
 
 @pytest.mark.parametrize("name", METRICS)
 def test_nothing_to_count_gives_nan(name: str) -> None:
-    metric = METRICS[name]()
+    metric = METRICS[name].load()
     values = metric.values(np.zeros_like(metric.of([predicted("a", None, None)]).sum(axis=0)))
     assert all(np.isnan(value) for value in values.values())
 
 
 @pytest.mark.parametrize("name", METRICS)
 def test_formulas_work_on_any_stack_of_totals(name: str) -> None:
-    metric = METRICS[name]()
+    metric = METRICS[name].load()
     totals = metric.of([predicted(str(i), "reject", "reject", broken=["A"]) for i in range(6)]).reshape(2, 3, -1)
     assert all(value.shape == (2, 3) for value in metric.values(totals).values())

@@ -7,7 +7,7 @@ import torch
 from torchvision.ops import box_iou
 
 from data import Gold, Ruling
-from rl.evaluation import Prediction, measure, metric_path
+from rl.evaluation import Prediction, figures_of, metric_path
 from rl.evaluation.metrics.overlap import iou
 
 
@@ -66,7 +66,7 @@ def test_predictions_give_their_evidence() -> None:
         ruling=Ruling(verdict="reject", confidence=1, violations=said),
         gold=Gold(verdict="reject", violations=meant),
     )
-    found = measure([prediction])
+    found = figures_of([prediction])
     assert found["region_iou"].value == 0.5 and found["interval_miou"].value == pytest.approx(1 / 3)
-    silent = measure([prediction.model_copy(update={"ruling": None})])
+    silent = figures_of([prediction.model_copy(update={"ruling": None})])
     assert silent["region_iou"].value == silent["interval_miou"].value == 0.0

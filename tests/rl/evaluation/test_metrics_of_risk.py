@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from rl.evaluation import measure, metric_path
+from rl.evaluation import figures_of, metric_path
 from rl.evaluation.metrics import RANKED
 from rl.evaluation.ranking.ranking import by_confidence
 
@@ -103,7 +103,7 @@ def test_one_risk_has_one_threshold_however_it_was_stated() -> None:
     # 1 - .9 is not .1 in floating point.
     approved = predicted("a", "approve", "approve", risk=1 - 0.9)
     rejected = predicted("b", "reject", "reject", risk=0.1)
-    assert measure([approved, rejected], ["auprc"])["auprc"].value == 0.5
+    assert figures_of([approved, rejected], ["auprc"])["auprc"].value == 0.5
 
 
 def test_intervals_of_ranked_metrics_agree_with_a_plain_loop() -> None:
@@ -111,7 +111,7 @@ def test_intervals_of_ranked_metrics_agree_with_a_plain_loop() -> None:
         predicted(str(i), "reject" if risk > 0.5 else "approve", gold, risk=float(risk), cluster=f"c{i // 2}")
         for i, (risk, gold) in enumerate(zip(RISKS, GOLD, strict=True))
     ]
-    found = measure(predictions, ["auprc"])["auprc"]
+    found = figures_of(predictions, ["auprc"])["auprc"]
     draws = []
     for _ in range(800):
         chosen = RNG.integers(0, 200, 200)
@@ -123,7 +123,7 @@ def test_intervals_of_ranked_metrics_agree_with_a_plain_loop() -> None:
 
 def test_weights_are_those_of_scikit_learn() -> None:
     weights = RNG.random(400)
-    metric = RANKED["auprc"]()
+    metric = RANKED["auprc"].load()
     predictions = [
         predicted(str(i), "approve", g, risk=float(r)) for i, (r, g) in enumerate(zip(RISKS, GOLD, strict=True))
     ]
@@ -133,5 +133,5 @@ def test_weights_are_those_of_scikit_learn() -> None:
 
 
 def test_imported_predictions_without_risks_are_not_ranked() -> None:
-    found = measure([predicted("a", "reject", "reject"), predicted("b", "approve", "approve")])
+    found = figures_of([predicted("a", "reject", "reject"), predicted("b", "approve", "approve")])
     assert {"auprc", "aurc", "brier"}.isdisjoint(found)

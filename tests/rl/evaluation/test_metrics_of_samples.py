@@ -6,7 +6,7 @@ import evaluate
 import numpy as np
 import pytest
 
-from rl.evaluation import Evaluation, measure, metric_path
+from rl.evaluation import Evaluation, figures_of, metric_path
 
 from .conftest import predicted
 
@@ -64,7 +64,7 @@ def test_a_vote_of_different_size_for_each_case() -> None:
 
 
 def test_one_sample_a_case_has_no_such_figures() -> None:
-    found = measure([predicted("a", "reject", "reject"), predicted("b", "approve", "reject")])
+    found = figures_of([predicted("a", "reject", "reject"), predicted("b", "approve", "reject")])
     assert not [name for name in found if name.startswith(("pass_at", "majority_at", "verdict_stability"))]
 
 
@@ -73,7 +73,7 @@ def test_an_accepted_verdict_wins_a_vote_as_golds_own() -> None:
         predicted("a", verdict, "reject", accept=["escalate"], sample=sample, cluster="a")
         for sample, verdict in enumerate(["escalate", "escalate", "approve"])
     ]
-    found = measure(predictions, ["majority_at_k", "pass_at_k"])
+    found = figures_of(predictions, ["majority_at_k", "pass_at_k"])
     assert found["majority_at_3"].value == 1.0 and found["pass_at_2"].value == 1.0
 
 
@@ -91,7 +91,7 @@ def test_robustness_compares_variants_with_their_originals_sample_by_sample() ->
             ("c~p", "reject", 0, {"variant_of": "gone", "variant": "paraphrase"}),
         ]
     ]
-    found = measure(predictions, ["robustness"])
+    found = figures_of(predictions, ["robustness"])
     assert found["rule_order_stability"].value == 0.5
     assert found["paraphrase_stability"].value == 0.5  # both unparsed is not the same
     assert "rule_ids_stability" not in found

@@ -6,6 +6,7 @@ import pytest
 
 from data import Brief, Briefs, Case, DataError, Quote, Region, Rule, Rulebook, Ruling, Violation
 from prompts import Episode, Turn, write
+from rewards import Rubric, verdict_utility
 from rl.evaluation import Prediction, import_predictions, load_predictions, save_predictions
 
 BOOK = Rulebook(name="two", rules=(Rule(id="CURE-1", text="No cures."), Rule(id="GUN-1", text="No guns.")))
@@ -43,6 +44,23 @@ def test_a_completion_is_read_and_its_citations_looked_up() -> None:
 def test_gold_is_that_of_the_excerpt() -> None:
     found = Prediction.of(None, Brief.of(case(rules=["GUN-1"]), BOOK))
     assert found.gold is not None and found.gold.verdict == "approve"
+
+
+def test_severity_and_category_are_those_of_the_rule_that_the_excerpt_has() -> None:
+    rules = [
+        Rule(id="A-1", text="No guns.", severity="low", category="arms"),
+        Rule(id="A-2", text="No knives.", severity="critical", category="blades"),
+    ]
+    book = Rulebook(name="arms", rules=rules)
+    gold = {"verdict": "reject", "violations": [{"rule": "A-1", "or": ["A-2"]}]}
+    both, only, neither = (Brief.of(case(gold=gold, rules=ids), book) for ids in (["A-1", "A-2"], ["A-2"], []))
+    found = [Prediction.of(None, brief) for brief in (both, only, neither)]
+    assert [(p.severity, p.category) for p in found] == [("low", "arms"), ("critical", "blades"), (None, None)]
+    # As training prices it, by severity and by category.
+    missed = Ruling(verdict="approve", confidence=0.5)
+    rubric = Rubric(name="t", overrides={"blades": {"prices": {"miss": 8}}})
+    assert verdict_utility(missed, only.case, only.excerpt).value == -8.0
+    assert [card["verdict"].value for card in rubric.score_many([missed] * 2, [both, only])] == [-2.0, -16.0]
 
 
 def test_what_does_not_parse_keeps_its_reason() -> None:

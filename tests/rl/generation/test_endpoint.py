@@ -16,7 +16,7 @@ from PIL import Image
 from data import Briefs, DataError, Ruling
 from prompts import Episode, parse, write
 from rl.config.decoding import Decoding
-from rl.evaluation import Evaluation, evaluate_model
+from rl.evaluation import evaluate_model, load_evaluation
 from rl.generation.endpoint import Endpoint
 from rl.generation.episodes import write_episodes
 from tests.rl.conftest import toy_briefs
@@ -108,7 +108,7 @@ def test_messages_pictures_and_settings_go_over_the_wire(server: Server, toy: Pa
     briefs = toy_briefs(toy / "cases.jsonl", 1)
     decoding = Decoding(template="compact", max_new_tokens=77, temperature=0.5, samples=2, seed=3)
     written = write_episodes(Endpoint(server.url, "reviewer"), briefs, decoding, progress=False)
-    ((first, second),), facts, case = written.episodes, written.provenance, briefs[0].case
+    ((first, second),), facts, case = written.by_brief, written.provenance, briefs[0].case
     assert parse(first.completion) == parse(ANSWER) and first.tokens == -(-len(ANSWER) // 4)
     assert (first.case, first.sample) == ("toy-0", 0) and second == replace(first, sample=1)
     start = ANSWER.index("approve", ANSWER.index("<answer>"))
@@ -158,7 +158,7 @@ def test_what_came_in_before_a_failure_is_kept(server: Server, toy: Path, tmp_pa
     found = evaluate_model(endpoint, briefs, tmp_path, progress=False)
     assert found.name == "reviewer" and len(found.predictions) == 9
     assert len(server.asked) - before == 9 - 5, "only what is missing is asked for"
-    assert Evaluation.load(tmp_path).metrics["parse_rate"].value == 1.0
+    assert load_evaluation(tmp_path).metrics["parse_rate"].value == 1.0
     assert evaluate_model(endpoint, briefs, tmp_path, progress=False).predictions == found.predictions
     assert len(server.asked) - before == 4
     with pytest.raises(DataError, match=r"other settings .model org/reviewer → another"):

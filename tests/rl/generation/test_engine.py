@@ -7,9 +7,10 @@ import pytest
 
 from data import DataError
 from rl.config.decoding import Decoding
-from rl.evaluation import Evaluation, evaluate_model
+from rl.evaluation import evaluate_model, load_evaluation
 from rl.generation.endpoint import Endpoint
-from rl.generation.engine import Engine, engine_of
+from rl.generation.engine import Engine
+from rl.generation.episodes import engine_of
 from rl.generation.local import LocalEngine
 from rl.serving.review import review
 from tests.rl.conftest import toy_briefs
@@ -49,7 +50,7 @@ def test_an_engine_of_ones_own_is_evaluated_like_any_other(toy: Path, tmp_path: 
     assert run["parrot"] == {"name": "parrot"} and run["cases"] == 6
     assert run["template"]["name"] == "compact", "the one that it says that it was trained with"
     assert run["rulebook"]["fingerprint"] == briefs.book.fingerprint
-    assert Evaluation.load(tmp_path).predictions == found.predictions
+    assert load_evaluation(tmp_path).predictions == found.predictions
 
     header, *lines = map(json.loads, (tmp_path / "completions.jsonl").read_text().splitlines())
     assert header["settings"]["parrot"] == "parrot" and header["settings"]["decoding"]["samples"] == 2

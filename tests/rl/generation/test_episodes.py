@@ -117,7 +117,7 @@ def test_what_a_model_is_not_shown_may_change(folder: Path, tmp_path: Path, chan
     written = write_episodes(parrot, briefs, Decoding(), progress=False, log=log)
     after = UNSEEN[change](briefs, folder)
     again = write_episodes(parrot, after, Decoding(), progress=False, log=log)
-    assert again.episodes == written.episodes and len(parrot.asked) == 2
+    assert again.by_brief == written.by_brief and len(parrot.asked) == 2
     assert again.provenance["rulebook"]["fingerprint"] == after.book.fingerprint
 
 
@@ -160,11 +160,11 @@ def test_episodes_are_in_the_order_of_the_briefs_and_samples(folder: Path) -> No
     briefs, decoding = bound(folder), Decoding(temperature=1.0, samples=3)
     turned = Briefs(list(briefs)[::-1], briefs.book)
     written = write_episodes(Parrot(), turned, decoding, progress=False)
-    assert [[(e.case, e.sample) for e in samples] for samples in written.episodes] == [
+    assert [[(e.case, e.sample) for e in samples] for samples in written.by_brief] == [
         [("b", 0), ("b", 1), ("b", 2)],
         [("a", 0), ("a", 1), ("a", 2)],
     ]
-    assert list(written) == [episode for samples in written.episodes for episode in samples]
+    assert list(written) == [episode for samples in written.by_brief for episode in samples]
 
 
 def test_what_an_engine_writes_beside_what_is_missing_changes_nothing(folder: Path, tmp_path: Path) -> None:

@@ -5,7 +5,16 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from rl.evaluation import Evaluation, Prediction, Settings, choose_thresholds, measure, metric_path
+from rl.evaluation import (
+    Evaluation,
+    Prediction,
+    Settings,
+    choose_thresholds,
+    figures_of,
+    load_evaluation,
+    metric_path,
+    save_evaluation,
+)
 
 from ..conftest import predicted
 
@@ -56,7 +65,7 @@ def test_for_an_error_the_threshold_that_decides_most() -> None:
 
 
 def test_figures_on_other_cases_are_at_the_frozen_threshold() -> None:
-    found = measure(TEST, settings=Settings(thresholds=CHOSEN))
+    found = figures_of(TEST, settings=Settings(thresholds=CHOSEN))
     precise, catching = CHOSEN.chosen["precision_90"].value, CHOSEN.chosen["recall_95"].value
     flagged = precise <= TEST_RISKS
     assert found["recall_at_precision_90"].value == pytest.approx(sk.recall_score(TEST_REJECTS, flagged))
@@ -117,7 +126,7 @@ def test_unparsed_completions_cannot_be_chosen_away() -> None:
 
 def test_thresholds_are_kept_with_the_evaluation(tmp_path) -> None:
     settings = Settings(thresholds=CHOSEN, by=("severity",), prevalence=0.1)
-    Evaluation("m", "test", TEST, settings=settings).save(tmp_path)
-    loaded = Evaluation.load(tmp_path)
+    save_evaluation(Evaluation("m", "test", TEST, settings=settings), tmp_path)
+    loaded = load_evaluation(tmp_path)
     assert loaded.settings == settings
     assert loaded.notes == {} == Evaluation("m", "test", TEST, settings=settings).notes

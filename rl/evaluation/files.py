@@ -1,27 +1,65 @@
-"""Summary: what an evaluation says in figures, for ``metrics.json`` and ``metrics.parquet``."""
+"""Files: an evaluation on disk.
 
+Predictions stand in ``predictions.parquet`` (those on variants in ``variants.parquet``), where they come from in
+``run.json``, and every figure in ``metrics.json`` and, one a row, in ``metrics.parquet``. Predictions and settings are
+read back; figures are worked out from them again.
+"""
+
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from data import VERDICTS
+from data import VERDICTS, DataError
 from rl.evaluation.by_rule import FEW
+from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.metrics import TITLES
 from rl.evaluation.outcomes import PREDICTED
+from rl.evaluation.predictions import load_predictions, save_predictions
 from rl.evaluation.ranking.curves import precision_recall, reliability
-from rl.evaluation.statistics.bootstrap import Estimate
+from rl.evaluation.settings import DEFAULT, Settings
+from rl.evaluation.statistics.estimate import Estimate
 
-if TYPE_CHECKING:
-    from rl.evaluation.evaluation import Evaluation
-
+PREDICTIONS, VARIANTS, FIGURES = "predictions.parquet", "variants.parquet", "metrics.parquet"
+METRICS_FILE, PROVENANCE = "metrics.json", "run.json"
 SLICED = ("verdict_accuracy", "miss_rate", "false_flag_rate")
 """What is given for each slice."""
 
 
-def summary(evaluation: "Evaluation") -> dict[str, Any]:
-    """Every figure, as JSON holds it; what is not a number is null."""
+def save_evaluation(evaluation: Evaluation, folder: str | Path) -> None:
+    """Writes predictions, provenance and every figure."""
+    folder = Path(folder)
+    save_predictions(evaluation.predictions, folder / PREDICTIONS)
+    if evaluation.variants:
+        save_predictions(evaluation.variants, folder / VARIANTS)
+    found = summary(evaluation)
+    _save_rows(figure_rows(found), folder / FIGURES)
+    for name, content in ((PROVENANCE, evaluation.provenance), (METRICS_FILE, found)):
+        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+        (folder / name).write_text(text + "\n", encoding="utf-8")
+
+
+def load_evaluation(folder: str | Path) -> Evaluation:
+    """Reads what `save_evaluation` wrote.
+
+    Raises:
+        DataError: a file is missing or is not what it should be.
+    """
+    folder = Path(folder)
+    for name in (PREDICTIONS, METRICS_FILE, PROVENANCE):
+        if not (folder / name).is_file():
+            raise DataError(f"'{name}' is missing: not an evaluation", file=folder)
+    found, provenance = (json.loads((folder / n).read_text("utf-8")) for n in (METRICS_FILE, PROVENANCE))
+    variants = load_predictions(folder / VARIANTS) if (folder / VARIANTS).is_file() else ()
+    settings = Settings.from_json(found["settings"]) if "settings" in found else DEFAULT
+    predictions = load_predictions(folder / PREDICTIONS)
+    return Evaluation(found["name"], found["split"], predictions, provenance, settings, variants)
+
+
+def summary(evaluation: Evaluation) -> dict[str, Any]:
+    """What ``metrics.json`` holds: every figure; what is not a number is null."""
     predictions, settings = evaluation.predictions, evaluation.settings
     curve = precision_recall(predictions)
     found = {
@@ -78,8 +116,7 @@ def figure_rows(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"name": found["name"], "split": found["split"], **row} for row in rows]
 
 
-def save_rows(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Writes rows of figures as Parquet."""
+def _save_rows(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 

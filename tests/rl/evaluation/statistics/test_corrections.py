@@ -1,10 +1,30 @@
-"""The max-t level against Dunnett's table."""
+"""Holm's correction against statsmodels, and the max-t level against Dunnett's table."""
 
 import numpy as np
 import pytest
 from scipy.stats import norm
+from statsmodels.stats.multitest import multipletests
 
-from rl.evaluation.statistics import max_t_level
+from rl.evaluation.statistics import holm, max_t_level
+
+
+@pytest.mark.parametrize(
+    "p_values",
+    [
+        [0.01, 0.02, 0.03, 0.04],
+        [0.04, 0.001, 0.5, 1.0, 0.02],
+        [0.02, 0.02, 0.02],
+        [0.7],
+        [0.0, 1.0],
+        np.random.default_rng(0).random(40).tolist(),
+    ],
+)
+def test_adjusted_values_are_those_of_statsmodels(p_values: list[float]) -> None:
+    assert holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1])
+
+
+def test_nothing_to_correct() -> None:
+    assert holm([]) == []
 
 
 @pytest.mark.parametrize(("challengers", "critical"), [(1, 1.96), (2, 2.21), (3, 2.35), (4, 2.44)])

@@ -1,14 +1,28 @@
-"""Difference: how much higher one model's figure is than another's on the same cases, and how sure that is."""
+"""Estimate: a figure, or how much higher one model's figure is than another's, and how sure that is."""
 
 from dataclasses import dataclass
 from typing import Literal
 
-from rl.evaluation.statistics.bootstrap import Estimate
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its interval; nan where the metric does not apply."""
+
+    value: float
+    low: float
+    high: float
+    support: int
+    """How many cases, citations or pairs the figure speaks of."""
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the interval of a difference leaves out 0, so that the sign can be told."""
+        return self.low > 0 or self.high < 0
 
 
 @dataclass(frozen=True)
 class Difference(Estimate):
-    """A model's figure less the baseline's, with its 95 % interval."""
+    """A model's figure less the baseline's on the same cases, with its 95 % interval."""
 
     method: Literal["bootstrap", "score"] = "bootstrap"
     """What the interval is: ``score``, Newcombe's and Tango's, where fewer than ten pairs (or clusters) differ."""

@@ -1,0 +1,164 @@
+"""Catalogue: every metric by name, with its figures, what they are called and which way they are better.
+
+Tables and gates ask for no more. The metric itself is an `evaluate` module in the file of its name, and that library
+takes seconds to import: `Entry.load` does it, when there is a figure to work out.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
+
+if TYPE_CHECKING:
+    from rl.evaluation.metrics.counted import Counted
+    from rl.evaluation.metrics.ranked import Ranked
+
+Metric = TypeVar("Metric")
+
+
+@dataclass(frozen=True)
+class Entry(Generic[Metric]):
+    """What is known of a metric without its formula."""
+
+    name: str
+    """Its own, and its file's."""
+    titles: Mapping[str, str]
+    """What people call its figures, by the figure's name, in the metric's own order."""
+    better: Literal["higher", "lower"] = "higher"
+    neutral: Collection[str] = ()
+    """Figures of which neither more nor less is better by itself."""
+    share: bool = True
+    """Whether the figures are shares, 0..1."""
+
+    def load(self) -> Metric:
+        """The metric, found in its file as `evaluate` finds it."""
+        from evaluate.loading import import_main_class
+
+        return cast(Metric, import_main_class(f"{__package__}.{self.name}")())
+
+
+def metric_path(name: str) -> str:
+    """The file to give to ``evaluate.load``."""
+    return str(Path(__file__).with_name(f"{name}.py"))
+
+
+def _by_name(entries: "Iterable[Entry[Metric]]") -> "dict[str, Entry[Metric]]":
+    return {entry.name: entry for entry in entries}
+
+
+METRICS: "dict[str, Entry[Counted]]" = _by_name(
+    [
+        Entry(
+            "verdict_accuracy",
+            {
+                "verdict_accuracy": "verdict accuracy",
+                "coverage": "coverage",
+                "accuracy_when_decided": "accuracy when decided",
+            },
+            neutral=["coverage"],
+        ),
+        Entry("balanced_accuracy", {"balanced_accuracy": "balanced accuracy"}),
+        Entry("macro_f1", {"macro_f1": "verdict macro-F1"}),
+        Entry("miss_rate", {"miss_rate": "miss rate"}, "lower"),
+        Entry("false_flag_rate", {"false_flag_rate": "false-flag rate"}, "lower"),
+        Entry("cost", {"cost": "cost a case"}, "lower", share=False),
+        Entry(
+            "recall_at_precision",
+            {
+                "recall_at_precision_90": "recall at precision .90",
+                "achieved_precision_90": "precision achieved for .90",
+                "recall_at_precision_95": "recall at precision .95",
+                "achieved_precision_95": "precision achieved for .95",
+            },
+            neutral=["achieved_precision_90", "achieved_precision_95"],
+        ),
+        Entry(
+            "false_flag_rate_at_recall",
+            {
+                "false_flag_rate_at_recall_90": "false-flag rate at recall .90",
+                "achieved_recall_90": "recall achieved for .90",
+                "false_flag_rate_at_recall_95": "false-flag rate at recall .95",
+                "achieved_recall_95": "recall achieved for .95",
+            },
+            "lower",
+            neutral=["achieved_recall_90", "achieved_recall_95"],
+        ),
+        Entry(
+            "escalation_rate_at_risk",
+            {
+                "escalation_rate_at_risk_05": "escalation rate at error .05",
+                "achieved_risk_05": "error achieved for .05",
+            },
+            "lower",
+            neutral=["achieved_risk_05"],
+        ),
+        Entry("brier", {"brier": "Brier score of risk"}, "lower"),
+        Entry("rule_f1", {"rule_f1": "rule F1", "rule_precision": "rule precision", "rule_recall": "rule recall"}),
+        Entry("rule_macro_f1", {"rule_macro_f1": "rule macro-F1"}),
+        Entry("grounded_evidence_rate", {"grounded_evidence_rate": "grounded-evidence rate"}),
+        Entry("region_iou", {"region_iou": "region IoU"}),
+        Entry("interval_miou", {"interval_miou": "interval mIoU"}),
+        Entry("reasoning_agreement", {"reasoning_agreement": "reasoning agreement"}),
+        Entry("flip_recall", {"flip_recall": "flip recall"}),
+        Entry("hold_rate", {"hold_rate": "hold rate"}),
+        Entry("pair_accuracy", {"pair_accuracy": "pair accuracy"}),
+        Entry("verdict_stability", {"verdict_stability": "verdict stability over samples"}),
+        Entry(
+            "robustness",
+            {
+                "rule_order_stability": "verdict stability, rule order",
+                "rule_ids_stability": "verdict stability, rule names",
+                "paraphrase_stability": "verdict stability, paraphrase",
+            },
+        ),
+        Entry("pass_at_k", {f"pass_at_{k}": f"pass@{k}" for k in (2, 4, 8, 16)}),
+        Entry("majority_at_k", {f"majority_at_{k}": f"majority@{k}" for k in (3, 5, 8, 16)}),
+        Entry("parse_rate", {"parse_rate": "parse rate"}),
+        Entry(
+            "review_length",
+            {"tokens_per_review": "tokens a review", "characters_per_review": "characters a review"},
+            neutral=["tokens_per_review", "characters_per_review"],
+            share=False,
+        ),
+    ]
+)
+"""Formulas on summed counts, in the order in which tables show them."""
+
+RANKED: "dict[str, Entry[Ranked]]" = _by_name(
+    [
+        Entry("auprc", {"auprc": "AUPRC"}),
+        Entry("aurc", {"aurc": "area under risk-coverage"}, "lower"),
+    ]
+)
+"""Metrics that need all cases in order; the one figure of each is called like the metric."""
+
+ALONE: "dict[str, Entry[Counted]]" = _by_name(
+    [
+        Entry("ece", {"ece": "expected calibration error"}, "lower"),
+        Entry("per_rule", {"precision": "precision", "recall": "recall", "f1": "F1"}),
+    ]
+)
+"""Metrics that tables of models do not have: one describes, and one has figures for every rule."""
+
+_ALL: "tuple[Entry[Any], ...]" = (*METRICS.values(), *RANKED.values())
+
+TITLES = {figure: title for metric in _ALL for figure, title in metric.titles.items()}
+"""What people call each figure."""
+
+NEUTRAL = {figure for metric in _ALL for figure in metric.neutral}
+"""Figures of which neither more nor less is better by itself."""
+
+LOWER_IS_BETTER = {figure for metric in _ALL for figure in metric.titles if metric.better == "lower"} - NEUTRAL
+
+SHARES = {figure for metric in _ALL for figure in metric.titles if metric.share}
+"""Figures between 0 and 1."""
+
+HEADLINE: tuple[str, ...] = (
+    "verdict_accuracy", "coverage", "accuracy_when_decided", "macro_f1", "miss_rate", "false_flag_rate", "cost",
+    "recall_at_precision_90", "achieved_precision_90", "false_flag_rate_at_recall_90", "achieved_recall_90",
+    "escalation_rate_at_risk_05", "achieved_risk_05", "auprc", "brier", "rule_f1", "rule_precision", "rule_recall",
+    "rule_macro_f1", "grounded_evidence_rate", "region_iou", "interval_miou", "reasoning_agreement", "flip_recall",
+    "hold_rate", "pair_accuracy", "verdict_stability", "rule_order_stability", "rule_ids_stability",
+    "paraphrase_stability", "pass_at_4", "majority_at_5", "parse_rate", "tokens_per_review",
+)  # fmt: skip
+"""The figures that tables show, where they apply; ``metrics.json`` has the others too."""
