@@ -20,7 +20,7 @@ from pathlib import Path
 from PIL import Image
 from rich.console import Console
 
-from data import Briefs, Case, Rule, Rulebook, Ruling, Verdict, load_cases, save_cases
+from data import Brief, Briefs, Case, Rule, Rulebook, Ruling, Verdict, load_cases, save_cases
 from prompts import target
 from rl.config.recipe import SFTRecipe
 from rl.demo import SPLITS, evaluate, precision
@@ -105,7 +105,7 @@ class Bench:
     def without_excerpt(self, case: Case) -> Case:
         """The same case and rulings, with the rules hidden; gold stays what it is under the real excerpt."""
         assert case.gold is not None
-        ruling = target(case, self.book.excerpt(case.rules))
+        ruling = target(case, Brief.of(case, self.book).excerpt)
         gold = case.gold.model_copy(update={"exhaustive": False})
         return case.model_copy(update={"rules": [HIDDEN], "teacher": ruling, "gold": gold})
 

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from data import Briefs, Case, Category, Rule, Rulebook, Ruling
+from data import Brief, Briefs, Case, Category, Rule, Rulebook, Ruling
 from prompts import target, write
 from rewards import Rubric, Scorecard
 
@@ -76,7 +76,7 @@ def make_book(count: int) -> Rulebook:
 
 def make_completions(case: Case, book: Rulebook) -> list[str]:
     """Eight on a case, the last one cut off."""
-    *whole, last = (write(ruling) for ruling in rulings(case, book.excerpt(case.rules)))
+    *whole, last = (write(ruling) for ruling in rulings(case, Brief.of(case, book).excerpt))
     return [*whole, last[:-20]]
 
 

@@ -41,14 +41,17 @@ class Brief:
             )
 
     @classmethod
-    def of(cls, case: Case, book: Rulebook) -> "Brief":
+    def of(cls, case: Case, book: Rulebook, *, retrieved: bool = False) -> "Brief":
         """The case with the excerpt of the book that it names.
+
+        Args:
+            retrieved: whether what it names was retrieved for it.
 
         Raises:
             DataError: the case names a rule that the book has not, or one twice.
         """
         try:
-            excerpt = book.excerpt(case.rules)
+            excerpt = book.excerpt(case.rules, retrieved=retrieved)
         except DataError as error:
             raise DataError(f"case '{case.id}': {error.message}", field=error.field) from error
         return cls(case, excerpt)

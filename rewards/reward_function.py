@@ -2,16 +2,14 @@
 
 import statistics
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from data import Briefs
 from prompts import Episode
 from rewards.batch import Answer, BatchReward
+from rewards.scoring.plan import Plan
 from rewards.scoring.scorecard import Scorecard, count_faults
 from rewards.scoring.scorer import read_many, score_items
-
-if TYPE_CHECKING:
-    from rewards.scoring.rubric import Rubric
 
 
 class TooManyUnscored(RuntimeError):
@@ -28,15 +26,18 @@ class RewardFunction:
     tokenizer, which TRL's decoding drops.
 
     Args:
+        rubric: its name, for messages.
+        plan_at: its plan when a share of the training is done.
+        unscored_limit: the share of a step's completions that may stay unscored.
         briefs: of all the cases that completions may be about.
     """
 
-    def __init__(self, rubric: "Rubric", briefs: Briefs):
+    def __init__(self, rubric: str, plan_at: Callable[[float], Plan], unscored_limit: float, briefs: Briefs):
         self.__name__ = "ruling"
-        rewards = [step.reward for plan in rubric.plan.all for step in plan.steps]
+        rewards = [step.reward for plan in plan_at(0.0).all for step in plan.steps]
         self.batch_rewards = list(dict.fromkeys(reward for reward in rewards if isinstance(reward, BatchReward)))
         """Those of the rubric's rewards that are told how training goes."""
-        self._rubric = rubric
+        self._rubric, self._plan_at, self._unscored_limit = rubric, plan_at, unscored_limit
         self._briefs = briefs
 
     def __call__(
@@ -80,8 +81,7 @@ class RewardFunction:
         Raises:
             DataError: there is no case of such an id.
         """
-        plan = self._rubric.at(progress).plan
-        return score_items(plan, read_many(answers, [self._briefs[case] for case in cases]))
+        return score_items(self._plan_at(progress), read_many(answers, [self._briefs[case] for case in cases]))
 
     def check(self, cards: Sequence[Scorecard]) -> None:
         """Stops training on what a fault has drawn.
@@ -90,13 +90,13 @@ class RewardFunction:
             TooManyUnscored: the share of unscored completions is above the rubric's ``unscored_limit``.
         """
         unscored = [card for card in cards if card.total is None]
-        limit = self._rubric.unscored_limit
+        limit = self._unscored_limit
         if len(unscored) > limit * len(cards):
             failed = ", ".join(f"'{name}' on {count}" for name, count in count_faults(unscored).most_common())
             first = unscored[0].unscored[0]
             raise TooManyUnscored(
                 f"{len(unscored)} of {len(cards)} completions could not be scored, and rubric "
-                f"'{self._rubric.name}' allows {limit:.0%}. Rewards that failed: {failed}; first '{first.reward}' on "
+                f"'{self._rubric}' allows {limit:.0%}. Rewards that failed: {failed}; first '{first.reward}' on "
                 f"case '{first.case}': {first.error}. Mend the reward, give it more time (time_limit), or raise "
                 "unscored_limit"
             )

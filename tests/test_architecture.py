@@ -49,6 +49,18 @@ def imported(tree: ast.AST) -> Iterator[str]:
             yield node.module.partition(".")[0]
 
 
+def code(path: Path) -> str:
+    """A module without its docstrings and comments."""
+    return ast.unparse(_Undocumented().visit(ast.parse(path.read_text("utf-8"))))
+
+
+class _Undocumented(ast.NodeTransformer):
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr:
+        if isinstance(node.value, ast.Constant):
+            node.value = ast.Constant("")
+        return node
+
+
 def committed_text() -> Iterator[tuple[str, str]]:
     listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
     if listing.returncode:
@@ -134,6 +146,19 @@ def test_files_are_neither_long_nor_scraps() -> None:
     own = {name: size for name, size in sizes.items() if not re.search(r"__init__\.py$|/metrics/", name)}
     assert {name for name, size in own.items() if size < 25} == SMALL
     assert 60 <= median(size for name, size in own.items() if name.startswith("rl/")) <= 150
+
+
+ONCE = {
+    r"\.excerpt\(\w+(\.\w+)*\.rules": {"data/brief.py"},
+    r"def gravest": {"data/gold.py"},
+}
+"""What stands in one place only: where a case is bound to its excerpt, and what the gravest broken rule is."""
+
+
+@pytest.mark.parametrize("pattern", ONCE)
+def test_one_place_decides(pattern: str) -> None:
+    found = {str(path.relative_to(ROOT)) for path in MODULES if re.search(pattern, code(path))}
+    assert found == ONCE[pattern]
 
 
 @pytest.mark.parametrize(

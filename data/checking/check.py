@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import Any
 
+from data.brief import Brief
 from data.case import Case
 from data.checking.duplicates import SIDE, content_clusters
 from data.checking.inspection import EXCERPT_KINDS, inspect
@@ -118,9 +119,9 @@ def _count(report: FileReport, case: Case, book: Rulebook, usable: bool) -> None
     report.groups.add(case.cluster)
     if not usable:
         return
-    excerpt = book.excerpt(case.rules)
-    report.shown.update(excerpt.ids)
-    gold = case.gold_for(excerpt)
+    brief = Brief.of(case, book)
+    report.shown.update(brief.excerpt.ids)
+    gold = brief.gold
     report.verdicts[(gold and gold.verdict) or UNANNOTATED] += 1
     report.broken.update({violation.rule for violation in (gold and gold.violations) or []})
 

@@ -6,6 +6,7 @@ Media files are looked at by `data.checking.check`, which opens each only once.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from data.brief import Brief
 from data.case import Case
 from data.errors import suggest
 from data.evidence import Evidence, Interval, Quote
@@ -49,7 +50,7 @@ def inspect(case: Case, book: Rulebook) -> Iterator[Finding]:
         for j, evidence in enumerate(violation.evidence or []):
             yield from _evidence(case, evidence, f"gold.violations.{i}.evidence.{j}")
     if not unknown:
-        yield from _verdict(case, case.gold, book.excerpt(case.rules))
+        yield from _verdict(case, case.gold, Brief.of(case, book).excerpt)
 
 
 def _content(case: Case) -> Iterator[Finding]:

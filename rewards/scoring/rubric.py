@@ -229,7 +229,7 @@ class Rubric(BaseModel):
             DataError: the rubric has overrides for a category that the book has not.
         """
         self.check_categories(briefs.book)
-        return RewardFunction(self, briefs)
+        return RewardFunction(self.name, lambda progress: self.at(progress).plan, self.unscored_limit, briefs)
 
     def check_categories(self, book: Rulebook) -> None:
         """Refuses overrides for what the book does not have: they would do nothing.
