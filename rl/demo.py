@@ -151,8 +151,9 @@ def precision() -> dict[str, bool]:
     """Trainer settings that halve the time of a step on a CPU that computes in bfloat16; none elsewhere."""
     import torch
 
-    native = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
-    return {"bf16": True, "use_cpu": True} if not torch.cuda.is_available() and native() else {}
+    from rewards.models.precision import computes_in_bfloat16
+
+    return {"bf16": True, "use_cpu": True} if not torch.cuda.is_available() and computes_in_bfloat16() else {}
 
 
 @dataclass

@@ -8,12 +8,14 @@ about to be built.
 from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, PreTrainedModel
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
 
 from data import DataError
 from prompts.processor import Processor, tokenizer_of
 from rewards.models.patch_projection import project_by_product
+from rewards.models.precision import computes_in_bfloat16
 
 FINAL = Path("checkpoints") / "final"
 """Where in a run's folder the trained model lies."""
@@ -59,7 +61,8 @@ def load_weights(
 
     Args:
         path: a folder or a name on the Hub.
-        dtype: precision of the weights; ``auto`` is what the checkpoint says.
+        dtype: precision of the weights; ``auto`` is what the checkpoint says, but float32 where it says bfloat16 and
+            the machine would only emulate that.
         architecture: one of transformers' auto classes; by default, the one that writes text.
         strict: refuse weights that the model does not know, too.
         options: for ``from_pretrained``.
@@ -68,7 +71,11 @@ def load_weights(
         DataError: there is no such model, or its weights do not match it key by key.
     """
     try:
-        architecture = architecture or generative_class(AutoConfig.from_pretrained(path))
+        config = AutoConfig.from_pretrained(path)
+        architecture = architecture or generative_class(config)
+        stored = config.dtype or config.get_text_config().dtype
+        if dtype == "auto" and stored == torch.bfloat16 and not computes_in_bfloat16():
+            dtype = "float32"
         # Weights of another shape are reported and refused below, with the missing ones.
         model, report = architecture.from_pretrained(
             path, dtype=dtype, ignore_mismatched_sizes=True, output_loading_info=True, **options
