@@ -5,7 +5,6 @@ against gold and rulebook. Both models review the same held-out ads, which share
 training ads. A stage whose result is already there is not run again, so a demo that was stopped goes on.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from typing import Any
 
 from data import Case, DataError, Rulebook, load_cases
 from data.billboard import BillboardConfig, build
+from data.files import read_json, write_json
 from rl.config.recipe import EvalRecipe, GRPORecipe, SFTRecipe
 from rl.evaluation.evaluate import evaluate_model
 from rl.evaluation.evaluation import Evaluation
@@ -122,13 +122,12 @@ def _remember(out: Path, config: DemoConfig) -> None:
     """Notes what the folder is for, so that stages of different demos are never mixed."""
     file, wanted = out / "demo.json", asdict(config)
     if file.is_file():
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = read_json(file)
         if found != wanted:
             differing = [key for key in wanted if found.get(key) != wanted[key]]
             changed = ", ".join(f"{key} {found.get(key)} → {wanted[key]}" for key in differing)
             raise DataError(f"holds a demo with other options ({changed}): give another --out, or remove it", file=out)
-    out.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(wanted) + "\n", encoding="utf-8")
+    write_json(file, wanted, indent=None)
 
 
 def evaluate(

@@ -9,11 +9,11 @@ weights, a model whose errors are mostly misses learns to reject what it ought t
 The choice is kept in the run's folder, so that a resumed run, and each process of a launched one, goes on with it.
 """
 
-import json
 import random
 from collections.abc import Sequence
 
 from data import Case, DataError, Rulebook
+from data.files import read_json, write_json
 from rl.config.recipe import GRPORecipe
 from rl.evaluation.evaluate import read_completions
 from rl.evaluation.outcomes import outcome_of
@@ -40,10 +40,9 @@ def cases_to_train_on(recipe: GRPORecipe, model: str, cases: Sequence[Case], boo
         looked_at = rng.sample(list(cases), min(hard.look_at, len(cases)))
         wrong = _wrong(recipe, model, looked_at, book)
         weights = choose([case.id for case in looked_at], wrong, hard.share, rng)
-        file.parent.mkdir(parents=True, exist_ok=True)
         content = {**hard.model_dump(), "model": model, "wrong": len(wrong), "weights": weights}
-        file.write_text(json.dumps(content) + "\n", encoding="utf-8")
-    kept = json.loads(file.read_text(encoding="utf-8"))
+        write_json(file, content, indent=None)
+    kept = read_json(file)
     by_id = {case.id: case for case in cases}
     made_with = {key: kept[key] for key in ("look_at", "share", "model")}
     if made_with != {**hard.model_dump(), "model": model} or not by_id.keys() >= kept["weights"].keys():

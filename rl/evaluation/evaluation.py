@@ -1,6 +1,5 @@
 """Evaluation: one model's predictions on one set of cases, and every figure that follows from them."""
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data import DataError
+from data.files import read_json, write_json
 from rl.evaluation.by_rule import RuleFigure, by_rule
 from rl.evaluation.measure import codes, known, measure, prevalence_weights, ranked_difference
 from rl.evaluation.metrics import METRICS, RANKED
@@ -22,9 +22,10 @@ from rl.evaluation.settings import DEFAULT, Settings
 from rl.evaluation.statistics import Difference, paired_difference
 from rl.evaluation.statistics.bootstrap import Estimate
 from rl.evaluation.summary import figure_rows, save_rows, summary
+from rl.runs.provenance import RUN, write_run
 
 PREDICTIONS, VARIANTS, FIGURES = "predictions.parquet", "variants.parquet", "metrics.parquet"
-METRICS_FILE, PROVENANCE = "metrics.json", "run.json"
+METRICS_FILE = "metrics.json"
 
 
 @dataclass
@@ -144,9 +145,8 @@ class Evaluation:
             save_predictions(self.variants, folder / VARIANTS)
         found = self.summary()
         save_rows(figure_rows(found), folder / FIGURES)
-        for name, content in ((PROVENANCE, self.provenance), (METRICS_FILE, found)):
-            text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-            (folder / name).write_text(text + "\n", encoding="utf-8")
+        write_run(folder, self.provenance)
+        write_json(folder / METRICS_FILE, found)
 
     @classmethod
     def load(cls, folder: str | Path) -> "Evaluation":
@@ -156,10 +156,10 @@ class Evaluation:
             DataError: a file is missing or is not what it should be.
         """
         folder = Path(folder)
-        for name in (PREDICTIONS, METRICS_FILE, PROVENANCE):
+        for name in (PREDICTIONS, METRICS_FILE, RUN):
             if not (folder / name).is_file():
                 raise DataError(f"'{name}' is missing: not an evaluation", file=folder)
-        found, provenance = (json.loads((folder / n).read_text("utf-8")) for n in (METRICS_FILE, PROVENANCE))
+        found, provenance = read_json(folder / METRICS_FILE), read_json(folder / RUN)
         variants = load_predictions(folder / VARIANTS) if (folder / VARIANTS).is_file() else ()
         settings = Settings.from_json(found["settings"]) if "settings" in found else DEFAULT
         predictions = load_predictions(folder / PREDICTIONS)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data import VERDICTS
+from data.files import whole_file
 from rl.evaluation.by_rule import FEW
 from rl.evaluation.metrics import TITLES
 from rl.evaluation.outcomes import PREDICTED
@@ -87,7 +88,8 @@ def save_rows(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     types = {"value": number, "low": number, "high": number, "support": pa.int64()}
     names = ("name", "split", "part", "figure", "title", "value", "low", "high", "support")
     schema = pa.schema([(name, types.get(name, text)) for name in names])
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), path)
+    with whole_file(path) as draft:
+        pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), draft)
 
 
 def _figures(figures: Mapping[str, Estimate]) -> dict[str, dict[str, float | int | None]]:

@@ -1,7 +1,6 @@
 """Provenance: where predictions, rulings and checkpoints come from, as kept in ``run.json``."""
 
 import hashlib
-import json
 import platform
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from data import Rulebook
+from data.files import write_json
 from prompts import TEMPLATE_VERSION
 
 RUN = "run.json"
@@ -52,10 +52,7 @@ def provenance(
 
 def write_run(folder: str | Path, facts: Mapping[str, Any]) -> Path:
     """Writes ``run.json`` into a folder."""
-    path = Path(folder) / RUN
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-    return path
+    return write_json(Path(folder) / RUN, facts)
 
 
 def checkpoint_hash(path: str | Path) -> str | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from data import DataError
+from data.files import DRAFT, whole_file
 
 REWARD = "reward."
 """Prefix of the columns that hold rewards."""
@@ -50,7 +51,7 @@ class RolloutLog:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         for path in folder.iterdir():
-            if path.suffix == ".draft" or (path.suffix == ".parquet" and _step_of(path) >= step):
+            if path.suffix == DRAFT or (path.suffix == ".parquet" and _step_of(path) >= step):
                 path.unlink()
 
     def write(self, rollouts: Sequence[Rollout]) -> None:
@@ -72,9 +73,8 @@ class RolloutLog:
             columns[REWARD + name] = pa.array([r.rewards.get(name) for r in rollouts], pa.float64())
         for name in dict.fromkeys(name for r in rollouts for name in r.errors):
             columns[ERROR + name] = pa.array([r.errors.get(name) for r in rollouts], pa.string())
-        draft = self.folder / f"{part}.draft"
-        pq.write_table(pa.table(columns), draft)
-        draft.rename(self.folder / f"{part}.parquet")
+        with whole_file(self.folder / f"{part}.parquet") as draft:
+            pq.write_table(pa.table(columns), draft)
 
 
 def read_rollouts(folder: str | Path) -> list[Rollout]:

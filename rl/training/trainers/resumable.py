@@ -8,7 +8,6 @@ epoch depends on the seed and the epoch alone, and GRPO saves on generation boun
 A checkpoint is complete when it holds ``complete.json``, which is written last; one that a kill cut off is removed.
 """
 
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +21,7 @@ from transformers.trainer_pt_utils import BatchRebalanceSampler
 from transformers.trainer_utils import rotate_checkpoints
 
 from data import DataError
+from data.files import flush, read_json, write_json
 from rl.models.load import FINAL
 
 MARKER = "complete.json"
@@ -134,7 +134,7 @@ class ResumableTrainer(Trainer):
         """Writes what else a checkpoint is to hold; called by the main process before the checkpoint is complete."""
 
     def _check_pace(self, checkpoint: Path) -> None:
-        before = json.loads((checkpoint / MARKER).read_text(encoding="utf-8"))
+        before = read_json(checkpoint / MARKER)
         for name, value in self.pace().items():
             if before.get(name) != value:
                 raise DataError(
@@ -164,8 +164,8 @@ class ResumableTrainer(Trainer):
             folder = Path(str(self.args.output_dir))
             marker = folder / f"checkpoint-{self.state.global_step}" / MARKER
             self.keep(marker.parent)
-            marker.with_suffix(".draft").write_text(json.dumps(self.pace()), encoding="utf-8")
-            marker.with_suffix(".draft").rename(marker)
+            flush(marker.parent)  # what the marker vouches for outlives a power cut, as it does itself
+            write_json(marker, self.pace())
             rotate_checkpoints(output_dir=str(folder), save_total_limit=limit, use_mtime=False)
 
 
