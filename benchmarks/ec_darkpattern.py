@@ -30,9 +30,8 @@ from data.splits import kfold
 from rl.config.recipe import EvalRecipe, SFTRecipe
 from rl.demo import precision
 from rl.evaluation import Evaluation, Prediction, compare_table, evaluate_file, evaluate_model, rule_table
-from rl.models.load import FINAL
+from rl.runs.folder import RunFolder
 from rl.training.sft import train_sft
-from rl.training.trainers.resumable import newest_checkpoint
 
 NAME = "ec_darkpattern"
 FOLDS = 5
@@ -77,8 +76,8 @@ def review(fold: Fold, book: Rulebook, out: Path) -> Sequence[Prediction]:
     save_cases(train, out / "train.jsonl")
     settings = {"data.train": str(out / "train.jsonl"), "output": str(out / "run"), **precision()}
     recipe = SFTRecipe.load(f"{NAME}/sft", settings)
-    if not (recipe.output / FINAL).is_dir():
-        train_sft(recipe, resume=newest_checkpoint(recipe.output) is not None)
+    if not RunFolder(recipe.output).is_trained:
+        train_sft(recipe, resume=True)
     decoding = EvalRecipe.load(f"{NAME}/eval").decoding
     return evaluate_model(recipe.output, held_out, book, out / "evaluation", decoding=decoding).predictions
 

@@ -17,7 +17,7 @@ from data.billboard import BillboardConfig, build
 from rl.config.recipe import SFTRecipe
 from rl.demo import DemoConfig, evaluate, precision
 from rl.evaluation import Evaluation, compare_table
-from rl.models.load import FINAL
+from rl.runs.folder import RunFolder
 from rl.training.sft import train_sft
 
 SPLIT = "changed"
@@ -46,7 +46,7 @@ def main() -> None:
 
 def train(home: Path, name: str, muon: bool, seed: int, steps: int) -> None:
     """Trains with one optimiser, the last quarter of the steps while the learning rate falls."""
-    if (home / name / FINAL).is_dir():
+    if RunFolder(home / name).is_trained:
         return
     settings = {
         "seed": seed,

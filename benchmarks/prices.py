@@ -20,7 +20,7 @@ from rewards.scoring.rubric import SHIPPED
 from rl.config.recipe import GRPORecipe
 from rl.demo import SPLITS, evaluate, precision
 from rl.evaluation import Evaluation, compare_table
-from rl.models.load import FINAL
+from rl.runs.folder import RunFolder
 from rl.training.grpo import train_grpo
 
 SHOWN = ("verdict_accuracy", "miss_rate", "false_flag_rate")
@@ -58,7 +58,7 @@ class Bench:
     def learn(self, miss: float) -> Path:
         """What GRPO makes of the SFT model at this price of a miss."""
         out = self.home / f"prices-{self.steps}{'-grey' if self.grey else ''}" / f"miss-{miss:g}"
-        if not (out / FINAL).is_dir():
+        if not RunFolder(out).is_trained:
             out.mkdir(parents=True, exist_ok=True)
             recipe = GRPORecipe.load(
                 "billboard/grpo",

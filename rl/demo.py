@@ -17,8 +17,9 @@ from data.billboard import BillboardConfig, build
 from data.files import read_json, write_json
 from rl.config.recipe import EvalRecipe, GRPORecipe, SFTRecipe
 from rl.evaluation.evaluate import evaluate_model
-from rl.evaluation.evaluation import Evaluation
+from rl.evaluation.evaluation import METRICS_FILE, Evaluation
 from rl.evaluation.page import write_report
+from rl.runs.folder import RunFolder
 
 RECIPES = "billboard"
 SPLITS = ("test", "changed")
@@ -72,10 +73,8 @@ def run_demo(out: str | Path, config: DemoConfig | None = None, tell: Callable[[
     Raises:
         DataError: the folder holds a demo of another kind.
     """
-    from rl.models.load import FINAL
     from rl.training.grpo import train_grpo
     from rl.training.sft import train_sft
-    from rl.training.trainers.resumable import newest_checkpoint
 
     out, config = Path(out), config or DemoConfig()
     _remember(out, config)
@@ -88,17 +87,17 @@ def run_demo(out: str | Path, config: DemoConfig | None = None, tell: Callable[[
             build(built, out / "data")
     rulebook = str(out / "data" / "rulebook.yaml")
     common = {"seed": config.seed, "data.train": [str(files["train"])], "data.rulebook": rulebook, **precision()}
-    if not (out / "sft" / FINAL).is_dir():
+    if not RunFolder(out / "sft").is_trained:
         with stage("SFT: imitating a teacher who errs", "sft"):
             steps = _in_steps(config.sft_steps) if config.sft_steps else {}
             recipe = SFTRecipe.load(f"{RECIPES}/sft", {**common, **steps, "output": str(out / "sft")})
-            train_sft(recipe, resume=newest_checkpoint(recipe.output) is not None)
-    if not (out / "grpo" / FINAL).is_dir():
+            train_sft(recipe, resume=True)
+    if not RunFolder(out / "grpo").is_trained:
         with stage("GRPO: learning from the rubric", "grpo"):
             steps = {"max_steps": config.grpo_steps} if config.grpo_steps else {}
             run = {"model.path": str(out / "sft"), "output": str(out / "grpo")}
             rl_recipe = GRPORecipe.load(f"{RECIPES}/grpo", {**common, **steps, **run})
-            train_grpo(rl_recipe, resume=newest_checkpoint(rl_recipe.output) is not None)
+            train_grpo(rl_recipe, resume=True)
     book, cases = Rulebook.load(rulebook), {}
     for split in SPLITS:
         cases[split] = load_cases(files[split])
@@ -109,7 +108,7 @@ def run_demo(out: str | Path, config: DemoConfig | None = None, tell: Callable[[
                 found = evaluate(out / model, cases[split], book, out / "evaluations" / split / model, split, read)
                 demo.evaluations[split].append(found)
     evaluations = [evaluation for split in SPLITS for evaluation in demo.evaluations[split]]
-    write_report(demo.report, evaluations, cases, book, rollouts=out / "grpo" / "rollouts")
+    write_report(demo.report, evaluations, cases, book, rollouts=RunFolder(out / "grpo").rollouts)
     return demo
 
 
@@ -138,7 +137,7 @@ def evaluate(
     Args:
         read: where cases and rulebook came from, for whoever compares evaluations.
     """
-    if (out / "metrics.json").is_file():
+    if (out / METRICS_FILE).is_file():
         return Evaluation.load(out)
     recipe = EvalRecipe.load(f"{RECIPES}/eval", {"model.path": str(model)})
     name = model.name.upper()

@@ -20,8 +20,8 @@ from rewards.models.checkpoint import (
     load_adapter,
     load_processor,
     load_weights,
-    resolve,
 )
+from rewards.models.location import resolve
 
 T = TypeVar("T")
 

@@ -21,6 +21,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 from data import DataError
 from data.errors import explain, suggest
 from data.yaml_model import load_yaml
+from rewards.models.location import CHECKPOINTS
 from rl.config.model import ModelConfig
 from rl.generation.complete import Decoding
 
@@ -150,7 +151,7 @@ class TrainRecipe(Recipe):
             raise DataError(str(error), file=self.name, field="trainer") from error
 
     def _fixed(self) -> dict[str, Any]:
-        return {"output_dir": str(self.output / "checkpoints"), "seed": self.seed}
+        return {"output_dir": str(self.output / CHECKPOINTS), "seed": self.seed}
 
     @classmethod
     def _dotted(cls, key: str) -> str:

@@ -18,8 +18,7 @@ from rl.config.recipe import GRPORecipe
 from rl.evaluation.evaluate import read_completions
 from rl.evaluation.outcomes import outcome_of
 from rl.generation.complete import Decoding, complete
-
-FILE = "hard.json"
+from rl.runs.folder import RunFolder
 
 
 def cases_to_train_on(recipe: GRPORecipe, model: str, cases: Sequence[Case], book: Rulebook) -> list[Case]:
@@ -34,7 +33,7 @@ def cases_to_train_on(recipe: GRPORecipe, model: str, cases: Sequence[Case], boo
     hard = recipe.hard
     if hard is None:
         return list(cases)
-    file = recipe.output / FILE
+    file = RunFolder(recipe.output).hard_cases
     if not file.is_file():
         rng = random.Random(recipe.seed)
         looked_at = rng.sample(list(cases), min(hard.look_at, len(cases)))

@@ -22,7 +22,8 @@ from rl.evaluation.settings import DEFAULT, Settings
 from rl.evaluation.statistics import Difference, paired_difference
 from rl.evaluation.statistics.bootstrap import Estimate
 from rl.evaluation.summary import figure_rows, save_rows, summary
-from rl.runs.provenance import RUN, write_run
+from rl.runs.folder import RUN
+from rl.runs.provenance import write_run
 
 PREDICTIONS, VARIANTS, FIGURES = "predictions.parquet", "variants.parquet", "metrics.parquet"
 METRICS_FILE = "metrics.json"

@@ -9,9 +9,11 @@ from typing import Any, Literal
 
 from data import Case, DataError, Rulebook
 from prompts import TEMPLATE_VERSION
+from rewards.models.location import resolve
 from rl.generation.completions import Completion, CompletionLog, Key
 from rl.generation.endpoint import Endpoint
-from rl.runs.provenance import RUN, checkpoint_hash, provenance
+from rl.runs.folder import RunFolder
+from rl.runs.provenance import checkpoint_hash, provenance
 from rl.terminal.progress import progress_bar
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
@@ -76,13 +78,13 @@ def complete(
 
 
 def trained_template(model_path: str | Path) -> str | None:
-    """The prompt template that a run's ``run.json`` names; None where there is none."""
-    folder = Path(model_path)
-    for place in (folder, *list(folder.parents)[:2]):
-        if (place / RUN).is_file():
-            found = json.loads((place / RUN).read_text(encoding="utf-8")).get("template")
-            return found["name"] if found else None
-    return None
+    """The prompt template that the ``run.json`` of a model's run names; None where there is none.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    template = RunFolder.around(model_path).facts().template
+    return template.name if template else None
 
 
 def cases_hash(cases: Sequence[Case]) -> str:
@@ -108,8 +110,6 @@ def _source(model: Model, decoding: Decoding) -> dict[str, Any]:
         del settings["batch_size"], settings["dtype"]
         source = {"endpoint": model.url, "model": model.model}
     else:
-        from rl.models.load import resolve
-
         where = resolve(model)
         source = {"model": checkpoint_hash(where) or where}
     return {**source, "decoding": settings, "template_version": TEMPLATE_VERSION}
@@ -129,7 +129,7 @@ def _writer(
 
     from rl.config.model import ModelConfig
     from rl.generation.local import generations
-    from rl.models.load import load_model, load_processor, resolve
+    from rl.models.load import load_model, load_processor
 
     loaded = load_model(ModelConfig(path=str(model), dtype=decoding.dtype), trainable=False)
     if torch.cuda.is_available():

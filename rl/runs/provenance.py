@@ -12,8 +12,8 @@ from typing import Any
 from data import Rulebook
 from data.files import write_json
 from prompts import TEMPLATE_VERSION
+from rl.runs.folder import RUN
 
-RUN = "run.json"
 PACKAGES = ("ruling", "torch", "transformers", "trl", "accelerate", "peft", "tokenizers", "datasets", "evaluate")
 _WEIGHTS = ("*.safetensors", "*.bin", "config.json", "adapter_config.json", "tokenizer.json")
 

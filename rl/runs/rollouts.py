@@ -11,6 +11,7 @@ from pathlib import Path
 
 from data import DataError
 from data.files import DRAFT, whole_file
+from rl.runs.folder import RunFolder
 
 REWARD = "reward."
 """Prefix of the columns that hold rewards."""
@@ -87,7 +88,8 @@ def read_rollouts(folder: str | Path) -> list[Rollout]:
         DataError: there are none, or a part is none; names the file and the column.
     """
     folder = Path(folder)
-    folder = folder / "rollouts" if (folder / "rollouts").is_dir() else folder
+    inner = RunFolder(folder).rollouts
+    folder = inner if inner.is_dir() else folder
     parts = [folder] if folder.is_file() else sorted(folder.glob("*.parquet"), key=_place_of)
     if not parts:
         raise DataError("no rollouts here", file=folder)

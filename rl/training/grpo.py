@@ -8,13 +8,14 @@ from trl import GRPOConfig
 
 from data import DataError, Rulebook, load_cases
 from rewards import Rubric
+from rewards.models.location import resolve
 from rl.config.recipe import GRPORecipe
 from rl.curation.hard_cases import cases_to_train_on
-from rl.models.load import context_length, load_model, load_processor, resolve
+from rl.models.load import context_length, load_model, load_processor
+from rl.runs.folder import RunFolder
 from rl.training.rows import rows_for_rl
-from rl.training.start import finish, model_of
+from rl.training.start import finish, model_of, start_of
 from rl.training.trainers.grpo import RulingGRPOTrainer
-from rl.training.trainers.resumable import checkpoint_to_resume
 
 
 def train_grpo(recipe: GRPORecipe, resume: bool = False) -> Path:
@@ -32,7 +33,7 @@ def train_grpo(recipe: GRPORecipe, resume: bool = False) -> Path:
     arguments = recipe.arguments()  # first: it sets up the processes, which ZeRO-3 needs when weights are loaded
     rubric = load_rubric(recipe)
     check_prices_count(rubric, arguments)
-    checkpoint = checkpoint_to_resume(recipe.output, resume)
+    checkpoint = start_of(RunFolder(recipe.output), resume)
     set_seed(recipe.seed)
     book = Rulebook.load(recipe.data.rulebook)
     cases = load_cases(*recipe.data.train)
@@ -55,7 +56,7 @@ def train_grpo(recipe: GRPORecipe, resume: bool = False) -> Path:
         train_dataset=rows(cases),
         eval_dataset=rows(load_cases(*recipe.data.valid)) if arguments.eval_strategy != "no" else None,
         processing_class=processor,
-        rollouts=recipe.output / "rollouts",
+        rollouts=RunFolder(recipe.output).rollouts,
         checkpoint=checkpoint,
     )
     trainer.run(checkpoint)

@@ -16,9 +16,10 @@ from rich.table import Table
 from rich.text import Text
 
 from data import Case, DataError, Rulebook, load_cases
+from rewards.models.location import resolve
 from rl.config.model import ModelConfig
 from rl.config.recipe import RECIPES, SHIPPED, GRPORecipe, TrainRecipe
-from rl.models.load import ADAPTER, context_length, empty_model, load_processor, resolve
+from rl.models.load import ADAPTER, context_length, empty_model, load_processor
 from rl.training.longest import Longest, estimate, measure
 from rl.training.rows import texts_of
 from rl.training.start import build

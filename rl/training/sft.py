@@ -15,10 +15,11 @@ from trl import SFTConfig, SFTTrainer
 from data import Case, DataError, Rulebook, load_cases
 from rl.config.recipe import SFTRecipe
 from rl.models.load import context_length, load_model, load_processor
+from rl.runs.folder import RunFolder
 from rl.training.rows import rows_for_sft
-from rl.training.start import finish, model_of
+from rl.training.start import finish, model_of, start_of
 from rl.training.trainers.muon import MuonAndAdamW
-from rl.training.trainers.resumable import EpochSampler, ResumableTrainer, checkpoint_to_resume
+from rl.training.trainers.resumable import EpochSampler, ResumableTrainer
 from rl.training.trainers.scored_positions import labelled_positions_only
 
 
@@ -36,7 +37,7 @@ def train_sft(recipe: SFTRecipe, resume: bool = False) -> Path:
     """
     arguments = recipe.arguments()  # first: it sets up the processes, which ZeRO-3 needs when weights are loaded
     optimizer = muon(arguments) if recipe.muon else None
-    checkpoint = checkpoint_to_resume(recipe.output, resume)
+    checkpoint = start_of(RunFolder(recipe.output), resume)
     set_seed(recipe.seed)
     book = Rulebook.load(recipe.data.rulebook)
     cases = load_cases(*recipe.data.train)

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from accelerate import PartialState
 from transformers import Trainer
 
 from data import Case, Rulebook
 from rl.config.model import ModelConfig, TinyConfig
 from rl.config.recipe import TrainRecipe
-from rl.models.load import FINAL
+from rl.runs.checkpoints import checkpoint_to_resume, remove_cut_off
+from rl.runs.folder import RunFolder
 from rl.runs.provenance import provenance, write_run
 from rl.training.rows import texts_of
 
@@ -17,7 +19,7 @@ def model_of(recipe: TrainRecipe, cases: Sequence[Case], book: Rulebook) -> Mode
     """The recipe's model; where that is a tiny one to be built, builds it under ``OUTPUT/tiny`` unless it is there."""
     if recipe.model.tiny is None:
         return recipe.model
-    folder = recipe.output / "tiny"
+    folder = RunFolder(recipe.output).tiny
     # Processes of a launched run find it there: under ZeRO-3, one of them alone could not build a model.
     if not (folder / "config.json").is_file():
         build(recipe.model.tiny, folder, texts_of(cases, book, recipe.data.template), recipe.seed)
@@ -32,13 +34,24 @@ def build(tiny: TinyConfig, folder: Path, texts: Sequence[str], seed: int) -> Pa
     return build_tiny(folder, texts, tiny.kind, size, tiny.image_tokens, seed)
 
 
+def start_of(run: RunFolder, resume: bool) -> Path | None:
+    """The checkpoint that a run starts from, if any; those that a kill cut off are removed."""
+    newest = checkpoint_to_resume(run, resume)
+    state = PartialState()
+    state.wait_for_everyone()
+    if state.is_main_process:
+        remove_cut_off(run)
+    state.wait_for_everyone()
+    return newest
+
+
 def finish(trainer: Trainer, recipe: TrainRecipe, book: Rulebook) -> Path:
     """Saves the trained model and says in ``run.json`` what it comes from.
 
     Returns:
         The folder of the final checkpoint.
     """
-    final = recipe.output / FINAL
+    final = RunFolder(recipe.output).final
     trainer.save_model(str(final))  # every process takes part: under ZeRO each holds a share of the weights
     if trainer.is_world_process_zero():
         facts = provenance(

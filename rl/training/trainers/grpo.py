@@ -25,8 +25,9 @@ from trl.trainer.utils import split_pixel_values_by_grid, unsplit_pixel_values_b
 from data import DataError
 from rewards import RewardFunction
 from rl.generation.local import completion_text, fused_attention
+from rl.runs.checkpoints import step_of
 from rl.runs.rollouts import Rollout, RolloutLog
-from rl.training.trainers.resumable import ResumableTrainer, step_of
+from rl.training.trainers.resumable import ResumableTrainer
 from rl.training.trainers.reward_callback import RewardCallback, restore_rewards, save_rewards
 from rl.training.trainers.scored_positions import labelled_positions_only
 

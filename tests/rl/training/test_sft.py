@@ -11,10 +11,12 @@ from data import DataError, Rulebook, load_cases
 from rl.config.model import ModelConfig
 from rl.config.recipe import SFTRecipe
 from rl.models.load import context_length, load_model, load_processor, tokenizer_of
+from rl.runs.checkpoints import newest_checkpoint
+from rl.runs.folder import RunFolder
 from rl.training.launch.launch import launch
 from rl.training.rows import rows_for_sft
 from rl.training.sft import LongestFirst, RulingSFTTrainer, train_sft
-from rl.training.trainers.resumable import EpochSampler, newest_checkpoint
+from rl.training.trainers.resumable import EpochSampler
 
 QUICK = {"gradient_checkpointing": False, "report_to": "none", "disable_tqdm": True, "bf16": False}
 
@@ -92,7 +94,7 @@ def test_a_tiny_model_is_built_and_learns(toy: Path, tmp_path: Path) -> None:
     recipe = recipe_for(toy, tmp_path, tmp_path / "run", "text.jsonl", **steps)
     tiny = {"kind": "text", "hidden": 64, "layers": 2, "vocab": 512}
     train_sft(recipe.model_copy(update={"model": ModelConfig(tiny=tiny)}))
-    checkpoint = newest_checkpoint(tmp_path / "run")
+    checkpoint = newest_checkpoint(RunFolder(tmp_path / "run"))
     log = json.loads((checkpoint / "trainer_state.json").read_text())["log_history"]
     assert log[1]["loss"] < 0.9 * log[0]["loss"]
 
@@ -132,7 +134,7 @@ def test_a_mistake_in_a_launched_run_is_exit_code_2(
 
 
 def losses(run: Path) -> list[float]:
-    checkpoint = newest_checkpoint(run)
+    checkpoint = newest_checkpoint(RunFolder(run))
     assert checkpoint is not None
     log = json.loads((checkpoint / "trainer_state.json").read_text())["log_history"]
     return [entry["loss"] for entry in log if "loss" in entry]
