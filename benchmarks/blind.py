@@ -22,14 +22,13 @@ from rich.console import Console
 
 from data import Case, Rule, Rulebook, Ruling, Verdict, load_cases, save_cases
 from prompts import target
-from rl.config.recipe import SFTRecipe
+from rl.config.train import SFTRecipe
 from rl.demo import SPLITS, evaluate, precision
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.predictions import Prediction
 from rl.evaluation.table import compare_table
 from rl.runs.folder import RunFolder
 from rl.runs.rollouts import read_rollouts
-from rl.training.sft import train_sft
 
 HIDDEN = Rule(id="RULES", title="not shown", text="The rules are not shown.")
 Change = Callable[[Case], Case]
@@ -87,7 +86,7 @@ class Bench:
                 "output": str(out),
                 **precision(),
             }
-            train_sft(SFTRecipe.load("billboard/sft", settings | overrides))
+            train(SFTRecipe.load("billboard/sft", settings | overrides))
         return [
             evaluate(out, [change(c) for c in self._cases(split)], self.book, out / "evaluations" / split, split)
             for split in SPLITS

@@ -27,11 +27,11 @@ from rich.console import Console
 from data import Case, Rulebook, save_cases
 from data.foreign.convert import convert_file
 from data.splits import kfold
-from rl.config.recipe import EvalRecipe, SFTRecipe
+from rl.config.evaluate import EvalRecipe
+from rl.config.train import SFTRecipe
 from rl.demo import precision
 from rl.evaluation import Evaluation, Prediction, compare_table, evaluate_file, evaluate_model, rule_table
 from rl.runs.folder import RunFolder
-from rl.training.sft import train_sft
 
 NAME = "ec_darkpattern"
 FOLDS = 5
@@ -77,7 +77,7 @@ def review(fold: Fold, book: Rulebook, out: Path) -> Sequence[Prediction]:
     settings = {"data.train": str(out / "train.jsonl"), "output": str(out / "run"), **precision()}
     recipe = SFTRecipe.load(f"{NAME}/sft", settings)
     if not RunFolder(recipe.output).is_trained:
-        train_sft(recipe, resume=True)
+        train(recipe, resume=True)
     decoding = EvalRecipe.load(f"{NAME}/eval").decoding
     return evaluate_model(recipe.output, held_out, book, out / "evaluation", decoding=decoding).predictions
 

@@ -17,11 +17,11 @@ from rich.console import Console
 
 from data import Rulebook, load_cases
 from rewards.scoring.rubric import SHIPPED
-from rl.config.recipe import GRPORecipe
+from rl.config.train import GRPORecipe
 from rl.demo import SPLITS, evaluate, precision
 from rl.evaluation import Evaluation, compare_table
 from rl.runs.folder import RunFolder
-from rl.training.grpo import train_grpo
+from rl.training import train
 
 SHOWN = ("verdict_accuracy", "miss_rate", "false_flag_rate")
 
@@ -73,7 +73,7 @@ class Bench:
                     **precision(),
                 },
             )
-            train_grpo(recipe)
+            train(recipe)
         return out
 
     def measure(self, run: Path) -> Evaluation:

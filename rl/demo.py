@@ -15,11 +15,13 @@ from typing import Any
 from data import Case, DataError, Rulebook, load_cases
 from data.billboard import BillboardConfig, build
 from data.files import read_json, write_json
-from rl.config.recipe import EvalRecipe, GRPORecipe, SFTRecipe
+from rl.config.evaluate import EvalRecipe
+from rl.config.train import GRPORecipe, SFTRecipe
 from rl.evaluation.evaluate import evaluate_model
 from rl.evaluation.evaluation import METRICS_FILE, Evaluation
 from rl.evaluation.page import write_report
 from rl.runs.folder import RunFolder
+from rl.training import train
 
 RECIPES = "billboard"
 SPLITS = ("test", "changed")
@@ -73,9 +75,6 @@ def run_demo(out: str | Path, config: DemoConfig | None = None, tell: Callable[[
     Raises:
         DataError: the folder holds a demo of another kind.
     """
-    from rl.training.grpo import train_grpo
-    from rl.training.sft import train_sft
-
     out, config = Path(out), config or DemoConfig()
     _remember(out, config)
     demo = Demo(out, {})
@@ -91,13 +90,13 @@ def run_demo(out: str | Path, config: DemoConfig | None = None, tell: Callable[[
         with stage("SFT: imitating a teacher who errs", "sft"):
             steps = _in_steps(config.sft_steps) if config.sft_steps else {}
             recipe = SFTRecipe.load(f"{RECIPES}/sft", {**common, **steps, "output": str(out / "sft")})
-            train_sft(recipe, resume=True)
+            train(recipe, resume=True)
     if not RunFolder(out / "grpo").is_trained:
         with stage("GRPO: learning from the rubric", "grpo"):
             steps = {"max_steps": config.grpo_steps} if config.grpo_steps else {}
             run = {"model.path": str(out / "sft"), "output": str(out / "grpo")}
             rl_recipe = GRPORecipe.load(f"{RECIPES}/grpo", {**common, **steps, **run})
-            train_grpo(rl_recipe, resume=True)
+            train(rl_recipe, resume=True)
     book, cases = Rulebook.load(rulebook), {}
     for split in SPLITS:
         cases[split] = load_cases(files[split])

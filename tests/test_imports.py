@@ -34,3 +34,10 @@ def test_imports_nothing_heavy_and_takes_less_than_half_a_second(package: str) -
     runs = [probe(package) for _ in range(3)]
     assert not runs[0][1] & HEAVY
     assert min(seconds for seconds, _ in runs) < 0.5
+
+
+@pytest.mark.parametrize(
+    "module", ["rl.config", "rl.runs.checkpoints", "rl.runs.lock", "rl.terminal.preflight", "rl.training", "rl.cli"]
+)
+def test_recipes_runs_and_the_command_line_load_nothing_heavy(module: str) -> None:
+    assert not probe(module)[1] & HEAVY

@@ -24,7 +24,7 @@ def review(
 ) -> None:
     """Rule on one case and check what the ruling cites. Exit code 1 if the model wrote no ruling."""
     from data import Rulebook
-    from rl.generation.complete import Decoding
+    from rl.config.decoding import Decoding
     from rl.serving.review import panel
     from rl.serving.review import review as review_case
 

@@ -14,10 +14,11 @@ from collections.abc import Sequence
 
 from data import Case, DataError, Rulebook
 from data.files import read_json, write_json
-from rl.config.recipe import GRPORecipe
+from rl.config.decoding import Decoding
+from rl.config.train import GRPORecipe
 from rl.evaluation.evaluate import read_completions
 from rl.evaluation.outcomes import outcome_of
-from rl.generation.complete import Decoding, complete
+from rl.generation.complete import complete
 from rl.runs.folder import RunFolder
 
 

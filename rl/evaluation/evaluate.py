@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from data import Case, DataError, Rulebook
+from rl.config.decoding import Decoding
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.predictions import Prediction, import_predictions
 from rl.evaluation.settings import DEFAULT, Settings
 from rl.evaluation.variants import variants
-from rl.generation.complete import Decoding, Model, complete
+from rl.generation.complete import Model, complete
 from rl.generation.completions import Completion
 from rl.generation.endpoint import Endpoint
 from rl.runs.provenance import provenance

@@ -3,41 +3,23 @@
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from data import Case, DataError, Rulebook
+from data import Case, Rulebook
 from prompts import TEMPLATE_VERSION
 from rewards.models.location import resolve
+from rl.config.decoding import Decoding
+from rl.config.model import ModelConfig
 from rl.generation.completions import Completion, CompletionLog, Key
 from rl.generation.endpoint import Endpoint
 from rl.runs.folder import RunFolder
 from rl.runs.provenance import checkpoint_hash, provenance
 from rl.terminal.progress import progress_bar
 
-Precision = Literal["auto", "float32", "bfloat16", "float16"]
 Model = str | Path | Endpoint
 """A checkpoint's folder, a run's folder, a name on the Hub, or a model behind a server."""
-
-
-@dataclass(frozen=True)
-class Decoding:
-    """How a model is asked; the meaning of each field is that of `rl.generation.local.generations`."""
-
-    template: str | None = None
-    """The prompt template; None is the one that the model was trained with, and ``default`` for any other model."""
-    max_new_tokens: int = 512
-    temperature: float = 0.0
-    samples: int = 1
-    seed: int = 0
-    batch_size: int = 32
-    dtype: Precision = "auto"
-    """Precision of the weights; ``auto`` is what the checkpoint says."""
-
-    def __post_init__(self) -> None:
-        if self.samples > 1 and self.temperature == 0:
-            raise DataError("temperature 0 gives the same completion every time: raise it, or take one sample")
 
 
 def complete(
@@ -127,7 +109,6 @@ def _writer(
         return facts, model.ask(cases, book, decoding, missing)
     import torch
 
-    from rl.config.model import ModelConfig
     from rl.generation.local import generations
     from rl.models.load import load_model, load_processor
 

@@ -23,7 +23,7 @@ from rl.generation.verdict_logprob import verdict_logprob
 if TYPE_CHECKING:
     from openai import OpenAI
 
-    from rl.generation.complete import Decoding
+    from rl.config.decoding import Decoding
 
 KEY = "OPENAI_API_KEY"
 

@@ -15,7 +15,8 @@ from rich.text import Text
 from data import Case, Evidence, Rule, Rulebook, Ruling, Violation
 from prompts import ParseFailure, parse
 from rewards import grounded
-from rl.generation.complete import Decoding, complete
+from rl.config.decoding import Decoding
+from rl.generation.complete import complete
 from rl.terminal.safe_text import told, visible
 
 COLOURS = {"approve": "green", "reject": "red", "escalate": "yellow"}

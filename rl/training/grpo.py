@@ -1,66 +1,60 @@
 """GRPO: the model is rewarded for its own rulings, each against the others on the same case."""
 
-from pathlib import Path
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
-from transformers import set_seed
 from trl import GRPOConfig
 
-from data import DataError, Rulebook, load_cases
+from data import Case, DataError, Rulebook
+from prompts.chat import Processor
 from rewards import Rubric
 from rewards.models.location import resolve
-from rl.config.recipe import GRPORecipe
+from rl.config.train import GRPORecipe
 from rl.curation.hard_cases import cases_to_train_on
-from rl.models.load import context_length, load_model, load_processor
-from rl.runs.folder import RunFolder
 from rl.training.rows import rows_for_rl
-from rl.training.start import finish, model_of, start_of
+from rl.training.stage import Parts, Stage, Start
 from rl.training.trainers.grpo import RulingGRPOTrainer
+from rl.training.trainers.resumable import ResumableTrainer
 
 
-def train_grpo(recipe: GRPORecipe, resume: bool = False) -> Path:
-    """Trains as a recipe says.
+class GRPOStage(Stage[GRPORecipe]):
+    """The rubric is what is maximised; hard cases may come more often."""
 
-    Args:
-        resume: go on from the newest complete checkpoint, as if the run had never stopped.
+    unit = "completions"
 
-    Returns:
-        The folder of the final checkpoint.
+    @cached_property
+    def rubric(self) -> Rubric:
+        return load_rubric(self.recipe)
 
-    Raises:
-        DataError: the recipe, the data or the model are not as they should be.
-    """
-    arguments = recipe.arguments()  # first: it sets up the processes, which ZeRO-3 needs when weights are loaded
-    rubric = load_rubric(recipe)
-    check_prices_count(rubric, arguments)
-    checkpoint = start_of(RunFolder(recipe.output), resume)
-    set_seed(recipe.seed)
-    book = Rulebook.load(recipe.data.rulebook)
-    cases = load_cases(*recipe.data.train)
-    config = model_of(recipe, cases, book)
-    cases = cases_to_train_on(recipe, str(config.path), cases, book)
-    processor = load_processor(str(config.path))
-    model = load_model(config, checkpoint)
-    if arguments.beta:
-        # The reference is loaded anew from the name that the model bears: where the run began, not the checkpoint.
-        model.config._name_or_path = resolve(str(config.path))
+    def check(self, arguments: GRPOConfig) -> None:
+        check_prices_count(self.rubric, arguments)
 
-    def rows(of: list) -> Any:
-        limit = arguments.max_completion_length
-        return rows_for_rl(of, book, processor, context_length(model), limit, recipe.data.template)
+    def facts(self, arguments: GRPOConfig) -> dict[str, str]:
+        return {"rubric": f"{self.rubric.name}, advantages scaled by {arguments.scale_rewards}"}
 
-    trainer = RulingGRPOTrainer(
-        model=model,
-        reward=rubric.reward_func(book),
-        args=arguments,
-        train_dataset=rows(cases),
-        eval_dataset=rows(load_cases(*recipe.data.valid)) if arguments.eval_strategy != "no" else None,
-        processing_class=processor,
-        rollouts=RunFolder(recipe.output).rollouts,
-        checkpoint=checkpoint,
-    )
-    trainer.run(checkpoint)
-    return finish(trainer, recipe, book)
+    def reserved(self, arguments: GRPOConfig) -> int:
+        return arguments.max_completion_length or 0
+
+    def steps(self, arguments: GRPOConfig, cases: int) -> int | None:
+        return arguments.max_steps if arguments.max_steps > 0 else None
+
+    def choose(self, start: Start) -> list[Case]:
+        return cases_to_train_on(self.recipe, str(start.model.path), start.cases, start.book)
+
+    def rows(self, cases: Sequence[Case], book: Rulebook, processor: Processor, context: int, reserved: int) -> Any:
+        return rows_for_rl(cases, book, processor, context, reserved, self.recipe.data.template)
+
+    def trainer(self, parts: Parts) -> ResumableTrainer:
+        if parts.arguments.beta:
+            # The reference is loaded anew from the name that the model bears: where the run began, not the checkpoint.
+            parts.model.config._name_or_path = resolve(str(parts.start.model.path))
+        return RulingGRPOTrainer(
+            **parts.for_trl(),
+            reward=self.rubric.reward_func(parts.start.book),
+            rollouts=self.run.rollouts,
+            checkpoint=parts.checkpoint,
+        )
 
 
 def load_rubric(recipe: GRPORecipe) -> Rubric:

@@ -4,60 +4,35 @@ The loss is on the completion only. Batches, loss and checkpoints are TRL's.
 """
 
 import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from torch.utils.data import Sampler
-from transformers import set_seed
 from trl import SFTConfig, SFTTrainer
 
-from data import Case, DataError, Rulebook, load_cases
-from rl.config.recipe import SFTRecipe
-from rl.models.load import context_length, load_model, load_processor
-from rl.runs.folder import RunFolder
+from data import Case, DataError, Rulebook
+from prompts.chat import Processor
+from rl.config.train import SFTRecipe
 from rl.training.rows import rows_for_sft
-from rl.training.start import finish, model_of, start_of
+from rl.training.stage import Parts, Stage
 from rl.training.trainers.muon import MuonAndAdamW
 from rl.training.trainers.resumable import EpochSampler, ResumableTrainer
 from rl.training.trainers.scored_positions import labelled_positions_only
 
 
-def train_sft(recipe: SFTRecipe, resume: bool = False) -> Path:
-    """Trains as a recipe says.
+class SFTStage(Stage[SFTRecipe]):
+    """Rows hold the completion, and the optimiser may be Muon."""
 
-    Args:
-        resume: go on from the newest complete checkpoint, as if the run had never stopped.
+    def check(self, arguments: SFTConfig) -> None:
+        if self.recipe.muon:
+            muon(arguments)
 
-    Returns:
-        The folder of the final checkpoint.
+    def rows(self, cases: Sequence[Case], book: Rulebook, processor: Processor, context: int, reserved: int) -> Any:
+        return rows_for_sft(cases, book, processor, context, self.recipe.data.template)
 
-    Raises:
-        DataError: the recipe, the data or the model are not as they should be.
-    """
-    arguments = recipe.arguments()  # first: it sets up the processes, which ZeRO-3 needs when weights are loaded
-    optimizer = muon(arguments) if recipe.muon else None
-    checkpoint = start_of(RunFolder(recipe.output), resume)
-    set_seed(recipe.seed)
-    book = Rulebook.load(recipe.data.rulebook)
-    cases = load_cases(*recipe.data.train)
-    config = model_of(recipe, cases, book)
-    processor = load_processor(str(config.path))
-    model = load_model(config, checkpoint)
-
-    def rows(of: list[Case]) -> Any:
-        return rows_for_sft(of, book, processor, context_length(model), recipe.data.template)
-
-    trainer = RulingSFTTrainer(
-        model=model,
-        args=arguments,
-        train_dataset=rows(cases),
-        eval_dataset=rows(load_cases(*recipe.data.valid)) if arguments.eval_strategy != "no" else None,
-        processing_class=processor,
-        optimizer_cls_and_kwargs=optimizer,
-    )
-    trainer.run(checkpoint)
-    return finish(trainer, recipe, book)
+    def trainer(self, parts: Parts) -> ResumableTrainer:
+        optimizer = muon(parts.arguments) if self.recipe.muon else None
+        return RulingSFTTrainer(**parts.for_trl(), optimizer_cls_and_kwargs=optimizer)
 
 
 def muon(arguments: SFTConfig) -> tuple[Callable[[], type[MuonAndAdamW]], dict[str, Any]]:

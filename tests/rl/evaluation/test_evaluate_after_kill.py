@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from data import Rulebook, load_cases
+from rl.config.decoding import Decoding
 from rl.evaluation import evaluate_model, load_predictions
-from rl.generation.complete import Decoding
 
 CASES, SAMPLES = 24, 2
 DECODING = Decoding(template="compact", max_new_tokens=10, temperature=1.0, samples=SAMPLES, batch_size=8, seed=5)

@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from data import Case, DataError, Rulebook, load_cases
+from rl.config.decoding import Decoding
 from rl.evaluation import Evaluation, Prediction, compare_table, evaluate_file, evaluate_model
-from rl.generation.complete import Decoding
 
 from .conftest import predicted
 

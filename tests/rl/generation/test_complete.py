@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from data import DataError
-from rl.generation.complete import Decoding, trained_template
+from rl.generation.complete import trained_template
 from rl.runs.provenance import provenance, write_run
 
 
@@ -15,8 +14,3 @@ def test_a_run_names_its_template(tmp_path: Path, named: str):
     assert trained_template(tmp_path / named) is None
     write_run(tmp_path, provenance(template="compact"))
     assert trained_template(tmp_path / named) == "compact"
-
-
-def test_several_samples_need_a_temperature():
-    with pytest.raises(DataError, match="temperature"):
-        Decoding(samples=2)

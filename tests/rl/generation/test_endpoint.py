@@ -14,8 +14,9 @@ from PIL import Image
 
 from data import DataError, Rulebook, Ruling, load_cases
 from prompts import parse, write
+from rl.config.decoding import Decoding
 from rl.evaluation import Evaluation, evaluate_model
-from rl.generation.complete import Decoding, complete
+from rl.generation.complete import complete
 from rl.generation.endpoint import Endpoint
 from tests.serving import served
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from rl.config.model import ModelConfig
-from rl.config.recipe import GRPORecipe
+from rl.config.train import GRPORecipe
 from rl.models.load import load_model
 from rl.runs.rollouts import read_rollouts
 

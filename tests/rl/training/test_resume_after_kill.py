@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from rl.config.recipe import GRPORecipe, SFTRecipe
+from rl.config.train import GRPORecipe, SFTRecipe
 from rl.runs.checkpoints import newest_checkpoint, step_of
 from rl.runs.folder import RunFolder
 from rl.runs.rollouts import read_rollouts

@@ -11,15 +11,14 @@ from torch.utils.data import RandomSampler
 from transformers import TrainerCallback
 from trl.trainer.utils import RepeatSampler
 
-import rl.training.grpo
 from data import DataError
+from rewards import Rubric
 from rl.config.model import ModelConfig
-from rl.config.recipe import GRPORecipe, SFTRecipe
+from rl.config.train import GRPORecipe, SFTRecipe
 from rl.runs.checkpoints import COMPLETE, newest_checkpoint
 from rl.runs.folder import RunFolder
 from rl.runs.rollouts import read_rollouts
-from rl.training.grpo import train_grpo
-from rl.training.sft import train_sft
+from rl.training import train as train_run
 from rl.training.trainers.resumable import EpochSampler, ResumableTrainer
 from tests.rl.training.toy_reward import ToyRubric
 
@@ -41,7 +40,7 @@ class Interrupter(TrainerCallback):
 def interruptions() -> Iterator[Callable[[int | None], None]]:
     """A function that makes training stop with an `Interruption` after a step; None lets it run to the end."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rl.training.grpo.Rubric, "load", lambda *args: ToyRubric())
+        patch.setattr(Rubric, "load", lambda *args: ToyRubric())
         whole_run = ResumableTrainer.run
 
         def at(step: int | None) -> None:
@@ -82,12 +81,8 @@ def recipe(kind: str, toy: Path, model: Path, output: Path, **trainer):
     return GRPORecipe(**shared, rubric="toy", trainer=settings | trainer)
 
 
-def run(recipe, resume: bool = False) -> Path:
-    return train_sft(recipe, resume) if isinstance(recipe, SFTRecipe) else train_grpo(recipe, resume)
-
-
 def train(recipe, resume: bool = False) -> dict[str, torch.Tensor]:
-    return load_file(run(recipe, resume) / "model.safetensors")
+    return load_file(train_run(recipe, resume) / "model.safetensors")
 
 
 @pytest.mark.parametrize("kind", ["sft", "muon", "grpo"])
@@ -122,12 +117,12 @@ def test_adapters_are_resumed_as_well(kind: str, toy: Path, tiny_text: Path, tmp
         return load_file(RunFolder(tmp_path / output).final / "adapter_model.safetensors")
 
     interrupt(None)
-    run(adapted("whole"))
+    train_run(adapted("whole"))
     interrupt(3)
     with pytest.raises(Interruption):
-        run(adapted("broken"))
+        train_run(adapted("broken"))
     interrupt(None)
-    run(adapted("broken"), resume=True)
+    train_run(adapted("broken"), resume=True)
     assert adapter("broken").keys() == adapter("whole").keys()
     assert all(torch.equal(adapter("broken")[name], weight) for name, weight in adapter("whole").items())
     assert any(weight.abs().max() > 1e-3 for name, weight in adapter("whole").items() if "lora_B" in name)
