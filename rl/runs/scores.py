@@ -16,8 +16,8 @@ from data.files import whole_file
 from prompts import ParseFailure
 from rewards import Rubric, Scorecard
 from rewards.scoring.summary import Summary
-from rl.runs.written import Written, case_of
 from rl.runs.rollouts import REWARD
+from rl.runs.written import Written, case_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -9,8 +9,8 @@ from prompts import write
 from rewards import Rubric, reward
 from rewards.testing.small import BOOK, ideal, rejecting, rule_on
 from rl.runs import scores
-from rl.runs.written import Written, read_completions
 from rl.runs.scores import score_completions
+from rl.runs.written import Written, read_completions
 
 CASE = rejecting()
 RUBRIC = Rubric.load("default")

@@ -8,9 +8,9 @@ import pytest
 
 from data import DataError
 from rewards.testing.small import BOOK, rejecting
-from rl.runs.written import Written, read_completions
 from rl.evaluation.predictions import Prediction, save_predictions
 from rl.runs.rollouts import Rollout, RolloutLog
+from rl.runs.written import Written, read_completions
 
 
 def lines(path: Path, *rows: object) -> Path:
