@@ -22,15 +22,14 @@ from rich.console import Console
 
 from data import Brief, Briefs, Case, Rule, Rulebook, Ruling, Verdict, load_cases, save_cases
 from prompts import target
-from rl.config.recipe import SFTRecipe
+from rl.config.train import SFTRecipe
 from rl.demo import SPLITS, evaluate, precision
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.files import load_evaluation
 from rl.evaluation.predictions import Prediction
 from rl.evaluation.table import compare_table
-from rl.models.load import FINAL
+from rl.runs.folder import RunFolder
 from rl.runs.rollouts import read_rollouts
-from rl.training.sft import train_sft
 
 HIDDEN = Rule(id="RULES", title="not shown", text="The rules are not shown.")
 Change = Callable[[Case], Case]
@@ -77,7 +76,7 @@ class Bench:
     ) -> list[Evaluation]:
         """SFT on changed training cases, or only on those that were seen, measured on test cases changed alike."""
         out = self.home / "variants" / name
-        if not (out / FINAL).is_dir():
+        if not RunFolder(out).is_trained:
             train = self.home / "data" / f"train-{name}.jsonl"
             cases = load_cases(self.home / "data" / "train.jsonl")
             save_cases([change(case) for case in cases if seen is None or case.id in seen], train)
@@ -88,7 +87,7 @@ class Bench:
                 "output": str(out),
                 **precision(),
             }
-            train_sft(SFTRecipe.load("billboard/sft", settings | overrides))
+            train(SFTRecipe.load("billboard/sft", settings | overrides))
         return [evaluate(out, self._briefs(split, change), out / "evaluations" / split, split) for split in SPLITS]
 
     def go_on(self) -> list[Evaluation]:
@@ -97,7 +96,7 @@ class Bench:
         steps = max(1, round(seconds["grpo"] / seconds["sft"] * SFTRecipe.load("billboard/sft").trainer["max_steps"]))
         begin = time.monotonic()
         overrides = {"model": {"path": str(self.home / "sft"), "attn_implementation": "eager"}, "max_steps": steps}
-        seen = {rollout.episode.case for rollout in read_rollouts(self.home / "grpo" / "rollouts")}
+        seen = {rollout.episode.case for rollout in read_rollouts(self.home / "grpo")}
         found = self.train("continued", without_teacher, seen, **overrides, learning_rate=5e-4)
         print(f"continued for {steps} steps on {len(seen)} cases, {time.monotonic() - begin:.0f} s with evaluation")
         return found

@@ -27,7 +27,8 @@ from rich.console import Console
 from data import Briefs, Case, Rulebook, save_cases
 from data.foreign.convert import convert_file
 from data.splits import kfold
-from rl.config.recipe import EvalRecipe, SFTRecipe
+from rl.config.evaluate import EvalRecipe
+from rl.config.train import SFTRecipe
 from rl.demo import precision
 from rl.evaluation import (
     Evaluation,
@@ -39,9 +40,7 @@ from rl.evaluation import (
     rule_table,
     save_evaluation,
 )
-from rl.models.load import FINAL
-from rl.training.sft import train_sft
-from rl.training.trainers.resumable import newest_checkpoint
+from rl.runs.folder import RunFolder
 
 NAME = "ec_darkpattern"
 FOLDS = 5
@@ -86,8 +85,8 @@ def review(fold: Fold, book: Rulebook, out: Path) -> Sequence[Prediction]:
     save_cases(train, out / "train.jsonl")
     settings = {"data.train": str(out / "train.jsonl"), "output": str(out / "run"), **precision()}
     recipe = SFTRecipe.load(f"{NAME}/sft", settings)
-    if not (recipe.output / FINAL).is_dir():
-        train_sft(recipe, resume=newest_checkpoint(recipe.output) is not None)
+    if not RunFolder(recipe.output).is_trained:
+        train(recipe, resume=True)
     decoding = EvalRecipe.load(f"{NAME}/eval").decoding
     briefs = Briefs.bind(held_out, book)
     return evaluate_model(recipe.output, briefs, out / "evaluation", decoding=decoding).predictions

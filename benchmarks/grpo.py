@@ -15,9 +15,9 @@ from unittest.mock import patch
 from rich.console import Console
 from timed import Timed
 
-from rl.config.recipe import GRPORecipe
+from rl.config.train import GRPORecipe
 from rl.demo import precision
-from rl.training.grpo import train_grpo
+from rl.training import train
 from rl.training.trainers.grpo import RulingGRPOTrainer
 
 WARM_UP = 2
@@ -71,7 +71,7 @@ def steps(home: Path, seed: int, count: int, trainer: type[TimedGRPO], fused: bo
             "max_steps": count,
             **precision(),
         }
-        train_grpo(GRPORecipe.load("billboard/grpo", settings))
+        train(GRPORecipe.load("billboard/grpo", settings))
     return Timed.seconds[WARM_UP:]
 
 

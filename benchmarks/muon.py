@@ -14,11 +14,11 @@ from rich.console import Console
 
 from data import Briefs, Rulebook, load_cases
 from data.billboard import BillboardConfig, build
-from rl.config.recipe import SFTRecipe
+from rl.config.train import SFTRecipe
 from rl.demo import DemoConfig, evaluate, precision
 from rl.evaluation import Evaluation, compare_table
-from rl.models.load import FINAL
-from rl.training.sft import train_sft
+from rl.runs.folder import RunFolder
+from rl.training import train
 
 SPLIT = "changed"
 WAYS = {"adamw": False, "muon": True}
@@ -37,16 +37,16 @@ def main() -> None:
     found: list[Evaluation] = []
     for name, muon in WAYS.items():
         begin = time.monotonic()
-        train(home, name, muon, arguments.seed, arguments.steps)
+        learn(home, name, muon, arguments.seed, arguments.steps)
         console.print(f"{name}: {time.monotonic() - begin:.0f} s")
         cases, book = load_cases(home / "data" / f"{SPLIT}.jsonl"), Rulebook.load(home / "data" / "rulebook.yaml")
         found.append(evaluate(home / name, Briefs.bind(cases, book), home / "evaluations" / name, SPLIT))
     console.print(compare_table(found))
 
 
-def train(home: Path, name: str, muon: bool, seed: int, steps: int) -> None:
+def learn(home: Path, name: str, muon: bool, seed: int, steps: int) -> None:
     """Trains with one optimiser, the last quarter of the steps while the learning rate falls."""
-    if (home / name / FINAL).is_dir():
+    if RunFolder(home / name).is_trained:
         return
     settings = {
         "seed": seed,
@@ -58,7 +58,7 @@ def train(home: Path, name: str, muon: bool, seed: int, steps: int) -> None:
         "lr_scheduler_kwargs": {"num_decay_steps": steps // 4},
         **precision(),
     }
-    train_sft(SFTRecipe.load("billboard/sft", settings))
+    train(SFTRecipe.load("billboard/sft", settings))
 
 
 if __name__ == "__main__":

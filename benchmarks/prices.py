@@ -17,11 +17,11 @@ from rich.console import Console
 
 from data import Briefs, Rulebook, load_cases
 from rewards.scoring.rubric import SHIPPED
-from rl.config.recipe import GRPORecipe
+from rl.config.train import GRPORecipe
 from rl.demo import SPLITS, evaluate, precision
 from rl.evaluation import Evaluation, compare_table
-from rl.models.load import FINAL
-from rl.training.grpo import train_grpo
+from rl.runs.folder import RunFolder
+from rl.training import train
 
 SHOWN = ("verdict_accuracy", "miss_rate", "false_flag_rate")
 
@@ -58,7 +58,7 @@ class Bench:
     def learn(self, miss: float) -> Path:
         """What GRPO makes of the SFT model at this price of a miss."""
         out = self.home / f"prices-{self.steps}{'-grey' if self.grey else ''}" / f"miss-{miss:g}"
-        if not (out / FINAL).is_dir():
+        if not RunFolder(out).is_trained:
             out.mkdir(parents=True, exist_ok=True)
             recipe = GRPORecipe.load(
                 "billboard/grpo",
@@ -73,7 +73,7 @@ class Bench:
                     **precision(),
                 },
             )
-            train_grpo(recipe)
+            train(recipe)
         return out
 
     def measure(self, run: Path) -> Evaluation:

@@ -19,13 +19,14 @@ from timed import Timed
 
 import rl.training.sft
 from data.billboard import BillboardConfig, build
-from rl.config.recipe import SFTRecipe
+from rl.config.train import SFTRecipe
 from rl.demo import precision
+from rl.training import train
 
 WARM_UP = 2
 WITHOUT = {
     "as it is": None,
-    "all positions scored": "rl.training.sft.labelled_positions_only",
+    "all positions scored": "rl.training.trainers.sft.labelled_positions_only",
     "convolution": "rewards.models.checkpoint.project_by_product",
 }
 """By name of the way, what is left out of the trainer."""
@@ -65,7 +66,7 @@ def steps(data: Path, out: Path, count: int, left_out: str | None) -> list[float
     recipe = SFTRecipe.load("billboard/sft", settings)
     way = patch(left_out) if left_out else nullcontext()
     with way, patch.object(rl.training.sft, "RulingSFTTrainer", TimedSFT):
-        rl.training.sft.train_sft(recipe)
+        train(recipe)
     return Timed.seconds[WARM_UP:]
 
 

@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from data.errors import DataError, suggest
+from data.files import write_whole
 from data.ruling import Verdict
 from data.yaml_model import find_yaml, load_yaml
 
@@ -91,7 +92,7 @@ class Rulebook(BaseModel):
     def dump(self, path: str | Path) -> None:
         """Writes the rulebook as YAML that `load` reads back."""
         content = self.model_dump(mode="json", exclude_defaults=True)
-        Path(path).write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        write_whole(path, yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
 
     @cached_property
     def fingerprint(self) -> str:

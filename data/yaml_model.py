@@ -29,7 +29,7 @@ def load_yaml(cls: type[Model], path: str | Path, overrides: Mapping[str, Any] |
     Raises:
         DataError: the file is missing, not UTF-8, not YAML, or does not fit the class.
     """
-    content = _read(path)
+    content = read_yaml(path)
     if not isinstance(content, dict):
         raise DataError(f"want keys and values, not {type(content).__name__}", file=path)
     for key, value in (overrides or {}).items():
@@ -45,7 +45,12 @@ def load_yaml(cls: type[Model], path: str | Path, overrides: Mapping[str, Any] |
                 raise DataError(message, file=path, field=field) from error
 
 
-def _read(path: str | Path) -> Any:
+def read_yaml(path: str | Path) -> Any:
+    """The content of a YAML file. Numbers know the text that they were read from.
+
+    Raises:
+        DataError: the file is missing, not UTF-8, not YAML, or gives a key twice.
+    """
     try:
         return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_Loader)
     except OSError as error:

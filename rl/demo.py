@@ -5,7 +5,6 @@ against gold and rulebook. Both models review the same held-out ads, which share
 training ads. A stage whose result is already there is not run again, so a demo that was stopped goes on.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,11 +14,15 @@ from typing import Any
 
 from data import Briefs, DataError, Rulebook, load_cases
 from data.billboard import BillboardConfig, build
-from rl.config.recipe import EvalRecipe, GRPORecipe, SFTRecipe
+from data.files import read_json, write_json
+from rl.config.evaluate import EvalRecipe
+from rl.config.train import GRPORecipe, SFTRecipe
 from rl.evaluation.evaluate import evaluate_model
 from rl.evaluation.evaluation import Evaluation
-from rl.evaluation.files import load_evaluation
+from rl.evaluation.files import METRICS_FILE, load_evaluation
 from rl.evaluation.page import write_report
+from rl.runs.folder import RunFolder
+from rl.training import train
 
 RECIPES = "billboard"
 SPLITS = ("test", "changed")
@@ -73,11 +76,6 @@ def run_demo(out: str | Path, config: DemoConfig | None = None, tell: Callable[[
     Raises:
         DataError: the folder holds a demo of another kind.
     """
-    from rl.models.load import FINAL
-    from rl.training.grpo import train_grpo
-    from rl.training.sft import train_sft
-    from rl.training.trainers.resumable import newest_checkpoint
-
     out, config = Path(out), config or DemoConfig()
     _remember(out, config)
     demo = Demo(out, {})
@@ -89,17 +87,17 @@ def run_demo(out: str | Path, config: DemoConfig | None = None, tell: Callable[[
             build(built, out / "data")
     rulebook = str(out / "data" / "rulebook.yaml")
     common = {"seed": config.seed, "data.train": [str(files["train"])], "data.rulebook": rulebook, **precision()}
-    if not (out / "sft" / FINAL).is_dir():
+    if not RunFolder(out / "sft").is_trained:
         with stage("SFT: imitating a teacher who errs", "sft"):
             steps = _in_steps(config.sft_steps) if config.sft_steps else {}
             recipe = SFTRecipe.load(f"{RECIPES}/sft", {**common, **steps, "output": str(out / "sft")})
-            train_sft(recipe, resume=newest_checkpoint(recipe.output) is not None)
-    if not (out / "grpo" / FINAL).is_dir():
+            train(recipe, resume=True)
+    if not RunFolder(out / "grpo").is_trained:
         with stage("GRPO: learning from the rubric", "grpo"):
             steps = {"max_steps": config.grpo_steps} if config.grpo_steps else {}
             run = {"model.path": str(out / "sft"), "output": str(out / "grpo")}
             rl_recipe = GRPORecipe.load(f"{RECIPES}/grpo", {**common, **steps, **run})
-            train_grpo(rl_recipe, resume=newest_checkpoint(rl_recipe.output) is not None)
+            train(rl_recipe, resume=True)
     book, briefs = Rulebook.load(rulebook), {}
     for split in SPLITS:
         briefs[split] = Briefs.bind(load_cases(files[split]), book)
@@ -110,7 +108,7 @@ def run_demo(out: str | Path, config: DemoConfig | None = None, tell: Callable[[
                 found = evaluate(out / model, briefs[split], out / "evaluations" / split / model, split, read)
                 demo.evaluations[split].append(found)
     evaluations = [evaluation for split in SPLITS for evaluation in demo.evaluations[split]]
-    write_report(demo.report, evaluations, briefs, rollouts=out / "grpo" / "rollouts")
+    write_report(demo.report, evaluations, briefs, rollouts=RunFolder(out / "grpo").rollouts)
     return demo
 
 
@@ -123,13 +121,12 @@ def _remember(out: Path, config: DemoConfig) -> None:
     """Notes what the folder is for, so that stages of different demos are never mixed."""
     file, wanted = out / "demo.json", asdict(config)
     if file.is_file():
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = read_json(file)
         if found != wanted:
             differing = [key for key in wanted if found.get(key) != wanted[key]]
             changed = ", ".join(f"{key} {found.get(key)} → {wanted[key]}" for key in differing)
             raise DataError(f"holds a demo with other options ({changed}): give another --out, or remove it", file=out)
-    out.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(wanted) + "\n", encoding="utf-8")
+    write_json(file, wanted, indent=None)
 
 
 def evaluate(
@@ -140,7 +137,7 @@ def evaluate(
     Args:
         read: where cases and rulebook came from, for whoever compares evaluations.
     """
-    if (out / "metrics.json").is_file():
+    if (out / METRICS_FILE).is_file():
         return load_evaluation(out)
     recipe = EvalRecipe.load(f"{RECIPES}/eval", {"model.path": str(model)})
     name = model.name.upper()
@@ -151,7 +148,7 @@ def precision() -> dict[str, bool]:
     """Trainer settings that halve the time of a step on a CPU that computes in bfloat16; none elsewhere."""
     import torch
 
-    from rewards.models.precision import computes_in_bfloat16
+    from rewards.models.machine import computes_in_bfloat16
 
     return {"bf16": True, "use_cpu": True} if not torch.cuda.is_available() and computes_in_bfloat16() else {}
 

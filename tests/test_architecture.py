@@ -182,3 +182,13 @@ def test_the_lock_has_names_and_versions_only() -> None:
     pin = re.compile(r'[a-z0-9-]+==[0-9][0-9a-z.]*(; python_version [<>=]+ "3\.\d+")?')
     lines = (ROOT / "requirements.lock").read_text("utf-8").splitlines()
     assert not [line for line in lines if not line.startswith("#") and not pin.fullmatch(line)]
+
+
+def test_nothing_of_the_house_is_ignored() -> None:
+    """What git ignores is neither committed, nor linted, nor packed."""
+    paths = [str(path.relative_to(ROOT)) for path in MODULES]
+    done = subprocess.run(["git", "check-ignore", "--no-index", "--stdin"], cwd=ROOT, input="\n".join(paths),
+                          capture_output=True, text=True)  # fmt: skip
+    if done.returncode > 1:
+        pytest.skip("not a git checkout")
+    assert not done.stdout.split()

@@ -1,6 +1,7 @@
 """What the guides show is so: their Python examples run and print what they say."""
 
 import doctest
+import importlib
 import re
 from pathlib import Path
 
@@ -37,3 +38,13 @@ def test_commands_have_the_options_that_are_shown(guide: Path) -> None:
         known = {option for param in command.params for option in param.opts}
         if not command.context_settings.get("ignore_unknown_options"):  # recipe keys are checked by their recipe
             assert {word for word in words if word.startswith("--")} <= known, line
+
+
+EXAMPLES = [
+    path for floor in ("data", "rl") for path in sorted((ROOT / floor).rglob("*.py")) if ">>>" in path.read_text()
+]
+
+
+@pytest.mark.parametrize("module", [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in EXAMPLES])
+def test_examples_in_docstrings(module: str) -> None:
+    assert not doctest.testmod(importlib.import_module(module)).failed

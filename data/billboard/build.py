@@ -19,6 +19,7 @@ from data.billboard.judge import judge
 from data.billboard.teacher import Teacher
 from data.billboard.variants import Variant
 from data.case import Case
+from data.files import whole_file
 from data.reading.loading import save_cases
 from data.ruling import VERDICTS, Verdict
 
@@ -170,4 +171,6 @@ class SplitMaker:
 
     def _draw(self, ad: Ad) -> None:
         image = draw(ad.title, ad.layout, ad.shown, badge=ad.badge, covered=ad.covered, burst=ad.burst)
-        image.save(self.out / self._picture(ad), compress_level=1)
+        # To wait for the disk at each picture takes longer than to draw it; the same seed draws a lost one again.
+        with whole_file(self.out / self._picture(ad), flushed=False) as picture:
+            image.save(picture, "PNG", compress_level=1)

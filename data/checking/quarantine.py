@@ -15,6 +15,7 @@ from pathlib import Path
 
 from data.checking.report import Report
 from data.errors import DataError
+from data.files import whole_file, write_whole
 from data.reading.problem import Problem
 from data.reading.row import Row
 
@@ -60,11 +61,8 @@ def quarantine(report: Report, target: str | Path) -> Quarantine:
                 }
             )
     for file, raws in lines.items():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(b"".join(raw + b"\n" for raw in raws))
-    target.mkdir(parents=True, exist_ok=True)
-    text = "".join(json.dumps(note, ensure_ascii=False) + "\n" for note in notes)
-    (target / "reasons.jsonl").write_text(text, encoding="utf-8")
+        write_whole(file, b"".join(raw + b"\n" for raw in raws))
+    write_whole(target / "reasons.jsonl", "".join(json.dumps(note, ensure_ascii=False) + "\n" for note in notes))
     return Quarantine(len(report.rows) - len(notes), len(notes), sorted(lines))
 
 
@@ -101,8 +99,8 @@ def _place(source: Path, target: Path) -> None:
     """Links or copies a file, unless it is there already."""
     if target.exists():
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
+    with whole_file(target, flushed=False) as draft:
+        try:
+            os.link(source, draft)
+        except OSError:
+            shutil.copy2(source, draft)

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from data.case import Case
 from data.checking.duplicates import SIDE, content_clusters
 from data.errors import DataError, explain
+from data.files import whole_file, write_whole
 from data.foreign.labelling import gold_of
 from data.foreign.mapping import IGNORE, NEAR_DUPLICATES, From, Mapping
 from data.foreign.records import Record, read_records, text_of, value_at
@@ -92,7 +93,7 @@ class _Converter:
         (result.out / REJECTED).unlink(missing_ok=True)
         if result.rejected:
             lines = (json.dumps(_as_rejected(*pair), ensure_ascii=False) + "\n" for pair in result.rejected)
-            (result.out / REJECTED).write_text("".join(lines), encoding="utf-8")
+            write_whole(result.out / REJECTED, "".join(lines))
         if not result.cases:
             worst = result.reasons.most_common(1)
             reason = f"; most often: {worst[0][0]}" if worst else ""
@@ -183,15 +184,14 @@ class _Converter:
         return self.media[image]
 
     def _place(self, image: Path, target: Path) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.unlink(missing_ok=True)
-        if self.mapping.media == "link":
-            try:
-                os.link(image, target)
-                return
-            except OSError:  # another file system: a copy does
-                pass
-        shutil.copyfile(image, target)
+        with whole_file(target, flushed=False) as draft:
+            if self.mapping.media == "link":
+                try:
+                    os.link(image, draft)
+                    return
+                except OSError:  # another file system: a copy does
+                    pass
+            shutil.copyfile(image, draft)
 
     def _group(self) -> None:
         """Near-duplicates share a group, named after the first of them."""

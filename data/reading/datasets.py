@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import DataError
+from data.files import whole_file
 from data.reading.row import Row, read_row
 
 _SUFFIXES = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"RIFF": ".webp", b"GIF8": ".gif", b"BM": ".bmp"}
@@ -107,9 +108,8 @@ def _as_path(image: Any) -> Any:
         return image.get("path")
     suffix = next((s for magic, s in _SUFFIXES.items() if content.startswith(magic)), ".img")
     path = media_cache() / f"{hashlib.sha256(content).hexdigest()[:32]}{suffix}"
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        draft.write_bytes(content)
-        draft.replace(path)
+    # One that a power cut has emptied is written anew.
+    if not path.is_file() or path.stat().st_size != len(content):
+        with whole_file(path, flushed=False) as draft:
+            draft.write_bytes(content)
     return str(path)

@@ -4,7 +4,6 @@ A JSONL file holds one case a line, in UTF-8; blank lines are skipped. Media pat
 """
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 from data.case import Case
 from data.errors import DataError
+from data.files import whole_file
 from data.reading.problem import Problem
 from data.reading.row import Row, read_row
 
@@ -55,13 +55,9 @@ def read_rows(*sources: Any) -> Iterator[Row]:
 
 def save_cases(cases: Iterable[Case], path: str | Path) -> None:
     """Writes cases as JSONL that `load_cases` reads back. Media paths are written as they are."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with draft.open("w", encoding="utf-8", newline="\n") as file:
+    with whole_file(path) as draft, draft.open("w", encoding="utf-8", newline="\n") as file:
         for case in cases:
             file.write(case_json(case) + "\n")
-    draft.replace(path)
 
 
 def case_json(case: Case) -> str:

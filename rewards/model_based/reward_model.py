@@ -34,8 +34,9 @@ class RewardModel(LocalReward):
     """The prompt template that it was trained with."""
 
     def __post_init__(self) -> None:
-        from rewards.models.checkpoint import load_processor, resolve
+        from rewards.models.checkpoint import load_processor
         from rewards.models.local_model import LocalModel
+        from rewards.models.location import resolve
         from rewards.models.scalar_head import load_scorer
 
         where = resolve(self.model)

@@ -14,24 +14,11 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_
 
 from data import DataError
 from prompts.processor import Processor, tokenizer_of
+from rewards.models.location import resolve
+from rewards.models.machine import computes_in_bfloat16
 from rewards.models.patch_projection import project_by_product
-from rewards.models.precision import computes_in_bfloat16
 
-FINAL = Path("checkpoints") / "final"
-"""Where in a run's folder the trained model lies."""
 ADAPTER = "adapter_config.json"
-
-
-def resolve(path: str | Path) -> str:
-    """The folder (or name on the Hub) of a model: for a run's folder, that of its final checkpoint.
-
-    Raises:
-        DataError: what can only be a folder is not there.
-    """
-    final = Path(path) / FINAL
-    if (Path(path).is_absolute() or str(path).startswith(".")) and not Path(path).exists():
-        raise DataError("there is no such folder", file=path)
-    return str(final if final.is_dir() else path)
 
 
 def load_processor(path: str | Path) -> Processor:

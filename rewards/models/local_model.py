@@ -21,8 +21,9 @@ from rewards.models.checkpoint import (
     load_adapter,
     load_processor,
     load_weights,
-    resolve,
 )
+from rewards.models.location import resolve
+from rewards.models.machine import own_device
 
 T = TypeVar("T")
 
@@ -53,7 +54,7 @@ class LocalModel:
     @classmethod
     def of(cls, model: PreTrainedModel | torch.nn.Module, processor: Processor, device: str | None) -> "LocalModel":
         """A model put on its device and into evaluation mode."""
-        return cls(model.eval().requires_grad_(False).to(device or _own_device()), processor)
+        return cls(model.eval().requires_grad_(False).to(device or own_device()), processor)
 
     @property
     def sees(self) -> bool:
@@ -120,7 +121,3 @@ def unsharded() -> Iterator[None]:
     finally:
         if config is not None:
             deepspeed.set_hf_deepspeed_config(config)
-
-
-def _own_device() -> torch.device:
-    return torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else torch.device("cpu")

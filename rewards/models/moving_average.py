@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_model, save_model
 
 from data import DataError
+from data.files import whole_file
 
 
 class MovingAverage:
@@ -41,8 +42,8 @@ class MovingAverage:
 
     def save(self, file: Path) -> None:
         """Writes the average as safetensors."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        save_model(self._model, str(file))
+        with whole_file(file) as draft:
+            save_model(self._model, str(draft))
 
     def load(self, file: Path) -> None:
         """Goes on from an average that was saved.

@@ -19,6 +19,7 @@ from transformers import AutoModel, AutoModelForSequenceClassification, PreTrain
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from data import DataError
+from data.files import whole_file
 from prompts.processor import Processor, tokenizer_of
 from rewards.models.checkpoint import load_weights
 from rewards.models.local_model import unsharded
@@ -57,7 +58,8 @@ class ScalarHead(nn.Module):
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes the checkpoint that `load_scorer` reads; the processor saves itself."""
         self.backbone.save_pretrained(folder)
-        save_file({"score.weight": self.score.weight.detach().contiguous().cpu()}, Path(folder) / HEAD)
+        with whole_file(Path(folder) / HEAD) as draft:
+            save_file({"score.weight": self.score.weight.detach().contiguous().cpu()}, draft)
 
 
 def load_scorer(path: str, processor: Processor, dtype: str = "auto") -> PreTrainedModel | ScalarHead:

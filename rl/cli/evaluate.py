@@ -89,7 +89,7 @@ def evaluate(
     was: run the same command again.
     """
     from data import Briefs, Rulebook, load_cases
-    from rl.config.recipe import EvalRecipe
+    from rl.config.evaluate import EvalRecipe
     from rl.evaluation import Settings, evaluate_file, evaluate_model, write_report
     from rl.generation.endpoint import Endpoint
 

@@ -1,11 +1,14 @@
-"""``ruling train``: SFT and GRPO from a recipe."""
+"""``ruling train``: a verb for each kind of training there is."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from data import DataError
+from rl.config.recipe import shipped_recipes
+from rl.training.registry import KINDS, Kind, load_recipe
 
 app = typer.Typer(
     help=(
@@ -15,7 +18,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     no_args_is_help=True,
 )
-OVERRIDABLE = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 Config = Annotated[str, typer.Option(help="Recipe: a YAML file, or the name of a shipped one.")]
 Accelerate = Annotated[
@@ -27,55 +29,43 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on from the newest ch
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check recipe, data and model, count tokens; do not train.")]
 
 
-@app.command(context_settings=OVERRIDABLE)
-def sft(
-    context: typer.Context,
-    config: Config,
-    accelerate: Accelerate = None,
-    num_processes: Processes = None,
-    resume: Resume = False,
-    dry_run: DryRun = False,
-) -> None:
-    """Supervised fine-tuning: learn to write the rulings that gold states."""
-    _train("sft", config, _overrides(context.args), accelerate, num_processes, resume, dry_run)
+def _verb(kind: Kind) -> Callable[..., None]:
+    def verb(
+        context: typer.Context,
+        config: Config,
+        accelerate: Accelerate = None,
+        num_processes: Processes = None,
+        resume: Resume = False,
+        dry_run: DryRun = False,
+    ) -> None:
+        overrides = _overrides(context.args)
+        if num_processes is not None and accelerate is None:
+            raise DataError("--num_processes needs --accelerate, as in: --accelerate multi_gpu --num_processes 2")
+        if dry_run:
+            from rl.terminal.preflight import preflight_table
+            from rl.training.preflight import preflight
+
+            Console().print(preflight_table(preflight(kind.name, config, overrides)))
+        elif accelerate is not None:
+            from rl.training.launch.launch import launch
+
+            raise typer.Exit(launch(kind.name, config, overrides, accelerate, num_processes, resume))
+        else:
+            from rl.training import train
+
+            final = train(load_recipe(kind.name, config, overrides), resume)
+            Console().print(f"trained: {final}", markup=False, highlight=False)
+
+    return verb
 
 
-@app.command(context_settings=OVERRIDABLE)
-def grpo(
-    context: typer.Context,
-    config: Config,
-    accelerate: Accelerate = None,
-    num_processes: Processes = None,
-    resume: Resume = False,
-    dry_run: DryRun = False,
-) -> None:
-    """Reinforcement learning: learn from what a rubric says of the model's own rulings."""
-    _train("grpo", config, _overrides(context.args), accelerate, num_processes, resume, dry_run)
-
-
-def _train(
-    kind: str,
-    config: str,
-    overrides: dict[str, str],
-    accelerate: str | None,
-    num_processes: int | None,
-    resume: bool,
-    dry_run: bool,
-) -> None:
-    if num_processes is not None and accelerate is None:
-        raise DataError("--num_processes needs --accelerate, as in: --accelerate multi_gpu --num_processes 2")
-    if dry_run:
-        from rl.training.preflight import rehearse
-
-        Console().print(rehearse(kind, config, overrides).table())
-    elif accelerate is not None:
-        from rl.training.launch.launch import launch
-
-        raise typer.Exit(launch(kind, config, overrides, accelerate, num_processes, resume))
-    else:
-        from rl.training.launch.launch import train
-
-        Console().print(f"trained: {train(kind, config, overrides, resume)}", markup=False, highlight=False)
+for _kind in KINDS.values():
+    app.command(
+        _kind.name,
+        help=_kind.help,
+        epilog=f"Shipped recipes: {', '.join(shipped_recipes(_kind.name))}. Any key is overridden as --key value.",
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    )(_verb(_kind))
 
 
 def _overrides(words: list[str]) -> dict[str, str]:

@@ -1,1 +1,22 @@
 """Recipes: what makes a run, typed, read from YAML. Loads no torch."""
+
+from rl.config.decoding import Decoding
+from rl.config.evaluate import EvalRecipe
+from rl.config.model import LoraConfig, ModelConfig, TinyConfig
+from rl.config.recipe import Recipe, find_recipe
+from rl.config.train import DataConfig, GRPORecipe, HardConfig, SFTRecipe, TrainRecipe
+
+__all__ = [
+    "DataConfig",
+    "Decoding",
+    "EvalRecipe",
+    "GRPORecipe",
+    "HardConfig",
+    "LoraConfig",
+    "ModelConfig",
+    "Recipe",
+    "SFTRecipe",
+    "TinyConfig",
+    "TrainRecipe",
+    "find_recipe",
+]

@@ -58,6 +58,6 @@ class ModelConfig(BaseModel):
             raise ValueError("'load_in_4bit' freezes the weights, so there is nothing to train: give 'lora' as well")
         return self
 
-    def at(self, path: str | Path) -> "ModelConfig":
-        """The same configuration for the weights under ``path``."""
+    def with_weights(self, path: str | Path) -> "ModelConfig":
+        """A copy, for the weights under ``path`` instead."""
         return self.model_copy(update={"path": str(path), "tiny": None})

@@ -1,58 +1,25 @@
 """Recipes: everything that makes a run, in one YAML file.
 
-What is Ruling's own (data, rulebook, template, model, rubric) has a typed field here. The section ``trainer`` holds
-the fields of TRL's ``SFTConfig`` or ``GRPOConfig`` under their own names, checked against them. Any key can be
-overridden from the command line by its dotted name, a trainer's field also by its bare name.
-
->>> recipe = SFTRecipe.load("billboard/sft", {"learning_rate": "1e-3", "model.dtype": "float32"})
+What is Ruling's own (data, rulebook, template, model, rubric) has a typed field; a trainer's fields have TRL's own
+names (`rl.config.train`). Any key can be overridden from the command line by its dotted name, a trainer's field also
+by its bare name.
 """
 
-import os
-import typing
-from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import fields
-from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from data import DataError
-from data.errors import explain, suggest
+from data.errors import suggest
 from data.yaml_model import load_yaml
-from rl.config.decoding import Decoding
-from rl.config.model import ModelConfig
 
 SHIPPED = Path(__file__).parent.parent / "recipes"
 
-Files = typing.Annotated[list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+Files = Annotated[list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+"""Files, folders, saved datasets or ``hub:NAME:SPLIT``; one of them needs no list."""
 AnyRecipe = TypeVar("AnyRecipe", bound="Recipe")
-
-
-class DataConfig(BaseModel):
-    """The cases to train on, and the rulebook they are judged by. Paths are relative to the current folder."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    train: Files
-    valid: Files = Field(default_factory=list)
-    """Cases to watch the loss on while training; may be empty."""
-    rulebook: str
-    """A YAML file, or the name of a shipped rulebook."""
-    template: str = "default"
-    """Name of the prompt template."""
-
-
-class HardConfig(BaseModel):
-    """Which cases to draw more often; see `rl.curation.hard_cases`."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    look_at: int = Field(default=3000, ge=1)
-    """How many training cases the model reviews first."""
-    share: float = Field(default=0.25, gt=0, lt=1)
-    """What share of the cases trained on are such that the model gets wrong."""
 
 
 class Recipe(BaseModel):
@@ -93,160 +60,6 @@ class Recipe(BaseModel):
         return key
 
 
-class TrainRecipe(Recipe):
-    """What recipes for training have: data, and a trainer's fields."""
-
-    reserved: ClassVar[dict[str, str]] = {
-        "output_dir": "use the recipe's 'output'",
-        "seed": "use the recipe's 'seed'",
-        "data_seed": "use the recipe's 'seed'",
-        "max_length": "a case that is too long is an error, never cut",
-        "remove_unused_columns": "the columns of a row are Ruling's own",
-        "model_init_kwargs": "use the recipe's 'model'",
-    }
-    """Fields of the trainer that are not the recipe's to set, and what to do instead."""
-
-    model: ModelConfig
-    data: DataConfig
-    trainer: dict[str, Any] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _known_trainer_keys(self: AnyRecipe) -> AnyRecipe:
-        self.trainer = self._checked(self.trainer)  # type: ignore[attr-defined]
-        return self
-
-    @classmethod
-    @abstractmethod
-    def config_class(cls) -> Any:
-        """TRL's configuration class, whose fields the section ``trainer`` takes."""
-
-    @classmethod
-    @cache
-    def trainer_fields(cls) -> dict[str, Any]:
-        """Name to type of everything that ``trainer`` may set."""
-        types = typing.get_type_hints(cls.config_class())
-        return {
-            field.name: types[field.name] for field in fields(cls.config_class()) if field.name not in cls.reserved
-        }
-
-    def arguments(self, **overrides: Any) -> Any:
-        """The configuration that TRL's trainer gets.
-
-        Raises:
-            DataError: values that do not go together.
-        """
-        import torch
-
-        gpu = torch.cuda.is_available()
-        chosen: dict[str, Any] = {"report_to": "tensorboard", "bf16": gpu, "dataloader_pin_memory": gpu}
-        if not gpu and "LOCAL_RANK" in os.environ:  # one of several processes on the CPU
-            sharded = os.environ.get("ACCELERATE_USE_DEEPSPEED") == "true"
-            # `use_cpu` makes Accelerate see the other processes, but would switch sharding off without a word.
-            chosen |= {"ddp_backend": "gloo", "use_cpu": not sharded}
-        chosen |= self.trainer | self._fixed() | overrides
-        try:
-            return self.config_class()(**chosen)
-        except (ValueError, ImportError) as error:
-            raise DataError(str(error), file=self.name, field="trainer") from error
-
-    def _fixed(self) -> dict[str, Any]:
-        return {"output_dir": str(self.output / "checkpoints"), "seed": self.seed}
-
-    @classmethod
-    def _dotted(cls, key: str) -> str:
-        if key.split(".")[0] in cls.model_fields:
-            return key
-        if key in cls.reserved or key in cls.trainer_fields():
-            return f"trainer.{key}"
-        raise DataError(
-            f"unknown key{suggest(key.split('.')[0], [*cls.model_fields, *cls.trainer_fields()])}", field=key
-        )
-
-    @classmethod
-    def _checked(cls, trainer: dict[str, Any]) -> dict[str, Any]:
-        known, checked = cls.trainer_fields(), {}
-        for key, value in trainer.items():
-            if key in cls.reserved:
-                raise ValueError(f"trainer.{key} cannot be set: {cls.reserved[key]}")
-            if key not in known:
-                name = cls.config_class().__name__
-                raise ValueError(f"trainer.{key} is not a field of {name}{suggest(key, known)}")
-            adapter = TypeAdapter(known[key], config=ConfigDict(arbitrary_types_allowed=True))
-            try:
-                # YAML reads 1e-4 as text: the field's type knows better.
-                checked[key] = adapter.validate_python(value)
-            except ValidationError as error:
-                raise ValueError(f"trainer.{key}: {explain(error)[1]}") from error
-        return checked
-
-    @classmethod
-    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """The recipe's JSON schema, the trainer's fields included."""
-        schema = super().model_json_schema(*args, **kwargs)
-        config = ConfigDict(arbitrary_types_allowed=True)
-        properties = {
-            key: TypeAdapter(type_, config=config).json_schema() for key, type_ in cls.trainer_fields().items()
-        }
-        schema["properties"]["trainer"] |= {"additionalProperties": False, "properties": properties}
-        return schema
-
-
-class SFTRecipe(TrainRecipe):
-    """Supervised fine-tuning: the loss is on the completion only."""
-
-    kind = "sft"
-
-    muon: bool = False
-    """Update the weights of linear layers with Muon, the rest with AdamW, instead of with the trainer's optimiser; see
-    `rl.training.trainers.muon`. Not with DeepSpeed or FSDP."""
-
-    @classmethod
-    def config_class(cls) -> Any:
-        from trl import SFTConfig
-
-        return SFTConfig
-
-    def _fixed(self) -> dict[str, Any]:
-        # TRL's default of 1,024 tokens cuts whole completions off (loss 0, no error); lengths are checked up front.
-        return super()._fixed() | {"max_length": None}
-
-
-class GRPORecipe(TrainRecipe):
-    """Reinforcement learning with group-relative advantages; the rubric is what it maximises."""
-
-    kind = "grpo"
-
-    rubric: str
-    """A YAML file, or the name of a shipped rubric."""
-    reasoning_language: str | None = None
-    """What the reasoning should be written in, such as ``en``: a setting of the rubric's penalty `language`."""
-    hard: HardConfig | None = None
-    """Draw the cases more often that the model gets wrong before training; None draws all alike."""
-
-    @classmethod
-    def config_class(cls) -> Any:
-        from trl import GRPOConfig
-
-        return GRPOConfig
-
-
-class EvalRecipe(Recipe):
-    """Evaluation of a model on cases that it was not trained on."""
-
-    kind = "eval"
-
-    model: ModelConfig | None = None
-    """What is measured; a command line can name another."""
-    data: Files
-    rulebook: str
-    """A YAML file, or the name of a shipped rulebook."""
-    decoding: Decoding = Decoding()
-    """How the model is asked."""
-
-
-RECIPES: dict[str, type[Recipe]] = {recipe.kind: recipe for recipe in (SFTRecipe, GRPORecipe, EvalRecipe)}
-
-
 def find_recipe(source: str | Path, kind: str = "") -> Path:
     """The file of a recipe that is given by path, or by name where it is shipped.
 
@@ -259,9 +72,18 @@ def find_recipe(source: str | Path, kind: str = "") -> Path:
     path = Path(source)
     if path.is_file():
         return path
-    names = sorted(shipped.relative_to(SHIPPED).with_suffix("").as_posix() for shipped in SHIPPED.glob("*/*.yaml"))
+    names = shipped_recipes()
     for name in (str(source), f"{source}/{kind}"):
         if name in names:
             return SHIPPED / f"{name}.yaml"
     message = f"no such recipe{suggest(str(source), names)}: give a YAML file or one of {', '.join(names)}"
     raise DataError(message, file=source)
+
+
+def shipped_recipes(kind: str = "*") -> list[str]:
+    """The names of the recipes that come with Ruling, such as ``billboard/sft``.
+
+    Args:
+        kind: only those of one kind.
+    """
+    return sorted(path.relative_to(SHIPPED).with_suffix("").as_posix() for path in SHIPPED.glob(f"*/{kind}.yaml"))

@@ -9,19 +9,18 @@ weights, a model whose errors are mostly misses learns to reject what it ought t
 The choice is kept in the run's folder, so that a resumed run, and each process of a launched one, goes on with it.
 """
 
-import json
 import random
 from collections.abc import Sequence
 from dataclasses import replace
 
 from data import Brief, Briefs, DataError
+from data.files import read_json, write_json
 from rl.config.decoding import Decoding
-from rl.config.recipe import GRPORecipe
+from rl.config.train import GRPORecipe
 from rl.evaluation.evaluate import predictions_of
 from rl.evaluation.outcomes import outcome_of
 from rl.generation.episodes import write_episodes
-
-FILE = "hard.json"
+from rl.runs.folder import RunFolder
 
 
 def cases_to_train_on(recipe: GRPORecipe, model: str, briefs: Briefs) -> Briefs:
@@ -36,16 +35,15 @@ def cases_to_train_on(recipe: GRPORecipe, model: str, briefs: Briefs) -> Briefs:
     hard = recipe.hard
     if hard is None:
         return briefs
-    file = recipe.output / FILE
+    file = RunFolder(recipe.output).hard_cases
     if not file.is_file():
         rng = random.Random(recipe.seed)
         looked_at = Briefs(rng.sample(list(briefs), min(hard.look_at, len(briefs))), briefs.book)
         wrong = _wrong(recipe, model, looked_at)
         weights = choose([brief.id for brief in looked_at], wrong, hard.share, rng)
-        file.parent.mkdir(parents=True, exist_ok=True)
         content = {**hard.model_dump(), "model": model, "wrong": len(wrong), "weights": weights}
-        file.write_text(json.dumps(content) + "\n", encoding="utf-8")
-    kept = json.loads(file.read_text(encoding="utf-8"))
+        write_json(file, content, indent=None)
+    kept = read_json(file)
     made_with = {key: kept[key] for key in ("look_at", "share", "model")}
     if made_with != {**hard.model_dump(), "model": model} or not all(name in briefs for name in kept["weights"]):
         raise DataError("was chosen from other cases or with other settings: give the run another 'output'", file=file)

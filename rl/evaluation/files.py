@@ -5,7 +5,6 @@ Predictions stand in ``predictions.parquet`` (those on variants in ``variants.pa
 read back; figures are worked out from them again.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from math import isnan
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from data import VERDICTS, DataError
+from data.files import read_json, whole_file, write_json
 from rl.evaluation.by_rule import FEW
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.metrics import TITLES
@@ -21,9 +21,11 @@ from rl.evaluation.predictions import load_predictions, save_predictions
 from rl.evaluation.ranking.curves import precision_recall, reliability
 from rl.evaluation.settings import DEFAULT, Settings
 from rl.evaluation.statistics.estimate import Estimate
+from rl.runs.folder import RUN
+from rl.runs.provenance import write_run
 
 PREDICTIONS, VARIANTS, FIGURES = "predictions.parquet", "variants.parquet", "metrics.parquet"
-METRICS_FILE, PROVENANCE = "metrics.json", "run.json"
+METRICS_FILE = "metrics.json"
 SLICED = ("verdict_accuracy", "miss_rate", "false_flag_rate")
 """What is given for each slice."""
 
@@ -36,9 +38,8 @@ def save_evaluation(evaluation: Evaluation, folder: str | Path) -> None:
         save_predictions(evaluation.variants, folder / VARIANTS)
     found = summary(evaluation)
     _save_rows(figure_rows(found), folder / FIGURES)
-    for name, content in ((PROVENANCE, evaluation.provenance), (METRICS_FILE, found)):
-        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-        (folder / name).write_text(text + "\n", encoding="utf-8")
+    write_run(folder, evaluation.provenance)
+    write_json(folder / METRICS_FILE, found)
 
 
 def load_evaluation(folder: str | Path) -> Evaluation:
@@ -48,10 +49,10 @@ def load_evaluation(folder: str | Path) -> Evaluation:
         DataError: a file is missing or is not what it should be.
     """
     folder = Path(folder)
-    for name in (PREDICTIONS, METRICS_FILE, PROVENANCE):
+    for name in (PREDICTIONS, METRICS_FILE, RUN):
         if not (folder / name).is_file():
             raise DataError(f"'{name}' is missing: not an evaluation", file=folder)
-    found, provenance = (json.loads((folder / n).read_text("utf-8")) for n in (METRICS_FILE, PROVENANCE))
+    found, provenance = read_json(folder / METRICS_FILE), read_json(folder / RUN)
     variants = load_predictions(folder / VARIANTS) if (folder / VARIANTS).is_file() else ()
     settings = Settings.from_json(found["settings"]) if "settings" in found else DEFAULT
     predictions = load_predictions(folder / PREDICTIONS)
@@ -124,7 +125,8 @@ def _save_rows(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     types = {"value": number, "low": number, "high": number, "support": pa.int64()}
     names = ("name", "split", "part", "figure", "title", "value", "low", "high", "support")
     schema = pa.schema([(name, types.get(name, text)) for name in names])
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), path)
+    with whole_file(path) as draft:
+        pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), draft)
 
 
 def _figures(figures: Mapping[str, Estimate]) -> dict[str, dict[str, float | int | None]]:

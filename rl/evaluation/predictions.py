@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from data import Brief, Briefs, Case, DataError, Gold, Ruling, Verdict, Violation
 from data.errors import explain, suggest
 from data.evidence import Unit
+from data.files import whole_file
 from data.reading.row import parse_json
 from data.rulebook import Severity
 from prompts import Episode, ParseFailure, parse
@@ -155,11 +156,8 @@ def save_predictions(predictions: Sequence[Prediction], path: str | Path) -> Non
         "agrees": pa.bool_(), "grounded": flags, "rules": ids,
     }  # fmt: skip
     schema = pa.schema([(name, types.get(name, text)) for name in _COLUMNS])
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".draft")
-    pq.write_table(pa.Table.from_pylist(rows, schema=schema), draft, compression="zstd")
-    draft.replace(path)  # whole or not at all
+    with whole_file(path) as draft:
+        pq.write_table(pa.Table.from_pylist(rows, schema=schema), draft, compression="zstd")
 
 
 def load_predictions(path: str | Path) -> list[Prediction]:

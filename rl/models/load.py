@@ -15,26 +15,23 @@ from data import DataError
 from prompts.processor import Processor, special_tokens, tokenizer_of
 from rewards.models.checkpoint import (
     ADAPTER,
-    FINAL,
     base_of_adapter,
     context_length,
     generative_class,
     load_adapter,
     load_processor,
     load_weights,
-    resolve,
 )
+from rewards.models.location import resolve
 from rl.config.model import LoraConfig, ModelConfig
 
 __all__ = [
     "ADAPTER",
-    "FINAL",
     "Processor",
     "context_length",
     "empty_model",
     "load_model",
     "load_processor",
-    "resolve",
     "special_tokens",
     "tokenizer_of",
 ]

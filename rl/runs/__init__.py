@@ -1,1 +1,1 @@
-"""What a run leaves on disk, and how it is read again."""
+"""What a run leaves on disk, and how it is read again. Loads no torch."""

@@ -1,13 +1,11 @@
 """Past run: its rollouts with the cases and the rulebook that they are about, so that they can be scored anew."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from data import Briefs, DataError, Rulebook, load_cases
-from rl.runs.provenance import RUN
+from rl.runs.folder import RUN, RunFolder
 from rl.runs.rollouts import Rollout, read_rollouts
 
 
@@ -34,30 +32,17 @@ def open_past_run(run: str | Path, data: Sequence[str] = (), rulebook: str | Non
         DataError: something is missing; says which option would give it.
     """
     rollouts = read_rollouts(run)
-    facts = _facts(Path(run))
-    recipe = facts.get("recipe", {}).get("data", {})
-    sources = list(data) or recipe.get("train")
-    book = rulebook or recipe.get("rulebook")
+    facts = RunFolder.around(run).facts()
+    sources = list(data) or facts.recipe.data.train
+    book = rulebook or facts.recipe.data.rulebook
     if not sources or not book:
         option, what = ("--data", "cases") if not sources else ("--rulebook", "rulebook")
         raise DataError(f"there is no {RUN} that names the run's {what}: give {option}", file=run)
     try:
-        return PastRun(rollouts, Briefs.bind(load_cases(*sources), Rulebook.load(book)), facts.get("steps"))
+        return PastRun(rollouts, Briefs.bind(load_cases(*sources), Rulebook.load(book)), facts.steps)
     except DataError as error:
         if data and rulebook:
             raise
         options = " and ".join(o for o, given in (("--data", data), ("--rulebook", rulebook)) if not given)
         message = f"{error.message} ({RUN} of '{run}' names it: if it lies elsewhere now, give {options})"
         raise DataError(message, file=error.file, line=error.line, field=error.field) from error
-
-
-def _facts(run: Path) -> dict[str, Any]:
-    """What a run's ``run.json`` says; nothing where there is none."""
-    for folder in (run, *list(run.parents)[:2]):
-        path = folder / RUN
-        if path.is_file():
-            try:
-                return dict(json.loads(path.read_text(encoding="utf-8")))
-            except ValueError as error:
-                raise DataError(f"not JSON: {error}", file=path) from error
-    return {}

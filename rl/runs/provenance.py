@@ -1,7 +1,6 @@
 """Provenance: where predictions, rulings and checkpoints come from, as kept in ``run.json``."""
 
 import hashlib
-import json
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from data import Rulebook
+from data.files import write_json
 from prompts import TEMPLATE_VERSION
+from rl.runs.folder import RUN, RunFolder
 
-RUN = "run.json"
 PACKAGES = ("ruling", "torch", "transformers", "trl", "accelerate", "peft", "tokenizers", "datasets", "evaluate")
 _WEIGHTS = ("*.safetensors", "*.bin", "config.json", "adapter_config.json", "tokenizer.json")
 
@@ -56,21 +56,18 @@ def rulebook_facts(book: Rulebook) -> dict[str, str]:
 
 
 def trained_template(model_path: str | Path) -> str | None:
-    """The prompt template that a run's ``run.json`` names; None where there is none."""
-    folder = Path(model_path)
-    for place in (folder, *list(folder.parents)[:2]):
-        if (place / RUN).is_file():
-            found = json.loads((place / RUN).read_text(encoding="utf-8")).get("template")
-            return found["name"] if found else None
-    return None
+    """The prompt template that the ``run.json`` of a model's run names; None where there is none.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    template = RunFolder.around(model_path).facts().template
+    return template.name if template else None
 
 
 def write_run(folder: str | Path, facts: Mapping[str, Any]) -> Path:
     """Writes ``run.json`` into a folder."""
-    path = Path(folder) / RUN
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-    return path
+    return write_json(Path(folder) / RUN, facts)
 
 
 def checkpoint_hash(path: str | Path) -> str | None:

@@ -14,7 +14,9 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from data import DataError
+from data.files import DRAFT, whole_file
 from prompts import Episode, Turn
+from rl.runs.folder import RunFolder
 
 REWARD = "reward."
 """Prefix of the columns that hold rewards."""
@@ -55,7 +57,7 @@ class RolloutLog:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         for path in folder.iterdir():
-            if path.suffix == ".draft" or (path.suffix == ".parquet" and _step_of(path) >= step):
+            if path.suffix == DRAFT or (path.suffix == ".parquet" and _step_of(path) >= step):
                 path.unlink()
 
     def write(self, rollouts: Sequence[Rollout]) -> None:
@@ -79,9 +81,8 @@ class RolloutLog:
             columns[REWARD + name] = pa.array([r.rewards.get(name) for r in rollouts], pa.float64())
         for name in dict.fromkeys(name for r in rollouts for name in r.errors):
             columns[ERROR + name] = pa.array([r.errors.get(name) for r in rollouts], pa.string())
-        draft = self.folder / f"{part}.draft"
-        pq.write_table(pa.table(columns), draft)
-        draft.rename(self.folder / f"{part}.parquet")
+        with whole_file(self.folder / f"{part}.parquet") as draft:
+            pq.write_table(pa.table(columns), draft)
 
 
 def read_rollouts(folder: str | Path) -> list[Rollout]:
@@ -94,7 +95,8 @@ def read_rollouts(folder: str | Path) -> list[Rollout]:
         DataError: there are none, or a part is none; names the file and the column.
     """
     folder = Path(folder)
-    folder = folder / "rollouts" if (folder / "rollouts").is_dir() else folder
+    inner = RunFolder(folder).rollouts
+    folder = inner if inner.is_dir() else folder
     parts = [folder] if folder.is_file() else sorted(folder.glob("*.parquet"), key=_place_of)
     if not parts:
         raise DataError("no rollouts here", file=folder)

@@ -6,11 +6,13 @@ it is no ruling), ``faults`` (JSON: rewards and what they raised), and for each 
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data import Briefs
+from data.files import whole_file
 from prompts import ParseFailure
 from rewards import Rubric, Scorecard
 from rewards.scoring.summary import Summary
@@ -19,6 +21,8 @@ from rl.runs.written import Written, brief_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+Write = Callable[[Sequence[Written], Sequence[Scorecard]], None]
 
 BATCH = 256
 """Completions that are scored together: about as many as in a training step, which time limits are made for."""
@@ -47,49 +51,27 @@ def score_completions(
     summary = Summary()
     rubrics = (rubric, *rubric.by_category.values())
     names = list(dict.fromkeys(entry.name for each in rubrics for entry in each.entries))
-    with _Scores(Path(out) if out is not None else None, names) as scores:
+    with _parquet(out, names) as write:
         for start in range(0, len(written), BATCH):
             batch = written[start : start + BATCH]
             cards = rubric.score_many([one.completion for one in batch], about[start : start + BATCH])
             summary.add(cards)
-            scores.write(batch, cards)
+            write(batch, cards)
             advance(len(batch))
     return summary
 
 
-class _Scores:
-    """Writes scores to a Parquet file, whole or not at all; to nowhere without a path."""
+@contextmanager
+def _parquet(path: str | Path | None, rewards: Sequence[str]) -> Iterator[Write]:
+    """What writes scores to a Parquet file, batch by batch; to nowhere without a path."""
+    if path is None:
+        yield lambda written, cards: None
+        return
+    import pyarrow.parquet as pq
 
-    def __init__(self, path: Path | None, rewards: Sequence[str]):
-        self._path, self._rewards = path, rewards
-        self._writer: Any = None
-
-    def __enter__(self) -> "_Scores":
-        if self._path is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-        return self
-
-    def write(self, written: Sequence[Written], cards: Sequence[Scorecard]) -> None:
-        if self._path is None:
-            return
-        import pyarrow.parquet as pq
-
-        table = _table(written, cards, self._rewards)
-        if self._writer is None:
-            self._writer = pq.ParquetWriter(self._draft, table.schema, compression="zstd")
-        self._writer.write_table(table)
-
-    def __exit__(self, failed: type[BaseException] | None, *_: Any) -> None:
-        if self._writer is None:
-            return
-        assert self._path is not None
-        self._writer.close()
-        self._draft.unlink() if failed else self._draft.replace(self._path)
-
-    @property
-    def _draft(self) -> Path:
-        assert self._path is not None
-        return self._path.with_name(f".{self._path.name}.draft")
+    schema = _table([], [], rewards).schema
+    with whole_file(path) as draft, pq.ParquetWriter(draft, schema, compression="zstd") as writer:
+        yield lambda written, cards: writer.write_table(_table(written, cards, rewards))
 
 
 def _table(written: Sequence[Written], cards: Sequence[Scorecard], rewards: Sequence[str]) -> "pa.Table":

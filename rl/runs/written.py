@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from data import Brief, Briefs, DataError
 from data.errors import explain
 from data.reading.row import parse_json
+from rl.runs.folder import RunFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ def read_completions(path: str | Path) -> list[Written]:
         DataError: the file is missing or not of such a kind; names file, row and field.
     """
     path = Path(path)
-    folder = path / "rollouts" if (path / "rollouts").is_dir() else path
+    inner = RunFolder(path).rollouts
+    folder = inner if inner.is_dir() else path
     if folder.is_dir():
         parts = sorted(folder.glob("*.parquet"))
         if not parts:

@@ -1,1 +1,5 @@
-"""Training runs, from a recipe to a final checkpoint."""
+"""Training: `train` learns from a recipe of any kind. Loads no torch before that."""
+
+from rl.training.registry import train
+
+__all__ = ["train"]

@@ -1,67 +1,59 @@
 """GRPO: the model is rewarded for its own rulings, each against the others on the same case."""
 
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
-from transformers import set_seed
 from trl import GRPOConfig
 
-from data import Briefs, DataError, Rulebook, load_cases
+from data import Briefs, DataError
+from prompts.processor import Processor
 from rewards import Rubric
-from rl.config.recipe import GRPORecipe
+from rewards.models.location import resolve
+from rl.config.train import GRPORecipe
 from rl.curation.hard_cases import cases_to_train_on
-from rl.models.load import context_length, load_model, load_processor, resolve
 from rl.training.rows import rows_for_rl
-from rl.training.start import finish, model_of
+from rl.training.stage import Parts, Stage, Start
 from rl.training.trainers.grpo import RulingGRPOTrainer
-from rl.training.trainers.resumable import checkpoint_to_resume
+from rl.training.trainers.resumable import ResumableTrainer
 
 
-def train_grpo(recipe: GRPORecipe, resume: bool = False) -> Path:
-    """Trains as a recipe says.
+class GRPOStage(Stage[GRPORecipe]):
+    """The rubric is what is maximised; hard cases may come more often."""
 
-    Args:
-        resume: go on from the newest complete checkpoint, as if the run had never stopped.
+    unit = "completions"
 
-    Returns:
-        The folder of the final checkpoint.
+    @cached_property
+    def rubric(self) -> Rubric:
+        return load_rubric(self.recipe)
 
-    Raises:
-        DataError: the recipe, the data or the model are not as they should be.
-    """
-    arguments = recipe.arguments()  # first: it sets up the processes, which ZeRO-3 needs when weights are loaded
-    rubric = load_rubric(recipe)
-    check_prices_count(rubric, arguments)
-    checkpoint = checkpoint_to_resume(recipe.output, resume)
-    set_seed(recipe.seed)
-    book = Rulebook.load(recipe.data.rulebook)
-    briefs = Briefs.bind(load_cases(*recipe.data.train), book)
-    config = model_of(recipe, briefs)
-    briefs = cases_to_train_on(recipe, str(config.path), briefs)
-    evaluated = arguments.eval_strategy != "no"
-    valid = Briefs.bind(load_cases(*recipe.data.valid) if evaluated else [], book)
-    processor = load_processor(str(config.path))
-    model = load_model(config, checkpoint)
-    if arguments.beta:
-        # The reference is loaded anew from the name that the model bears: where the run began, not the checkpoint.
-        model.config._name_or_path = resolve(str(config.path))
+    def check(self, arguments: GRPOConfig) -> None:
+        check_prices_count(self.rubric, arguments)
 
-    def rows(of: Briefs) -> Any:
-        limit = arguments.max_completion_length
-        return rows_for_rl(of, processor, context_length(model), limit, recipe.data.template)
+    def facts(self, arguments: GRPOConfig) -> dict[str, str]:
+        return {"rubric": f"{self.rubric.name}, advantages scaled by {arguments.scale_rewards}"}
 
-    trainer = RulingGRPOTrainer(
-        model=model,
-        reward=rubric.reward_func(briefs + valid),
-        args=arguments,
-        train_dataset=rows(briefs),
-        eval_dataset=rows(valid) if evaluated else None,
-        processing_class=processor,
-        rollouts=recipe.output / "rollouts",
-        checkpoint=checkpoint,
-    )
-    trainer.run(checkpoint)
-    return finish(trainer, recipe, book)
+    def reserved(self, arguments: GRPOConfig) -> int:
+        return arguments.max_completion_length or 0
+
+    def steps(self, arguments: GRPOConfig, cases: int) -> int | None:
+        return arguments.max_steps if arguments.max_steps > 0 else None
+
+    def choose(self, start: Start) -> Briefs:
+        return cases_to_train_on(self.recipe, str(start.model.path), start.briefs)
+
+    def rows(self, briefs: Briefs, processor: Processor, context: int, reserved: int) -> Any:
+        return rows_for_rl(briefs, processor, context, reserved, self.recipe.data.template)
+
+    def trainer(self, parts: Parts) -> ResumableTrainer:
+        if parts.arguments.beta:
+            # The reference is loaded anew from the name that the model bears: where the run began, not the checkpoint.
+            parts.model.config._name_or_path = resolve(str(parts.start.model.path))
+        return RulingGRPOTrainer(
+            **parts.for_trl(),
+            reward=self.rubric.reward_func(parts.start.briefs + parts.valid),
+            rollouts=self.run.rollouts,
+            checkpoint=parts.checkpoint,
+        )
 
 
 def load_rubric(recipe: GRPORecipe) -> Rubric:

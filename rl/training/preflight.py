@@ -7,80 +7,54 @@ is looked at all the same: parameters are counted on the meta device, without we
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from huggingface_hub import try_to_load_from_cache
-from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
 
 from data import Briefs, Case, DataError, Rulebook, load_cases
 from prompts.parts import MEDIA, media_of
 from prompts.processor import special_tokens
+from rewards.models.location import resolve
 from rl.config.model import ModelConfig
-from rl.config.recipe import RECIPES, SHIPPED, GRPORecipe, TrainRecipe
-from rl.models.load import ADAPTER, context_length, empty_model, load_processor, resolve
+from rl.config.recipe import SHIPPED
+from rl.config.train import TrainRecipe
+from rl.models.load import ADAPTER, context_length, empty_model, load_processor
+from rl.terminal.preflight import Preflight
 from rl.training.lengths import Length, check_fit, count, estimate
-from rl.training.rows import lessons_of, prompts_of, texts_of
-from rl.training.start import build
+from rl.training.registry import load_recipe, stage_of
+from rl.training.rows import lessons_of, prompts_of
+from rl.training.stage import Stage
 
 
-@dataclass
-class Rehearsal:
-    """What a dry run found."""
-
-    name: str
-    findings: list[tuple[str, str]] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    """What must be there before training can begin."""
-
-    def add(self, what: str, found: str) -> None:
-        self.findings.append((what, found))
-
-    def lack(self, what: str, why: str) -> None:
-        self.findings.append((what, f"[yellow]{escape(why)}[/]"))
-        self.missing.append(what)
-
-    def table(self) -> Table:
-        """For people."""
-        table = Table("", "found", title=f"Dry run of {self.name}", show_lines=False)
-        for what, found in self.findings:
-            table.add_row(what, found)
-        verdict = f"not yet: {', '.join(self.missing)}" if self.missing else "ready to train"
-        table.caption = Text(verdict, style="yellow" if self.missing else "green")
-        return table
-
-
-def rehearse(kind: str, config: str, overrides: Mapping[str, Any] | None = None) -> Rehearsal:
+def preflight(kind: str, config: str, overrides: Mapping[str, Any] | None = None) -> Preflight:
     """Checks a recipe as far as it can be without training.
 
     Args:
-        kind: ``sft`` or ``grpo``.
+        kind: a name in `rl.training.registry.KINDS`.
         config: a recipe's file or name.
         overrides: recipe keys to values.
 
     Raises:
-        DataError: the recipe, the data or the rubric are not as they should be, or a case does not fit the context.
+        DataError: the recipe, the data or the settings are not as they should be, or a case does not fit the context.
     """
-    recipe = RECIPES[kind].load(config, overrides)
-    assert isinstance(recipe, TrainRecipe)
-    found = Rehearsal(recipe.name)
+    stage = stage_of(load_recipe(kind, config, overrides))
+    recipe = stage.recipe
+    found = Preflight(recipe.name)
     arguments = recipe.arguments(**_on_this_machine(recipe))
-    found.add("recipe", escape(f"{config}, leaves {recipe.output}"))
+    found.add("recipe", f"{config}, leaves {recipe.output}")
+    stage.check(arguments)
     book, cases = _rulebook(recipe, found), _cases(recipe, found)
-    briefs = Briefs.bind(cases, book) if book is not None and cases else None
-    if isinstance(recipe, GRPORecipe):
-        _rubric(recipe, arguments, found)
+    for what, fact in stage.facts(arguments).items():
+        found.add(what, fact)
     with tempfile.TemporaryDirectory() as scratch:
-        model = _model(recipe, briefs, Path(scratch), found)
-        if model is not None:
-            _parameters(recipe.model, model, found)
+        briefs = Briefs.bind(cases, book) if book is not None and cases else None
+        folder = _model(stage, briefs, Path(scratch), found)
+        if folder is not None:
+            _parameters(recipe.model, folder, found)
             if briefs is not None:
-                reserved = arguments.max_completion_length if isinstance(recipe, GRPORecipe) else 0
-                _tokens(recipe, model, briefs, reserved, found)
-    _steps(recipe, arguments, len(cases), found)
+                _longest(briefs, folder, stage.reserved(arguments), recipe.data.template, found)
+    _steps(stage, arguments, len(cases), found)
     return found
 
 
@@ -93,17 +67,17 @@ def _on_this_machine(recipe: TrainRecipe) -> dict[str, Any]:
     )
 
 
-def _rulebook(recipe: TrainRecipe, found: Rehearsal) -> Rulebook | None:
+def _rulebook(recipe: TrainRecipe, found: Preflight) -> Rulebook | None:
     name = recipe.data.rulebook
     if Path(name).suffix and not Path(name).exists():
         found.lack("rulebook", f"{name} is not there")
         return None
     book = Rulebook.load(name)
-    found.add("rulebook", escape(f"{book.name} {book.version}: {len(book)} rules, fingerprint {book.fingerprint}"))
+    found.add("rulebook", f"{book.name} {book.version}: {len(book)} rules, fingerprint {book.fingerprint}")
     return book
 
 
-def _cases(recipe: TrainRecipe, found: Rehearsal) -> list[Case]:
+def _cases(recipe: TrainRecipe, found: Preflight) -> list[Case]:
     gone = [file for file in recipe.data.train if not file.startswith("hub:") and not Path(file).exists()]
     if gone:
         found.lack("data", f"{', '.join(gone)} is not there")
@@ -118,30 +92,20 @@ def _cases(recipe: TrainRecipe, found: Rehearsal) -> list[Case]:
     return cases
 
 
-def _rubric(recipe: GRPORecipe, arguments: Any, found: Rehearsal) -> None:
-    from rl.training.grpo import check_prices_count, load_rubric
-
-    rubric = load_rubric(recipe)
-    check_prices_count(rubric, arguments)
-    found.add("rubric", escape(f"{rubric.name}, advantages scaled by {arguments.scale_rewards}"))
-
-
-def _model(recipe: TrainRecipe, briefs: Briefs | None, scratch: Path, found: Rehearsal) -> Path | None:
+def _model(stage: Stage[Any], briefs: Briefs | None, scratch: Path, found: Preflight) -> Path | None:
     """A folder with at least the model's ``config.json``; None where there is none to be had."""
-    model = recipe.model
+    model = stage.recipe.model
     if model.tiny is not None:
         found.add("model", f"tiny ({model.tiny.kind}), to be built for the data")
-        if briefs is None:
-            return None
-        return build(model.tiny, scratch, texts_of(briefs, recipe.data.template), recipe.seed)
+        return stage.build(briefs, scratch) if briefs is not None else None
     assert model.path is not None
     folder = Path(resolve(model.path))
     if folder.is_dir():
-        found.add("model", escape(str(folder)))
+        found.add("model", str(folder))
         return folder
     cached = try_to_load_from_cache(model.path, "config.json") if model.path.count("/") == 1 else None
     if isinstance(cached, str):
-        found.add("model", escape(f"{model.path}, in the Hub's cache"))
+        found.add("model", f"{model.path}, in the Hub's cache")
         return Path(cached).parent
     found.lack("model", f"{model.path} is not there: it has to be trained or downloaded")
     return _settings(model)
@@ -156,7 +120,7 @@ def _settings(model: ModelConfig) -> Path | None:
     raise DataError("holds no config.json", file=model.settings, field="model.settings")
 
 
-def _parameters(model: ModelConfig, folder: Path, found: Rehearsal) -> None:
+def _parameters(model: ModelConfig, folder: Path, found: Preflight) -> None:
     if (folder / ADAPTER).is_file():
         found.add("parameters", "an adapter, to be trained on")
         return
@@ -168,8 +132,8 @@ def _parameters(model: ModelConfig, folder: Path, found: Rehearsal) -> None:
     found.add("context", f"{context_length(empty):,} tokens")
 
 
-def _tokens(recipe: TrainRecipe, folder: Path, briefs: Briefs, reserved: int, found: Rehearsal) -> None:
-    template, conversations_of = recipe.data.template, prompts_of if reserved else lessons_of
+def _longest(briefs: Briefs, folder: Path, reserved: int, template: str, found: Preflight) -> None:
+    conversations_of = prompts_of if reserved else lessons_of
     if (folder / "tokenizer.json").is_file() or (folder / "tokenizer_config.json").is_file():
         processor = load_processor(folder)
         lengths = count(conversations_of(briefs, template, special_tokens(processor)), processor)
@@ -179,7 +143,7 @@ def _tokens(recipe: TrainRecipe, folder: Path, briefs: Briefs, reserved: int, fo
         return
     check_fit(briefs, lengths, _context(folder), reserved)
     brief, longest = max(zip(briefs, lengths, strict=True), key=lambda pair: pair[1].total)
-    found.add("longest case", escape(f"'{brief.id}': {_said(longest, reserved)}"))
+    found.add("longest case", f"'{brief.id}': {_said(longest, reserved)}")
 
 
 def _context(folder: Path) -> int:
@@ -203,15 +167,10 @@ def _said(longest: Length, reserved: int) -> str:
     return f"{media} and {text}{more}"
 
 
-def _steps(recipe: TrainRecipe, arguments: Any, cases: int, found: Rehearsal) -> None:
+def _steps(stage: Stage[Any], arguments: Any, cases: int, found: Preflight) -> None:
+    epochs = f"{arguments.num_train_epochs:g} epochs"
+    steps = stage.steps(arguments, cases)
+    if steps:
+        epochs = f"{steps:,} steps" + (f" ({epochs})" if arguments.max_steps <= 0 else "")
     batch = arguments.per_device_train_batch_size * arguments.gradient_accumulation_steps
-    what = "completions" if isinstance(recipe, GRPORecipe) else "cases"
-    if arguments.max_steps > 0:
-        steps = f"{arguments.max_steps:,} steps"
-    elif cases and not isinstance(recipe, GRPORecipe):
-        steps = (
-            f"{-(-cases // batch) * int(arguments.num_train_epochs):,} steps ({arguments.num_train_epochs:g} epochs)"
-        )
-    else:
-        steps = f"{arguments.num_train_epochs:g} epochs"
-    found.add("steps", f"{steps} of {batch:,} {what} on each process")
+    found.add("steps", f"{epochs} of {batch:,} {stage.unit} on each process")

@@ -1,117 +1,28 @@
-"""Supervised fine-tuning: the model learns to write the rulings that gold states.
+"""Supervised fine-tuning: the model learns to write the rulings that gold states."""
 
-The loss is on the completion only. Batches, loss and checkpoints are TRL's.
-"""
-
-import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-from torch.utils.data import Sampler
-from transformers import set_seed
-from trl import SFTConfig, SFTTrainer
+from trl import SFTConfig
 
-from data import Briefs, DataError, Rulebook, load_cases
-from rl.config.recipe import SFTRecipe
-from rl.models.load import context_length, load_model, load_processor
+from data import Briefs
+from prompts.processor import Processor
+from rl.config.train import SFTRecipe
 from rl.training.rows import rows_for_sft
-from rl.training.start import finish, model_of
-from rl.training.trainers.muon import MuonAndAdamW
-from rl.training.trainers.resumable import EpochSampler, ResumableTrainer, checkpoint_to_resume
-from rl.training.trainers.scored_positions import labelled_positions_only
+from rl.training.stage import Parts, Stage
+from rl.training.trainers.resumable import ResumableTrainer
+from rl.training.trainers.sft import RulingSFTTrainer, muon
 
 
-def train_sft(recipe: SFTRecipe, resume: bool = False) -> Path:
-    """Trains as a recipe says.
+class SFTStage(Stage[SFTRecipe]):
+    """Rows hold the completion, and the optimiser may be Muon."""
 
-    Args:
-        resume: go on from the newest complete checkpoint, as if the run had never stopped.
+    def check(self, arguments: SFTConfig) -> None:
+        if self.recipe.muon:
+            muon(arguments)
 
-    Returns:
-        The folder of the final checkpoint.
+    def rows(self, briefs: Briefs, processor: Processor, context: int, reserved: int) -> Any:
+        return rows_for_sft(briefs, processor, context, self.recipe.data.template)
 
-    Raises:
-        DataError: the recipe, the data or the model are not as they should be.
-    """
-    arguments = recipe.arguments()  # first: it sets up the processes, which ZeRO-3 needs when weights are loaded
-    optimizer = muon(arguments) if recipe.muon else None
-    checkpoint = checkpoint_to_resume(recipe.output, resume)
-    set_seed(recipe.seed)
-    book = Rulebook.load(recipe.data.rulebook)
-    briefs = Briefs.bind(load_cases(*recipe.data.train), book)
-    evaluated = arguments.eval_strategy != "no"
-    valid = Briefs.bind(load_cases(*recipe.data.valid) if evaluated else [], book)
-    config = model_of(recipe, briefs)
-    processor = load_processor(str(config.path))
-    model = load_model(config, checkpoint)
-
-    def rows(of: Briefs) -> Any:
-        return rows_for_sft(of, processor, context_length(model), recipe.data.template)
-
-    trainer = RulingSFTTrainer(
-        model=model,
-        args=arguments,
-        train_dataset=rows(briefs),
-        eval_dataset=rows(valid) if evaluated else None,
-        processing_class=processor,
-        optimizer_cls_and_kwargs=optimizer,
-    )
-    trainer.run(checkpoint)
-    return finish(trainer, recipe, book)
-
-
-def muon(arguments: SFTConfig) -> tuple[Callable[[], type[MuonAndAdamW]], dict[str, Any]]:
-    """What the trainer builds its optimiser from; learning rate, decay and AdamW's own settings are the recipe's.
-
-    Raises:
-        DataError: the run is sharded.
-    """
-    if arguments.deepspeed_plugin is not None or arguments.fsdp or os.environ.get("ACCELERATE_USE_FSDP") == "true":
-        reason = "Muon needs whole matrices, which DeepSpeed and FSDP shard: leave it out (--muon false)"
-        raise DataError(reason, field="muon")
-    return lambda: MuonAndAdamW, {
-        "lr": arguments.learning_rate,
-        "betas": (arguments.adam_beta1, arguments.adam_beta2),
-        "eps": arguments.adam_epsilon,
-        "weight_decay": arguments.weight_decay,
-    }
-
-
-class RulingSFTTrainer(ResumableTrainer, SFTTrainer):
-    """TRL's trainer, with the loss averaged over the tokens of all processes and accumulation steps alike, and the
-    longest rows in the first batch, so that memory runs out at once or never.
-    """
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        # Qwen-VL and Gemma 3 say that they do not take the number of tokens; TRL's loss does.
-        self.model_accepts_loss_kwargs = True
-
-    def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
-        with labelled_positions_only():
-            return super().compute_loss(*args, **kwargs)
-
-    def _get_train_sampler(self, *args: Any, **kwargs: Any) -> Any:
-        sampler = super()._get_train_sampler()  # of the whole dataset: what TRL passes has lost its lengths
-        if not isinstance(sampler, EpochSampler):
-            return sampler
-        lengths = self.train_dataset.with_format(None)["length"]  # type: ignore[union-attr]
-        return LongestFirst(sampler, lengths, self.args.train_batch_size * self.args.world_size)
-
-
-class LongestFirst(Sampler[int]):
-    """Another sampler's order, with the ``count`` longest rows moved to its front in the first epoch."""
-
-    def __init__(self, sampler: EpochSampler, lengths: list[int], count: int):
-        self.sampler = sampler
-        self.longest = set(sorted(range(len(lengths)), key=lambda row: (-lengths[row], row))[:count])
-
-    def __iter__(self) -> Iterator[int]:
-        order = list(self.sampler)
-        if self.sampler.epoch == 0:
-            order.sort(key=lambda row: row not in self.longest)  # stable: the others keep their order
-        return iter(order)
-
-    def __len__(self) -> int:
-        return len(self.sampler)
+    def trainer(self, parts: Parts) -> ResumableTrainer:
+        optimizer = muon(parts.arguments) if self.recipe.muon else None
+        return RulingSFTTrainer(**parts.for_trl(), optimizer_cls_and_kwargs=optimizer)

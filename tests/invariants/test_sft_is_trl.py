@@ -11,8 +11,8 @@ from data import Briefs, Rulebook, load_cases
 from rl.config.model import ModelConfig
 from rl.models.load import context_length, load_model, load_processor
 from rl.training.rows import rows_for_sft
-from rl.training.sft import RulingSFTTrainer
 from rl.training.trainers.scored_positions import labelled_positions_only
+from rl.training.trainers.sft import RulingSFTTrainer
 
 KINDS = {"pictures": ("tiny_vl", "cases.jsonl"), "text": ("tiny_text", "text.jsonl")}
 ROWS = 6

@@ -10,7 +10,7 @@ import pytest
 import prompts
 import rewards
 
-MODULES = ["data.quotes"] + [
+MODULES = [
     module.name
     for package in (prompts, rewards)
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")

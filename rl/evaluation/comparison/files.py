@@ -1,12 +1,12 @@
 """Files: a comparison as JSON, all of it, and as Parquet, table by table."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from data.files import whole_file, write_json
 from rl.evaluation.comparison.comparison import Comparison
 
 TABLES = ("metrics", "rules", "slices", "flips", "suspects")
@@ -19,16 +19,15 @@ def save_comparison(comparison: Comparison, folder: str | Path) -> list[Path]:
     Figures that do not exist or are infinite are null. In Parquet, lists over models stay lists.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     content = _plain(asdict(comparison))
-    written = [folder / "comparison.json"]
-    written[0].write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    written = [write_json(folder / "comparison.json", content)]
     for table in TABLES:
         path = folder / f"comparison_{table}.parquet"
-        path.unlink(missing_ok=True)
         if content[table]:
             _write_table(content[table], path)
             written.append(path)
+        else:
+            path.unlink(missing_ok=True)
     return written
 
 
@@ -36,7 +35,8 @@ def _write_table(rows: Sequence[dict[str, Any]], path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    pq.write_table(pa.Table.from_pylist(list(rows)), path, compression="zstd")
+    with whole_file(path) as draft:
+        pq.write_table(pa.Table.from_pylist(list(rows)), draft, compression="zstd")
 
 
 def _plain(value: Any) -> Any:

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from data import Briefs, DataError
+from data.files import write_whole
 from rl.evaluation.comparison import Comparison, compare
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.outcomes import PREDICTED
@@ -103,10 +104,7 @@ def write_report(
             script_hash=_hash(script),
         )
     )
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8")
-    return path
+    return write_whole(path, page)
 
 
 def headline(baseline: Evaluation, comparison: Comparison | None) -> tuple[str, str]:

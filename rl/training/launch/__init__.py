@@ -1,1 +1,1 @@
-"""A training run in this process, or in those that Accelerate starts."""
+"""A training run in the processes that Accelerate starts."""

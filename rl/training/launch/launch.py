@@ -1,39 +1,20 @@
-"""Launch: a training run in this process, or in the processes that Accelerate starts."""
+"""Launch: a training run in the processes that Accelerate starts."""
 
 import json
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from data import Briefs, DataError, Rulebook, find_yaml, load_cases
-from rl.config.recipe import RECIPES, GRPORecipe
+from data import DataError, find_yaml
+from data.yaml_model import read_yaml
+from rl.runs.lock import hold
+from rl.training.registry import load_recipe, stage_of
 
 CONFIGS = Path(__file__).parents[3] / "accelerate_configs"
 WORKER = Path(__file__).parent / "worker.py"
-
-
-def train(kind: str, config: str, overrides: Mapping[str, Any], resume: bool = False) -> Path:
-    """Trains in this process.
-
-    Args:
-        kind: ``sft`` or ``grpo``.
-        config: a recipe's file or name.
-        overrides: recipe keys to values.
-
-    Returns:
-        The folder of the final checkpoint.
-    """
-    recipe: Any = RECIPES[kind].load(config, overrides)
-    if kind == "sft":
-        from rl.training.sft import train_sft
-
-        return train_sft(recipe, resume)
-    from rl.training.grpo import train_grpo
-
-    return train_grpo(recipe, resume)
 
 
 def launch(
@@ -47,6 +28,9 @@ def launch(
     """Trains in the processes that an Accelerate configuration describes.
 
     Args:
+        kind: a name in `rl.training.registry.KINDS`.
+        config: a recipe's file or name.
+        overrides: recipe keys to values.
         accelerate: a YAML file, or the name of a shipped configuration.
         num_processes: instead of what the configuration says.
 
@@ -54,22 +38,19 @@ def launch(
         The exit code: that of the first process that failed, or 0.
 
     Raises:
-        DataError: the recipe or the configuration is not as it should be.
+        DataError: the recipe, the data or the configuration are not as they should be, or another process is training
+            there.
     """
     from accelerate.commands.launch import launch_command, launch_command_parser
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
-    from rl.training.start import model_of
-
-    # What can go wrong or must be there before several processes start, goes wrong or is made once.
-    recipe: Any = RECIPES[kind].load(config, overrides)
-    briefs = Briefs.bind(load_cases(*recipe.data.train), Rulebook.load(recipe.data.rulebook))
-    model = model_of(recipe, briefs)
-    if isinstance(recipe, GRPORecipe):
-        from rl.curation.hard_cases import cases_to_train_on
-
-        cases_to_train_on(recipe, str(model.path), briefs)
-    options = ["--config_file", str(find_yaml(accelerate, CONFIGS, "accelerate config"))]
+    settings = find_yaml(accelerate, CONFIGS, "accelerate config")
+    # What can go wrong or must be there before several processes start, goes wrong or is made once. While they train,
+    # the first of them holds the run.
+    stage = stage_of(load_recipe(kind, config, overrides))
+    with hold(stage.run) if _is_first_machine(settings) else nullcontext():
+        stage.prepare()
+    options = ["--config_file", str(settings)]
     if num_processes is not None:
         options += ["--num_processes", str(num_processes)]
     # The worker is a script, not a module: `-m` would look for `rl` in the current folder first.
@@ -84,6 +65,12 @@ def launch(
         except ValueError as error:
             raise DataError(f"Accelerate refuses the configuration: {error}", file=accelerate) from error
     return 0
+
+
+def _is_first_machine(settings: Path) -> bool:
+    """Whether this is where the first of the processes will run; the others' machines may share its disk."""
+    content = read_yaml(settings)
+    return not (isinstance(content, dict) and content.get("machine_rank"))
 
 
 @contextmanager

@@ -12,12 +12,12 @@ def main() -> None:
     """Trains, and says mistakes in the user's input as `rl.cli.main` does."""
     from data import DataError
     from rl.cli import complain, quiet
-    from rl.training.launch.launch import train
+    from rl.training.registry import load_recipe, train
 
     quiet()
     kind, config, overrides, resume = sys.argv[1:]
     try:
-        train(kind, config, json.loads(overrides), json.loads(resume))
+        train(load_recipe(kind, config, json.loads(overrides)), json.loads(resume))
     except DataError as error:
         complain(error)
         sys.exit(2)

@@ -18,7 +18,7 @@ from torch import nn
 from torch.optim import AdamW, Muon, Optimizer
 from torch.optim._muon import _adjust_lr
 
-from rewards.models.precision import computes_in_bfloat16
+from rewards.models.machine import computes_in_bfloat16
 
 TOGETHER = 2**24
 """Most numbers that are orthogonalised at once: 64 MB in float32, and a few times that while it lasts."""

@@ -27,8 +27,9 @@ from rewards import RewardFunction, Scorecard
 from rewards.reward_function import progress_of, step_metrics
 from rl.generation.decode import turn_of
 from rl.generation.local import fused_attention
+from rl.runs.checkpoints import step_of
 from rl.runs.rollouts import Rollout, RolloutLog
-from rl.training.trainers.resumable import ResumableTrainer, step_of
+from rl.training.trainers.resumable import ResumableTrainer
 from rl.training.trainers.reward_callback import RewardCallback, restore_rewards, save_rewards
 from rl.training.trainers.scored_positions import labelled_positions_only
 

@@ -4,27 +4,22 @@ Stock `Trainer` and TRL get three things wrong: weights of vision-language model
 match nothing; the order of the data after a resume is that of the first epoch; and a checkpoint inside a generation
 cycle has lost its rollouts. Here the model is built from the checkpoint key by key (`rl.models.load`), the order of an
 epoch depends on the seed and the epoch alone, and GRPO saves on generation boundaries only (`rl.training.grpo`).
-
-A checkpoint is complete when it holds ``complete.json``, which is written last; one that a kill cut off is removed.
 """
 
-import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import PartialState
 from torch.utils.data import Sampler
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_pt_utils import BatchRebalanceSampler
 from transformers.trainer_utils import rotate_checkpoints
 
 from data import DataError
-from rl.models.load import FINAL
+from data.files import flush, read_json, write_json
+from rl.runs.checkpoints import COMPLETE, checkpoint_at, step_of
 
-MARKER = "complete.json"
 _EPOCH_STRIDE = 1_000_003
 """Keeps the orders of one seed's epochs from being those of the next seeds."""
 _REFUSED = {
@@ -32,47 +27,6 @@ _REFUSED = {
     "the checkpoints instead",
     "save_only_model": "such checkpoints cannot be resumed: to save disk space, set save_total_limit",
 }
-
-
-def checkpoint_to_resume(output: Path, resume: bool) -> Path | None:
-    """The checkpoint that a run starts from: the newest complete one where it is to be resumed, or None for a start
-    from the beginning. Checkpoints that were cut off are removed.
-
-    Args:
-        output: folder of the run.
-
-    Raises:
-        DataError: a new run would overwrite one that is there.
-    """
-    newest = newest_checkpoint(output)
-    if not resume and (newest or (output / FINAL).exists()):
-        raise DataError("there is a run already: go on with --resume, give another output, or remove it", file=output)
-    state = PartialState()
-    state.wait_for_everyone()
-    if state.is_main_process:
-        for path in _checkpoints(output):
-            if not _is_complete(path):
-                shutil.rmtree(path)
-    state.wait_for_everyone()
-    return newest
-
-
-def newest_checkpoint(output: Path) -> Path | None:
-    """The last complete checkpoint of a run; None where there is none."""
-    return max(filter(_is_complete, _checkpoints(output)), key=step_of, default=None)
-
-
-def step_of(checkpoint: Path) -> int:
-    """How many optimiser steps a checkpoint has behind it."""
-    return int(checkpoint.name.removeprefix("checkpoint-"))
-
-
-def _checkpoints(output: Path) -> list[Path]:
-    return list((output / "checkpoints").glob("checkpoint-[0-9]*"))
-
-
-def _is_complete(checkpoint: Path) -> bool:
-    return (checkpoint / MARKER).is_file()
 
 
 class EpochSampler(Sampler[int]):
@@ -134,7 +88,7 @@ class ResumableTrainer(Trainer):
         """Writes what else a checkpoint is to hold; called by the main process before the checkpoint is complete."""
 
     def _check_pace(self, checkpoint: Path) -> None:
-        before = json.loads((checkpoint / MARKER).read_text(encoding="utf-8"))
+        before = read_json(checkpoint / COMPLETE)
         for name, value in self.pace().items():
             if before.get(name) != value:
                 raise DataError(
@@ -162,10 +116,10 @@ class ResumableTrainer(Trainer):
         self.accelerator.wait_for_everyone()
         if self.args.should_save:
             folder = Path(str(self.args.output_dir))
-            marker = folder / f"checkpoint-{self.state.global_step}" / MARKER
-            self.keep(marker.parent)
-            marker.with_suffix(".draft").write_text(json.dumps(self.pace()), encoding="utf-8")
-            marker.with_suffix(".draft").rename(marker)
+            checkpoint = checkpoint_at(folder, self.state.global_step)
+            self.keep(checkpoint)
+            flush(checkpoint)  # before it is called complete: a power cut must not leave the name without the weights
+            write_json(checkpoint / COMPLETE, self.pace())
             rotate_checkpoints(output_dir=str(folder), save_total_limit=limit, use_mtime=False)
 
 

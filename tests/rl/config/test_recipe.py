@@ -1,96 +1,39 @@
-"""Recipes take TRL's own field names, refuse what they do not know, and can be overridden key by key."""
+"""Recipes are found by file or by name, and know what they do not know."""
 
 from pathlib import Path
 
 import pytest
 
 from data import DataError
-from rl.config.recipe import RECIPES, SHIPPED, EvalRecipe, GRPORecipe, SFTRecipe, find_recipe
+from rl.config import EvalRecipe, SFTRecipe
+from rl.config.recipe import SHIPPED, find_recipe, shipped_recipes
+from rl.config.train import TrainRecipe
+from rl.training.registry import KINDS
 
-MINIMAL = """\
-name: mine
-data: {train: cases.jsonl, rulebook: rules.yaml}
-model: {path: somewhere}
-"""
-
-
-@pytest.fixture
-def minimal(tmp_path: Path) -> Path:
-    path = tmp_path / "recipe.yaml"
-    path.write_text(MINIMAL)
-    return path
+RECIPES = {EvalRecipe.kind: EvalRecipe} | {name: kind.recipe for name, kind in KINDS.items()}
 
 
 @pytest.mark.parametrize("path", sorted(SHIPPED.glob("*/*.yaml")), ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_shipped_recipes_are_sound(path: Path) -> None:
     recipe = RECIPES[path.stem].load(f"{path.parent.name}/{path.stem}")
     assert recipe.name == f"{path.parent.name}-{path.stem}"
-    if isinstance(recipe, SFTRecipe | GRPORecipe):
+    if isinstance(recipe, TrainRecipe):
         recipe.arguments(bf16=False)
 
 
 def test_a_kind_needs_not_be_named() -> None:
     assert find_recipe("billboard", "grpo") == SHIPPED / "billboard" / "grpo.yaml"
+    with pytest.raises(DataError, match=r"no such recipe \(did you mean 'billboard/sft'\?\)"):
+        find_recipe("bilboard/sft")
 
 
-def test_the_output_follows_the_name(minimal: Path) -> None:
+def test_shipped_recipes_are_listed_by_kind() -> None:
+    assert "billboard/eval" in shipped_recipes()
+    assert shipped_recipes("sft") == [name for name in shipped_recipes() if name.endswith("/sft")] != []
+
+
+def test_the_output_follows_the_name(tmp_path: Path) -> None:
+    minimal = tmp_path / "recipe.yaml"
+    minimal.write_text("name: mine\ndata: {train: cases.jsonl, rulebook: rules.yaml}\nmodel: {path: somewhere}\n")
     assert SFTRecipe.load(minimal).output == Path("runs/mine")
     assert SFTRecipe.load(minimal, {"output": "elsewhere"}).output == Path("elsewhere")
-
-
-def test_keys_are_overridden_by_full_and_by_bare_name(minimal: Path) -> None:
-    recipe = SFTRecipe.load(
-        minimal,
-        {"learning_rate": "1e-4", "trainer.max_steps": "7", "model.lora.r": "4", "data.train": "[a.jsonl, b.jsonl]"},
-    )
-    assert recipe.trainer == {"learning_rate": 1e-4, "max_steps": 7}
-    assert recipe.model.lora is not None and recipe.model.lora.r == 4
-    assert recipe.data.train == ["a.jsonl", "b.jsonl"]
-
-
-@pytest.mark.parametrize(
-    ("overrides", "message"),
-    [
-        ({"learning_rat": "1"}, "did you mean 'learning_rate'"),
-        ({"trainer.learning_rat": "1"}, "not a field of SFTConfig .*did you mean 'learning_rate'"),
-        ({"model.attn_implementatio": "eager"}, "did you mean 'attn_implementation'"),
-        ({"modl.path": "x"}, "did you mean 'model'"),
-        ({"rubric": "billboard"}, "unknown key"),
-        ({"learning_rate": "fast"}, "trainer.learning_rate: .*'fast'"),
-        ({"max_length": "100"}, "max_length cannot be set: .*never cut"),
-        ({"trainer.output_dir": "x"}, "use the recipe's 'output'"),
-        ({"model.tiny.kind": "vl"}, "either 'path' or 'tiny'"),
-        ({"model.load_in_4bit": "true"}, "nothing to train"),
-        ({"name": "a/b"}, "name"),
-    ],
-)
-def test_what_is_wrong_is_named(minimal: Path, overrides: dict[str, str], message: str) -> None:
-    with pytest.raises(DataError, match=message):
-        SFTRecipe.load(minimal, overrides)
-
-
-def test_settings_that_do_not_go_together_are_refused(minimal: Path) -> None:
-    recipe = GRPORecipe.load(minimal, {"rubric": "billboard", "num_generations": "3"})
-    with pytest.raises(DataError, match="trainer"):
-        recipe.arguments(per_device_train_batch_size=4)
-
-
-def test_the_trainer_gets_what_the_recipe_says(minimal: Path) -> None:
-    recipe = SFTRecipe.load(minimal, {"seed": "5", "save_strategy": "epoch"})
-    arguments = recipe.arguments(bf16=False)
-    assert (arguments.seed, arguments.max_length) == (5, None)
-    assert arguments.output_dir == "runs/mine/checkpoints"
-    assert arguments.save_strategy.value == "epoch"
-    assert arguments.report_to == ["tensorboard"]
-
-
-def test_the_schema_lists_every_field_of_the_trainer() -> None:
-    schema = GRPORecipe.model_json_schema()
-    trainer = schema["properties"]["trainer"]
-    assert trainer["additionalProperties"] is False
-    assert trainer["properties"]["learning_rate"]["type"] == "number"
-    assert "num_generations" in trainer["properties"] and "output_dir" not in trainer["properties"]
-
-
-def test_a_recipe_says_how_a_model_is_asked() -> None:
-    assert EvalRecipe.load("billboard").decoding.template == "compact"

@@ -11,7 +11,8 @@ from transformers import PreTrainedModel
 import rl.generation.local
 from data import Briefs, DataError, load_cases
 from prompts import Episode, render
-from prompts.chat import encode, tokenizer_of
+from prompts.chat import encode
+from prompts.processor import tokenizer_of
 from rl.config.decoding import Decoding
 from rl.config.model import ModelConfig
 from rl.generation.decode import completion_text

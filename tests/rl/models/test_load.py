@@ -16,7 +16,6 @@ from rl.models.load import (
     empty_model,
     load_model,
     load_processor,
-    resolve,
     special_tokens,
     tokenizer_of,
 )
@@ -68,12 +67,6 @@ def test_no_model_and_no_processor() -> None:
         load_model(ModelConfig(path="nowhere"))
     with pytest.raises(DataError, match="nowhere: no processor or tokenizer"):
         load_processor("nowhere")
-
-
-def test_a_run_stands_for_its_final_checkpoint(tmp_path: Path) -> None:
-    assert resolve(tmp_path) == str(tmp_path)
-    (tmp_path / "checkpoints" / "final").mkdir(parents=True)
-    assert resolve(tmp_path) == str(tmp_path / "checkpoints" / "final")
 
 
 def test_processor_or_tokenizer(tiny_vl: Path, tiny_text: Path) -> None:

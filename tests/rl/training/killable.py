@@ -16,10 +16,8 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from transformers import TrainerCallback
 
-import rl.training.grpo
-import rl.training.sft
 from rewards import Rubric
-from rl.config.recipe import GRPORecipe, SFTRecipe
+from rl.training.registry import KINDS, train
 from rl.training.trainers.resumable import ResumableTrainer
 from tests.rl.training.toy_reward import ToyRubric
 
@@ -36,7 +34,7 @@ class Killer(TrainerCallback):
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("recipe", type=Path)
-    parser.add_argument("kind", choices=["sft", "grpo"])
+    parser.add_argument("kind", choices=KINDS)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--kill-at", type=int)
     parser.add_argument("--kill-in-save", type=int)
@@ -63,10 +61,7 @@ def main() -> None:
     ResumableTrainer.run = killable_run  # type: ignore[method-assign]
     ResumableTrainer._save_rng_state = killable_save  # type: ignore[method-assign]
     Rubric.load = lambda *args: ToyRubric()  # type: ignore[method-assign, assignment]
-    if chosen.kind == "sft":
-        rl.training.sft.train_sft(SFTRecipe.model_validate_json(chosen.recipe.read_text()), chosen.resume)
-    else:
-        rl.training.grpo.train_grpo(GRPORecipe.model_validate_json(chosen.recipe.read_text()), chosen.resume)
+    train(KINDS[chosen.kind].recipe.model_validate_json(chosen.recipe.read_text()), chosen.resume)
 
 
 if __name__ == "__main__":

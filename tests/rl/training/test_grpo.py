@@ -8,7 +8,7 @@ from trl import GRPOConfig
 from data import Briefs, DataError
 from rewards import Rubric, Scorecard
 from rl.config.model import ModelConfig
-from rl.config.recipe import GRPORecipe
+from rl.config.train import GRPORecipe
 from rl.models.load import context_length, load_model, load_processor
 from rl.runs.rollouts import read_rollouts
 from rl.training.grpo import check_prices_count, load_rubric

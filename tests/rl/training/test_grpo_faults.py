@@ -44,8 +44,10 @@ class Timed(RewardFunction):
         return cards
 
 
-def train(briefs: Briefs, model: Path, output: Path, **rubric):
-    trainer = make_trainer(briefs, model, output, Timed(Rubric(name="t", **rubric), briefs))
+def train(briefs: Briefs, model: Path, output: Path, **settings):
+    rubric = Rubric(name="t", **settings)
+    reward = Timed("t", lambda progress: rubric.plan, rubric.unscored_limit, briefs)
+    trainer = make_trainer(briefs, model, output, reward)
     trainer.train()
     return trainer
 

@@ -11,15 +11,15 @@ import pytest
 import torch
 
 from rl.config.model import ModelConfig
-from rl.config.recipe import GRPORecipe
+from rl.config.train import GRPORecipe
 from rl.models.load import load_model
 from rl.runs.rollouts import read_rollouts
+from rl.training.launch.launch import CONFIGS
 
 pytest.importorskip("deepspeed")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 HERE = Path(__file__).parent
-CONFIGS = HERE.parents[1] / "accelerate_configs"
 
 
 def launch(recipe: GRPORecipe, config: str, *options: str) -> None:

@@ -8,13 +8,14 @@ from rich.console import Console
 
 from data import Case, DataError, Gold, save_cases
 from data.foreign.convert import convert_file
-from rl.training.preflight import Rehearsal, rehearse
+from rl.terminal.preflight import Preflight, preflight_table
+from rl.training.preflight import preflight
 
 
-def said(rehearsal: Rehearsal) -> str:
+def said(found: Preflight) -> str:
     console = Console(width=200)
     with console.capture() as capture:
-        console.print(rehearsal.table())
+        console.print(preflight_table(found))
     return capture.get()
 
 
@@ -32,7 +33,7 @@ def recipe(toy: Path, tmp_path: Path) -> Path:
 
 
 def test_a_recipe_with_all_it_needs(recipe: Path, tmp_path: Path) -> None:
-    found = rehearse("sft", str(recipe))
+    found = preflight("sft", str(recipe))
     assert not found.missing
     text = said(found)
     assert "64 cases in 64 groups, 64 pictures" in text and "toy 1: 4 rules" in text
@@ -42,7 +43,7 @@ def test_a_recipe_with_all_it_needs(recipe: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_is_said(recipe: Path) -> None:
-    found = rehearse("sft", str(recipe), {"data.train": "gone.jsonl", "data.rulebook": "gone.yaml"})
+    found = preflight("sft", str(recipe), {"data.train": "gone.jsonl", "data.rulebook": "gone.yaml"})
     assert found.missing == ["rulebook", "data"]
     assert "gone.jsonl is not there" in said(found)
 
@@ -51,12 +52,12 @@ def test_a_case_that_does_not_fit_is_an_error(recipe: Path) -> None:
     with pytest.raises(
         DataError, match=r"needs \d+ tokens, 16 of them for its pictures, and the model's context is 80"
     ):
-        rehearse("sft", str(recipe), {"model.tiny.context": "80"})
+        preflight("sft", str(recipe), {"model.tiny.context": "80"})
 
 
 def test_prices_that_would_be_erased_are_an_error(recipe: Path) -> None:
     with pytest.raises(DataError, match="scale_rewards"):
-        rehearse("grpo", str(recipe), {"rubric": "billboard", "scale_rewards": "group"})
+        preflight("grpo", str(recipe), {"rubric": "billboard", "scale_rewards": "group"})
 
 
 @pytest.mark.parametrize("kind", ["sft", "grpo"])
@@ -65,7 +66,7 @@ def test_shipped_recipes_with_nothing_there(
     name: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert "data" in rehearse(kind, name).missing
+    assert "data" in preflight(kind, name).missing
 
 
 def test_tokens_of_pictures_of_the_3b_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +76,7 @@ def test_tokens_of_pictures_of_the_3b_model(tmp_path: Path, monkeypatch: pytest.
     Path("contextdp").mkdir()
     case = Case(id="phone", images=["../phone.png"], gold=Gold(verdict="approve", violations=[]))
     save_cases([case], "contextdp/cases.jsonl")
-    text = said(rehearse("sft", "qwen2.5-vl-3b"))
+    text = said(preflight("sft", "qwen2.5-vl-3b"))
     assert f"'phone': {39 * 86:,} tokens of pictures" in text  # 1080 / 28 = 38.6, 2400 / 28 = 85.7
     assert "an estimate: no tokenizer" in text and "3,754,622,976" in text
 
@@ -83,6 +84,6 @@ def test_tokens_of_pictures_of_the_3b_model(tmp_path: Path, monkeypatch: pytest.
 def test_a_real_screenshot(real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     convert_file(real_data / "contextdp" / "labels.csv", "contextdp", tmp_path / "contextdp")
-    found = rehearse("sft", "qwen2.5-vl-3b")
+    found = preflight("sft", "qwen2.5-vl-3b")
     assert found.missing == ["model"]
     assert "'contextdp-66': 816 tokens of pictures" in said(found)

@@ -12,9 +12,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from rl.config.recipe import GRPORecipe, SFTRecipe
+from rl.config.train import GRPORecipe, SFTRecipe
+from rl.runs.checkpoints import newest_checkpoint, step_of
+from rl.runs.folder import RunFolder
 from rl.runs.rollouts import read_rollouts
-from rl.training.trainers.resumable import newest_checkpoint
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -88,23 +89,28 @@ def test_a_run_killed_again_and_again_ends_like_one_that_was_not(make, toy: Path
         [step for step in range(2 * EPOCH + 1, STEPS) if step % SAVE]
     )  # in epoch 3, between checkpoints
     kill(killed, "--kill-at", str(first))
-    assert newest_checkpoint(killed.output).name == f"checkpoint-{SAVE}"
+    assert saved(killed) == SAVE
     kill(killed, "--resume", "--kill-at", str(second))
     kill(killed, "--resume", "--kill-in-save", str(2 * EPOCH))
-    assert newest_checkpoint(killed.output).name == f"checkpoint-{2 * EPOCH - SAVE}", "the newest one was cut off"
+    assert saved(killed) == 2 * EPOCH - SAVE, "the newest one was cut off"
     kill(killed, "--resume", "--kill-at", str(third))
     finish(killed, "--resume")
 
     if make is grpo:
         assert read_rollouts(killed.output) == read_rollouts(whole.output)
         assert len({rollout.total for rollout in read_rollouts(whole.output)}) > 2, "there must be something to learn"
-    state = json.loads((newest_checkpoint(whole.output) / "trainer_state.json").read_text())
+    state = json.loads((newest_checkpoint(RunFolder(whole.output)) / "trainer_state.json").read_text())
     assert state["epoch"] == STEPS / EPOCH, "the kills are meant for the first, second and third epoch"
     before, after = load_file(tiny_vl / "model.safetensors"), weights(whole)
     assert any(not torch.equal(before[name], after[name]) for name in before), "it must have learned something"
     assert weights(killed).keys() == after.keys()
     for name, weight in weights(killed).items():
         assert torch.equal(weight, after[name]), name
+
+
+def saved(recipe: SFTRecipe | GRPORecipe) -> int:
+    """The step of the newest checkpoint."""
+    return step_of(newest_checkpoint(RunFolder(recipe.output)))
 
 
 def weights(recipe: SFTRecipe | GRPORecipe) -> dict[str, torch.Tensor]:

@@ -9,12 +9,15 @@ import torch
 
 from data import Briefs, DataError, Rulebook, load_cases
 from rl.config.model import ModelConfig
-from rl.config.recipe import SFTRecipe
+from rl.config.train import SFTRecipe
 from rl.models.load import context_length, load_model, load_processor, tokenizer_of
+from rl.runs.checkpoints import newest_checkpoint
+from rl.runs.folder import RunFolder
+from rl.training import train
 from rl.training.launch.launch import launch
 from rl.training.rows import rows_for_sft
-from rl.training.sft import LongestFirst, RulingSFTTrainer, train_sft
-from rl.training.trainers.resumable import EpochSampler, newest_checkpoint
+from rl.training.trainers.resumable import EpochSampler
+from rl.training.trainers.sft import LongestFirst, RulingSFTTrainer
 
 QUICK = {"gradient_checkpointing": False, "report_to": "none", "disable_tqdm": True, "bf16": False}
 
@@ -57,7 +60,7 @@ def test_pictures_and_rows_without_any_train_together(toy: Path, tiny_vl: Path, 
     recipe.data.train.append(str(tmp_path / "more.jsonl"))
     lines = (toy / "text.jsonl").read_text().replace('"toy-', '"bare-')
     (tmp_path / "more.jsonl").write_text(lines)
-    train_sft(recipe)
+    train(recipe)
 
 
 def test_the_longest_rows_come_first_in_the_first_epoch_only(toy: Path, tiny_vl: Path, tmp_path: Path) -> None:
@@ -74,7 +77,7 @@ def test_the_longest_rows_come_first_in_the_first_epoch_only(toy: Path, tiny_vl:
 
 def test_a_run_leaves_a_model_and_says_where_it_comes_from(toy: Path, tiny_text: Path, tmp_path: Path) -> None:
     recipe = recipe_for(toy, tiny_text, tmp_path / "run", "text.jsonl", report_to="tensorboard", logging_steps=1)
-    final = train_sft(recipe)
+    final = train(recipe)
     assert final == tmp_path / "run" / "checkpoints" / "final"
     before, after = load_model(ModelConfig(path=str(tiny_text))), load_model(ModelConfig(path=str(tmp_path / "run")))
     changed = [not torch.equal(a, b) for a, b in zip(before.parameters(), after.parameters(), strict=True)]
@@ -84,15 +87,15 @@ def test_a_run_leaves_a_model_and_says_where_it_comes_from(toy: Path, tiny_text:
     assert facts["checkpoint"]["hash"] and facts["rulebook"]["name"] == "toy"
     assert list((tmp_path / "run").rglob("events.out.tfevents*"))
     with pytest.raises(DataError, match="there is a run already"):
-        train_sft(recipe)
+        train(recipe)
 
 
 def test_a_tiny_model_is_built_and_learns(toy: Path, tmp_path: Path) -> None:
     steps = {"max_steps": 12, "logging_steps": 6, "save_steps": 12, "learning_rate": 3e-3}
     recipe = recipe_for(toy, tmp_path, tmp_path / "run", "text.jsonl", **steps)
     tiny = {"kind": "text", "hidden": 64, "layers": 2, "vocab": 512}
-    train_sft(recipe.model_copy(update={"model": ModelConfig(tiny=tiny)}))
-    checkpoint = newest_checkpoint(tmp_path / "run")
+    train(recipe.model_copy(update={"model": ModelConfig(tiny=tiny)}))
+    checkpoint = newest_checkpoint(RunFolder(tmp_path / "run"))
     log = json.loads((checkpoint / "trainer_state.json").read_text())["log_history"]
     assert log[1]["loss"] < 0.9 * log[0]["loss"]
 
@@ -111,7 +114,7 @@ def test_two_processes_train_as_one_does(
     one = recipe_for(toy, tiny_vl, tmp_path / "one", max_steps=3, logging_steps=1, save_steps=3)
     two = one.model_copy(deep=True, update={"output": tmp_path / "two"})
     two.trainer["per_device_train_batch_size"] = 4
-    train_sft(one)
+    train(one)
     file = tmp_path / "two.yaml"
     file.write_text(two.model_dump_json(exclude={"model": {"tiny"}}))
     assert launch("sft", str(file), {}, config, num_processes=2) == 0
@@ -132,7 +135,7 @@ def test_a_mistake_in_a_launched_run_is_exit_code_2(
 
 
 def losses(run: Path) -> list[float]:
-    checkpoint = newest_checkpoint(run)
+    checkpoint = newest_checkpoint(RunFolder(run))
     assert checkpoint is not None
     log = json.loads((checkpoint / "trainer_state.json").read_text())["log_history"]
     return [entry["loss"] for entry in log if "loss" in entry]

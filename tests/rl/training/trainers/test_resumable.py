@@ -11,21 +11,15 @@ from torch.utils.data import RandomSampler
 from transformers import TrainerCallback
 from trl.trainer.utils import RepeatSampler
 
-import rl.training.grpo
 from data import DataError
+from rewards import Rubric
 from rl.config.model import ModelConfig
-from rl.config.recipe import GRPORecipe, SFTRecipe
-from rl.models.load import FINAL
+from rl.config.train import GRPORecipe, SFTRecipe
+from rl.runs.checkpoints import COMPLETE, newest_checkpoint
+from rl.runs.folder import RunFolder
 from rl.runs.rollouts import read_rollouts
-from rl.training.grpo import train_grpo
-from rl.training.sft import train_sft
-from rl.training.trainers.resumable import (
-    MARKER,
-    EpochSampler,
-    ResumableTrainer,
-    checkpoint_to_resume,
-    newest_checkpoint,
-)
+from rl.training import train as train_run
+from rl.training.trainers.resumable import EpochSampler, ResumableTrainer
 from tests.rl.training.toy_reward import ToyRubric
 
 
@@ -46,7 +40,7 @@ class Interrupter(TrainerCallback):
 def interruptions() -> Iterator[Callable[[int | None], None]]:
     """A function that makes training stop with an `Interruption` after a step; None lets it run to the end."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rl.training.grpo.Rubric, "load", lambda *args: ToyRubric())
+        patch.setattr(Rubric, "load", lambda *args: ToyRubric())
         whole_run = ResumableTrainer.run
 
         def at(step: int | None) -> None:
@@ -87,12 +81,8 @@ def recipe(kind: str, toy: Path, model: Path, output: Path, **trainer):
     return GRPORecipe(**shared, rubric="toy", trainer=settings | trainer)
 
 
-def run(recipe, resume: bool = False) -> Path:
-    return train_sft(recipe, resume) if isinstance(recipe, SFTRecipe) else train_grpo(recipe, resume)
-
-
 def train(recipe, resume: bool = False) -> dict[str, torch.Tensor]:
-    return load_file(run(recipe, resume) / "model.safetensors")
+    return load_file(train_run(recipe, resume) / "model.safetensors")
 
 
 @pytest.mark.parametrize("kind", ["sft", "muon", "grpo"])
@@ -124,15 +114,15 @@ def test_adapters_are_resumed_as_well(kind: str, toy: Path, tiny_text: Path, tmp
         return chosen.model_copy(update={"model": ModelConfig(path=str(tiny_text), lora={"r": 4, "dropout": 0.1})})
 
     def adapter(output: str) -> dict[str, torch.Tensor]:
-        return load_file(tmp_path / output / FINAL / "adapter_model.safetensors")
+        return load_file(RunFolder(tmp_path / output).final / "adapter_model.safetensors")
 
     interrupt(None)
-    run(adapted("whole"))
+    train_run(adapted("whole"))
     interrupt(3)
     with pytest.raises(Interruption):
-        run(adapted("broken"))
+        train_run(adapted("broken"))
     interrupt(None)
-    run(adapted("broken"), resume=True)
+    train_run(adapted("broken"), resume=True)
     assert adapter("broken").keys() == adapter("whole").keys()
     assert all(torch.equal(adapter("broken")[name], weight) for name, weight in adapter("whole").items())
     assert any(weight.abs().max() > 1e-3 for name, weight in adapter("whole").items() if "lora_B" in name)
@@ -171,7 +161,7 @@ def test_what_cannot_be_resumed_exactly_is_refused(begun: Path, toy: Path, tiny_
 
 
 def test_weights_that_do_not_match_key_by_key_are_an_error(begun: Path, toy: Path, tiny_text: Path):
-    file = newest_checkpoint(begun) / "model.safetensors"
+    file = newest_checkpoint(RunFolder(begun)) / "model.safetensors"
     whole = load_file(file)
     name = next(name for name in whole if "mlp" in name)
     save_file({key: value for key, value in whole.items() if key != name}, file, {"format": "pt"})
@@ -216,23 +206,10 @@ def test_a_checkpoint_between_two_generations_is_refused(toy: Path, tiny_text: P
         train(recipe("grpo", toy, tiny_text, tmp_path / "b", **odd | {"max_steps": 8}), resume=True)
 
 
-def test_checkpoints_that_were_cut_off_are_removed(tmp_path: Path):
-    for step in (8, 9, 10, 12):
-        folder = tmp_path / "checkpoints" / f"checkpoint-{step}"
-        folder.mkdir(parents=True)
-        (folder / "trainer_state.json").write_text("{}")
-        if step < 12:
-            (folder / MARKER).write_text("{}")
-    assert newest_checkpoint(tmp_path).name == "checkpoint-10"
-    assert checkpoint_to_resume(tmp_path, resume=True).name == "checkpoint-10"
-    assert not (tmp_path / "checkpoints/checkpoint-12").exists()
-    assert checkpoint_to_resume(tmp_path / "elsewhere", resume=True) is None
-
-
 def test_the_marker_is_written_last_and_tells_the_pace(begun: Path):
-    checkpoint = newest_checkpoint(begun)
-    marker = checkpoint / MARKER
-    others = [path for path in checkpoint.iterdir() if path.name != MARKER]
+    checkpoint = newest_checkpoint(RunFolder(begun))
+    marker = checkpoint / COMPLETE
+    others = [path for path in checkpoint.iterdir() if path != marker]
     assert others and all(path.stat().st_mtime_ns <= marker.stat().st_mtime_ns for path in others)
     assert json.loads(marker.read_text())["num_generations"] == 2
 

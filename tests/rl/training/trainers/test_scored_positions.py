@@ -7,7 +7,7 @@ import pytest
 import torch
 from trl.trainer import utils
 
-from rl.training.sft import RulingSFTTrainer, SFTTrainer
+from rl.training.trainers.sft import RulingSFTTrainer, SFTTrainer
 from tests.rl.training.test_sft import recipe_for, trainer_for
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rewards.models.precision import computes_in_bfloat16
+from rewards.models.machine import computes_in_bfloat16
 from tests.lazy import Lazy
 
 torch, checkpoint = Lazy("torch"), Lazy("rewards.models.checkpoint")
@@ -16,7 +16,7 @@ LESS = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE
 
 
 def test_a_cpu_that_may_use_avx2_alone_does_not_compute_in_it():
-    ask = "from rewards.models.precision import computes_in_bfloat16 as ask; print(ask())"
+    ask = "from rewards.models.machine import computes_in_bfloat16 as ask; print(ask())"
     environment = os.environ | LESS | {"CUDA_VISIBLE_DEVICES": ""}
     done = subprocess.run([sys.executable, "-c", ask], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -1,0 +1,105 @@
+"""Files: a result is written whole or not at all.
+
+Whoever reads a file finds all of its old content or all of its new, whatever happens meanwhile: an exception, a kill,
+a full disk, a power cut. Only logs that are appended to, and folders that libraries write themselves, come about
+otherwise.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from data.errors import DataError
+
+DRAFT = ".draft"
+"""How the names of files end that are still being written; a kill leaves them behind, and they may be removed."""
+
+
+@contextmanager
+def whole_file(path: str | Path, flushed: bool = True) -> Iterator[Path]:
+    """A path to write to, which becomes ``path`` when the block is done, and nothing at all if it fails.
+
+    It lies in the folder of ``path``, which is made where there is none. A library may be told to write there, but
+    must be told the format too: the name does not show it.
+
+    Args:
+        path: the file; one that is there is replaced, and so is a link: what it leads to stays as it is.
+        flushed: wait until the content is on the disk: milliseconds for each file, so not for thousands of files
+            that can be made again, such as pictures. Without it, a power cut may leave an empty file.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with whole_file(f"{folder}/note.txt") as draft:
+        ...         _ = draft.write_text("Whole.")
+        ...     Path(f"{folder}/note.txt").read_text()
+        'Whole.'
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{secrets.token_hex(8)}{DRAFT}")
+    try:
+        yield draft
+        if flushed:
+            _sync(draft)
+        draft.replace(target)
+        if flushed:
+            _sync(target.parent)
+    finally:
+        # Also after a success: where both names are links to one file, renaming one to the other does nothing.
+        draft.unlink(missing_ok=True)
+
+
+def write_whole(path: str | Path, content: str | bytes) -> Path:
+    """Writes text in UTF-8, or bytes."""
+    with whole_file(path) as draft:
+        draft.write_bytes(content.encode() if isinstance(content, str) else content)
+    return Path(path)
+
+
+def write_json(path: str | Path, content: Any, indent: int | None = 2) -> Path:
+    """Writes JSON for people and machines.
+
+    Raises:
+        ValueError: there is a NaN or an infinity in it, which JSON does not have.
+    """
+    return write_whole(path, json.dumps(content, indent=indent, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: str | Path) -> dict[str, Any]:
+    """The JSON object in a file.
+
+    Raises:
+        DataError: the file cannot be read, or holds no JSON object.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", file=path) from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"not JSON: {error}", file=path) from error
+    if not isinstance(content, dict):
+        raise DataError(f"want a JSON object, not {type(content).__name__}", file=path)
+    return content
+
+
+def flush(folder: str | Path) -> None:
+    """Waits until all that lies in a folder, and in the folders in it, is on the disk: for what libraries wrote."""
+    for place, _, files in os.walk(folder):
+        for name in files:
+            _sync(Path(place) / name)
+        _sync(Path(place))
+
+
+def _sync(path: Path) -> None:
+    if path.is_dir() and not hasattr(os, "O_DIRECTORY"):  # Windows keeps folders without being asked
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,56 @@
+"""The lock of a run's folder: one training at a time.
+
+The operating system keeps the lock and drops it when the process ends, however it ends, so there is never one to
+remove by hand. Beside it, ``holder.json`` says who holds it, for the message to whoever comes second.
+"""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from data import DataError
+from data.files import read_json, write_json
+from rl.runs.folder import RunFolder
+
+PATIENCE = 1.0
+"""Seconds to wait for the lock: a process that has just been killed may take a moment to go, and one that has just
+taken the lock to say who it is."""
+
+
+@contextmanager
+def hold(run: RunFolder) -> Iterator[None]:
+    """Keeps other processes from training in a folder, which is made where there is none.
+
+    Raises:
+        DataError: another process does so; names it.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        run.path.mkdir(parents=True, exist_ok=True)
+        # A lock that is a mere file would outlive a kill: where the file system has no other, there is none.
+        lock = FileLock(run.lock, fallback_to_soft=False)
+        lock.acquire(timeout=PATIENCE)
+    except Timeout:
+        why = f"{_holder(run)} is training here: wait for it, or give another output"
+        raise DataError(why, file=run.path) from None
+    except OSError as error:
+        why = f"cannot be written and locked ({error.strerror}): give an output on another file system"
+        raise DataError(why, file=run.path) from error
+    try:
+        since = datetime.now(UTC).isoformat(sep=" ", timespec="seconds")
+        write_json(run.holder, {"pid": os.getpid(), "host": socket.gethostname(), "since": since})
+        yield
+    finally:
+        run.holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _holder(run: RunFolder) -> str:
+    try:
+        found = read_json(run.holder)
+    except DataError:  # it has not said yet who it is, or is just leaving
+        return "another process"
+    return f"process {found.get('pid')} on {found.get('host')}, since {found.get('since')},"

@@ -1,0 +1,222 @@
+"""Stage: what every kind of training does, written once.
+
+Recipe → arguments → checks → lock → checkpoint to go on from → seed → cases and model → rows → trainer → run → final
+checkpoint and ``run.json``. A kind of training says only what is its own: which settings it refuses, which of the
+cases it takes, how a case becomes a row, and its trainer.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from accelerate import PartialState
+from accelerate.utils import broadcast_object_list
+from transformers import PreTrainedModel, set_seed
+
+from data import Briefs, DataError, Rulebook, load_cases
+from prompts.processor import Processor
+from rl.config.model import ModelConfig
+from rl.config.train import TrainRecipe
+from rl.models.load import context_length, load_model, load_processor
+from rl.runs.checkpoints import checkpoint_to_resume, remove_cut_off
+from rl.runs.folder import RunFolder
+from rl.runs.lock import hold
+from rl.runs.provenance import provenance, write_run
+from rl.training.rows import texts_of
+from rl.training.trainers.resumable import ResumableTrainer
+
+OneRecipe = TypeVar("OneRecipe", bound=TrainRecipe)
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a run begins with."""
+
+    briefs: Briefs
+    """Of the cases to train on."""
+    model: ModelConfig
+    """The model that learns from them: one that is there."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a trainer is made of."""
+
+    start: Start
+    arguments: Any
+    """TRL's configuration."""
+    model: PreTrainedModel
+    processor: Processor
+    rows: Any
+    """A `datasets.Dataset` of the cases to train on."""
+    valid: Briefs
+    """Of the cases to watch the loss on; empty where nothing is to be watched."""
+    valid_rows: Any
+    """A `datasets.Dataset` of those; None where there are none."""
+    checkpoint: Path | None
+    """Where the run goes on from, if it does."""
+
+    def for_trl(self) -> dict[str, Any]:
+        """What every trainer of TRL's takes, under its names."""
+        return {
+            "model": self.model,
+            "args": self.arguments,
+            "train_dataset": self.rows,
+            "eval_dataset": self.valid_rows,
+            "processing_class": self.processor,
+        }
+
+
+class Stage(ABC, Generic[OneRecipe]):
+    """One kind of training, as one recipe has it."""
+
+    unit = "cases"
+    """What a batch is counted in."""
+
+    def __init__(self, recipe: OneRecipe):
+        self.recipe, self.run = recipe, RunFolder(recipe.output)
+
+    def check(self, arguments: Any) -> None:  # most kinds refuse nothing
+        """Refuses settings that do not go together, before anything is loaded.
+
+        Raises:
+            DataError: they do not; names the field.
+        """
+
+    def facts(self, arguments: Any) -> dict[str, str]:
+        """What a dry run should say of this kind's own settings, by name."""
+        return {}
+
+    def reserved(self, arguments: Any) -> int:
+        """Tokens of the context that are kept for what the model is to write; 0 where rows hold it already."""
+        return 0
+
+    def steps(self, arguments: Any, cases: int) -> int | None:
+        """How many optimiser steps the training has, on one process; None where that is not known beforehand."""
+        if arguments.max_steps > 0:
+            return int(arguments.max_steps)
+        batch = arguments.per_device_train_batch_size * arguments.gradient_accumulation_steps
+        return -(-cases // batch) * int(arguments.num_train_epochs)
+
+    def choose(self, start: Start) -> Briefs:
+        """Which of the recipe's cases to train on, and with which weights."""
+        return start.briefs
+
+    @abstractmethod
+    def rows(self, briefs: Briefs, processor: Processor, context: int, reserved: int) -> Any:
+        """A `datasets.Dataset` of cases, each of which fits into ``context`` tokens.
+
+        Raises:
+            DataError: one does not, or there is nothing to learn from it; names the case.
+        """
+
+    @abstractmethod
+    def trainer(self, parts: Parts) -> ResumableTrainer:
+        """The trainer, ready to run."""
+
+    def prepare(self) -> Start:
+        """Reads the data, and makes what must be there before a model can be trained.
+
+        In a launched run this is done once before the processes start: what it makes they find in the run's folder.
+
+        Raises:
+            DataError: the data are not as they should be.
+        """
+        briefs = self._bound(self.recipe.data.train, Rulebook.load(self.recipe.data.rulebook))
+        model = self.recipe.model
+        if model.tiny is not None:
+            # Under ZeRO-3, one of several processes alone could not build a model.
+            if not (self.run.tiny / "config.json").is_file():
+                self.build(briefs, self.run.tiny)
+            model = model.with_weights(self.run.tiny)
+        start = Start(briefs, model)
+        return replace(start, briefs=self.choose(start))
+
+    def build(self, briefs: Briefs, folder: Path) -> Path:
+        """Builds the tiny model that the recipe describes, for the texts of its cases."""
+        from rl.models.tiny import TinySize, build_tiny
+
+        tiny = self.recipe.model.tiny
+        assert tiny is not None, "the recipe names a model that is there"
+        size = TinySize(vocab=tiny.vocab, hidden=tiny.hidden, layers=tiny.layers, context=tiny.context)
+        texts = texts_of(briefs, self.recipe.data.template)
+        return build_tiny(folder, texts, tiny.kind, size, tiny.image_tokens, self.recipe.seed)
+
+    def train(self, resume: bool = False) -> Path:
+        """See `rl.training.registry.train`."""
+        arguments = self.recipe.arguments()  # first: it sets up the processes, which ZeRO-3 needs to load weights
+        self.check(arguments)
+        with held_by_one(self.run):
+            checkpoint = self._begin(resume)
+            set_seed(self.recipe.seed)
+            parts = self._parts(arguments, self.prepare(), checkpoint)
+            trainer = self.trainer(parts)
+            trainer.run(checkpoint)
+            return self._finish(trainer, parts.start.briefs.book)
+
+    def _begin(self, resume: bool) -> Path | None:
+        """The checkpoint that the run goes on from, if any; those that a kill cut off are removed."""
+        checkpoint = checkpoint_to_resume(self.run, resume)
+        state = PartialState()
+        state.wait_for_everyone()
+        if state.is_main_process:
+            remove_cut_off(self.run)
+        state.wait_for_everyone()
+        return checkpoint
+
+    def _parts(self, arguments: Any, start: Start, checkpoint: Path | None) -> Parts:
+        processor = load_processor(str(start.model.path))
+        model = load_model(start.model, checkpoint)
+
+        def rows(briefs: Briefs) -> Any:
+            return self.rows(briefs, processor, context_length(model), self.reserved(arguments))
+
+        watched = self.recipe.data.valid if arguments.eval_strategy != "no" else []
+        valid = self._bound(watched, start.briefs.book)
+        valid_rows = rows(valid) if watched else None
+        return Parts(start, arguments, model, processor, rows(start.briefs), valid, valid_rows, checkpoint)
+
+    def _bound(self, files: Sequence[str], book: Rulebook) -> Briefs:
+        return Briefs.bind(load_cases(*files), book)
+
+    def _finish(self, trainer: ResumableTrainer, book: Rulebook) -> Path:
+        """Saves the trained model and says in ``run.json`` what it comes from."""
+        final = self.run.final
+        trainer.save_model(str(final))  # every process takes part: under ZeRO each holds a share of the weights
+        if trainer.is_world_process_zero():
+            facts = provenance(
+                model=final,
+                book=book,
+                template=self.recipe.data.template,
+                recipe=self.recipe.model_dump(mode="json", exclude_defaults=True),
+                steps=trainer.state.global_step,
+                processes=trainer.args.world_size,
+                wrapper=type(trainer.model_wrapped).__name__,
+            )
+            write_run(self.run.path, facts)
+        trainer.accelerator.wait_for_everyone()
+        return final
+
+
+@contextmanager
+def held_by_one(run: RunFolder) -> Iterator[None]:
+    """Holds the lock of a run in the first of its processes.
+
+    Raises:
+        DataError: another run holds it; in every process alike, so that none waits for the others.
+    """
+    state = PartialState()
+    refusal: list[DataError | None] = [None]
+    with ExitStack() as stack:
+        if state.is_main_process:
+            try:
+                stack.enter_context(hold(run))
+            except DataError as error:
+                refusal = [error]
+        broadcast_object_list(refusal)
+        if refusal[0] is not None:
+            raise refusal[0]
+        yield

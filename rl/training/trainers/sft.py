@@ -1,0 +1,69 @@
+"""RulingSFTTrainer: TRL's SFT trainer. The loss is on the completion only; batches, loss and checkpoints are TRL's."""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from torch.utils.data import Sampler
+from trl import SFTConfig, SFTTrainer
+
+from data import DataError
+from rl.training.trainers.muon import MuonAndAdamW
+from rl.training.trainers.resumable import EpochSampler, ResumableTrainer
+from rl.training.trainers.scored_positions import labelled_positions_only
+
+
+def muon(arguments: SFTConfig) -> tuple[Callable[[], type[MuonAndAdamW]], dict[str, Any]]:
+    """What the trainer builds its optimiser from; learning rate, decay and AdamW's own settings are the recipe's.
+
+    Raises:
+        DataError: the run is sharded.
+    """
+    if arguments.deepspeed_plugin is not None or arguments.fsdp or os.environ.get("ACCELERATE_USE_FSDP") == "true":
+        reason = "Muon needs whole matrices, which DeepSpeed and FSDP shard: leave it out (--muon false)"
+        raise DataError(reason, field="muon")
+    return lambda: MuonAndAdamW, {
+        "lr": arguments.learning_rate,
+        "betas": (arguments.adam_beta1, arguments.adam_beta2),
+        "eps": arguments.adam_epsilon,
+        "weight_decay": arguments.weight_decay,
+    }
+
+
+class RulingSFTTrainer(ResumableTrainer, SFTTrainer):
+    """TRL's trainer, with the loss averaged over the tokens of all processes and accumulation steps alike, and the
+    longest rows in the first batch, so that memory runs out at once or never.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        # Qwen-VL and Gemma 3 say that they do not take the number of tokens; TRL's loss does.
+        self.model_accepts_loss_kwargs = True
+
+    def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
+        with labelled_positions_only():
+            return super().compute_loss(*args, **kwargs)
+
+    def _get_train_sampler(self, *args: Any, **kwargs: Any) -> Any:
+        sampler = super()._get_train_sampler()  # of the whole dataset: what TRL passes has lost its lengths
+        if not isinstance(sampler, EpochSampler):
+            return sampler
+        lengths = self.train_dataset.with_format(None)["length"]  # type: ignore[union-attr]
+        return LongestFirst(sampler, lengths, self.args.train_batch_size * self.args.world_size)
+
+
+class LongestFirst(Sampler[int]):
+    """Another sampler's order, with the ``count`` longest rows moved to its front in the first epoch."""
+
+    def __init__(self, sampler: EpochSampler, lengths: list[int], count: int):
+        self.sampler = sampler
+        self.longest = set(sorted(range(len(lengths)), key=lambda row: (-lengths[row], row))[:count])
+
+    def __iter__(self) -> Iterator[int]:
+        order = list(self.sampler)
+        if self.sampler.epoch == 0:
+            order.sort(key=lambda row: row not in self.longest)  # stable: the others keep their order
+        return iter(order)
+
+    def __len__(self) -> int:
+        return len(self.sampler)

@@ -1,0 +1,75 @@
+"""Recipes for training take TRL's own field names, refuse what they do not know, and can be overridden key by key."""
+
+from pathlib import Path
+
+import pytest
+
+from data import DataError
+from rl.config import GRPORecipe, SFTRecipe
+
+MINIMAL = """\
+name: mine
+data: {train: cases.jsonl, rulebook: rules.yaml}
+model: {path: somewhere}
+"""
+
+
+@pytest.fixture
+def minimal(tmp_path: Path) -> Path:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(MINIMAL)
+    return path
+
+
+def test_keys_are_overridden_by_full_and_by_bare_name(minimal: Path) -> None:
+    recipe = SFTRecipe.load(
+        minimal,
+        {"learning_rate": "1e-4", "trainer.max_steps": "7", "model.lora.r": "4", "data.train": "[a.jsonl, b.jsonl]"},
+    )
+    assert recipe.trainer == {"learning_rate": 1e-4, "max_steps": 7}
+    assert recipe.model.lora is not None and recipe.model.lora.r == 4
+    assert recipe.data.train == ["a.jsonl", "b.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({"learning_rat": "1"}, "did you mean 'learning_rate'"),
+        ({"trainer.learning_rat": "1"}, "not a field of SFTConfig .*did you mean 'learning_rate'"),
+        ({"model.attn_implementatio": "eager"}, "did you mean 'attn_implementation'"),
+        ({"modl.path": "x"}, "did you mean 'model'"),
+        ({"rubric": "billboard"}, "unknown key"),
+        ({"learning_rate": "fast"}, "trainer.learning_rate: .*'fast'"),
+        ({"max_length": "100"}, "max_length cannot be set: .*never cut"),
+        ({"trainer.output_dir": "x"}, "use the recipe's 'output'"),
+        ({"model.tiny.kind": "vl"}, "either 'path' or 'tiny'"),
+        ({"model.load_in_4bit": "true"}, "nothing to train"),
+        ({"name": "a/b"}, "name"),
+    ],
+)
+def test_what_is_wrong_is_named(minimal: Path, overrides: dict[str, str], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        SFTRecipe.load(minimal, overrides)
+
+
+def test_settings_that_do_not_go_together_are_refused(minimal: Path) -> None:
+    recipe = GRPORecipe.load(minimal, {"rubric": "billboard", "num_generations": "3"})
+    with pytest.raises(DataError, match="trainer"):
+        recipe.arguments(per_device_train_batch_size=4)
+
+
+def test_the_trainer_gets_what_the_recipe_says(minimal: Path) -> None:
+    recipe = SFTRecipe.load(minimal, {"seed": "5", "save_strategy": "epoch"})
+    arguments = recipe.arguments(bf16=False)
+    assert (arguments.seed, arguments.max_length) == (5, None)
+    assert arguments.output_dir == "runs/mine/checkpoints"
+    assert arguments.save_strategy.value == "epoch"
+    assert arguments.report_to == ["tensorboard"]
+
+
+def test_the_schema_lists_every_field_of_the_trainer() -> None:
+    schema = GRPORecipe.model_json_schema()
+    trainer = schema["properties"]["trainer"]
+    assert trainer["additionalProperties"] is False
+    assert trainer["properties"]["learning_rate"]["type"] == "number"
+    assert "num_generations" in trainer["properties"] and "output_dir" not in trainer["properties"]
