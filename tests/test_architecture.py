@@ -29,12 +29,6 @@ ROOMS = [
 ]
 """The rooms of `rl`: each may import those on the steps before its own, and none on its own step."""
 
-# What is still to be mended. A line goes as soon as what it excuses is gone: the tests ask for that.
-UPWARD = {
-    "rl.training.launch.worker imports rl.cli",  # for complain and quiet, which belong to terminal
-}
-SMALL = {"rl/terminal/progress.py"}
-
 # Written in pieces, so that this file does not name what it forbids.
 MACHINE_PATHS = re.compile("|".join(["/work" + "/", "/farm" + "/", "/root" + "/", "/tmp" + r"/\w", r"/home" + r"/\w"]))
 REGISTRY_HOSTS = re.compile("|".join(["pypi" + r"\.org", "python" + r"hosted\.org", "npm" + r"js\.org"]))
@@ -136,7 +130,7 @@ def test_rooms_import_those_below_them() -> None:
     room = {module: module.split(".")[1] for module in graph if module != "rl"}
     assert set(room.values()) == step.keys()
     between = [(module, to) for module in room for to in graph[module] & room.keys() if room[module] != room[to]]
-    assert {f"{module} imports {to}" for module, to in between if step[room[to]] >= step[room[module]]} == UPWARD
+    assert not {f"{module} imports {to}" for module, to in between if step[room[to]] >= step[room[module]]}
 
 
 def test_files_are_neither_long_nor_scraps() -> None:
@@ -144,7 +138,7 @@ def test_files_are_neither_long_nor_scraps() -> None:
     assert not {name: size for name, size in sizes.items() if size > 350}
     # A face is as short as what it gives, and a metric needs a file of its own.
     own = {name: size for name, size in sizes.items() if not re.search(r"__init__\.py$|/metrics/", name)}
-    assert {name for name, size in own.items() if size < 25} == SMALL
+    assert not {name for name, size in own.items() if size < 25}
     assert 60 <= median(size for name, size in own.items() if name.startswith("rl/")) <= 150
 
 

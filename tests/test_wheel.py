@@ -84,7 +84,8 @@ def test_a_launched_process_has_its_own_packages_where_the_launcher_looks_in_the
     installed: Path, elsewhere: Path
 ) -> None:
     (site,) = (installed.parent / "lib").glob("python3*/site-packages")
-    worker = [installed / "python", site / "rl" / "training" / "launch" / "worker.py", "sft", "no-such-recipe", "{}", "false"]
+    script = site / "rl" / "training" / "launch" / "worker.py"
+    worker = [installed / "python", script, "sft", "no-such-recipe", "{}", "false"]
     places = {"PYTHONSAFEPATH": "1", "PYTHONPATH": str(elsewhere)}  # the second is Accelerate's, for DeepSpeed
     done = subprocess.run(worker, cwd=elsewhere, env=os.environ | places, capture_output=True, text=True)
     assert done.returncode == 2 and "no such recipe" in done.stderr, done.stderr

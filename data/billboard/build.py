@@ -54,25 +54,34 @@ class BillboardConfig:
     level: Level = "demo"
     teacher_noise: float = 0.0
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many cases each split has."""
+        return {
+            "train": self.cases, "valid": self.test_cases // 2,
+            "test": self.test_cases, "changed": self.test_cases,
+        }  # fmt: skip
 
-def build(config: BillboardConfig, out: str | Path, progress: Callable[[str, int], None] | None = None) -> Path:
+
+def build(config: BillboardConfig, out: str | Path, progress: Callable[[int], None] | None = None) -> Path:
     """Writes ``train.jsonl``, ``valid.jsonl``, ``test.jsonl``, ``changed.jsonl``, ``rulebook.yaml`` and ``media/``.
 
     Args:
         config: what to build.
         out: the folder to write to.
-        progress: called with the split and the number of cases done.
+        progress: told how many of all cases are done.
     """
     out = Path(out)
     (out / "media").mkdir(parents=True, exist_ok=True)
     rulebook().dump(out / "rulebook.yaml")
+    done = 0
     for split in SPLITS:
-        maker = SplitMaker(config, split, out)
         cases = []
-        for case in maker.cases():
+        for case in SplitMaker(config, split, out).cases():
             cases.append(case)
+            done += 1
             if progress:
-                progress(split, len(cases))
+                progress(done)
         save_cases(cases, out / f"{split}.jsonl")
     return out
 
@@ -94,10 +103,7 @@ class SplitMaker:
         noise = config.teacher_noise if split == "train" else 0.0
         self.teacher = Teacher(SIZES[config.level], noise, self.rng) if noise else None
         self.turn = 0
-        self.wanted = {
-            "train": config.cases, "valid": config.test_cases // 2,
-            "test": config.test_cases, "changed": config.test_cases,
-        }[split]  # fmt: skip
+        self.wanted = config.sizes[split]
 
     def cases(self) -> Iterator[Case]:
         """The split's cases, two to an ad."""

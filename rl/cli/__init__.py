@@ -4,16 +4,13 @@ Exit codes: 0 done, 1 a check failed, 2 the user's input is wrong.
 """
 
 import sys
-import warnings
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from data import DataError
 from rewards import TooManyUnscored
 from rl.cli import compare, data, demo, evaluate, review, rewards, train
-from rl.terminal.safe_text import visible
+from rl.terminal.errors import complain, quiet
 
 app = typer.Typer(
     name="ruling",
@@ -52,13 +49,3 @@ def main() -> None:
     except TooManyUnscored as error:
         complain(error)
         sys.exit(1)
-
-
-def quiet() -> None:
-    """Keeps to itself what only the libraries' own authors can act upon."""
-    warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|trl|torch)\.")
-
-
-def complain(error: Exception) -> None:
-    """Says what is wrong on stderr; what came from a file moves no cursor and is no markup."""
-    Console(stderr=True, highlight=False).print(f"[bold red]error:[/] {escape(visible(str(error)))}", soft_wrap=True)

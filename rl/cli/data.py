@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress
 from rich.table import Column, Table
 
 from data.billboard import SPLITS, BillboardConfig, build
@@ -20,6 +19,7 @@ from data.foreign.convert import Conversion, convert_file
 from data.reading.problem import Problem
 from data.rulebook import Rulebook
 from data.ruling import VERDICTS
+from rl.terminal.progress import counting
 from rl.terminal.safe_text import visible
 
 app = typer.Typer(
@@ -75,9 +75,8 @@ def billboard(
 ) -> None:
     """Draw the embedded benchmark: ads with pictures, their rulebook, and gold that follows from how each was made."""
     config = BillboardConfig(cases, test_cases, seed, level, teacher_noise)
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        tasks = {split: bar.add_task(split, total=None) for split in SPLITS}
-        build(config, out, lambda split, done: bar.update(tasks[split], completed=done))
+    with counting("drawing", sum(config.sizes.values())) as reached:
+        build(config, out, reached)
     for split in SPLITS:
         lines = (out / f"{split}.jsonl").read_bytes().count(b"\n")
         typer.echo(f"{out / split}.jsonl: {_count(lines, 'case')}")

@@ -191,14 +191,20 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """Shows a progress bar while long work is done; gives a function to tell of what is done. Faults are not warned of
     batch by batch: every verb tells of all of them in the end.
     """
-    from rl.terminal.progress import progress_bar
+    from rl.terminal.progress import counting
 
     scoring = logging.getLogger("rewards.scoring.scorer")
     scoring.disabled = True
     try:
-        with progress_bar() as bar:
-            task = bar.add_task(what, total=total)
-            yield lambda done: bar.advance(task, done)
+        with counting(what, total) as reached:
+            done = 0
+
+            def advance(more: int) -> None:
+                nonlocal done
+                done += more
+                reached(done)
+
+            yield advance
     finally:
         scoring.disabled = False
 

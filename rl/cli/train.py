@@ -7,7 +7,12 @@ import typer
 from rich.console import Console
 
 from data import DataError
+from rl.cli.next_steps import again, next_steps
 from rl.config.recipe import shipped_recipes
+from rl.config.train import TrainRecipe
+from rl.runs.checkpoints import newest_checkpoint, step_of
+from rl.runs.folder import RunFolder
+from rl.terminal.errors import interruptible
 from rl.training.registry import KINDS, Kind, load_recipe
 
 app = typer.Typer(
@@ -46,17 +51,29 @@ def _verb(kind: Kind) -> Callable[..., None]:
             from rl.training.preflight import preflight
 
             Console().print(preflight_table(preflight(kind.name, config, overrides)))
-        elif accelerate is not None:
-            from rl.training.launch.launch import launch
+            return
+        recipe = load_recipe(kind.name, config, overrides)
+        with interruptible(again("--resume"), lambda: _outlook(recipe)):
+            if accelerate is not None:
+                from rl.training.launch.launch import launch
 
-            raise typer.Exit(launch(kind.name, config, overrides, accelerate, num_processes, resume))
-        else:
-            from rl.training import train
+                if code := launch(kind.name, config, overrides, accelerate, num_processes, resume):
+                    raise typer.Exit(code)  # each process has said why
+            else:
+                from rl.training import train
 
-            final = train(load_recipe(kind.name, config, overrides), resume)
-            Console().print(f"trained: {final}", markup=False, highlight=False)
+                train(recipe, resume)
+        Console(highlight=False).print(next_steps(recipe, config))
 
     return verb
+
+
+def _outlook(recipe: TrainRecipe) -> str:
+    """What resuming will do."""
+    newest = newest_checkpoint(RunFolder(recipe.output))
+    return (
+        "begin again, since there is no checkpoint yet" if newest is None else f"go on from step {step_of(newest):,}"
+    )
 
 
 for _kind in KINDS.values():

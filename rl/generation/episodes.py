@@ -13,7 +13,7 @@ from rl.config.decoding import Decoding
 from rl.generation.engine import Engine
 from rl.generation.episode_log import EpisodeLog
 from rl.runs.provenance import rulebook_facts
-from rl.terminal.progress import progress_bar
+from rl.terminal.progress import counting
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,10 @@ def write_episodes(
     if missing:
         if not found.facts:
             found.begin(engine.provenance(decoding))
-        with progress_bar(progress) as bar:
-            task = bar.add_task("reviewing", total=len(wanted), completed=len(wanted) - len(missing))
+        with counting("reviewing", len(wanted), len(wanted) - len(missing), progress) as reached:
             for batch in engine.write(briefs, decoding, missing):
                 found.add(batch)
-                bar.update(task, completed=len(found))
+                reached(len(found))
     if left_out := [key for key in wanted if key not in found]:
         case, sample = left_out[0]
         raise RuntimeError(f"'{engine.name}' left out {len(left_out)} episodes, first {case}#{sample}")

@@ -9,6 +9,7 @@
     hard.json                    the cases that are drawn more often, where the recipe asks for it
     run.json                     where the trained model comes from, written last: see `rl.runs.provenance`
     run.lock, holder.json        who is training here: see `rl.runs.lock`
+    messages.log                 what libraries said meanwhile: see `rl.terminal.messages`
 
 The names stand here only (that of the checkpoints in `rewards.models.location`, since rewards load models too).
 """

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from data import DataError, suggest
 from rl.config.train import GRPORecipe, SFTRecipe, TrainRecipe
+from rl.runs.folder import RunFolder
+from rl.terminal.session import session
+from rl.terminal.snapshot import Watch
 
 if TYPE_CHECKING:
     from rl.training.stage import Stage
@@ -81,12 +84,13 @@ def stage_of(recipe: TrainRecipe) -> "Stage[Any]":
     return stage
 
 
-def train(recipe: TrainRecipe, resume: bool = False) -> Path:
-    """Trains as a recipe says.
+def train(recipe: TrainRecipe, resume: bool = False, watch: Watch | None = None) -> Path:
+    """Trains as a recipe says, and shows how far it is.
 
     Args:
         recipe: of any kind, such as ``GRPORecipe.load("billboard/grpo")``.
         resume: go on from the newest complete checkpoint, as if the run had never stopped; where there is none, begin.
+        watch: is told of each step as well.
 
     Returns:
         The folder of the final checkpoint.
@@ -94,4 +98,6 @@ def train(recipe: TrainRecipe, resume: bool = False) -> Path:
     Raises:
         DataError: the recipe, the data or the model are not as they should be, or another process is training there.
     """
-    return stage_of(recipe).train(resume)
+    run = RunFolder(recipe.output)
+    with session(recipe.name, run.path, run.final, watch) as show:
+        return stage_of(recipe).train(resume, show)

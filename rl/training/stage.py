@@ -25,6 +25,7 @@ from rl.runs.checkpoints import checkpoint_to_resume, remove_cut_off
 from rl.runs.folder import RunFolder
 from rl.runs.lock import hold
 from rl.runs.provenance import provenance, write_run
+from rl.terminal.snapshot import Watch
 from rl.training.rows import texts_of
 from rl.training.trainers.resumable import ResumableTrainer
 
@@ -145,7 +146,7 @@ class Stage(ABC, Generic[OneRecipe]):
         texts = texts_of(briefs, self.recipe.data.template)
         return build_tiny(folder, texts, tiny.kind, size, tiny.image_tokens, self.recipe.seed)
 
-    def train(self, resume: bool = False) -> Path:
+    def train(self, resume: bool = False, watch: Watch | None = None) -> Path:
         """See `rl.training.registry.train`."""
         arguments = self.recipe.arguments()  # first: it sets up the processes, which ZeRO-3 needs to load weights
         self.check(arguments)
@@ -154,7 +155,7 @@ class Stage(ABC, Generic[OneRecipe]):
             set_seed(self.recipe.seed)
             parts = self._parts(arguments, self.prepare(), checkpoint)
             trainer = self.trainer(parts)
-            trainer.run(checkpoint)
+            trainer.run(checkpoint, watch)
             return self._finish(trainer, parts.start.briefs.book)
 
     def _begin(self, resume: bool) -> Path | None:

@@ -156,7 +156,7 @@ class TestJson:
             read_json(tmp_path / "a.json")
 
 
-APPENDED = {"rl/generation/episode_log.py"}
+APPENDED = {"rl/generation/episode_log.py", "rl/terminal/messages.py"}
 """Logs that are only ever appended to."""
 WRITERS = {
     "write_text", "write_bytes", "write_table", "ParquetWriter", "to_parquet", "save_file", "copyfile",

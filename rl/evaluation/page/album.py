@@ -11,6 +11,7 @@ from pathlib import Path
 
 from data import Case, DataError
 from data.media.images import open_image
+from rl.terminal.progress import counting
 
 SIDE = 320
 """Longest side of a thumbnail, in pixels."""
@@ -45,11 +46,12 @@ class Album:
         Args:
             progress: whether to show how far this is.
         """
-        from rich.progress import track
-
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            made = pool.map(thumbnail, self._numbers, self._cases)
-            return list(track(made, "thumbnails", total=len(self), disable=not progress, transient=True))
+        made: list[Thumbnail] = []
+        with ThreadPoolExecutor(os.cpu_count()) as pool, counting("thumbnails", len(self), shown=progress) as reached:
+            for picture in pool.map(thumbnail, self._numbers, self._cases):
+                made.append(picture)
+                reached(len(made))
+        return made
 
 
 def thumbnail(path: Path, case_id: str) -> Thumbnail:

@@ -10,7 +10,9 @@ from typing import Any
 
 from data import DataError, find_yaml
 from data.yaml_model import read_yaml
+from rl.config.train import TrainRecipe
 from rl.runs.lock import hold
+from rl.terminal.messages import FILE, kept
 from rl.training.registry import load_recipe, stage_of
 
 CONFIGS = Path(__file__).parents[3] / "accelerate_configs"
@@ -41,20 +43,34 @@ def launch(
         DataError: the recipe, the data or the configuration are not as they should be, or another process is training
             there.
     """
+    recipe = load_recipe(kind, config, overrides)
+    with kept(recipe.output / FILE):
+        return _launch(recipe, config, overrides, accelerate, num_processes, resume)
+
+
+def _launch(
+    recipe: TrainRecipe,
+    config: str,
+    overrides: Mapping[str, Any],
+    accelerate: str,
+    num_processes: int | None,
+    resume: bool,
+) -> int:
     from accelerate.commands.launch import launch_command, launch_command_parser
+    from torch.distributed.elastic.multiprocessing import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
     settings = find_yaml(accelerate, CONFIGS, "accelerate config")
     # What can go wrong or must be there before several processes start, goes wrong or is made once. While they train,
     # the first of them holds the run.
-    stage = stage_of(load_recipe(kind, config, overrides))
+    stage = stage_of(recipe)
     with hold(stage.run) if _is_first_machine(settings) else nullcontext():
         stage.prepare()
     options = ["--config_file", str(settings)]
     if num_processes is not None:
         options += ["--num_processes", str(num_processes)]
     # The worker is a script, not a module: `-m` would look for `rl` in the current folder first.
-    work = [str(WORKER), kind, config, json.dumps(dict(overrides)), json.dumps(resume)]
+    work = [str(WORKER), recipe.kind, config, json.dumps(dict(overrides)), json.dumps(resume)]
     with _environment(accelerate):
         try:
             launch_command(launch_command_parser().parse_args([*options, *work]))
@@ -62,6 +78,8 @@ def launch(
             return failure.returncode
         except ChildFailedError as failure:
             return failure.get_first_failure()[1].exitcode
+        except SignalException as signal:
+            raise KeyboardInterrupt from signal
         except ValueError as error:
             raise DataError(f"Accelerate refuses the configuration: {error}", file=accelerate) from error
     return 0

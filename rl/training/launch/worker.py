@@ -9,9 +9,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 
 def main() -> None:
-    """Trains, and says mistakes in the user's input as `rl.cli.main` does."""
+    """Trains, and says mistakes in the user's input as ``ruling`` does."""
     from data import DataError
-    from rl.cli import complain, quiet
+    from rl.terminal.errors import INTERRUPTED, complain, quiet
     from rl.training.registry import load_recipe, train
 
     quiet()
@@ -21,6 +21,8 @@ def main() -> None:
     except DataError as error:
         complain(error)
         sys.exit(2)
+    except KeyboardInterrupt:  # whoever started this process says how to go on
+        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

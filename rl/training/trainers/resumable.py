@@ -12,13 +12,16 @@ from typing import Any
 
 import torch
 from torch.utils.data import Sampler
-from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer import DEFAULT_PROGRESS_CALLBACK
 from transformers.trainer_pt_utils import BatchRebalanceSampler
 from transformers.trainer_utils import rotate_checkpoints
 
 from data import DataError
 from data.files import flush, read_json, write_json
 from rl.runs.checkpoints import COMPLETE, checkpoint_at, step_of
+from rl.terminal.snapshot import Watch
+from rl.training.trainers.snapshot_callback import SnapshotCallback
 
 _EPOCH_STRIDE = 1_000_003
 """Keeps the orders of one seed's epochs from being those of the next seeds."""
@@ -56,6 +59,8 @@ class ResumableTrainer(Trainer):
     """To be put before a trainer among the bases of a class, so that a run can be resumed exactly."""
 
     _sampler: EpochSampler | None = None
+    _loss: float | torch.Tensor = 0.0
+    """Of the step that goes on, in this process."""
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -63,9 +68,17 @@ class ResumableTrainer(Trainer):
             if getattr(self.args, setting):
                 raise DataError(reason, field=f"trainer.{setting}")
         self.add_callback(_EpochOrder(self))
+        for printer in (PrinterCallback, DEFAULT_PROGRESS_CALLBACK):  # people are told by whoever watches the run
+            self.remove_callback(printer)
 
-    def run(self, checkpoint: Path | None) -> None:
-        """Trains to the end, from a checkpoint that the model was built from, or from the beginning."""
+    def run(self, checkpoint: Path | None, watch: Watch | None = None) -> None:
+        """Trains to the end, from a checkpoint that the model was built from, or from the beginning.
+
+        Args:
+            watch: is told of each step, in the first of several processes.
+        """
+        if watch is not None:
+            self.add_callback(SnapshotCallback(self.newest_figures, watch))
         if checkpoint is None:
             self.train()
             return
@@ -73,6 +86,17 @@ class ResumableTrainer(Trainer):
         # Trainer takes one step too many when a run that has reached its max_steps is resumed.
         if not 0 < self.args.max_steps <= step_of(checkpoint):
             self.train(resume_from_checkpoint=str(checkpoint))
+
+    def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
+        loss: torch.Tensor = super().training_step(*args, **kwargs)
+        self._loss = self._loss + loss
+        return loss
+
+    def newest_figures(self) -> dict[str, float]:
+        """The figures of the step that ends, under the names that the log has for them; asked once a step."""
+        loss, self._loss = float(self._loss), 0.0
+        since_the_last_entry = self._metrics["train"]  # type: ignore[attr-defined]  # TRL's trainers have it
+        return {"loss": loss} | {name: values[-1] for name, values in since_the_last_entry.items() if values}
 
     def pace(self) -> dict[str, int]:
         """What decides which rows a step sees: to be the same after a resume."""

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
@@ -43,10 +44,10 @@ def main() -> None:
 
     run = ResumableTrainer.run
 
-    def killable_run(self: ResumableTrainer, checkpoint: Path | None) -> None:
+    def killable_run(self: ResumableTrainer, *arguments: Any) -> None:
         if chosen.kill_at:
             self.add_callback(Killer(chosen.kill_at))
-        run(self, checkpoint)
+        run(self, *arguments)
         if chosen.tell and self.accelerator.is_main_process:
             told = {"wrapper": type(self.model_wrapped).__name__, "processes": self.accelerator.num_processes}
             chosen.tell.write_text(json.dumps(told))

@@ -44,10 +44,10 @@ def interruptions() -> Iterator[Callable[[int | None], None]]:
         whole_run = ResumableTrainer.run
 
         def at(step: int | None) -> None:
-            def interrupted(self, checkpoint):
+            def interrupted(self, *arguments):
                 if step is not None:
                     self.add_callback(Interrupter(step))
-                whole_run(self, checkpoint)
+                whole_run(self, *arguments)
 
             patch.setattr(ResumableTrainer, "run", interrupted)
 

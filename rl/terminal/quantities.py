@@ -1,0 +1,71 @@
+"""Times and shares in words, short and the same everywhere."""
+
+from rich.filesize import decimal
+
+MINUTE, HOUR = 60, 3600
+
+
+def clock(seconds: float) -> str:
+    """A time as a clock shows it.
+
+    Example:
+        >>> clock(42), clock(190), clock(3730)
+        ('0:42', '3:10', '1:02:10')
+    """
+    whole = round(seconds)
+    hours, minutes = whole // HOUR, whole % HOUR // MINUTE
+    return f"{hours}:{minutes:02}:{whole % MINUTE:02}" if hours else f"{minutes}:{whole % MINUTE:02}"
+
+
+def spent(seconds: float) -> str:
+    """A time that is over, to the second, or to the minute where it was hours.
+
+    Example:
+        >>> spent(0.8), spent(42), spent(312), spent(3730)
+        ('0.8 s', '42 s', '5 min 12 s', '1 h 2 min')
+    """
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < MINUTE:
+        return f"{whole} s"
+    if whole < HOUR:
+        return f"{whole // MINUTE} min {whole % MINUTE} s"
+    return f"{whole // HOUR} h {whole % HOUR // MINUTE} min"
+
+
+def about(seconds: float) -> str:
+    """A time to come, no more exact than it can be.
+
+    Example:
+        >>> about(4), about(38), about(100), about(840), about(5000)
+        ('a few seconds', '40 seconds', '2 minutes', '14 minutes', '1 h 23 min')
+    """
+    if seconds < 10:
+        return "a few seconds"
+    if round(seconds, -1) < MINUTE:
+        return f"{round(seconds, -1):.0f} seconds"
+    minutes = round(seconds / MINUTE)
+    if minutes < 60:
+        return "1 minute" if minutes == 1 else f"{minutes} minutes"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def share(part: float) -> str:
+    """A share in per cent.
+
+    Example:
+        >>> share(0.8125)
+        '81 %'
+    """
+    return f"{part:.0%}".replace("%", " %")
+
+
+def size(bytes_: int) -> str:
+    """An amount of memory.
+
+    Example:
+        >>> size(1_430_000_000)
+        '1.4 GB'
+    """
+    return decimal(bytes_)
