@@ -7,6 +7,10 @@ import typer
 from rich.console import Console
 from rich.filesize import decimal
 
+from rl.cli.next_steps import again
+from rl.terminal.errors import interruptible
+from rl.terminal.quantities import spent
+
 
 def demo(
     out: Annotated[Path, typer.Option(help="Folder of the demo; what is already there is not run again.")] = Path(
@@ -23,18 +27,20 @@ def demo(
 ) -> None:
     """Draw ads, train a tiny multimodal model with SFT and GRPO, and show what improved.
 
-    Ends in a table and in OUT/report.html. On two cores it takes about 15 minutes.
+    Ends in a table and in OUT/report.html. How long it takes on this machine is said once its first steps are
+    measured; on two cores it was 8 to 15 minutes. A demo that was stopped goes on: run the same command again.
     """
     from rl.demo import DemoConfig, run_demo
     from rl.evaluation.table import compare_table
 
-    console = Console()
     config = DemoConfig(seed, cases, test_cases, teacher_noise, sft_steps, grpo_steps)
-    done = run_demo(out, config, tell=lambda what: console.rule(f"[bold]{what}", align="left"))
+    with interruptible(again()):
+        done = run_demo(out, config)
+    console = Console()
     for evaluations in done.evaluations.values():
         console.print(compare_table(evaluations))
-    spent = ", ".join(f"{stage} {seconds:.0f} s" for stage, seconds in done.seconds.items())
-    if spent:
-        console.print(f"[dim]{spent}[/]")
+    took = ", ".join(f"{stage} {spent(seconds)}" for stage, seconds in done.seconds.items())
+    if took:
+        console.print(f"{took}; {spent(sum(done.seconds.values()))} in all", style="dim")
     size = decimal(done.report.stat().st_size)
     console.print(f"The page with the cases: {done.report}, {size}", soft_wrap=True)

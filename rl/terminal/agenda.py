@@ -94,7 +94,8 @@ class Agenda:
         """All stages, with the time that each took or will take, and its share of the whole.
 
         Args:
-            heading: what stands above; in it, ``{all}`` and ``{left}`` are replaced by times.
+            heading: what stands above; in it, ``{all}`` and ``{left}`` are replaced by times, ``{stages}`` by how many
+                there are.
         """
         whole = {stage.name: self._whole(stage) for stage in self._stages.values()}
         total = sum(whole.values())
@@ -111,7 +112,9 @@ class Agenda:
                 took = f"about {about(seconds)}" if seconds else "not known yet"
             part = share(seconds / total) if seconds else ""
             table.add_row(f" {stage.state}", stage.name, stage.what, took, part, style=style)
-        return Group(Text(heading.format(all=about(total), left=about(self.left)), style="bold"), table)
+        return Group(
+            Text(heading.format(all=about(total), left=about(self.left), stages=len(whole)), style="bold"), table
+        )
 
     def _with(self, state: str) -> list[Stage]:
         return [stage for stage in self._stages.values() if stage.state == state]
