@@ -27,6 +27,7 @@ from rl.runs.lock import hold
 from rl.runs.provenance import provenance, write_run
 from rl.terminal.snapshot import Watch
 from rl.training.rows import texts_of
+from rl.training.tiny_model import build, built_once
 from rl.training.trainers.resumable import ResumableTrainer
 
 OneRecipe = TypeVar("OneRecipe", bound=TrainRecipe)
@@ -130,21 +131,16 @@ class Stage(ABC, Generic[OneRecipe]):
         model = self.recipe.model
         if model.tiny is not None:
             # Under ZeRO-3, one of several processes alone could not build a model.
-            if not (self.run.tiny / "config.json").is_file():
-                self.build(briefs, self.run.tiny)
-            model = model.with_weights(self.run.tiny)
+            texts = texts_of(briefs, self.recipe.data.template)
+            model = model.with_weights(built_once(self.run.tiny, texts, model.tiny, self.recipe.seed))
         start = Start(briefs, model)
         return replace(start, briefs=self.choose(start))
 
     def build(self, briefs: Briefs, folder: Path) -> Path:
         """Builds the tiny model that the recipe describes, for the texts of its cases."""
-        from rl.models.tiny import TinySize, build_tiny
-
         tiny = self.recipe.model.tiny
         assert tiny is not None, "the recipe names a model that is there"
-        size = TinySize(vocab=tiny.vocab, hidden=tiny.hidden, layers=tiny.layers, context=tiny.context)
-        texts = texts_of(briefs, self.recipe.data.template)
-        return build_tiny(folder, texts, tiny.kind, size, tiny.image_tokens, self.recipe.seed)
+        return build(folder, texts_of(briefs, self.recipe.data.template), tiny, self.recipe.seed)
 
     def train(self, resume: bool = False, watch: Watch | None = None) -> Path:
         """See `rl.training.registry.train`."""
