@@ -53,7 +53,8 @@ class RewardFunction:
         """The total of each completion.
 
         Args:
-            completions: texts, or chat messages of which the last one's content counts.
+            completions: texts, or chat messages of which the last one's content counts; one of a tool counts as
+                nothing written.
             case: the id of each row's case.
             trainer_state: TRL's; says how much of the training is done, for the rubric's schedules.
             log_metric: TRL's; gets what `step_metrics` says.
@@ -132,5 +133,7 @@ def progress_of(trainer_state: Any) -> float:
 def _text(completion: str | list[dict[str, Any]]) -> str:
     if isinstance(completion, str):
         return completion
-    content = completion[-1]["content"] if completion else ""
+    if not completion or completion[-1].get("role", "assistant") != "assistant":
+        return ""
+    content = completion[-1]["content"]
     return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)

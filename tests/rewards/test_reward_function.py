@@ -156,3 +156,10 @@ def test_the_rewards_that_are_told_of_the_training_are_those_that_score():
     (built,) = rubric.reward_func(BRIEFS).batch_rewards
     assert isinstance(built, Built)
     assert rubric.at(0.5).reward_func(BRIEFS).batch_rewards == [built]
+
+
+def test_what_a_tool_said_last_counts_as_nothing_written():
+    text = write(ideal(rejecting()))
+    chats = [[{"role": "assistant", "content": text}], [{"role": "tool", "content": text}], []]
+    totals, _ = call(chats, [rejecting().id] * 3)
+    assert totals[0] > totals[1] == totals[2] == call([""], [rejecting().id])[0][0]

@@ -202,7 +202,9 @@ def test_settings_under_which_nothing_could_be_resumed_are_refused(
 ):
     options = {setting: True, "eval_strategy": "steps", "eval_steps": 2}
     chosen = recipe("sft", toy, tiny_text, tmp_path / "run", **options)
-    chosen.data.valid = chosen.data.train
+    others = (toy / "text.jsonl").read_text().replace('"toy-', '"other-')
+    (tmp_path / "valid.jsonl").write_text(others)
+    chosen.data.valid = [str(tmp_path / "valid.jsonl")]
     with pytest.raises(DataError, match=setting):
         train(chosen)
 
