@@ -196,7 +196,7 @@ def _verdict_logprob(known: Any) -> float | None:
 def _is_token(token: Any) -> bool:
     """Whether it has a log-probability, and bytes or text that they can be made of."""
     given, text, logprob = (getattr(token, name, None) for name in ("bytes", "token", "logprob"))
-    if type(logprob) not in (int, float) or not math.isfinite(logprob):
+    if not isinstance(logprob, int | float) or not math.isfinite(logprob):
         return False
     if given is None:
         return isinstance(text, str)
