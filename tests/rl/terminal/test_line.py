@@ -83,3 +83,8 @@ def test_the_plainest_terminal_is_like_a_file(clock, monkeypatch: pytest.MonkeyP
     with Line(lambda: READING, now=clock) as line:
         line.update()
     assert screen.getvalue() == READING.plain() + "\n"
+
+
+def test_what_is_being_prepared_moves_nothing_either() -> None:
+    hostile = Reading("mine", facts=("downloading \x1b[2J 3 %",))
+    assert hostile.drawn(80).plain == "mine  downloading ⟨U+001B⟩[2J 3 %"
