@@ -51,7 +51,7 @@ class Reading:
         """The line with a bar, in so many columns: of the facts, as many as there is room for."""
         line = Text(visible(self.name), style="bold", no_wrap=True, overflow="ellipsis")
         if self.done is None:
-            return line.append("  ".join(("", *self.facts)), style="not bold dim")
+            return line.append(visible("  ".join(("", *self.facts))), style="not bold dim")
         counted = f"  {self.done:,}/{self.total:,} "
         time_left = f" {clock(self.left)} left" if self.left is not None else " -:-- left"
         facts, room = list(self.facts), width - len(line) - len(counted) - len(time_left) - 1
