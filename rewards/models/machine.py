@@ -17,10 +17,10 @@ def computes_in_bfloat16() -> bool:
     """Whether the machine has bfloat16 instructions: any GPU is taken to have them, a CPU is asked.
 
     Both of PyTorch's answers are needed: one says what the CPU has, the other what oneDNN, which multiplies, can at
-    least emulate with what it is allowed to use (``ONEDNN_MAX_CPU_ISA``).
+    least emulate with what it is allowed to use (``ONEDNN_MAX_CPU_ISA``). A PyTorch without oneDNN has no such answer.
     """
     if torch.cuda.is_available():
         return True
-    in_silicon = torch.cpu._is_avx512_bf16_supported()
-    allowed = torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    return bool(in_silicon and allowed)
+    if not torch.backends.mkldnn.is_available() or not torch.cpu._is_avx512_bf16_supported():
+        return False
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

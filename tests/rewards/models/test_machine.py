@@ -26,6 +26,9 @@ def test_what_the_processor_has_no_instructions_for_is_not_computed_in(monkeypat
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
     assert not computes_in_bfloat16()
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    assert not computes_in_bfloat16()
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert computes_in_bfloat16()
 
