@@ -28,7 +28,7 @@ def run(seed: int, out: Path, console: Console) -> Demo:
     demo = run_demo(
         out / f"seed-{seed}",
         DemoConfig(seed, test_cases=TEST_CASES, sft_steps=None, grpo_steps=None),
-        tell=console.print,
+        show=console.print,
     )
     for evaluations in demo.evaluations.values():
         console.print(compare_table(evaluations))

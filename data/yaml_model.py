@@ -52,7 +52,7 @@ def read_yaml(path: str | Path) -> Any:
         DataError: the file is missing, not UTF-8, not YAML, or gives a key twice.
     """
     try:
-        return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_Loader)
+        return _load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", file=path) from error
     except UnicodeDecodeError as error:
@@ -83,6 +83,16 @@ def find_yaml(source: str | Path, folder: Path, kind: str) -> Path:
     raise DataError(message, file=source)
 
 
+def _load(text: str) -> Any:
+    """Raises `yaml.YAMLError`, and nothing else, on what cannot be read."""
+    try:
+        content = yaml.load(text, Loader=_Loader)
+        _plain(content)  # goes as deep as anything will
+    except RecursionError as error:
+        raise yaml.YAMLError("nested too deeply") from error
+    return content
+
+
 def _put(content: dict[str, Any], key: str, value: Any, path: str | Path) -> None:
     *parents, last = key.split(".")
     for parent in parents:
@@ -92,7 +102,7 @@ def _put(content: dict[str, Any], key: str, value: Any, path: str | Path) -> Non
             raise DataError(f"'{parent}' has no keys inside that could be overridden", file=path, field=key)
         content = inner
     try:
-        content[last] = yaml.load(value, Loader=_Loader) if isinstance(value, str) else value
+        content[last] = _load(value) if isinstance(value, str) else value
     except yaml.YAMLError as error:
         raise DataError(f"the value {value!r} is not YAML", file=path, field=key) from error
 
@@ -162,6 +172,14 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     """YAML as usual, but a key that is given twice is an error: the first value would be lost silently. Numbers know
     how they were written; dates, which no class of ours wants, are text.
     """
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError) as error:  # a tag such as !!int on what is none, or too many digits
+            tag = node.tag.rpartition(":")[2]
+            problem = f"{str(node.value)[:80]!r} cannot be read as {tag}"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from error
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Any] = set()

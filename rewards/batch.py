@@ -85,7 +85,9 @@ class BatchReward(ABC):
     """How it is logged."""
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     on_failure: ClassVar[bool] = False
-    """Whether it is asked about ParseFailures too; otherwise a parse failure earns the low end of the range."""
+    """Whether it is asked about ParseFailures too; otherwise a parse failure earns the low end of the range. As craft
+    it is not, as it is not about wrong verdicts and behind closed gates: there it could add nothing.
+    """
 
     @abstractmethod
     def score_batch(self, items: Sequence[Item]) -> Iterable[Outcome | Exception]:

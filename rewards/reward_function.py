@@ -21,9 +21,9 @@ class TooManyUnscored(RuntimeError):
 class RewardFunction:
     """A rubric as a TRL reward function (trl 1.16): returns the totals and logs the parts.
 
-    A total is None where a reward failed. TRL must get this function alone: among several, its sum counts a None as 0.
-    Completions are parsed from their text, so ``<think>`` and ``<answer>`` must not be special tokens of the
-    tokenizer, which TRL's decoding drops.
+    A total is None where a reward failed that could have changed it. TRL must get this function alone: among several,
+    its sum counts a None as 0. Completions are parsed from their text, so ``<think>`` and ``<answer>`` must not be
+    special tokens of the tokenizer, which TRL's decoding drops.
 
     Args:
         rubric: its name, for messages.
@@ -53,7 +53,8 @@ class RewardFunction:
         """The total of each completion.
 
         Args:
-            completions: texts, or chat messages of which the last one's content counts.
+            completions: texts, or chat messages of which the last one's content counts; one of a tool counts as
+                nothing written.
             case: the id of each row's case.
             trainer_state: TRL's; says how much of the training is done, for the rubric's schedules.
             log_metric: TRL's; gets what `step_metrics` says.
@@ -105,7 +106,9 @@ class RewardFunction:
 def step_metrics(cards: Sequence[Scorecard]) -> dict[str, float]:
     """What a training step logs of its scorecards: ``ruling/<component>`` means, ``ruling/accuracy`` of the verdicts
     (where gold has one; what does not parse is wrong), and the shares of completions that parse, that a gate closes
-    on, and that stay unscored, reward by reward.
+    on, and that stay unscored. ``ruling/unscored/<component>`` is the share that a reward failed on, with a difference
+    to the total or without. Means are over the completions that have a value: a model that judges craft has none where
+    the verdict is wrong or a gate closed, as it is not asked there.
     """
     found: dict[str, float] = {}
     for name in dict.fromkeys(name for card in cards for name in card.components):
@@ -130,5 +133,7 @@ def progress_of(trainer_state: Any) -> float:
 def _text(completion: str | list[dict[str, Any]]) -> str:
     if isinstance(completion, str):
         return completion
-    content = completion[-1]["content"] if completion else ""
+    if not completion or completion[-1].get("role", "assistant") != "assistant":
+        return ""
+    content = completion[-1]["content"]
     return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)

@@ -25,7 +25,9 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Unscored:
-    """A reward that failed on a completion. Its total is None: a fault is no judgement of the policy."""
+    """A reward that failed on a completion. Where it could have made a difference, the total is None: a fault is no
+    judgement of the policy.
+    """
 
     reward: str
     case: str

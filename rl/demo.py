@@ -22,7 +22,7 @@ from rl.evaluation.page import write_report
 from rl.runs.folder import RunFolder
 from rl.terminal.agenda import Agenda, Stage
 from rl.terminal.console import console
-from rl.terminal.guide import AFTER, Guide, Tell
+from rl.terminal.guide import AFTER, Guide, Show
 from rl.terminal.messages import MESSAGES, kept
 from rl.terminal.progress import counting
 from rl.terminal.snapshot import Watch
@@ -92,13 +92,13 @@ class Demo:
         return self.out / "evaluations" / split / model.lower()
 
 
-def run_demo(out: str | Path, config: DemoConfig | None = None, tell: Tell | None = None) -> Demo:
+def run_demo(out: str | Path, config: DemoConfig | None = None, show: Show | None = None) -> Demo:
     """Runs the loop under ``out``: ``data/``, ``sft/``, ``grpo/``, ``evaluations/`` and ``report.html``.
 
     Args:
         out: the folder of the demo.
         config: how much of everything.
-        tell: shows people the stages, and how long they take; on `rl.terminal.console` if None.
+        show: shows people the stages, and how long they take; on `rl.terminal.console` if None.
 
     Raises:
         DataError: the folder holds a demo of another kind.
@@ -106,7 +106,7 @@ def run_demo(out: str | Path, config: DemoConfig | None = None, tell: Tell | Non
     demo, config = Demo(Path(out), {}), config or DemoConfig()
     _remember(demo.out, config)
     agenda = _agenda(demo, config)
-    guide = Guide(agenda, tell or console().print)
+    guide = Guide(agenda, show or console().print)
     guide.overview()
     with kept(demo.out / MESSAGES) as messages:
         if agenda.is_to_come("ads"):
@@ -120,7 +120,7 @@ def run_demo(out: str | Path, config: DemoConfig | None = None, tell: Tell | Non
         briefs = {split: Briefs.bind(load_cases(demo.cases(split)), book) for split in SPLITS}
         if agenda.is_to_come("reviews"):
             with guide.stage("reviews", "both models review ads that are new to them"):
-                _review(demo, briefs, guide.tell)
+                _review(demo, briefs, guide.show)
         demo.evaluations = {s: [load_evaluation(demo.evaluation(s, m)) for m in MODELS] for s in SPLITS}
         with guide.stage("page", "the page that says what improved"):
             every = [evaluation for split in SPLITS for evaluation in demo.evaluations[split]]
@@ -128,7 +128,7 @@ def run_demo(out: str | Path, config: DemoConfig | None = None, tell: Tell | Non
     demo.seconds = agenda.seconds
     guide.overview(AFTER)
     if (told := messages.told()) is not None:
-        guide.tell(told)
+        guide.show(told)
     return demo
 
 
@@ -182,12 +182,12 @@ def _foretelling(guide: Guide, model: str) -> Watch:
     return lambda snapshot: reach(snapshot.step)
 
 
-def _review(demo: Demo, briefs: Mapping[str, Briefs], tell: Tell) -> None:
+def _review(demo: Demo, briefs: Mapping[str, Briefs], show: Show) -> None:
     """Has both models review both splits."""
     for split, of_split in briefs.items():
         read = {"data": [str(demo.cases(split).resolve())], "rulebook": str(demo.rulebook.resolve())}
         for model in MODELS:
-            tell(f"{model} on the {len(of_split):,} cases of '{split}'")
+            show(f"{model} on the {len(of_split):,} cases of '{split}'")
             evaluate(demo.run(model).path, of_split, demo.evaluation(split, model), split, read)
 
 

@@ -18,8 +18,9 @@ __all__ = ["MEDIA", "READERS", "Medium", "Part", "Picture", "Text", "TimedFrame"
 MEDIA: tuple[type[Medium], ...] = (Picture, TimedFrame)
 """Every medium, in the order in which a case's are shown."""
 
-READERS: dict[str, Callable[[str], Any]] = {medium.row_column: medium.read for medium in MEDIA}
-"""By the column of a TRL row that payloads of a medium stand in: what reads one from its path."""
+READERS: dict[str, Callable[[str, str | None], Any]] = {medium.row_column: medium.read for medium in MEDIA}
+"""By the column of a TRL row that payloads of a medium stand in: what reads one from its path, for a case that errors
+name."""
 
 
 def media_of(case: Case) -> tuple[Medium, ...]:

@@ -4,12 +4,14 @@ import base64
 import hashlib
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from data import Case
+from data import Case, DataError
 from data.media.images import image_size, open_image
 
 if TYPE_CHECKING:
@@ -81,11 +83,12 @@ class Picture:
         """How many tokens it becomes; only its header is read.
 
         Raises:
-            DataError: it is missing, no image or too large.
+            DataError: it is missing, no image, too large, or of a shape that the model does not take.
         """
         width, height = image_size(self.path, self.case)
         vision: Any = processor
-        return int(vision._get_num_multimodal_tokens(image_sizes=[(height, width)])["num_image_tokens"][0])
+        with self._shape_taken(width, height):
+            return int(vision._get_num_multimodal_tokens(image_sizes=[(height, width)])["num_image_tokens"][0])
 
     def estimate(self, settings: Path) -> int:
         """How many tokens it becomes; only its header is read.
@@ -94,11 +97,22 @@ class Picture:
             settings: a folder with a ``preprocessor_config.json``.
 
         Raises:
-            DataError: it is missing, no image or too large.
+            DataError: it is missing, no image, too large, or of a shape that the model does not take.
         """
         width, height = image_size(self.path, self.case)
         vision = _image_processor(settings)
-        return int(vision.get_number_of_image_patches(height, width) // vision.merge_size**2)
+        with self._shape_taken(width, height):
+            return int(vision.get_number_of_image_patches(height, width) // vision.merge_size**2)
+
+    @contextmanager
+    def _shape_taken(self, width: int, height: int) -> Iterator[None]:
+        """Image processors refuse what is very long and thin; that is a fault of the picture, so it is named."""
+        try:
+            yield
+        except ValueError as error:
+            of_case = f" (case '{self.case}')" if self.case is not None else ""
+            message = f"image of {width} x {height} pixels{of_case} does not suit the model: {error}"
+            raise DataError(f"{message}; crop it, or leave it out", file=self.path) from error
 
 
 def absolute(case: Case, path: str) -> str:

@@ -68,8 +68,8 @@ class Bench:
 
     def _watch_choice(self, subject: Subject, answer: Answer, card: Scorecard) -> None:
         for name, component in card.components.items():
-            applies = component.value is not None
-            if applies != self._applies.setdefault((card.case, name), applies):
+            applies = component.applies
+            if applies is not None and applies != self._applies.setdefault((card.case, name), applies):
                 self.choosy.setdefault(name, (subject, answer, card))
 
     def totals(self, answers: Sequence[tuple[Subject, Answer]]) -> list[float | None]:

@@ -42,13 +42,13 @@ class Earned:
     total: float | None
     """None: unscored."""
     values: Mapping[str, float | None]
-    """Every reward's value by name; None where it does not apply or failed."""
+    """Every reward's value by name; None where it does not apply, failed or was not asked."""
     contributions: Mapping[str, float] | None = None
     """What each reward adds to the total. Rollouts do not save it: None there."""
     closed: bool | None = None
     """Whether a gate is closed (or there is no ruling), so that the total is the floor. Not saved in rollouts."""
     faults: tuple[Unscored, ...] = ()
-    """Why it is unscored. Not saved in rollouts either."""
+    """The rewards that failed on it. Not saved in rollouts either."""
 
     @classmethod
     def by(cls, card: Scorecard) -> "Earned":

@@ -3,7 +3,7 @@
 from data import Case, Evidence, GoldViolation, Interval, Quote, Region, Rulebook, Ruling
 from data.quotes import find_quote, fold, occurrences
 from rewards.pure.matching import assign, match
-from rewards.pure.rules import is_right_approval, says_what_is_broken
+from rewards.pure.rules import has_nothing_to_cite, says_what_is_broken
 from rewards.reward import reward
 from rewards.score import NotApplicable, Outcome, Score
 
@@ -17,7 +17,7 @@ SLACK = 1.0
 
 @reward(name="evidence", range=(0, 1))
 def evidence(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
-    """The evidence of exactly cited rules, averaged over gold's violations; a right approval without any earns 1.
+    """The evidence of exactly cited rules, averaged over gold's violations; 1 where `has_nothing_to_cite`.
 
     Against gold evidence, one to one and F1-like: ``2·Σ likeness / (cited + gold)``, where likeness is the IoU of
     character spans for quotes (NFKC, case folded, blanks collapsed), the IoU of boxes for regions, and
@@ -38,7 +38,7 @@ def evidence(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
     gold = case.gold_for(excerpt)
     if gold is None or not says_what_is_broken(gold):
         return NotApplicable
-    if is_right_approval(ruling, gold):
+    if has_nothing_to_cite(ruling, gold, excerpt):
         return Score(1.0, "nothing to show")
     assert gold.violations is not None
     if not gold.violations:

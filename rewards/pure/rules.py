@@ -11,7 +11,9 @@ def rules(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
     """``2·Σ credit / (cited + gold)``, F1 with hierarchical credit: 1 exact, ½ a category above, ¼ a sibling.
 
     A citation that answers nothing counts once among the cited; a made-up rule twice; and where gold is not exhaustive
-    half, unless gold lists the rule under ``not`` or it is a repetition. A right approval without citations earns 1.
+    half, unless gold lists the rule under ``not`` or it is a repetition. A right verdict that leaves nothing to cite
+    earns 1 without citations; see `has_nothing_to_cite`. What gold does not list is not credited to a rejection that
+    it accepts either.
 
     Example:
         >>> from data import Rule
@@ -24,7 +26,7 @@ def rules(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
     gold = case.gold_for(excerpt)
     if gold is None or not says_what_is_broken(gold):
         return NotApplicable
-    if is_right_approval(ruling, gold):
+    if has_nothing_to_cite(ruling, gold, excerpt):
         return Score(1.0, "nothing to cite")
     matching = match(ruling, gold, excerpt)
     credit = sum(pair.credit for pair in matching.pairs)
@@ -42,12 +44,20 @@ def rules(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
 
 def says_what_is_broken(gold: Gold) -> bool:
     """Whether citations can be held against gold: not where it leaves open which rules a violating case breaks."""
-    return bool(gold.violations) or (gold.violations is not None and (gold.exhaustive or gold.verdict == "approve"))
+    nothing = gold.exhaustive or (gold.verdict == "approve" and not gold.accepts("reject"))
+    return bool(gold.violations) or (gold.violations is not None and nothing)
 
 
-def is_right_approval(ruling: Ruling, gold: Gold) -> bool:
-    """A right approval that cites nothing has nothing to prove: every citation part is whole."""
-    return ruling.verdict == "approve" and not ruling.violations and gold.accepts("approve")
+def has_nothing_to_cite(ruling: Ruling, gold: Gold, excerpt: Rulebook) -> bool:
+    """A right ruling that cites nothing has nothing to prove, and every citation part is whole, where its verdict
+    stands beside no violation of gold's: an approval; or an escalation that gold accepts in the place of its own
+    verdict, where all that is broken calls for reject.
+    """
+    if ruling.violations or not gold.accepts(ruling.verdict):
+        return False
+    if ruling.verdict == "escalate" and gold.verdict != "escalate":
+        return all(rule.verdict == "reject" for rule in gold.broken_in(excerpt))
+    return ruling.verdict == "approve"
 
 
 def _price_of_extra(rule: str, gold: Gold, excerpt: Rulebook, repeated: bool) -> float:

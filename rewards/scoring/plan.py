@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from data import Brief
@@ -23,6 +24,13 @@ class Step:
     time_limit: float = 60.0
     """Seconds that it may take for one batch."""
 
+    @property
+    def only_where_it_counts(self) -> bool:
+        """Whether it is not asked about completions to whose total it can add nothing: craft that a model judges. The
+        value of a plain reward costs nothing, and is shown all the same.
+        """
+        return self.kind == "craft" and isinstance(self.reward, BatchReward)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -33,6 +41,10 @@ class Plan:
     """The total of a parse failure or a closed gate."""
     overrides: Mapping[str, "Plan"] = field(default_factory=dict)
     """What takes its place for the cases of a category."""
+
+    @cached_property
+    def gates(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if step.kind == "gate")
 
     @property
     def all(self) -> list["Plan"]:

@@ -15,11 +15,13 @@ class Component(NamedTuple):
 
     name: str
     value: float | None
-    """None where the reward does not apply, or failed."""
+    """None where the reward does not apply, failed, or was not asked."""
     reason: str
     weight: float
     contribution: float
     """What it adds to the total."""
+    applies: bool | None = None
+    """Whether the reward has something to say of the case; None where it did not tell: it failed, or was not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +31,12 @@ class Scorecard:
     case: str
     ruling: Ruling | ParseFailure
     total: float | None
-    """None after a fault: no judgement of the policy."""
+    """None after a fault that could have made a difference: no judgement of the policy."""
     components: dict[str, Component]
     closed: str | None = None
     """The gate that is closed (``format`` for a parse failure), so that the total is the floor."""
     unscored: tuple[Unscored, ...] = ()
+    """The rewards that failed, those too whose failing makes no difference to the total."""
     right: bool | None = None
     """Whether the verdict is right; None where gold has none."""
 

@@ -1,8 +1,21 @@
-"""Scores completions by a rubric's plan: each is parsed once, each reward is asked once for the whole batch."""
+"""Scores completions by a rubric's plan: each is parsed once, each reward is asked once for the whole batch.
+
+A fault makes a total None only where it could have made a difference, so that a completion which has lost craft cannot
+unscore itself by making a craft reward fail:
+
+1. What is no ruling, or closes a gate, earns the floor, whatever else fails: another gate too.
+2. A gate that fails where none is closed leaves open which it is: the total is None.
+3. Where the verdict is not right, craft adds nothing, and its faults are without effect.
+4. Any other fault makes the total None.
+
+Gates are therefore asked first. Under 1, and where the verdict is wrong, a model that judges craft is not asked. Where
+gold has no verdict it is, as what it says may be all that there is to know. Every fault is written down and logged.
+"""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
+from typing import NamedTuple
 
 from data import Brief, Ruling
 from prompts import Episode, ParseFailure
@@ -32,20 +45,34 @@ def read_many(answers: Sequence[Answer | Episode], briefs: Sequence[Brief]) -> l
 
 
 def score_items(plan: Plan, items: Sequence[Item]) -> list[Scorecard]:
-    """The scorecards of items, in their order. A reward that fails on one is written down there, and makes its total
-    None; how often each failed is logged.
-    """
+    """The scorecards of items, in their order."""
     plans = [plan.for_brief(item.brief) for item in items]
+    owners = [id(own) for own in plans]
+    rulings = [place for place, item in enumerate(items) if type(item.ruling) is Ruling]
     columns: dict[int, _Column] = {}  # by reward: one that several plans share is asked once
-    for step in [step for own in plan.all for step in own.steps]:
-        if id(step.reward) not in columns:
-            users = {id(own) for own in plan.all if any(other.reward is step.reward for other in own.steps)}
-            columns[id(step.reward)] = _ask(step, items, [id(own) in users for own in plans])
+
+    def ask(steps: Iterable[Step], lost: Sequence[str]) -> None:
+        for step in steps:
+            if id(step.reward) not in columns:
+                uses = [(id(own), use) for own in plan.all for use in own.steps if use.reward is step.reward]
+                spares = {own: use.only_where_it_counts for own, use in uses}
+                places = range(len(items)) if step.reward.on_failure else rulings
+                asked = [i for i in places if owners[i] in spares and not (lost[i] and spares[owners[i]])]
+                columns[id(step.reward)] = _ask(step, items, asked)
+
+    ask([step for own in plan.all for step in own.gates], [""] * len(items))
+    gates_of = {id(own): [(step.reward.name, columns[id(step.reward)]) for step in own.gates] for own in plan.all}
+    with collector_paused():
+        standings = [
+            _Standing(_closed(item, gates_of[id(own)], place), _is_right(item))
+            for place, (own, item) in enumerate(zip(plans, items, strict=True))
+        ]
+    ask([step for own in plan.all for step in own.steps], [standing.lost for standing in standings])
     columns_of = {id(own): [columns[id(step.reward)] for step in own.steps] for own in plan.all}
     with collector_paused():
         cards = [
-            _card(own, item, [column[place] for column in columns_of[id(own)]])
-            for place, (own, item) in enumerate(zip(plans, items, strict=True))
+            _card(own, item, standing, [column[place] for column in columns_of[id(own)]])
+            for place, (own, item, standing) in enumerate(zip(plans, items, standings, strict=True))
         ]
     _report_faults(cards)
     return cards
@@ -55,9 +82,35 @@ _Column = list[Outcome | Exception | None]
 """What a reward says of each item: None where it is not asked, an exception where it failed."""
 
 
-def _ask(step: Step, items: Sequence[Item], wanted: Sequence[bool]) -> _Column:
+class _Standing(NamedTuple):
+    """How a completion stands when the gates have been asked."""
+
+    closed: str | None
+    """The gate that is closed."""
+    right: bool | None
+    """Whether the verdict is right; None where gold has none."""
+
+    @property
+    def lost(self) -> str:
+        """Why craft can add nothing, whatever it is worth; empty where it can, and where gold does not tell."""
+        if self.closed is not None:
+            return f"gate '{self.closed}' is closed"
+        return "the verdict is wrong" if self.right is False else ""
+
+
+def _closed(item: Item, gates: Sequence[tuple[str, _Column]], place: int) -> str | None:
+    if isinstance(item.ruling, ParseFailure):
+        return FORMAT
+    for name, column in gates:
+        outcome = column[place]
+        value = outcome.value if isinstance(outcome, Score) else outcome if isinstance(outcome, float) else 1.0
+        if value < 1:
+            return name
+    return None
+
+
+def _ask(step: Step, items: Sequence[Item], asked: Sequence[int]) -> _Column:
     reward = step.reward
-    asked = [i for i, item in enumerate(items) if wanted[i] and (type(item.ruling) is Ruling or reward.on_failure)]
     outcomes: list[Outcome | Exception] = []
     fault: Exception | None = None
     try:
@@ -73,38 +126,40 @@ def _ask(step: Step, items: Sequence[Item], wanted: Sequence[bool]) -> _Column:
     return column
 
 
-def _card(plan: Plan, item: Item, outcomes: Sequence[Outcome | Exception | None]) -> Scorecard:
+def _card(plan: Plan, item: Item, standing: _Standing, outcomes: Sequence[Outcome | Exception | None]) -> Scorecard:
     failure = item.ruling if isinstance(item.ruling, ParseFailure) else None
-    right = _is_right(item)
+    closed, right = standing
     components: dict[str, Component] = {}
     faults: list[Unscored] = []
-    closed = FORMAT if failure else None
+    decided = True
     total = 0.0
     for step, outcome in zip(plan.steps, outcomes, strict=True):
         name = step.reward.name
+        counts = right or step.kind != "craft"
         contribution = 0.0
         value: float | None
+        applies: bool | None = True
         if isinstance(outcome, float):
             value, reason = outcome, ""
         elif isinstance(outcome, Score):
             value, reason = outcome.value, outcome.reason
+        elif outcome is None and failure is not None:
+            value, reason, applies = step.reward.range[0], f"not a ruling: {failure.reason.value}", None
         elif outcome is None:
-            assert failure is not None
-            value, reason = step.reward.range[0], f"not a ruling: {failure.reason.value}"
+            assert standing.lost
+            value, reason, applies = None, f"not asked: {standing.lost}", None
         elif isinstance(outcome, Exception):
-            value, reason = None, f"{type(outcome).__name__}: {outcome}"
+            value, reason, applies = None, f"{type(outcome).__name__}: {outcome}", None
             faults.append(Unscored(name, item.case.id, reason))
+            decided = decided and not counts
         else:
             assert outcome is NotApplicable
-            value, reason = None, "does not apply"
-        if value is not None and failure is None:
-            if step.kind == "gate":
-                closed = closed or (name if value < 1 else None)
-            elif right or step.kind != "craft":
-                contribution = step.weight * value
-                total += contribution
-        components[name] = Component(name, value, reason, step.weight, contribution)
-    result = None if faults else plan.floor if closed else total
+            value, reason, applies = None, "does not apply", False
+        if value is not None and failure is None and counts:
+            contribution = step.weight * value
+            total += contribution
+        components[name] = Component(name, value, reason, step.weight, contribution, applies)
+    result = plan.floor if closed else total if decided else None
     return Scorecard(item.case.id, item.ruling, result, components, closed, tuple(faults), right)
 
 
@@ -117,8 +172,9 @@ def _is_right(item: Item) -> bool | None:
 def _report_faults(cards: Sequence[Scorecard]) -> None:
     """Warns of every reward that failed: on how many completions, and how it failed on the first."""
     for name, count in count_faults(cards).items():
-        first = next(fault for card in cards for fault in card.unscored if fault.reward == name)
+        failed = [card for card in cards if name in card.errors]
         logger.warning(
-            "reward '%s' failed on %d of %d completions, which stay unscored; first on case '%s': %s",
-            *(name, count, len(cards), first.case, first.error),
+            "reward '%s' failed on %d of %d completions, of which %d stay unscored; first on case '%s': %s",
+            *(name, count, len(cards), sum(card.total is None for card in failed)),
+            *(failed[0].case, failed[0].errors[name]),
         )

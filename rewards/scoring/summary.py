@@ -32,7 +32,8 @@ class Figures:
     applies: int
     """How many completions have a value."""
     unscored: int
-    """How many have none because of a fault; the others have none because the reward does not apply."""
+    """How many have none because of a fault. The others have none because the reward does not apply or was not asked.
+    """
     mean: float | None
     """None where no completion has a value; so are the next three."""
     spread: float | None
@@ -84,7 +85,7 @@ class Summary:
 
     @property
     def total(self) -> Figures:
-        """The figures of the totals. A fault in any reward leaves a completion without one."""
+        """The figures of the totals. A fault that could have made a difference leaves a completion without one."""
         return _figures(self._totals, self.count - len(self._totals))
 
 

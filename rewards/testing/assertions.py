@@ -98,7 +98,7 @@ def assert_applies_by_case(scorer: Scorer, case: Case, *answers: Answer, book: R
 def _values(scorer: Scorer, case: Case, answers: Sequence[Answer], book: Rulebook) -> list[tuple[float | None, str]]:
     """The value of each answer and the reason for it, all asked at once; a fault fails the test."""
     brief = Brief.of(case, book)
-    plan = scorer.plan if isinstance(scorer, Rubric) else Plan((Step(scorer, "craft", 1.0),), floor=0.0)
+    plan = scorer.plan if isinstance(scorer, Rubric) else Plan((Step(scorer, "verdict", 1.0),), floor=0.0)
     cards = score_items(_patient(plan, len(answers)), [Item.of(answer, brief) for answer in answers])
     if len(answers) > 1 and all(card.unscored for card in cards):
         for answer in answers:  # a batch that fails as a whole: one by one shows on which answer

@@ -20,7 +20,7 @@ from data.reading.problem import Problem
 from data.rulebook import Rulebook
 from data.ruling import VERDICTS
 from rl.terminal.progress import counting
-from rl.terminal.safe_text import visible
+from rl.terminal.safe_text import one_line
 
 app = typer.Typer(
     help="Validate case files; map foreign files to cases; draw the embedded benchmark.", no_args_is_help=True
@@ -111,7 +111,7 @@ def _files(report: Report) -> Table:
         table.add_column(verdict, justify="right")
     for file in report.files:
         counts = (file.rows, file.cases, len(file.groups), *(file.verdicts[verdict] for verdict in verdicts))
-        table.add_row(escape(str(file.file)), *map(str, counts))
+        table.add_row(_shown(file.file), *map(str, counts))
     return table
 
 
@@ -119,12 +119,12 @@ def _rules(report: Report, book: Rulebook) -> Table:
     """How often each rule is broken, of how many excerpts that show it."""
     table = Table("rule", "title", "severity", title="Rules: broken / shown")
     for file in report.files:
-        table.add_column(escape(file.file.name), justify="right")
+        table.add_column(_shown(file.file.name), justify="right")
     own = {rule for file in report.files for rule in file.shown if rule not in book}
     for rule in (*book.ids, *sorted(own)):
         title, severity = (book[rule].title, book[rule].severity) if rule in book else ("(the cases' own)", "")
         shares = (f"{file.broken[rule]} / {file.shown[rule]}" for file in report.files)
-        table.add_row(escape(rule), escape(title), severity, *shares)
+        table.add_row(_shown(rule), _shown(title), severity, *shares)
     return table
 
 
@@ -134,7 +134,7 @@ def _sizes(report: Report) -> Table:
     images = {f"image {side}, pixels": spread for side, spread in report.images.items()}
     for name, spread in {**texts, **images}.items():
         numbers = (spread.count, spread.least, spread.median, spread.p95, spread.most)
-        table.add_row(escape(name), *(f"{number:,}" for number in numbers))
+        table.add_row(_shown(name), *(f"{number:,}" for number in numbers))
     return table
 
 
@@ -155,7 +155,7 @@ def _print_conversion(console: Console, conversion: Conversion) -> None:
         console.print(f"[yellow]warning[/]: {_shown(warning)}", soft_wrap=True)
     if len(conversion.warnings) > EXAMPLES:
         console.print(f"  … and {len(conversion.warnings) - EXAMPLES} more warnings")
-    console.print(f"written to {escape(str(conversion.out / 'cases.jsonl'))}", soft_wrap=True)
+    console.print(f"written to {_shown(conversion.out / 'cases.jsonl')}", soft_wrap=True)
 
 
 def _right(name: str) -> Column:
@@ -163,8 +163,8 @@ def _right(name: str) -> Column:
 
 
 def _shown(message: object) -> str:
-    """What somebody else may have written, as text that moves no cursor and is no markup."""
-    return escape(visible(str(message)))
+    """What somebody else may have written, as text that moves no cursor, is no markup and begins no line."""
+    return escape(one_line(str(message)))
 
 
 def _count(number: int, noun: str) -> str:

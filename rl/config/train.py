@@ -134,6 +134,9 @@ class TrainRecipe(Recipe):
                 checked[key] = adapter.validate_python(value)
             except ValidationError as error:
                 raise ValueError(f"trainer.{key}: {explain(error)[1]}") from error
+            # YAML reads yes, no, on and off as booleans, which pydantic takes for 1 and 0.
+            if isinstance(value, bool) and type(checked[key]) in (int, float):
+                raise ValueError(f"trainer.{key}: want a number, not {str(value).lower()}")
         return checked
 
     @classmethod

@@ -12,15 +12,31 @@ The choice is kept in the run's folder, so that a resumed run, and each process 
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError
 
 from data import Brief, Briefs, DataError
+from data.errors import explain
 from data.files import read_json, write_json
 from rl.config.decoding import Decoding
-from rl.config.train import GRPORecipe
+from rl.config.train import GRPORecipe, HardConfig
 from rl.evaluation.evaluate import predictions_of
 from rl.evaluation.outcomes import outcome_of
 from rl.generation.episodes import write_episodes
 from rl.runs.folder import RunFolder
+
+
+class _Choice(HardConfig):
+    """What ``hard.json`` holds."""
+
+    look_at: int = Field(ge=1)
+    share: float = Field(gt=0, lt=1)
+    model: str
+    wrong: int = Field(ge=0)
+    weights: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(min_length=1)
+    """Ids of the chosen cases, in order, to what their weights are multiplied by."""
 
 
 def cases_to_train_on(recipe: GRPORecipe, model: str, briefs: Briefs) -> Briefs:
@@ -30,7 +46,7 @@ def cases_to_train_on(recipe: GRPORecipe, model: str, briefs: Briefs) -> Briefs:
         model: the checkpoint that training starts from.
 
     Raises:
-        DataError: the kept choice was made with other settings, or from other cases.
+        DataError: the kept choice is damaged, or was made with other settings, or from other cases.
     """
     hard = recipe.hard
     if hard is None:
@@ -43,12 +59,20 @@ def cases_to_train_on(recipe: GRPORecipe, model: str, briefs: Briefs) -> Briefs:
         weights = choose([brief.id for brief in looked_at], wrong, hard.share, rng)
         content = {**hard.model_dump(), "model": model, "wrong": len(wrong), "weights": weights}
         write_json(file, content, indent=None)
-    kept = read_json(file)
-    made_with = {key: kept[key] for key in ("look_at", "share", "model")}
-    if made_with != {**hard.model_dump(), "model": model} or not all(name in briefs for name in kept["weights"]):
+    kept = _kept(file)
+    made_with = (HardConfig(look_at=kept.look_at, share=kept.share), kept.model)
+    if made_with != (hard, model) or not all(name in briefs for name in kept.weights):
         raise DataError("was chosen from other cases or with other settings: give the run another 'output'", file=file)
-    chosen = [(briefs[name], weight) for name, weight in kept["weights"].items()]
+    chosen = [(briefs[name], weight) for name, weight in kept.weights.items()]
     return Briefs([_weighed(brief, weight) for brief, weight in chosen], briefs.book)
+
+
+def _kept(file: Path) -> _Choice:
+    try:
+        return _Choice.model_validate(read_json(file))
+    except ValidationError as error:
+        field, message = explain(error)
+        raise DataError(f"{message}: give the run another output, or remove it", file=file, field=field) from error
 
 
 def _weighed(brief: Brief, weight: float) -> Brief:

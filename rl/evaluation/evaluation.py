@@ -123,7 +123,7 @@ class Evaluation:
             metric = METRICS[name].load()
             if metric.applies(ours) and metric.applies(theirs):
                 counts = metric.of(ours, self.settings), metric.of(theirs, baseline.settings)
-                found |= paired_difference(*counts, clusters, metric.values)
+                found |= paired_difference(*counts, clusters, metric.values, share=METRICS[name].share)
         return known(found)
 
 

@@ -6,8 +6,9 @@ case and sample makes them the same again where the server heeds it.
 
 import hashlib
 import json
+import math
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,7 @@ class Endpoint:
 
         def one(brief: Brief, sample: int) -> list[Episode]:
             body = self._body(brief, decoding, sample)
-            return [episode_of(self._answer(client, brief, body, extras), brief.id, sample)]
+            return [self._episode(client, brief, sample, body, extras)]
 
         with client, ThreadPoolExecutor(self.concurrency) as pool:
             running: set[Future[list[Episode]]] = set()
@@ -112,17 +113,21 @@ class Endpoint:
             "seed": _seed_of(brief.id, sample, decoding.seed),
         }
 
-    def _answer(self, client: "OpenAI", brief: Brief, body: dict[str, Any], extras: dict[str, Any]) -> Any:
-        """The server's answer; ``extras`` are what it may refuse, and is not asked for again once it has."""
+    def _episode(
+        self, client: "OpenAI", brief: Brief, sample: int, body: dict[str, Any], extras: dict[str, Any]
+    ) -> Episode:
+        """What the server writes; ``extras`` are what it may refuse, and is not asked for again once it has."""
         from openai import BadRequestError, OpenAIError
 
+        create = client.chat.completions.create
         try:
             try:
-                return client.chat.completions.create(**body, **extras)
+                answer = create(**body, **extras)
             except BadRequestError:
                 extras.clear()
-                return client.chat.completions.create(**body)
-        except OpenAIError as error:
+                answer = create(**body)
+            return episode_of(answer, brief.id, sample)
+        except (OpenAIError, ValueError, RecursionError) as error:  # the last two: JSON that cannot be read
             message = f"case '{brief.id}': the endpoint gave no completion: {error}"
             raise DataError(f"{message}; what came in is kept, run again for the rest", file=self.url) from error
 
@@ -130,19 +135,44 @@ class Endpoint:
 def episode_of(answer: Any, case: str, sample: int) -> Episode:
     """A server's answer as an episode; reasoning that the server keeps apart is put back where the model wrote it.
 
-    A server that cuts a completion off before it says anything gives an empty one, which is no ruling.
+    A choice without content is an empty completion, which is no ruling. Log-probabilities that are none are not known.
+
+    Raises:
+        ValueError: it is no answer of the OpenAI API, or one that says what went wrong.
     """
-    if not answer.choices:
-        return Episode.plain(case, "", sample)
-    choice = answer.choices[0]
-    text = choice.message.content or ""
-    reasoning = getattr(choice.message, "reasoning_content", None) or getattr(choice.message, "reasoning", None)
+    message = _message(answer)
+    text = message.content or ""
+    if not isinstance(text, str):
+        raise ValueError(f"the message's content is no text but {_cut(text)}")
+    reasoning = getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None)
     if isinstance(reasoning, str) and THINK not in text:
         text = f"{THINK}{reasoning}{END_THINK}{text.lstrip()}"
     text = text.encode("utf-8", "replace").decode()  # halves of surrogate pairs cannot be written to a file
-    tokens = answer.usage.completion_tokens if answer.usage else None
-    known = choice.logprobs.content if choice.logprobs and choice.logprobs.content else []
+    tokens = getattr(answer.usage, "completion_tokens", None)
+    if tokens is not None and type(tokens) is not int:
+        raise ValueError(f"completion_tokens is no number but {_cut(tokens)}")
+    known = getattr(getattr(answer.choices[0], "logprobs", None), "content", None)
     return Episode(case, (Turn(text, tokens=tokens),), sample, _verdict_logprob(known))
+
+
+def _message(answer: Any) -> Any:
+    """The first choice's message. The client checks no field of what comes in, so everything is looked at here."""
+    if isinstance(answer, str):
+        raise ValueError(f"a page or plain text came back ({_cut(answer)}): this is no OpenAI-compatible address")
+    if error := getattr(answer, "error", None):
+        raise ValueError(f"it answers with an error: {_cut(error)}")
+    choices = getattr(answer, "choices", None)
+    if not isinstance(choices, list) or not choices:
+        raise ValueError(f"the answer has no choices: {_cut(answer)}")
+    message = getattr(choices[0], "message", None)
+    if not hasattr(message, "content"):
+        raise ValueError(f"the answer has no message: {_cut(choices[0])}")
+    return message
+
+
+def _cut(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 200 else f"{shown[:200]}…"
 
 
 def _how(decoding: Decoding) -> dict[str, Any]:
@@ -150,13 +180,27 @@ def _how(decoding: Decoding) -> dict[str, Any]:
     return {key: getattr(decoding, key) for key in ("max_new_tokens", "temperature", "samples", "seed")}
 
 
-def _verdict_logprob(known: Sequence[Any]) -> float | None:
-    pieces = [bytes(token.bytes) if token.bytes is not None else token.token.encode() for token in known]
+def _verdict_logprob(known: Any) -> float | None:
+    if not isinstance(known, list) or not all(_is_token(token) for token in known):
+        return None
+    pieces = [
+        bytes(token.bytes) if token.bytes is not None else token.token.encode(errors="replace") for token in known
+    ]
 
     def decode(count: int) -> str:
         return b"".join(pieces[:count]).decode("utf-8", "replace")
 
     return verdict_logprob(decode, [token.logprob for token in known], decode(len(pieces)))
+
+
+def _is_token(token: Any) -> bool:
+    """Whether it has a log-probability, and bytes or text that they can be made of."""
+    given, text, logprob = (getattr(token, name, None) for name in ("bytes", "token", "logprob"))
+    if not isinstance(logprob, int | float) or not math.isfinite(logprob):
+        return False
+    if given is None:
+        return isinstance(text, str)
+    return isinstance(given, list) and all(type(byte) is int and 0 <= byte < 256 for byte in given)
 
 
 def _seed_of(case: str, sample: int, seed: int) -> int:

@@ -27,7 +27,7 @@ class EpisodeLog:
         settings: what episodes follow from; a log that was made with others is refused.
 
     Raises:
-        DataError: the file was made with other settings, or is no such log.
+        DataError: the file was made with other settings, does not begin with any, or is no such log.
     """
 
     def __init__(self, path: Path | None, settings: Mapping[str, Any]):
@@ -35,6 +35,8 @@ class EpisodeLog:
         self.facts: dict[str, Any] = {}
         """What is known of how the episodes were written beyond the settings: device, packages."""
         self._found: dict[Key, Episode] = {}
+        if path is not None and path.is_dir():
+            raise DataError("a folder, where a log of episodes should be: give another --out, or remove it", file=path)
         if path is not None and path.is_file():
             self._read(path)
 
@@ -53,8 +55,16 @@ class EpisodeLog:
         self._append([{"settings": self.settings, "facts": self.facts}])
 
     def add(self, episodes: Sequence[Episode]) -> None:
-        """Adds a batch; what is there already stays as it is."""
-        new = {key: episode for episode in episodes if (key := (episode.case, episode.sample)) not in self._found}
+        """Adds a batch; what is there already stays as it is, and of two for one key the first.
+
+        Raises:
+            TypeError: something in the batch is no episode; nothing of it is added.
+        """
+        new: dict[Key, Episode] = {}
+        for episode in episodes:
+            check_episode(episode)
+            if (key := (episode.case, episode.sample)) not in self._found:
+                new.setdefault(key, episode)
         self._append([_row(episode) for episode in new.values()])
         self._found |= new
 
@@ -72,13 +82,13 @@ class EpisodeLog:
         whole = content[: content.rfind(b"\n") + 1]
         for number, row in self._rows(whole, path):
             try:
-                if "settings" in row:
+                if number == 1 or "settings" in row:  # nothing is believed that does not say what it follows from
                     self._check(row["settings"])
-                    self.facts = row["facts"]
+                    self.facts = dict(**row["facts"])
                 else:
                     episode = _episode(row)
                     self._found.setdefault((episode.case, episode.sample), episode)
-            except (KeyError, TypeError, AttributeError) as error:
+            except (KeyError, TypeError, AttributeError, RecursionError) as error:
                 raise DataError("not a log of episodes", file=path, line=number) from error
         if len(whole) < len(content):
             with path.open("r+b") as file:
@@ -88,7 +98,7 @@ class EpisodeLog:
         for number, line in enumerate(content.splitlines(), start=1):
             try:
                 yield number, json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise DataError("not a log of episodes", file=path, line=number) from error
 
     def _check(self, found: Mapping[str, Any]) -> None:
@@ -113,7 +123,33 @@ def _episode(row: dict[str, Any]) -> Episode:
     """Raises KeyError or TypeError where a row is none of ours."""
     case, sample, verdict_logprob = row.pop("case"), row.pop("sample"), row.pop("verdict_logprob")
     turns = tuple(Turn(**turn) for turn in row.pop("turns", None) or [row])
-    return Episode(case, turns, sample, verdict_logprob)
+    episode = Episode(case, turns, sample, verdict_logprob)
+    check_episode(episode)
+    return episode
+
+
+def check_episode(episode: Any) -> None:
+    """Checks the types of what is kept of an episode.
+
+    Raises:
+        TypeError: it is no episode that can be kept; says why.
+    """
+    if not isinstance(episode, Episode):
+        raise TypeError(f"{type(episode).__name__} is no episode")
+    name = f"episode {episode.case!r}#{episode.sample!r}"
+    if not isinstance(episode.case, str) or type(episode.sample) is not int:
+        raise TypeError(f"{name}: want a case's id and the number of a sample")
+    if not episode.turns:
+        raise TypeError(f"{name} has no turns")
+    for turn in episode.turns:
+        if not isinstance(turn, Turn) or not isinstance(turn.text, str):
+            raise TypeError(f"{name} has a turn that is no text: {turn!r:.200}")
+        if turn.author not in ("policy", "tool"):
+            raise TypeError(f"{name} has a turn of an unknown author: {turn.author!r:.200}")
+        if turn.tokens is not None and type(turn.tokens) is not int:
+            raise TypeError(f"{name} has a turn whose tokens are no number: {turn.tokens!r:.200}")
+    if episode.verdict_logprob is not None and not isinstance(episode.verdict_logprob, float | int):
+        raise TypeError(f"{name} has a verdict_logprob that is no number: {episode.verdict_logprob!r:.200}")
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -42,6 +42,7 @@ def write_episodes(
     Raises:
         DataError: there is no such model, a case cannot be put to it, or the log was made with other settings.
         RuntimeError: the engine did not write all that it was asked for.
+        TypeError: the engine wrote what is no episode; what it wrote before is in the log.
     """
     engine = engine_of(engine)
     decoding = decoding.with_template(engine.template or "default")
@@ -53,7 +54,10 @@ def write_episodes(
             found.begin(engine.provenance(decoding))
         with counting("reviewing", len(wanted), len(wanted) - len(missing), progress) as reached:
             for batch in engine.write(briefs, decoding, missing):
-                found.add(batch)
+                try:
+                    found.add(batch)
+                except TypeError as error:
+                    raise TypeError(f"'{engine.name}' wrote what is no episode: {error}") from error
                 reached(len(found))
     if left_out := [key for key in wanted if key not in found]:
         case, sample = left_out[0]

@@ -3,6 +3,7 @@
 A checkpoint is complete when it holds ``complete.json``, which is written last; one that a kill cut off is removed.
 """
 
+import re
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from rl.runs.folder import RunFolder
 
 COMPLETE = "complete.json"
 _PREFIX = "checkpoint-"
+_NAME = re.compile(rf"{_PREFIX}[0-9]+")
 
 
 def checkpoint_at(checkpoints: Path, step: int) -> Path:
@@ -33,12 +35,17 @@ def checkpoint_to_resume(run: RunFolder, resume: bool) -> Path | None:
     from the beginning.
 
     Raises:
-        DataError: a new run would overwrite one that is there.
+        DataError: a run would overwrite one that is there: a new one, or one that has nothing to go on from.
     """
     newest = newest_checkpoint(run)
     if not resume and (newest or run.final.exists()):
         raise DataError(
             "there is a run already: go on with --resume, give another output, or remove it", file=run.path
+        )
+    if newest is None and run.final.exists():
+        raise DataError(
+            "there is a trained model but no checkpoint to go on from: give another output, or remove it",
+            file=run.final,
         )
     return newest
 
@@ -51,7 +58,7 @@ def remove_cut_off(run: RunFolder) -> None:
 
 
 def _checkpoints(run: RunFolder) -> list[Path]:
-    return list(run.checkpoints.glob(f"{_PREFIX}[0-9]*"))
+    return [folder for folder in run.checkpoints.glob(f"{_PREFIX}*") if _NAME.fullmatch(folder.name)]
 
 
 def _is_complete(checkpoint: Path) -> bool:

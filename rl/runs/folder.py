@@ -5,7 +5,7 @@
     checkpoints/checkpoint-40/   what training goes on from: see `rl.runs.checkpoints`
     checkpoints/final/           the trained model
     rollouts/                    what the policy wrote: see `rl.runs.rollouts`
-    tiny/                        the model that training began with, where the recipe has one built
+    tiny/                        the model that training began with, where one is built: see `rl.training.tiny_model`
     hard.json                    the cases that are drawn more often, where the recipe asks for it
     run.json                     where the trained model comes from, written last: see `rl.runs.provenance`
     run.lock, holder.json        who is training here: see `rl.runs.lock`

@@ -24,7 +24,7 @@ def hold(run: RunFolder) -> Iterator[None]:
     """Keeps other processes from training in a folder, which is made where there is none.
 
     Raises:
-        DataError: another process does so; names it.
+        DataError: another process does so, which is named; or the folder cannot be written.
     """
     from filelock import FileLock, Timeout
 
@@ -36,16 +36,29 @@ def hold(run: RunFolder) -> Iterator[None]:
     except Timeout:
         why = f"{_holder(run)} is training here: wait for it, or give another output"
         raise DataError(why, file=run.path) from None
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        why = f"cannot be written and locked ({error.strerror}): a file or folder is in the way, give another output"
+        raise DataError(why, file=run.path) from error
     except OSError as error:
         why = f"cannot be written and locked ({error.strerror}): give an output on another file system"
         raise DataError(why, file=run.path) from error
     try:
-        since = datetime.now(UTC).isoformat(sep=" ", timespec="seconds")
-        write_json(run.holder, {"pid": os.getpid(), "host": socket.gethostname(), "since": since})
-        yield
+        _say_who(run)
+        try:
+            yield
+        finally:
+            run.holder.unlink(missing_ok=True)
     finally:
-        run.holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _say_who(run: RunFolder) -> None:
+    since = datetime.now(UTC).isoformat(sep=" ", timespec="seconds")
+    try:
+        write_json(run.holder, {"pid": os.getpid(), "host": socket.gethostname(), "since": since})
+    except OSError as error:
+        why = f"cannot be written ({error.strerror}): make room, or give another output"
+        raise DataError(why, file=run.holder) from error
 
 
 def _holder(run: RunFolder) -> str:

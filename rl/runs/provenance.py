@@ -15,7 +15,7 @@ from prompts import TEMPLATE_VERSION
 from rl.runs.folder import RUN, RunFolder
 
 PACKAGES = ("ruling", "torch", "transformers", "trl", "accelerate", "peft", "tokenizers", "datasets", "evaluate")
-_WEIGHTS = ("*.safetensors", "*.bin", "config.json", "adapter_config.json", "tokenizer.json")
+_WEIGHTS = ("*.safetensors", "*model*.bin", "config.json", "adapter_config.json", "tokenizer.json")
 
 
 def provenance(

@@ -40,9 +40,9 @@ class Rollout:
     """What the rubric gave; None where it could not be scored."""
     advantage: float
     rewards: dict[str, float | None] = field(default_factory=dict)
-    """Every reward of the rubric by name; None where it does not apply or could not be scored."""
+    """Every reward of the rubric by name; None where it does not apply, failed or was not asked."""
     errors: dict[str, str] = field(default_factory=dict)
-    """What kept rewards from scoring it, by name: then there is no total."""
+    """What kept rewards from scoring it, by name. There is no total where that could have made a difference."""
 
 
 class RolloutLog:

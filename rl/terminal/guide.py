@@ -10,7 +10,7 @@ from rich.text import Text
 from rl.terminal.agenda import Agenda
 from rl.terminal.quantities import spent
 
-Tell = Callable[[Any], object]
+Show = Callable[[Any], object]
 """Shows people something that rich can print."""
 BEFORE = "What there is to do; how long it takes here is said after a few steps."
 FIRST = "On this machine: {all} in all, {left} still to come."
@@ -23,25 +23,25 @@ class Guide:
 
     Args:
         agenda: what there is to do.
-        tell: shows people what is said.
+        show: shows people what is said.
     """
 
-    def __init__(self, agenda: Agenda, tell: Tell):
-        self.agenda, self.tell = agenda, tell
+    def __init__(self, agenda: Agenda, show: Show):
+        self.agenda, self.show = agenda, show
         self._has_foretold = False
 
     def overview(self, heading: str = BEFORE) -> None:
         """Shows the whole agenda."""
-        self.tell(self.agenda.table(heading))
+        self.show(self.agenda.table(heading))
 
     @contextmanager
     def stage(self, name: str, what: str) -> Iterator[None]:
         """Says that a stage begins, and how long it took."""
-        self.tell(Rule(Text(f"{self.agenda.number(name)} · {what}", style="bold"), align="left"))
+        self.show(Rule(Text(f"{self.agenda.number(name)} · {what}", style="bold"), align="left"))
         self.agenda.begin(name)
         yield
         self.agenda.end(name)
-        self.tell(Text(f"{name} took {spent(self.agenda.seconds[name])}", style="dim"))
+        self.show(Text(f"{name} took {spent(self.agenda.seconds[name])}", style="dim"))
 
     def foretelling(self, name: str, enough: int) -> Callable[[int], None]:
         """What is to be told how many items of a stage are done, first with how many it begins: once enough are, it

@@ -25,6 +25,16 @@ def visible(text: str) -> str:
     return HIDDEN.sub(lambda match: f"⟨U+{ord(match.group()):04X}⟩", text)
 
 
+def one_line(text: str) -> str:
+    """As `visible`, line breaks included: what is one line of a report stays one, and cannot pass for another.
+
+    Example:
+        >>> one_line("x\\n0 errors")
+        'x⟨U+000A⟩0 errors'
+    """
+    return visible(text).replace("\n", "⟨U+000A⟩")
+
+
 def told(evidence: Evidence) -> str:
     """Evidence in words, as it stands: not yet made visible.
 

@@ -50,7 +50,7 @@ class GRPOStage(Stage[GRPORecipe]):
             parts.model.config._name_or_path = resolve(str(parts.start.model.path))
         return RulingGRPOTrainer(
             **parts.for_trl(),
-            reward=self.rubric.reward_func(parts.start.briefs + parts.valid),
+            reward=self.rubric.reward_func(parts.start.briefs + parts.start.valid),
             rollouts=self.run.rollouts,
             checkpoint=parts.checkpoint,
         )

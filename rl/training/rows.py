@@ -112,5 +112,7 @@ def _dataset(rows: list[Row]) -> Any:
 def _read_payloads(batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
     for column, read in READERS.items():
         if column in batch:
-            batch[column] = [[read(path) for path in paths] for paths in batch[column]]
+            cases = batch.get("case") or [None] * len(batch[column])  # missing where single columns are asked for
+            rows = zip(cases, batch[column], strict=True)
+            batch[column] = [[read(path, case) for path in paths] for case, paths in rows]
     return batch

@@ -27,6 +27,7 @@ from rl.runs.lock import hold
 from rl.runs.provenance import provenance, write_run
 from rl.terminal.snapshot import Watch
 from rl.training.rows import texts_of
+from rl.training.tiny_model import build, built_once
 from rl.training.trainers.resumable import ResumableTrainer
 
 OneRecipe = TypeVar("OneRecipe", bound=TrainRecipe)
@@ -40,6 +41,8 @@ class Start:
     """Of the cases to train on."""
     model: ModelConfig
     """The model that learns from them: one that is there."""
+    valid: Briefs
+    """Of the cases to watch the loss on, none of which is trained on; empty where nothing is to be watched."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,6 @@ class Parts:
     processor: Processor
     rows: Any
     """A `datasets.Dataset` of the cases to train on."""
-    valid: Briefs
-    """Of the cases to watch the loss on; empty where nothing is to be watched."""
     valid_rows: Any
     """A `datasets.Dataset` of those; None where there are none."""
     checkpoint: Path | None
@@ -126,25 +127,26 @@ class Stage(ABC, Generic[OneRecipe]):
         Raises:
             DataError: the data are not as they should be.
         """
-        briefs = self._bound(self.recipe.data.train, Rulebook.load(self.recipe.data.rulebook))
+        data, book = self.recipe.data, Rulebook.load(self.recipe.data.rulebook)
+        briefs = self._bound(data.train, book)
+        watches = self.recipe.trainer.get("eval_strategy", "no") != "no"
+        valid = self._bound(data.valid, book) if watches and data.valid else Briefs([], book)
+        if both := next((brief.id for brief in valid if brief.id in briefs), None):
+            files = f"'train' ({', '.join(data.train)}) and in 'valid' ({', '.join(data.valid)})"
+            raise DataError(f"case '{both}' is in {files}: leave it out of one", field="data.valid")
         model = self.recipe.model
         if model.tiny is not None:
             # Under ZeRO-3, one of several processes alone could not build a model.
-            if not (self.run.tiny / "config.json").is_file():
-                self.build(briefs, self.run.tiny)
-            model = model.with_weights(self.run.tiny)
-        start = Start(briefs, model)
+            texts = texts_of(briefs, self.recipe.data.template)
+            model = model.with_weights(built_once(self.run.tiny, texts, model.tiny, self.recipe.seed))
+        start = Start(briefs, model, valid)
         return replace(start, briefs=self.choose(start))
 
     def build(self, briefs: Briefs, folder: Path) -> Path:
         """Builds the tiny model that the recipe describes, for the texts of its cases."""
-        from rl.models.tiny import TinySize, build_tiny
-
         tiny = self.recipe.model.tiny
         assert tiny is not None, "the recipe names a model that is there"
-        size = TinySize(vocab=tiny.vocab, hidden=tiny.hidden, layers=tiny.layers, context=tiny.context)
-        texts = texts_of(briefs, self.recipe.data.template)
-        return build_tiny(folder, texts, tiny.kind, size, tiny.image_tokens, self.recipe.seed)
+        return build(folder, texts_of(briefs, self.recipe.data.template), tiny, self.recipe.seed)
 
     def train(self, resume: bool = False, watch: Watch | None = None) -> Path:
         """See `rl.training.registry.train`."""
@@ -175,13 +177,14 @@ class Stage(ABC, Generic[OneRecipe]):
         def rows(briefs: Briefs) -> Any:
             return self.rows(briefs, processor, context_length(model), self.reserved(arguments))
 
-        watched = self.recipe.data.valid if arguments.eval_strategy != "no" else []
-        valid = self._bound(watched, start.briefs.book)
-        valid_rows = rows(valid) if watched else None
-        return Parts(start, arguments, model, processor, rows(start.briefs), valid, valid_rows, checkpoint)
+        valid_rows = rows(start.valid) if start.valid else None
+        return Parts(start, arguments, model, processor, rows(start.briefs), valid_rows, checkpoint)
 
     def _bound(self, files: Sequence[str], book: Rulebook) -> Briefs:
-        return Briefs.bind(load_cases(*files), book)
+        cases = load_cases(*files)
+        if not cases:
+            raise DataError("there are no cases", file=", ".join(files))
+        return Briefs.bind(cases, book)
 
     def _finish(self, trainer: ResumableTrainer, book: Rulebook) -> Path:
         """Saves the trained model and says in ``run.json`` what it comes from."""

@@ -1,17 +1,29 @@
 """Quotes are found whatever the writing, and where they stand in the original."""
 
-import time
+import cProfile
+import unicodedata
+from collections import Counter
+from itertools import groupby
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from data.quotes import _places, find_quote, fold, occurrences
+from data.quotes import _fold_cluster, _places, find_quote, fold, occurrences
 from rewards.testing.hostile import HOSTILE
+from tests.data import slow_quotes
 
 TEXTS = st.one_of(
     st.text(), st.lists(st.sampled_from([*HOSTILE, "ｶ", "ﾞ", "\u0301", "가", "ᆨ", " ", "\n", "İ"])).map("".join)
 )
+MARKS = ["\u0301", "\u0316", "\u0345", "\u0327", "\u05b0", "\u3099", "\U0001d165", "\u0f71", "\u0f73", "\u0344"]
+FORMATS = ["\u200b", "\u200d", "\u00ad", "\u202e", "\ufeff"]
+JAMO = ["\u1100", "\u1161", "\u11a8", "가", "각", "ﾡ", "ￂ"]
+OTHERS = [*"aEßﬁΐİÅａＡｶﾞ治㍿ ~\t\u3000\ufa1e\U0002f800"]
+MADE_HARD = st.one_of(
+    st.lists(st.sampled_from(some), max_size=60) for some in (MARKS, ["a", *MARKS, *FORMATS], JAMO)
+).map("".join)
+ANY_WRITING = st.lists(st.one_of(st.sampled_from([*MARKS, *FORMATS, *JAMO, *OTHERS]), MADE_HARD)).map("".join)
 
 
 @pytest.mark.parametrize(
@@ -69,9 +81,60 @@ def test_occurrences_are_counted_in_the_folded_text():
     assert len(occurrences("a", "a" * 1000, limit=5)) == 5
 
 
-def test_long_texts_are_quick():
-    text = "wörd " * 20_000
-    start = time.process_time()
-    assert find_quote("nowhere", text) is None
-    assert find_quote("wörd wörd", text) == (0, 9)
-    assert time.process_time() - start < 2
+@given(st.text() | ANY_WRITING, st.data())
+def test_what_is_found_is_what_the_plainest_way_finds(text, data):
+    assert (fold(text), _places(text)) == (slow_quotes.fold(text), slow_quotes.places(text))
+    start = data.draw(st.integers(0, len(text)))
+    quote = text[start : data.draw(st.integers(start, len(text)))]
+    assert find_quote(quote, text) == slow_quotes.find_quote(quote, text)
+
+
+class Counted(str):
+    """A text that counts the characters that are copied where its pieces are put together."""
+
+    copied = 0
+
+    def __iter__(self):
+        return map(Counted, super().__iter__())
+
+    def __add__(self, other):
+        Counted.copied += len(self) + len(other)
+        return Counted(super().__add__(other))
+
+
+def moved(text):
+    """By how many places, all together, marks move when they are sorted by insertion: what normalising costs."""
+    places = 0
+    for _, run in groupby(map(unicodedata.combining, text), key=bool):
+        before = Counter()
+        for mark in run:
+            places += sum(count for other, count in before.items() if other > mark)
+            before[mark] += 1
+    return places
+
+
+@pytest.mark.parametrize("fold_it", [fold.__wrapped__, _places.__wrapped__], ids=["fold", "places"])
+@pytest.mark.parametrize(
+    "piece",
+    ["\u200b\u200c", "\u0301\u0316", "a\u0301\u200d\u0316", "\u1161\u11a8", "\u0345\u0301", "ｶﾞ", "wörd ", "治愈"],
+)
+def test_the_work_is_linear_in_the_text(fold_it, piece, monkeypatch):
+    normalize = unicodedata.normalize
+    work = 0
+
+    def counting(form, text):
+        nonlocal work
+        work += moved("".join(normalize("NFKD", character) for character in text))
+        return normalize(form, text)
+
+    def work_on(text):
+        nonlocal work
+        work = Counted.copied = 0
+        _fold_cluster.cache_clear()
+        profile = cProfile.Profile()
+        profile.runcall(fold_it, Counted(text))
+        return work + Counted.copied + sum(entry.callcount for entry in profile.getstats())
+
+    monkeypatch.setattr(unicodedata, "normalize", counting)
+    work_on(piece * 10)  # what is looked up once
+    assert work_on(piece * 2000) <= 2 * work_on(piece * 1000)

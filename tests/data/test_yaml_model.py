@@ -178,3 +178,24 @@ def test_a_rulebook_of_numbers_is_one_of_texts(tmp_path: Path) -> None:
     assert (book.name, book.version, book.intents, book.ids) == ("2024", "1.10", ("18",), ["4.20"])
     book.dump(path)
     assert Rulebook.load(path) == book
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("9" * 6000, "outer.yaml:2: not YAML: '9{80}' cannot be read as int"),
+        ("!!int abc", "outer.yaml:2: not YAML: 'abc' cannot be read as int"),
+        ("!!int ''", "outer.yaml:2: not YAML: '' cannot be read as int"),
+        ("!!float abc", "outer.yaml:2: not YAML: 'abc' cannot be read as float"),
+        ("!!bool abc", "outer.yaml:2: not YAML: 'abc' cannot be read as bool"),
+        ("[" * 5000 + "]" * 5000, "outer.yaml: not YAML: nested too deeply"),
+        ("[" * 450 + "]" * 450, "outer.yaml"),
+    ],
+    ids=["many digits", "int", "empty int", "float", "bool", "deep", "less deep"],
+)
+def test_values_that_cannot_be_read_are_errors(tmp_path: Path, outer: Path, value: str, message: str) -> None:
+    with pytest.raises(DataError, match=r"is not YAML|max_steps"):
+        load_yaml(Outer, outer, {"max_steps": value})
+    outer.write_text(f"model: {{}}\nmax_steps: {value}\n")
+    with pytest.raises(DataError, match=message):
+        load_yaml(Outer, outer)

@@ -8,7 +8,7 @@ import pytest
 from data import Brief, Case, DataError
 from prompts import Episode, ParseFailure, Turn, parse, write
 from rewards import BatchReward, Item, NotApplicable, Rubric, Score, find_reward
-from rewards.testing.small import BOOK, approving, ideal, rejecting
+from rewards.testing.small import BOOK, approving, ideal, make_case, rejecting, rule_on
 
 APPROVAL, REJECTION = write(ideal(approving())), write(ideal(rejecting()))
 BRIEF = Brief.of(approving(), BOOK)
@@ -52,14 +52,14 @@ def clean():
     Recording.answers, Recording.built, Recording.asked = [0.5] * 9, [], []
 
 
-def rubric(name: str = "Recording", **settings: object) -> Rubric:
-    return Rubric(name="t", craft={HERE + name: {"weight": 0.5, **settings}})
+def rubric(name: str = "Recording", where: str = "craft", gates: tuple = (), **settings: object) -> Rubric:
+    return Rubric(name="t", gates=list(gates), **{where: {HERE + name: {"weight": 0.5, **settings}}})
 
 
-def cards(texts, *answers, name="Recording"):
+def cards(texts, *answers, name="Recording", where="craft"):
     if answers:
         Recording.answers = list(answers)
-    return rubric(name).score_many(texts, [BRIEF] * len(texts))
+    return rubric(name, where).score_many(texts, [BRIEF] * len(texts))
 
 
 def test_it_is_built_when_first_asked_and_not_when_the_rubric_is_read():
@@ -71,18 +71,59 @@ def test_it_is_built_when_first_asked_and_not_when_the_rubric_is_read():
 
 
 def test_it_is_asked_once_for_a_batch_about_what_was_parsed():
-    given = cards([APPROVAL, "no ruling", REJECTION], 0.25, 0.75)
+    given = cards([APPROVAL, "no ruling", REJECTION], 0.25, 0.75, where="penalties")
     ((first, second),) = Recording.asked
     assert isinstance(first, Item) and (first.completion, second.completion) == (APPROVAL, REJECTION)
     assert [card["t_recording"].value for card in given] == [0.25, 0.0, 0.75]
-    assert given[0].total == pytest.approx(1.3 + 0.125) and given[2].total < 0
+    assert given[0].total == pytest.approx(1.3 - 0.125) and given[2].total < 0
 
 
 def test_one_that_wants_to_is_asked_about_failures_too():
-    given = cards(["no ruling", APPROVAL], 1.0, 0.5, name="AskedAboutFailures")
+    given = cards(["no ruling", APPROVAL], 1.0, 0.5, name="AskedAboutFailures", where="penalties")
     assert isinstance(Recording.asked[0][0].ruling, ParseFailure)
     assert [card["t_asked_about_failures"].value for card in given] == [1.0, 0.5]
     assert given[0].closed == "format"
+
+
+@pytest.mark.parametrize("name", ["Recording", "AskedAboutFailures"])
+def test_craft_is_not_asked_where_it_can_add_nothing(name):
+    made = rubric(name, gates=["rulebook_consistency"])
+    shut, miss = rule_on("approve", "WIN-1"), rule_on("reject", "WIN-1")
+    given = made.score_many([shut, "no ruling", APPROVAL, miss], [BRIEF] * 4)
+    ((item,),) = Recording.asked
+    assert item.completion == APPROVAL
+    asked = [card[made.entries[-1].name] for card in given]
+    assert [(part.value, part.applies, part.contribution, part.reason) for part in asked] == [
+        (None, None, 0.0, "not asked: gate 'rulebook_consistency' is closed"),
+        (0.0, None, 0.0, "not a ruling: no_think"),
+        (0.5, True, 0.25, ""),
+        (None, None, 0.0, "not asked: the verdict is wrong"),
+    ]
+    assert [card.total for card in given] == pytest.approx([made.floor, made.floor, 1.55, -1 + 0.3 * 0.19])
+
+
+def test_craft_is_asked_where_gold_has_no_verdict():
+    (card,) = rubric().score_many([APPROVAL], [Brief.of(make_case(), BOOK)])
+    assert card["t_recording"].value == 0.5 and card.total == card["t_recording"].contribution == 0
+
+
+def test_gates_and_penalties_are_asked_whatever_the_verdict():
+    for where in ("gates", "penalties"):
+        made = Rubric(name="t", **{where: [HERE + "Recording"] if where == "gates" else {HERE + "Recording": 0.5}})
+        made.score_many([REJECTION], [BRIEF])
+        assert Recording.asked.pop()[0].completion == REJECTION
+
+
+def test_a_reward_that_is_craft_here_and_a_penalty_there_is_asked_by_what_it_is_for_the_case():
+    made = Rubric(
+        name="t",
+        overrides={"money": {"craft": {HERE + "Recording": 0.5}}, "health": {"penalties": {HERE + "Recording": 0.5}}},
+    )
+    money = make_case(verdict="reject", violations=[{"rule": "WIN-1"}])
+    given = made.score_many([APPROVAL] * 2, [Brief.of(money, BOOK), Brief.of(rejecting(), BOOK)])
+    ((item,),) = Recording.asked
+    assert item.case == rejecting() and given[1]["t_recording"].contribution == -0.25
+    assert given[0]["t_recording"].reason == "not asked: the verdict is wrong"
 
 
 def test_one_ruling_is_scored_like_a_batch_of_one():

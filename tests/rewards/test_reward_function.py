@@ -22,7 +22,8 @@ def fails_on_approval(ruling, case, excerpt):
 
 RUBRIC = Rubric(
     name="t",
-    craft={"rules": 0.3, "t_fails_on_approval": 0.1},
+    craft={"rules": 0.3},
+    penalties={"t_fails_on_approval": 0.1},
     gates=["rulebook_consistency"],
     unscored_limit=0.5,
 )
@@ -49,7 +50,7 @@ def call(completions, cases, func=FUNC, trainer_state=None, **columns):
 def test_totals_cards_and_means():
     right, wrong = write(ideal(rejecting())), write(rule_on("approve"))
     totals, logged = call([right, "no ruling", wrong], ["c-1"] * 3)
-    assert totals[0] == pytest.approx(1 + 0.3 + 0.3 + 0.1) and totals[1] == RUBRIC.floor and totals[2] is None
+    assert totals[0] == pytest.approx(1 + 0.3 + 0.3 - 0.1) and totals[1] == RUBRIC.floor and totals[2] is None
     cards = FUNC.score([right, "no ruling", wrong], ["c-1"] * 3)
     assert [card.total for card in cards] == totals
     assert {name: [value] for name, value in step_metrics(cards).items()} == logged
@@ -59,6 +60,16 @@ def test_totals_cards_and_means():
     assert logged["ruling/parsed"] == [pytest.approx(2 / 3)]
     assert logged["ruling/gate_closed"] == [pytest.approx(1 / 3)]
     assert logged["ruling/unscored"] == logged["ruling/unscored/t_fails_on_approval"] == [pytest.approx(1 / 3)]
+
+
+def test_what_was_not_asked_is_left_out_of_the_means_and_what_makes_no_difference_stops_no_run():
+    craft = {"t_fails_on_approval": 0.1, f"{__name__}:Built": {"weight": 0.1}}
+    rubric = Rubric(name="t", craft=craft, unscored_limit=0)
+    right, wrong = write(ideal(rejecting())), write(rule_on("approve"))
+    totals, logged = call([right, wrong, "no ruling", wrong], ["c-1"] * 4, rubric.reward_func(BRIEFS))
+    assert totals == pytest.approx([1.5, -8 + 0.3 * 0.19, rubric.floor, -8 + 0.3 * 0.19])
+    assert logged["ruling/unscored"] == [0.0] and logged["ruling/unscored/t_fails_on_approval"] == [0.5]
+    assert logged["ruling/t_built"] == logged["ruling/t_fails_on_approval"] == [0.5]  # of the first and the third
 
 
 def test_chat_messages_and_content_parts_are_read():
@@ -145,3 +156,10 @@ def test_the_rewards_that_are_told_of_the_training_are_those_that_score():
     (built,) = rubric.reward_func(BRIEFS).batch_rewards
     assert isinstance(built, Built)
     assert rubric.at(0.5).reward_func(BRIEFS).batch_rewards == [built]
+
+
+def test_what_a_tool_said_last_counts_as_nothing_written():
+    text = write(ideal(rejecting()))
+    chats = [[{"role": "assistant", "content": text}], [{"role": "tool", "content": text}], []]
+    totals, _ = call(chats, [rejecting().id] * 3)
+    assert totals[0] > totals[1] == totals[2] == call([""], [rejecting().id])[0][0]

@@ -43,6 +43,7 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
         checkpoint: where the run goes on from, if it does.
     """
 
+    kind = "grpo"
     args: GRPOConfig
     model: PreTrainedModel
 
@@ -84,7 +85,7 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
         """With the rewards that training has changed."""
         save_rewards(self.reward.batch_rewards, folder)
 
-    def pace(self) -> dict[str, int]:
+    def pace(self) -> dict[str, int | str]:
         """What decides which rows a step sees, and which completions it trains on."""
         names = ("num_generations", "num_iterations", "steps_per_generation")
         return super().pace() | {name: getattr(self.args, name) for name in names}

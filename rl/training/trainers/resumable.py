@@ -8,7 +8,7 @@ epoch depends on the seed and the epoch alone, and GRPO saves on generation boun
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch.utils.data import Sampler
@@ -58,6 +58,8 @@ class EpochSampler(Sampler[int]):
 class ResumableTrainer(Trainer):
     """To be put before a trainer among the bases of a class, so that a run can be resumed exactly."""
 
+    kind: ClassVar[str]
+    """What kind of training it is: a run goes on as it began."""
     _sampler: EpochSampler | None = None
     _loss: float | torch.Tensor = 0.0
     """Of the step that goes on, in this process."""
@@ -84,7 +86,9 @@ class ResumableTrainer(Trainer):
             return
         self._check_pace(checkpoint)
         # Trainer takes one step too many when a run that has reached its max_steps is resumed.
-        if not 0 < self.args.max_steps <= step_of(checkpoint):
+        if 0 < self.args.max_steps <= step_of(checkpoint):
+            self.state.global_step = step_of(checkpoint)
+        else:
             self.train(resume_from_checkpoint=str(checkpoint))
 
     def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
@@ -98,9 +102,10 @@ class ResumableTrainer(Trainer):
         since_the_last_entry = self._metrics["train"]  # type: ignore[attr-defined]  # TRL's trainers have it
         return {"loss": loss} | {name: values[-1] for name, values in since_the_last_entry.items() if values}
 
-    def pace(self) -> dict[str, int]:
-        """What decides which rows a step sees: to be the same after a resume."""
+    def pace(self) -> dict[str, int | str]:
+        """What decides which rows a step sees, and what it learns of them: to be the same after a resume."""
         return {
+            "kind": self.kind,
             "processes": self.args.world_size,
             "rows": len(self.train_dataset),  # type: ignore[arg-type]
             "seed": self.args.seed,
@@ -112,7 +117,7 @@ class ResumableTrainer(Trainer):
         """Writes what else a checkpoint is to hold; called by the main process before the checkpoint is complete."""
 
     def _check_pace(self, checkpoint: Path) -> None:
-        before = read_json(checkpoint / COMPLETE)
+        before = {"kind": self.kind, **read_json(checkpoint / COMPLETE)}  # older checkpoints do not say their kind
         for name, value in self.pace().items():
             if before.get(name) != value:
                 raise DataError(

@@ -100,6 +100,23 @@ def test_settings_tell_how_many_tokens_the_image_processor_makes(size: tuple[int
     assert picture.estimate(tmp_path / "settings") == made > 1
 
 
+def test_a_picture_too_thin_for_the_model_names_its_case_and_its_file(tmp_path: Path) -> None:
+    vision = transformers.Qwen2VLImageProcessor()
+    vision.save_pretrained(tmp_path / "settings")
+    Image.new("RGB", (3, 900)).save(tmp_path / "thin.png")
+    picture = Picture(str(tmp_path / "thin.png"), "image 0", "b-17")
+
+    class Processor:
+        def _get_num_multimodal_tokens(self, image_sizes: list[tuple[int, int]]) -> Any:
+            return {"num_image_tokens": [vision.get_number_of_image_patches(*image_sizes[0])]}
+
+    wanted = r"thin\.png: image of 3 x 900 pixels \(case 'b-17'\) does not suit the model: .*crop it"
+    with pytest.raises(DataError, match=wanted):
+        picture.estimate(tmp_path / "settings")
+    with pytest.raises(DataError, match=wanted):
+        picture.tokens(Processor())  # type: ignore[arg-type]  # all that is used of one
+
+
 def test_a_cases_media_have_names_of_their_own_images_first() -> None:
     case = Case.model_validate({"id": "1", "images": ["a", "b"], "frames": [{"path": "c", "time": 0}]})
     assert [part.name for part in media_of(case)] == ["image 0", "image 1", "frame 0"]

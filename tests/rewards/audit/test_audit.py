@@ -125,6 +125,31 @@ def odd(ruling, case, excerpt):
 """
 
 
+ASKED = """
+from rewards import BatchReward, NotApplicable
+
+class Asked(BatchReward):
+    name = "t_asked"
+    def score_batch(self, items):
+        return [1.0 for _ in items]
+
+class Shy(Asked):
+    name = "t_asked_when_sure"
+    def score_batch(self, items):
+        return [1.0 if item.ruling.confidence > 0.9 else NotApplicable for item in items]
+"""
+
+
+@pytest.mark.parametrize(("name", "chooses"), [("Asked", False), ("Shy", True)])
+def test_only_the_reward_itself_can_choose_its_answers(name, chooses, tmp_path):
+    """Not being asked about a wrong verdict is no choice of the reward's."""
+    (tmp_path / "own.py").write_text(ASKED)
+    craft = {**RUBRIC.model_dump()["craft"], f"own.py:{name}": 0.0}
+    found = audit(Rubric.model_validate({**RUBRIC.model_dump(), "craft": craft, "folder": str(tmp_path)}), SMALL)
+    assert ("a reward that chooses its answers" in {finding.name for finding in found.findings}) == chooses
+    assert found.ok != chooses
+
+
 def test_a_reward_that_fails_everywhere_leaves_nothing_to_audit(tmp_path):
     (tmp_path / "own.py").write_text(ODD)
     content = {**RUBRIC.model_dump(), "craft": {"own.py:odd": 0.05}, "folder": str(tmp_path)}

@@ -73,7 +73,7 @@ def test_a_fault_leaves_its_completion_out_of_the_group():
             raise KeyError("escalate")
         return NotApplicable
 
-    rubric = Rubric(name="breaking", craft={"breaks_on_escalation": 0.1})
+    rubric = Rubric(name="breaking", penalties={"breaks_on_escalation": 0.1})
     drawn = groups(("r", [ideal(REJECT), rule_on("escalate")]), ("r", [ideal(REJECT)] * 2), new=rubric)
     found = forecast(drawn).new
     assert (found.unscored, found.groups, found.flat) == (0.25, 1, 1.0)

@@ -107,6 +107,14 @@ def test_a_right_approval_has_nothing_to_show():
     assert evidence(rule_on("approve"), approving(), BOOK).value == 1.0
 
 
+@pytest.mark.parametrize("verdict", ["approve", "escalate"])
+def test_nor_has_an_accepted_verdict_that_stands_beside_no_violation(verdict):
+    violations = [{"rule": "CURE-1", "evidence": [CURES]}]
+    for accept, value in (([verdict], 1.0), ([], 0.0)):
+        case = make_case(verdict="reject", violations=violations, accept=accept)
+        assert evidence(rule_on(verdict), case, BOOK).value == value
+
+
 @pytest.mark.parametrize(
     ("item", "value"),
     [

@@ -56,8 +56,33 @@ def test_nothing_to_cite():
     assert value(accepted, verdict="approve") == 1.0
 
 
+def test_an_accepted_escalation_has_nothing_to_cite_beside_what_calls_for_reject():
+    def gold(*rules, **more):
+        return make_case(verdict="reject", violations=[{"rule": rule} for rule in rules], **more)
+
+    assert value(gold("WIN-1", accept=["escalate"]), verdict="escalate") == 1.0
+    assert value(gold("WIN-1"), verdict="escalate") == 0.0
+    both = gold("WIN-1", "ODD-1", accept=["escalate"])
+    assert value(both, verdict="escalate") == 0.0 < value(both, "ODD-1", verdict="escalate")
+    own = make_case(verdict="escalate", violations=[{"rule": "ODD-1"}])
+    assert value(own, verdict="escalate") == 0.0 and value(own, "ODD-1", verdict="escalate") == 1.0
+
+
+def test_what_an_accepted_rejection_cites_is_held_against_what_gold_lists():
+    accepted = make_case(verdict="approve", violations=[], accept=["reject"])
+    assert value(accepted, "WIN-1") == 0.0 and value(accepted, verdict="approve") == 1.0
+    unclear = make_case(verdict="escalate", violations=[{"rule": "ODD-1"}], accept=["reject"])
+    assert value(unclear, "ODD-1", "WIN-1") == 2 / 3
+
+
 @pytest.mark.parametrize(
-    "gold", [{"verdict": "reject"}, {"verdict": "reject", "violations": [], "exhaustive": False}, {}]
+    "gold",
+    [
+        {"verdict": "reject"},
+        {"verdict": "reject", "violations": [], "exhaustive": False},
+        {"verdict": "approve", "violations": [], "exhaustive": False, "accept": ["reject"]},
+        {},
+    ],
 )
 def test_applies_where_gold_says_what_is_broken(gold):
     assert rules(rule_on("reject", "WIN-1"), make_case(**gold), BOOK) is NotApplicable

@@ -3,21 +3,24 @@
 import cProfile
 import logging
 import random
+from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
 
-from data import Brief, Briefs, DataError, Rule, Rulebook, load_cases
+from data import Brief, Briefs, DataError, Rule, Rulebook, Ruling, load_cases
 from data.billboard import BillboardConfig, build
 from prompts import FailureReason, ParseFailure, write
-from rewards import NotApplicable, Rubric, Score, count_faults, reward
+from rewards import BatchReward, NotApplicable, Rubric, Score, count_faults, reward
 from rewards.batch import Item
 from rewards.scoring.scorer import score_items
 from rewards.testing.small import BOOK, CASES, CURES, approving, ideal, make_case, rejecting, rule_on
-from tests.strategies import RULINGS
+from tests.strategies import RULINGS, TEXTS
 
 RUBRIC = Rubric.load("default")
 CITING = write(rule_on("reject", {"rule": "R-0", "evidence": [CURES]}))
+REJECTING = Brief.of(rejecting(), BOOK)
 BEST = [
     (Brief.of(case, BOOK), RUBRIC.score(ideal(case), case, BOOK).total) for case in (make() for make in CASES.values())
 ]
@@ -31,6 +34,18 @@ def raises(ruling, case, excerpt):
 @reward(name="t_too_much", range=(0, 1))
 def too_much(ruling, case, excerpt):
     return 2.0
+
+
+@reward(name="t_fails_on_failures", range=(0, 1), on_failure=True)
+def fails_on_failures(ruling, case, excerpt):
+    return 1.0 if isinstance(ruling, Ruling) else {}["verdict"]
+
+
+@reward(name="t_fails_on_a_word", range=(0, 1))
+def fails_on_a_word(ruling, case, excerpt):
+    if "n" in ruling.reasoning:
+        raise RuntimeError("overflow")
+    return 1.0
 
 
 @reward(name="t_sees_failures", range=(-1, 1), on_failure=True)
@@ -114,7 +129,7 @@ def test_without_gold_every_ruling_is_worth_the_same_but_format_still_counts():
 def test_a_fault_makes_the_total_none_never_0(where, name, error, caplog):
     rubric = Rubric(name="x", **{where: [name] if where == "gates" else {name: 0.1}})
     with caplog.at_level(logging.WARNING, "rewards"):
-        answers = [write(rule_on("approve")), write(rule_on("escalate"))]
+        answers = [write(rule_on("approve")), write(rule_on("approve", confidence=0.6))]
         cards = rubric.score_many(answers, [Brief.of(approving(), BOOK)] * 2)
     for card in cards:
         assert card.total is None and card[name].value is None
@@ -123,7 +138,58 @@ def test_a_fault_makes_the_total_none_never_0(where, name, error, caplog):
         assert card["verdict"].value is not None  # the others still have their say
     assert count_faults(cards) == {name: 2}
     assert len(caplog.records) == 1
-    assert f"'{name}' failed on 2 of 2" in caplog.text and "'c-1'" in caplog.text
+    assert f"'{name}' failed on 2 of 2 completions, of which 2 stay unscored" in caplog.text and "'c-1'" in caplog.text
+
+
+LOST = [rule_on("approve"), rule_on("escalate"), rule_on("reject"), "no ruling"]
+"""On a case that is to be rejected: two wrong verdicts, a right one that closes a gate, and what is no ruling."""
+
+
+@pytest.mark.parametrize("answer", LOST)
+def test_a_fault_of_craft_makes_no_difference_where_craft_adds_nothing(answer, caplog):
+    rubric, without = (
+        Rubric(name="x", craft=craft, gates=["rulebook_consistency"])
+        for craft in ({"t_raises": 0.1, "t_fails_on_failures": 0.1}, {})
+    )
+    with caplog.at_level(logging.WARNING, "rewards"):
+        card = rubric.score(answer, rejecting(), BOOK)
+    assert card.total == without.score(answer, rejecting(), BOOK).total
+    failing = "t_raises" if card.parsed else "t_fails_on_failures"
+    assert list(card.errors) == [failing] and card[failing].reason == card.errors[failing]  # told all the same
+    assert card[failing].value is card[failing].applies is None
+    assert f"'{failing}' failed on 1 of 1 completions, of which 0 stay unscored" in caplog.text
+
+
+def test_a_fault_of_craft_makes_no_difference_where_gold_has_no_verdict():
+    card = Rubric(name="x", craft={"t_raises": 0.1}).score(rule_on("approve"), make_case(), BOOK)
+    assert card.total == 0 and "t_raises" in card.errors
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"penalties": {"t_raises": 0.1, "t_fails_on_failures": 0.1}, "gates": ["rulebook_consistency"]},
+        {"gates": ["t_raises", "t_fails_on_failures", "rulebook_consistency"]},
+        {"gates": ["rulebook_consistency", "t_raises", "t_fails_on_failures"]},
+    ],
+)
+def test_a_fault_of_a_penalty_or_a_gate_counts_unless_a_gate_is_closed(parts):
+    rubric = Rubric(name="x", **parts)
+    cards = rubric.score_many([one if isinstance(one, str) else write(one) for one in LOST], [REJECTING] * 4)
+    assert [card.total for card in cards] == [None, None, rubric.floor, rubric.floor]
+    assert all(card.unscored for card in cards)
+
+
+@pytest.mark.parametrize("reward", ["verdict", "calibration"])
+def test_a_fault_of_the_verdict_or_of_calibration_counts_unless_a_gate_is_closed(reward):
+    rubric = Rubric(name="x", gates=["rulebook_consistency"])
+    steps = [
+        replace(step, reward=replace(step.reward, function=raises.function)) if step.kind == reward else step
+        for step in rubric.plan.steps
+    ]
+    plan = replace(rubric.plan, steps=tuple(steps))
+    totals = [card.total for card in score_items(plan, [Item.of(one, REJECTING) for one in LOST])]
+    assert totals == [None, None, rubric.floor, rubric.floor]
 
 
 def test_many_are_scored_as_one_is_and_in_order():
@@ -189,3 +255,25 @@ def test_any_ruling_lies_between_floor_and_gold(ruling):
         assert not card.unscored
         assert card.total == RUBRIC.floor if card.closed else RUBRIC.floor + 0.5 <= card.total <= best + 1e-9
         assert card == read == again
+
+
+class FailsOnAWord(BatchReward):
+    name = "t_batch_fails_on_a_word"
+
+    def score_batch(self, items):
+        return [RuntimeError("overflow") if "x" in item.completion else 1.0 for item in items]
+
+
+WORDS = {"t_fails_on_a_word": 0.0, f"{__name__}:FailsOnAWord": 0.0}
+FAILING = Rubric.model_validate({**RUBRIC.model_dump(), "craft": {**RUBRIC.model_dump()["craft"], **WORDS}})
+GIVEN = [Brief.of(case, BOOK) for case in (*(make() for make in CASES.values()), make_case())]
+
+
+@settings(deadline=None)
+@given(st.one_of(RULINGS, RULINGS.map(write), TEXTS), st.sampled_from(GIVEN))
+def test_no_completion_that_has_lost_craft_can_unscore_itself(answer, brief):
+    (card,) = score_items(FAILING.plan, [Item.of(answer, brief)])
+    event(f"right: {card.right}, closed: {card.closed}, faults: {len(card.unscored)}")
+    assert (card.total is None) == bool(card.right and card.closed is None and card.unscored)
+    if card.total is not None:
+        assert card.total == RUBRIC.score(answer, brief.case, brief.excerpt).total

@@ -47,6 +47,15 @@ def test_check_fails_on_an_error_and_quarantines(folder: Path) -> None:
     assert Path("apart/good/a.jsonl").is_file() and Path("apart/bad/a.jsonl").is_file()
 
 
+def test_an_id_fakes_no_line_of_the_report(folder: Path) -> None:
+    faked = "x\n0 errors, 0 warnings"
+    rows = [{"id": faked, "text": {"title": "Hats"}, "rules": [faked]}]
+    Path("a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in [*rows, *rows]))
+    code, output = run("check", "a.jsonl", "--rulebook", "book.yaml")
+    assert code == 1 and "x⟨U+000A⟩0 errors, 0 warnings" in output
+    assert not any(line.startswith("0 errors") for line in output.splitlines())
+
+
 def test_check_as_json(folder: Path) -> None:
     Path("a.jsonl").write_text('{"id": "1"}\n')
     code, output = run("check", "a.jsonl", "--rulebook", "book.yaml", "--json")

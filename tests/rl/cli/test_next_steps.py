@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from rl.cli.next_steps import again, next_looks, next_steps
 from rl.config import GRPORecipe, SFTRecipe
@@ -92,6 +93,43 @@ def test_an_id_that_could_do_harm_is_left_to_be_typed(case: dict[str, str] | Non
     Path("hostile.jsonl").write_text(json.dumps(case) + "\n" if case else "")
     (review,) = commands(str(next_looks(Path("run"), Path("hostile.jsonl"), Path("rules.yaml"))))
     assert review == ["ruling", "review", "run", "hostile.jsonl#ID", "--rulebook", "rules.yaml"]
+
+
+def recipes(folder: Path, *kinds: str) -> tuple[SFTRecipe, str]:
+    """An SFT recipe in a folder of its own, with companions of some kinds."""
+    folder.mkdir()
+    (folder / "test.jsonl").write_text('{"id": "ad-1", "text": {"title": "bread"}, "rules": ["R-1"]}\n')
+    data = {"train": [str(folder / "train.jsonl")], "rulebook": str(folder / "rules.yaml")}
+    model = {"path": str(folder / "base")}
+    sft = {"name": "s", "output": str(folder / "run"), "model": model, "data": data}
+    (folder / "sft.yaml").write_text(yaml.safe_dump(sft))
+    grpo = sft | {"name": "g", "output": str(folder / "rl"), "rubric": "default"}
+    evaluation = {"data": [str(folder / "test.jsonl")], "rulebook": data["rulebook"]}
+    for kind, content in (("grpo", grpo), ("eval", {"name": "e"} | evaluation)):
+        if kind in kinds:
+            (folder / f"{kind}.yaml").write_text(yaml.safe_dump(content))
+    return SFTRecipe.load(str(folder / "sft.yaml")), str(folder / "sft.yaml")
+
+
+def by_purpose(recipe: SFTRecipe | GRPORecipe, config: str) -> dict[str, list[str]]:
+    """The words of each command, as a shell splits them, by what it is for."""
+    head, *lines = next_steps(recipe, config).plain.splitlines()
+    assert head == "next"
+    return {what.strip(":"): shlex.split(line) for what, line in zip(lines[::2], lines[1::2], strict=True)}
+
+
+@pytest.mark.parametrize("name", ["my runs", "a'b", "$(rm x); [red]", "-x"])
+def test_odd_paths_are_quoted(name: str, tmp_path: Path) -> None:
+    said = by_purpose(*recipes(tmp_path / name, "grpo", "eval"))
+    assert said["to evaluate it"][2] == str(tmp_path / name / "run")
+    assert said["to see one ruling"][3] == f"{tmp_path / name}/test.jsonl#ad-1"
+
+
+def test_hostile_paths_and_ids_move_no_cursor(tmp_path: Path) -> None:
+    recipe, config = recipes(tmp_path / "a\x1b[2J", "eval")
+    assert "\x1b" not in next_steps(recipe, config).plain
+    (tmp_path / "a\x1b[2J" / "test.jsonl").write_text('{"id": "$(rm x)", "text": {"t": "b"}, "rules": ["R-1"]}\n')
+    assert by_purpose(recipe, config)["to see one ruling"][3].endswith("#ID")
 
 
 def test_the_command_that_runs_can_be_typed_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,14 +127,16 @@ def test_faults_are_told_once_by_reward_and_case(folder: Path, ruling):
         "def breaks(ruling, case, excerpt):\n    raise KeyError('market')\n",
         "utf-8",
     )
-    Path("broken.yaml").write_text('name: broken\nunscored_limit: 0.75\ncraft: {"broken.py:breaks": 0.1}\n', "utf-8")
+    Path("broken.yaml").write_text(
+        'name: broken\nunscored_limit: 0.75\npenalties: {"broken.py:breaks": 0.1}\n', "utf-8"
+    )
     told = "'breaks_in_cli' failed on 3 of 4 (75.0%); first on case 'c-1': KeyError: 'market'"
     said = ruling("score --rubric broken.yaml --data cases.jsonl --completions completions.jsonl")
     assert said.count(told) == 1 and row(said, "breaks_in_cli")[6:] == ["1", "3"]
     assert ruling("replay run --rubric broken.yaml").count(told) == 1
     said = ruling("forecast run --rubric broken.yaml --rubric-old broken.yaml")
     assert said.count(told) == 1 and row(said, "unscored")[1:] == ["75.0%", "75.0%"]
-    Path("broken.yaml").write_text('name: broken\ncraft: {"broken.py:breaks": 0.1}\n', "utf-8")
+    Path("broken.yaml").write_text('name: broken\npenalties: {"broken.py:breaks": 0.1}\n', "utf-8")
     for verb in ("score --data cases.jsonl --completions completions.jsonl", "replay run", "forecast run"):
         said = ruling(f"{verb} --rubric broken.yaml", code=1)
         assert "3 of 4 completions stayed unscored, and rubric 'broken' allows 25%" in said

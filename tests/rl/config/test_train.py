@@ -40,6 +40,9 @@ def test_keys_are_overridden_by_full_and_by_bare_name(minimal: Path) -> None:
         ({"modl.path": "x"}, "did you mean 'model'"),
         ({"rubric": "billboard"}, "unknown key"),
         ({"learning_rate": "fast"}, "trainer.learning_rate: .*'fast'"),
+        ({"max_steps": "yes"}, "trainer.max_steps: want a number, not true"),
+        ({"learning_rate": "off"}, "trainer.learning_rate: want a number, not false"),
+        ({"save_total_limit": "true"}, "trainer.save_total_limit: want a number"),
         ({"max_length": "100"}, "max_length cannot be set: .*never cut"),
         ({"trainer.output_dir": "x"}, "use the recipe's 'output'"),
         ({"model.tiny.kind": "vl"}, "either 'path' or 'tiny'"),
@@ -50,6 +53,10 @@ def test_keys_are_overridden_by_full_and_by_bare_name(minimal: Path) -> None:
 def test_what_is_wrong_is_named(minimal: Path, overrides: dict[str, str], message: str) -> None:
     with pytest.raises(DataError, match=message):
         SFTRecipe.load(minimal, overrides)
+
+
+def test_a_switch_is_still_a_boolean(minimal: Path) -> None:
+    assert SFTRecipe.load(minimal, {"gradient_checkpointing": "yes"}).trainer == {"gradient_checkpointing": True}
 
 
 def test_settings_that_do_not_go_together_are_refused(minimal: Path) -> None:

@@ -1,3 +1,4 @@
+import json
 import random
 from pathlib import Path
 
@@ -72,3 +73,28 @@ def test_a_choice_made_otherwise_is_refused(toy, tmp_path, briefs, tiny_text: Pa
         cases_to_train_on(recipe(toy, tmp_path, look_at=7), str(tiny_text), briefs)
     with pytest.raises(DataError, match="other cases"):
         cases_to_train_on(recipe(toy, tmp_path, look_at=6), str(tiny_text), briefs[:3])
+
+
+@pytest.mark.parametrize(
+    ("damage", "field"),
+    [
+        ({"look_at": None}, "look_at"),
+        ({"weights": ["toy-1"]}, "weights"),
+        ({"weights": {}}, "weights"),
+        ({"weights": {"toy-1": "much"}}, r"weights\.toy-1"),
+        ({"weights": {"toy-1": -1}}, r"weights\.toy-1"),
+        ({"share": "a quarter"}, "share"),
+    ],
+)
+def test_a_damaged_choice_is_named(damage: dict, field: str, toy, tmp_path, briefs):
+    asked = recipe(toy, tmp_path, look_at=6)
+    whole = {"look_at": 6, "share": 0.25, "model": "m", "wrong": 1, "weights": {briefs[0].id: 1.0}}
+    file = tmp_path / "hard.json"
+    file.write_text(json.dumps(whole))
+    assert len(cases_to_train_on(asked, "m", briefs)) == 1
+    file.write_text(json.dumps(whole | damage))
+    with pytest.raises(DataError, match=rf"hard\.json: {field}: .*remove it"):
+        cases_to_train_on(asked, "m", briefs)
+    file.write_text("{}")
+    with pytest.raises(DataError, match=r"hard\.json: look_at: "):
+        cases_to_train_on(asked, "m", briefs)

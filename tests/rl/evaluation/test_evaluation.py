@@ -51,6 +51,12 @@ def test_a_perfect_score_is_not_said_to_be_certain() -> None:
     assert found.value == found.high == 1.0 and found.low == pytest.approx(0.0250 ** (1 / 100), abs=1e-4)
 
 
+def test_a_difference_that_is_none_is_widened_where_figures_are_shares_alone() -> None:
+    found = SFT.difference(SFT)
+    assert found["verdict_accuracy"].low < 0 < found["verdict_accuracy"].high
+    assert found["cost"].low == found["cost"].high == 0
+
+
 def test_rules_apart() -> None:
     rows = [("A", "A")] * 6 + [("A", "B")] * 2 + [("B", "B")] * 2 + [("B", None)] * 2
     predictions = [

@@ -34,6 +34,7 @@ class Server(ThreadingHTTPServer):
         self.failures: list[tuple[int, str]] = []
         self.refuse_logprobs = False
         self.reasoning_apart = False
+        self.odd: tuple[str, str] | None = None
         self.broken_from = 10**9
         self.lock = threading.Lock()
 
@@ -58,6 +59,9 @@ class Handler(BaseHTTPRequestHandler):
                 self._say(400, "logprobs are not supported")
                 return
             self.server.asked.append(body)
+            if self.server.odd:
+                self._say(200, *self.server.odd)
+                return
             if len(self.server.asked) > self.server.broken_from:
                 self._say(404, "no such model")
                 return
@@ -72,9 +76,9 @@ class Handler(BaseHTTPRequestHandler):
         answer = {"id": "x", "object": "chat.completion", "created": 0, "model": body["model"], "usage": usage}
         self._say(200, json.dumps({**answer, "choices": [choice]}))
 
-    def _say(self, status: int, content: str) -> None:
+    def _say(self, status: int, content: str, kind: str = "application/json") -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.end_headers()
         self.wfile.write(content.encode())
 
@@ -163,6 +167,78 @@ def test_what_came_in_before_a_failure_is_kept(server: Server, toy: Path, tmp_pa
     assert len(server.asked) - before == 4
     with pytest.raises(DataError, match=r"other settings .model org/reviewer → another"):
         evaluate_model(Endpoint(server.url, "another"), briefs, tmp_path, progress=False)
+
+
+def saying(message: Any = None, **more: Any) -> str:
+    """An answer with one choice."""
+    return json.dumps({"choices": [{"index": 0, "message": message, **more}], "usage": None})
+
+
+ODD: dict[str, tuple[str, str]] = {
+    "a page": ("<html>Welcome</html>", "no OpenAI-compatible address"),
+    "a list": ("[1, 2]", "no choices"),
+    "a number": ("5", "no choices"),
+    "broken JSON": ('{"choices": [', "Expecting value"),
+    "nested JSON": ("[" * 100_000, "recursion"),
+    "no choices": ("{}", "no choices"),
+    "empty choices": ('{"choices": []}', "no choices"),
+    "choices that are text": ('{"choices": "x"}', "no choices"),
+    "a choice that is null": ('{"choices": [null]}', "no message"),
+    "an error": ('{"error": {"message": "out of memory"}}', "out of memory"),
+    "an error beside choices": (saying({"content": ""})[:-1] + ', "error": "overloaded"}', "overloaded"),
+    "no message": (saying(), "no message"),
+    "a message that is text": (saying("hello"), "no message"),
+    "content that is a list": (saying({"content": [{"text": "x"}]}), "no text"),
+    "content that is a number": (saying({"content": 5}), "no text"),
+    "tokens that are text": (
+        json.dumps({"choices": [{"message": {"content": "x"}}], "usage": {"completion_tokens": "many"}}),
+        "completion_tokens",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_an_odd_answer_is_no_completion_and_is_not_kept(
+    server: Server, texts: Briefs, tmp_path: Path, kind: str
+) -> None:
+    body, said = ODD[kind]
+    server.odd = (body, "text/html" if kind == "a page" else "application/json")
+    wanted = rf"{server.url}: case 'toy-0': the endpoint gave no completion: .*{said}.*; what came in is kept, run"
+    endpoint, log = Endpoint(server.url, "m", retries=0), tmp_path / "log.jsonl"
+    with pytest.raises(DataError, match=wanted):
+        write_episodes(endpoint, texts, Decoding(), progress=False, log=log)
+    server.odd = None
+    (episode,) = write_episodes(endpoint, texts, Decoding(), progress=False, log=log)
+    assert episode.completion == ANSWER
+
+
+def test_a_choice_without_content_is_an_empty_completion(server: Server, texts: Briefs) -> None:
+    server.odd = (saying({"content": None}), "application/json")
+    assert asked(server, texts).completion == ""
+
+
+TOKEN = {"token": ANSWER, "logprob": -0.5, "bytes": None}
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        "x",
+        {"content": 5},
+        {"content": [None]},
+        {"content": [TOKEN, None]},
+        {"content": [TOKEN | {"token": None}]},
+        {"content": [TOKEN | {"bytes": [300]}]},
+        {"content": [TOKEN | {"logprob": "x"}]},
+        {"content": [TOKEN | {"logprob": None}]},
+    ],
+)
+def test_odd_logprobs_cost_the_logprob_only(server: Server, texts: Briefs, known: Any) -> None:
+    server.odd = (saying({"content": ANSWER}, logprobs={"content": [TOKEN]}), "application/json")
+    assert asked(server, texts).verdict_logprob == -0.5
+    server.odd = (saying({"content": ANSWER}, logprobs=known), "application/json")
+    found = asked(server, texts)
+    assert found.completion == ANSWER and found.verdict_logprob is None
 
 
 @pytest.mark.slow

@@ -94,7 +94,16 @@ def test_ids_and_log_probabilities_of_tokens_are_not_kept(tmp_path: Path) -> Non
         json.dumps({"case": "a", "sample": 0, "x": 1}),
         json.dumps({"case": "a", "sample": 0, "verdict_logprob": None, "turns": []}),
         json.dumps({"case": "a", "sample": 0, "verdict_logprob": None, "turns": [{"words": "x"}]}),
+        json.dumps({"case": "a", "sample": 0, "verdict_logprob": None, "turns": [{"text": "x", "author": "judge"}]}),
+        json.dumps({"case": "a", "sample": 0, "verdict_logprob": None, "text": 5, "tokens": None}),
+        json.dumps({"case": "a", "sample": 0, "verdict_logprob": None, "text": "x", "tokens": "many"}),
+        json.dumps({"case": "a", "sample": 0, "verdict_logprob": "x", "text": "x", "tokens": None}),
+        json.dumps({"case": ["a"], "sample": 0, "verdict_logprob": None, "text": "x", "tokens": None}),
+        json.dumps({"settings": SETTINGS, "facts": ["device"]}),
+        json.dumps({"settings": 5, "facts": {}}),
+        "[" * 100_000,
     ],
+    ids=range(14),
 )
 def test_another_file_is_no_log(tmp_path: Path, line: str) -> None:
     path = tmp_path / "log.jsonl"
@@ -103,6 +112,30 @@ def test_another_file_is_no_log(tmp_path: Path, line: str) -> None:
     with pytest.raises(DataError, match=r"log.jsonl:2: not a log of episodes"):
         EpisodeLog(path, SETTINGS)
     assert path.read_text() == content
+
+
+def test_a_log_without_its_settings_is_not_believed(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    lines = written(path).splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[1:]))
+    with pytest.raises(DataError, match=r"log.jsonl:1: not a log of episodes"):
+        EpisodeLog(path, SETTINGS)
+    path.write_bytes(b"".join([lines[1], lines[0]]))
+    with pytest.raises(DataError, match=r"log.jsonl:1: not a log of episodes"):
+        EpisodeLog(path, SETTINGS)
+
+
+def test_a_folder_is_no_log(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="a folder, where a log of episodes should be"):
+        EpisodeLog(tmp_path, SETTINGS)
+
+
+def test_of_two_for_one_key_the_first_stays(tmp_path: Path) -> None:
+    log = EpisodeLog(tmp_path / "log.jsonl", SETTINGS)
+    log.begin({})
+    log.add([Episode.plain("a", "first"), Episode.plain("a", "second")])
+    assert log["a", 0].completion == "first"
+    assert EpisodeLog(tmp_path / "log.jsonl", SETTINGS)["a", 0].completion == "first"
 
 
 def test_without_a_file_it_is_kept_in_memory() -> None:

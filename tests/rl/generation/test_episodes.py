@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -178,9 +179,29 @@ def test_what_an_engine_writes_beside_what_is_missing_changes_nothing(folder: Pa
     briefs, log = bound(folder), tmp_path / "log.jsonl"
     engine = Lavish(enough=1)
     with pytest.raises(DataError, match="had enough"):
-        write_episodes(engine, briefs, Decoding(), progress=False, log=log)
+        write_episodes(engine, bound(folder), Decoding(), progress=False, log=log)
     engine.enough = 3
     written: list[Episode] = list(write_episodes(engine, briefs, Decoding(), progress=False, log=log))
     assert engine.asked == [("a", 0), ("a", 0), ("b", 0)]
     assert [episode.verdict_logprob for episode in written] == [-1.0, -1.0 / 3]
     assert log.read_bytes().count(b"\n") == 3
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        (Episode("1", ()), "no turns"),
+        (Episode.plain("1", 5), "no text"),  # type: ignore[arg-type]  # what is tested
+        (Episode.plain(7, "x"), "id"),  # type: ignore[arg-type]  # what is tested
+        ("words", "str is no episode"),
+    ],
+    ids=["no turns", "a number for a text", "a number for an id", "a text"],
+)
+def test_an_engine_of_ones_own_that_writes_no_episode_is_named(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: Any, message: str
+) -> None:
+    engine, log = Parrot("polly"), tmp_path / "log.jsonl"
+    monkeypatch.setattr(engine, "write", lambda *_: iter([[written]]))
+    with pytest.raises(TypeError, match=f"'polly' wrote what is no episode: .*{message}"):
+        write_episodes(engine, bound(folder), Decoding(), progress=False, log=log)
+    assert len(log.read_bytes().splitlines()) == 1, "nothing of it is in the log"

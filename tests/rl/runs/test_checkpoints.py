@@ -49,3 +49,21 @@ def test_a_run_is_not_begun_anew_where_there_is_one(run: RunFolder, tmp_path: Pa
     for there in (run, done):
         with pytest.raises(DataError, match="there is a run already"):
             checkpoint_to_resume(there, resume=False)
+
+
+def test_a_trained_model_is_not_overwritten_where_there_is_nothing_to_go_on_from(run: RunFolder) -> None:
+    run.final.mkdir()
+    assert checkpoint_to_resume(run, resume=True) == newest_checkpoint(run)
+    for step in (8, 9, 10):
+        (checkpoint_at(run.checkpoints, step) / COMPLETE).unlink()
+    with pytest.raises(DataError, match="final: there is a trained model but no checkpoint to go on from"):
+        checkpoint_to_resume(run, resume=True)
+
+
+def test_what_somebody_else_put_beside_them_is_left_alone(run: RunFolder) -> None:
+    others = [run.checkpoints / name for name in ("checkpoint-40-backup", "checkpoint-4x", "checkpoint-")]
+    for other in others:
+        other.mkdir()
+    assert newest_checkpoint(run) == checkpoint_at(run.checkpoints, 10)
+    remove_cut_off(run)
+    assert all(other.is_dir() for other in others)

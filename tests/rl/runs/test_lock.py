@@ -107,7 +107,18 @@ def test_a_holder_that_has_not_said_who_it_is(run: RunFolder, start: Start) -> N
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     unmade = RunFolder(tmp_path / "file" / "run")
-    with pytest.raises(DataError, match=r"file/run: cannot be written and locked \(Not a directory\)"), hold(unmade):
+    said = r"cannot be written and locked \((Not a directory|File exists)\): a file or folder is in the way"
+    for there in (unmade, RunFolder(tmp_path / "file")):
+        with pytest.raises(DataError, match=f"{there.path}: {said}"), hold(there):
+            pass
+
+
+def test_a_holder_that_cannot_be_written_is_named_and_makes_room(run: RunFolder) -> None:
+    run.holder.mkdir(parents=True)
+    with pytest.raises(DataError, match=r"holder\.json: cannot be written \(Is a directory\)"), hold(run):
+        pass
+    run.holder.rmdir()
+    with hold(run):
         pass
 
 

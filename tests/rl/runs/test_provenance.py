@@ -26,6 +26,7 @@ def test_the_hash_is_that_of_the_weights(tmp_path: Path) -> None:
         (tmp_path / name / "model.safetensors").write_bytes(b"weights" if name != "c" else b"other weights")
         (tmp_path / name / "config.json").write_text("{}")
         (tmp_path / name / "trainer_state.json").write_text(name)
+        (tmp_path / name / "training_args.bin").write_text(name)
     hashes = [checkpoint_hash(tmp_path / name) for name in ("a", "b", "c")]
     assert hashes[0] == hashes[1] != hashes[2]
 

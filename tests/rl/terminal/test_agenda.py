@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from rl.terminal.agenda import Agenda, Stage
-from tests.rl.terminal.clocks import Clock
+from tests.rl.terminal.conftest import Clock
 
 
 @pytest.fixture

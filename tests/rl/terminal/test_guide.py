@@ -5,7 +5,7 @@ from rich.console import Console
 
 from rl.terminal.agenda import Agenda, Stage
 from rl.terminal.guide import Guide
-from tests.rl.terminal.clocks import Clock
+from tests.rl.terminal.conftest import Clock
 
 
 @pytest.fixture

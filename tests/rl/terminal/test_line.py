@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from rl.terminal.line import EVERY, Fact, Line, Reading
-from tests.rl.terminal.clocks import Clock
+from tests.rl.terminal.conftest import Clock
 
 FACTS = (Fact("reward 0.62"), Fact("verdicts right 81 %", "right 81 %"), Fact("2,100 tokens/s", "2,100 tok/s"))
 TRAINING = Reading("mine-grpo", 12, 1060, "step", 340.0, FACTS)
@@ -50,6 +50,8 @@ def test_names_of_others_move_no_cursor():
     hostile = Reading("a\x1b[2J", 1, 2, left=None, facts=(Fact("b\r\u202e"),))
     assert "\x1b" not in hostile.plain() + str(hostile.drawn(200))
     assert "\r" not in hostile.plain() + str(hostile.drawn(200))
+    prepared = Reading("mine", facts=(Fact("downloading \x1b[2J 3 %"),))
+    assert str(prepared.drawn(80)) == "mine  downloading ⟨U+001B⟩[2J 3 %"
 
 
 def test_where_nothing_can_be_redrawn_lines_come_now_and_then(capsys: pytest.CaptureFixture[str]):

@@ -164,6 +164,15 @@ def test_one_within_another_keeps_what_is_said_within_it(
     assert capsys.readouterr().err == "for people\nfor people too\n"
 
 
+def test_forged_lines_are_indented(library: logging.Logger, file: Path) -> None:
+    for said in ("one\r2026-01-01 WARNING rl: forged\x1b[2J\u202e", "two"):
+        with kept(file):
+            library.warning(said)
+    one, forged, two = file.read_text().splitlines()
+    assert one.endswith(": one") and forged == "    2026-01-01 WARNING rl: forged⟨U+001B⟩[2J⟨U+202E⟩"
+    assert two.endswith(": two")
+
+
 def test_a_run_that_goes_on_adds_to_the_file(library: logging.Logger, file: Path):
     for n in (1, 2):
         with kept(file) as messages:

@@ -55,3 +55,9 @@ def test_where_nothing_was_left_to_train_there_is_the_model_alone(snapshots: lis
 def test_a_long_path_stays_in_one_piece():
     path = Path("/somewhere/far/away") / ("x" * 80) / "final"
     assert f"trained: {path}\n" in printed("mine", [], path)
+
+
+def test_a_hostile_name_moves_no_cursor_and_is_no_markup() -> None:
+    snapshots = [Snapshot(0, 1, 0.0), Snapshot(1, 1, 1.0, loss=1.0)]
+    text = printed("[red]\x1b[2J", snapshots, Path("[/]\x1b[2J"))
+    assert "[red]⟨U+001B⟩[2J: 1 steps" in text and "trained: [/]⟨U+001B⟩[2J" in text and "\x1b[2J" not in text

@@ -1,7 +1,7 @@
 import pytest
 
 from rl.terminal.progress import counting
-from tests.rl.terminal.clocks import Clock
+from tests.rl.terminal.conftest import Clock
 
 
 def test_what_takes_long_is_told_of_now_and_then(capsys: pytest.CaptureFixture[str]):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rl.terminal.safe_text import visible
+from rl.terminal.safe_text import one_line, visible
 
 ORDINARY = [
     "plain\ttext\nin lines",
@@ -21,3 +21,7 @@ def test_ordinary_text_stays_as_it_is(text: str) -> None:
 @pytest.mark.parametrize("point", CONTROLS, ids=hex)
 def test_control_characters_are_written_out(point: int) -> None:
     assert visible(f"a{chr(point)}b") == f"a⟨U+{point:04X}⟩b"
+
+
+def test_a_line_stays_one() -> None:
+    assert one_line("a\nb\r\x1bc\td") == "a⟨U+000A⟩b⟨U+000D⟩⟨U+001B⟩c\td"

@@ -6,7 +6,7 @@ import pytest
 
 from rl.terminal.snapshot import Snapshot
 from rl.terminal.training import TrainingLine
-from tests.rl.terminal.clocks import Clock
+from tests.rl.terminal.conftest import Clock
 
 
 def sft(step: int, **figures: Any) -> Snapshot:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from data import Briefs
-from prompts import ParseFailure
+from data import Briefs, Ruling
+from prompts import write
 from rewards import RewardFunction, Rubric, TooManyUnscored, reward
 from rl import cli
 from rl.runs.rollouts import read_rollouts
@@ -16,17 +16,24 @@ from tests.rl.training.test_grpo import make_trainer
 SECONDS = 5.0
 
 
-@reward(name="t_five_seconds", range=(0, 1), on_failure=True)
+@reward(name="t_five_seconds", range=(0, 1))
 def five_seconds(ruling, case, excerpt):
     time.sleep(SECONDS)
     return 1.0
 
 
-@reward(name="t_fails_for_some", range=(0, 1), on_failure=True)
+@reward(name="t_fails_for_some", range=(0, 1))
 def fails_for_some(ruling, case, excerpt, *, numbers: list[int]):
     if int(case.id.removeprefix("toy-")) in numbers:
         raise ConnectionError(f"no answer about {case.id}")
-    return float(isinstance(ruling, ParseFailure))
+    return 1.0
+
+
+@pytest.fixture(autouse=True)
+def fluent(monkeypatch: pytest.MonkeyPatch):
+    """The untrained policy writes rulings: what is none earns the floor, whatever fails."""
+    said = write(Ruling(reasoning="PRIZE-1: no.", verdict="approve", confidence=0.5))
+    monkeypatch.setattr("rl.generation.decode.completion_text", lambda tokenizer, ids, ends: said)
 
 
 @pytest.fixture
@@ -53,7 +60,8 @@ def train(briefs: Briefs, model: Path, output: Path, **settings):
 
 
 def test_five_seconds_for_each_completion_cost_a_step_the_limit_of_one(briefs, tiny_text: Path, tmp_path: Path):
-    trainer = train(briefs, tiny_text, tmp_path, craft={"t_five_seconds": 0.5}, time_limit=1.0, unscored_limit=1.0)
+    slow = {"t_five_seconds": 0.5}
+    trainer = train(briefs, tiny_text, tmp_path, penalties=slow, time_limit=1.0, unscored_limit=1.0)
     assert trainer.state.global_step == 2
     assert len(trainer.reward.seconds) == 2 and all(1.0 <= seconds < 2.5 for seconds in trainer.reward.seconds)
     rollouts = read_rollouts(tmp_path)
@@ -61,12 +69,12 @@ def test_five_seconds_for_each_completion_cost_a_step_the_limit_of_one(briefs, t
     for rollout in rollouts:
         assert (rollout.total, rollout.advantage, rollout.rewards["t_five_seconds"]) == (None, 0.0, None)
         assert rollout.errors == {"t_five_seconds": "TimeoutError: took longer than 1 s"}
-        assert rollout.rewards["calibration"] == 0.0  # the others have had their say
+        assert rollout.rewards["calibration"] == 0.75  # the others have had their say
 
 
 def test_what_is_unscored_is_logged_by_reward_and_case(briefs, tiny_text: Path, tmp_path: Path):
-    craft = {"t_fails_for_some": {"weight": 0.5, "numbers": [2]}}
-    history = train(briefs, tiny_text, tmp_path, craft=craft).state.log_history
+    penalties = {"t_fails_for_some": {"weight": 0.5, "numbers": [2]}}
+    history = train(briefs, tiny_text, tmp_path, penalties=penalties).state.log_history
     assert history[0]["ruling/unscored"] == history[0]["ruling/unscored/t_fails_for_some"] == 0.25
     rollouts = read_rollouts(tmp_path)
     assert {r.episode.case for r in rollouts if r.total is None} == {"toy-2"}
@@ -77,10 +85,10 @@ def test_what_is_unscored_is_logged_by_reward_and_case(briefs, tiny_text: Path, 
 
 
 def test_too_many_stop_the_run_and_say_why(briefs, tiny_text: Path, tmp_path: Path):
-    craft = {"t_fails_for_some": {"weight": 0.5, "numbers": [2, 3]}}
+    penalties = {"t_fails_for_some": {"weight": 0.5, "numbers": [2, 3]}}
     message = r"8 of 16 completions could not be scored.* allows 25%.*'t_fails_for_some' on 8; .* no answer about toy-"
     with pytest.raises(TooManyUnscored, match=message):
-        train(briefs, tiny_text, tmp_path, craft=craft)
+        train(briefs, tiny_text, tmp_path, penalties=penalties)
 
 
 def test_the_command_line_says_it_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):

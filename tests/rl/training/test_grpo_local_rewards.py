@@ -8,7 +8,7 @@ import torch
 from transformers import AutoModel
 
 from data import DataError, Ruling
-from prompts import write
+from prompts import parse, write
 from rewards import Rubric
 from rewards.models.checkpoint import load_processor, load_weights
 from rewards.models.scalar_head import ScalarHead
@@ -57,9 +57,13 @@ def test_two_steps(name: str, own_models, toy: Path, tiny_vl: Path, tmp_path: Pa
         reward.batch_rewards[0].follow = lambda policy: None  # of another size
         reward.batch_rewards[0].after_step = lambda progress: None
     trainer.train()
-    values = [rollout.rewards[name] for rollout in read_rollouts(tmp_path / "run")]
+    rollouts = read_rollouts(tmp_path / "run")
+    values = [rollout.rewards[name] for rollout in rollouts]
+    verdicts = [parse(rollout.episode.completion).verdict for rollout in rollouts]
+    right = [briefs[r.episode.case].gold.accepts(verdict) for r, verdict in zip(rollouts, verdicts, strict=True)]
     assert len(values) == 32 and len(set(values)) > 4
-    assert all(value is not None and 0 <= value <= 1 for value in values)
+    assert [value is not None for value in values] == right  # about the others it is not asked
+    assert all(0 <= value <= 1 for value in values if value is not None)
     assert all(entry[f"ruling/{name}"] > 0 for entry in trainer.state.log_history if "reward" in entry)
 
 

@@ -109,6 +109,19 @@ def test_texts_of_cases_are_prompts_and_completions(toy: Path) -> None:
     assert parse(completion).verdict == verdict_of(brief)
 
 
+def test_a_picture_that_is_broken_when_its_row_is_read_names_the_case(
+    tiny_vl: Path, tmp_path: Path, book: Rulebook
+) -> None:
+    Image.new("RGB", (60, 60)).save(tmp_path / "a.png")
+    case = Case(id="b-17", images=["a.png"], gold=APPROVED).with_root(tmp_path)
+    rows = rows_for_sft([Brief(case, book)], load_processor(tiny_vl), 2048)
+    (tmp_path / "a.png").write_bytes(b"gone bad")
+    with pytest.raises(DataError, match=r"a\.png: not an image .*\(case 'b-17'\)"):
+        _ = rows[0]
+    with pytest.raises(DataError, match=r"a\.png: not an image"):
+        _ = rows["images"][0]
+
+
 def verdict_of(brief: Brief) -> str:
     assert brief.gold is not None and brief.gold.verdict is not None
     return brief.gold.verdict

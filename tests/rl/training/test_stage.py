@@ -15,11 +15,12 @@ import pytest
 
 from data import Briefs, DataError
 from rl.config import SFTRecipe
+from rl.config.model import ModelConfig, TinyConfig
 from rl.runs.folder import RunFolder
 from rl.runs.lock import hold
 from rl.training import train
 from rl.training.launch.launch import launch
-from rl.training.registry import KINDS, Kind
+from rl.training.registry import KINDS, Kind, stage_of
 from rl.training.sft import SFTStage
 from rl.training.stage import Parts, Start
 
@@ -194,3 +195,30 @@ def test_a_refusal_reaches_every_process(toy: Path, tiny_text: Path, tmp_path: P
     assert done.returncode != 0
     refused = f"error: {tmp_path / 'run'}: process {os.getpid()} on "
     assert all(f"[default{rank}]:{refused}" in done.stderr for rank in (0, 1)), done.stderr[-3000:]
+
+
+def test_a_file_without_cases_is_named_before_anything_is_built(toy: Path, tmp_path: Path) -> None:
+    recipe = recipe_for(toy, "unused", tmp_path / "run", eval_strategy="steps")
+    (tmp_path / "empty.jsonl").touch()
+    recipe = recipe.model_copy(update={"model": ModelConfig(tiny=TinyConfig(kind="text"))})
+    for section in ("train", "valid"):
+        data = recipe.data.model_copy(update={section: [str(tmp_path / "empty.jsonl")]})
+        with pytest.raises(DataError, match=r"empty\.jsonl: there are no cases"):
+            train(recipe.model_copy(update={"data": data}))
+    assert not RunFolder(recipe.output).tiny.exists()
+
+
+@pytest.mark.parametrize("kind", ["sft", "grpo"])
+def test_a_case_is_not_both_trained_on_and_watched(kind: str, toy: Path, tmp_path: Path) -> None:
+    watched = recipe_for(toy, "unused", tmp_path / "run", eval_strategy="steps")
+    lines = (toy / "text.jsonl").read_text().replace('"toy-', '"other-').splitlines()
+    again = (toy / "text.jsonl").read_text().splitlines()[5]
+    (tmp_path / "valid.jsonl").write_text("\n".join([*lines, again]))
+    watched.data.valid = [str(tmp_path / "valid.jsonl")]
+    settings = watched.model_dump(exclude={"muon"}) | ({"rubric": "billboard"} if kind == "grpo" else {})
+    stage = stage_of(KINDS[kind].recipe(**settings))
+    id_ = json.loads(again)["id"]
+    with pytest.raises(DataError, match=rf"data\.valid: case '{id_}' is in 'train' .*text\.jsonl.*valid\.jsonl"):
+        stage.prepare()
+    stage.recipe.trainer["eval_strategy"] = "no"
+    assert len(stage.prepare().valid) == 0

@@ -10,8 +10,9 @@ import pytest
 
 from prompts import write
 from rewards import Rubric, Score
+from rewards.batch import Answer
 from rewards.model_based.judge import CircuitOpen, JudgeFault
-from rewards.testing.small import BOOK, rejecting
+from rewards.testing.small import BOOK, rejecting, rule_on
 from tests.rewards.model_based.judge.items import RULING, MakeJudge, item, one
 from tests.rewards.model_based.judge.server import (
     JudgeServer,
@@ -67,6 +68,22 @@ def test_a_fault_leaves_the_total_unscored(server: JudgeServer, tmp_path: Path, 
     assert [fault.reward for fault in card.unscored] == ["judge"]
     server.answer(answers())
     assert rubric.score(write(RULING), rejecting(), BOOK)["judge"].contribution == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(
+    ("answer", "total"),
+    [(rule_on("approve"), -8 + 0.3 * 0.19), (rule_on("reject"), -8.5), ("<think></think>", -8.5)],
+    ids=["a miss", "a closed gate", "no ruling"],
+)
+def test_no_completion_that_has_lost_craft_is_put_to_the_judge(
+    server: JudgeServer, tmp_path: Path, answer: Answer, total: float
+) -> None:
+    server.answer(status(500))
+    settings = {"base_url": server.url, "model": "m", "retries": 0, "cache": str(tmp_path / "j")}
+    rubric = Rubric(name="judged", craft={"judge": {"weight": 0.2, **settings}}, gates=["rulebook_consistency"])
+    card = rubric.score(answer, rejecting(), BOOK)
+    assert card.total == pytest.approx(total) and not card.unscored and not server.requests
+    assert rubric.score(RULING, rejecting(), BOOK).total is None and server.requests  # a right one is
 
 
 def half_closes(connection: socket.socket) -> None:

@@ -158,6 +158,20 @@ def test_what_cannot_be_resumed_exactly_is_refused(begun: Path, toy: Path, tiny_
         train(resumed(num_generations=4), resume=True)
     with pytest.raises(DataError, match="seed: 1 now, 0 when"):
         train(resumed().model_copy(update={"seed": 1}), resume=True)
+    with pytest.raises(DataError, match="kind: sft now, grpo when"):
+        train(recipe("sft", toy, tiny_text, begun), resume=True)
+
+
+def test_a_checkpoint_that_does_not_say_its_kind_is_gone_on_from(
+    toy: Path, tiny_text: Path, tmp_path: Path, interrupt
+):
+    interrupt(None)
+    train(recipe("sft", toy, tiny_text, tmp_path / "old", max_steps=2))
+    marker = newest_checkpoint(RunFolder(tmp_path / "old")) / COMPLETE
+    content = json.loads(marker.read_text())
+    assert content.pop("kind") == "sft"
+    marker.write_text(json.dumps(content))
+    train(recipe("sft", toy, tiny_text, tmp_path / "old", max_steps=2), resume=True)
 
 
 def test_weights_that_do_not_match_key_by_key_are_an_error(begun: Path, toy: Path, tiny_text: Path):
@@ -178,6 +192,7 @@ def test_a_finished_run_takes_no_further_step(toy: Path, tiny_text: Path, tmp_pa
     weights = train(short)
     shutil.rmtree(tmp_path / "short/checkpoints/final")  # killed between the last checkpoint and the final save
     again = train(short, resume=True)
+    assert RunFolder(short.output).facts().steps == 3
     assert all(torch.equal(again[name], weight) for name, weight in weights.items())
 
 
@@ -187,7 +202,9 @@ def test_settings_under_which_nothing_could_be_resumed_are_refused(
 ):
     options = {setting: True, "eval_strategy": "steps", "eval_steps": 2}
     chosen = recipe("sft", toy, tiny_text, tmp_path / "run", **options)
-    chosen.data.valid = chosen.data.train
+    others = (toy / "text.jsonl").read_text().replace('"toy-', '"other-')
+    (tmp_path / "valid.jsonl").write_text(others)
+    chosen.data.valid = [str(tmp_path / "valid.jsonl")]
     with pytest.raises(DataError, match=setting):
         train(chosen)
 

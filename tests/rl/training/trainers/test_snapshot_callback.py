@@ -5,9 +5,11 @@ import logging
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from transformers import TrainerCallback
 
 from rewards import Rubric
@@ -16,6 +18,7 @@ from rl.runs.folder import RunFolder
 from rl.terminal.snapshot import Snapshot
 from rl.training import train
 from rl.training.trainers.resumable import ResumableTrainer
+from rl.training.trainers.snapshot_callback import SnapshotCallback
 from tests.rl.training.toy_reward import ToyRubric
 from tests.rl.training.trainers.test_resumable import recipe
 
@@ -121,9 +124,56 @@ def test_a_resumed_run_counts_from_where_it_goes_on(toy: Path, tiny_text: Path, 
 
 def test_what_the_cases_to_watch_gave_stays_on_the_line(toy: Path, tiny_text: Path, tmp_path: Path) -> None:
     settings = {"eval_strategy": "steps", "eval_steps": 2, "max_steps": 3, "save_steps": 3, "logging_steps": 1}
-    watching = recipe("sft", toy, tiny_text, tmp_path, **settings)
-    watching.data.valid = watching.data.train
+    watching = recipe("sft", toy, tiny_text, tmp_path / "run", **settings)
+    others = tmp_path / "others.jsonl"
+    others.write_text((toy / "text.jsonl").read_text().replace('"toy-', '"other-'))
+    watching.data.valid = [str(others)]
     snapshots: list[Snapshot] = []
     train(watching, watch=snapshots.append)
-    evaluated = [entry["eval_loss"] for entry in log_of(tmp_path) if "eval_loss" in entry]
+    evaluated = [entry["eval_loss"] for entry in log_of(tmp_path / "run") if "eval_loss" in entry]
     assert [s.valid_loss for s in snapshots] == [None, None, None, evaluated[0]]
+
+
+ARGS: Any = SimpleNamespace(device=torch.device("cpu"))
+
+
+def state(step: int, first: bool = True) -> Any:
+    return SimpleNamespace(global_step=step, max_steps=4, is_world_process_zero=first, num_input_tokens_seen=700)
+
+
+def control(log: bool = False) -> Any:
+    return SimpleNamespace(should_log=log)
+
+
+def test_a_figure_that_a_step_does_not_have_stays() -> None:
+    taken: list[Snapshot] = []
+    steps = iter([{"loss": 2.0, "num_tokens": 900.0}, {"loss": 1.0}])
+    callback = SnapshotCallback(lambda: next(steps), taken.append)
+    callback.on_train_begin(ARGS, state(2), control())
+    callback.on_step_end(ARGS, state(3), control())
+    callback.on_evaluate(ARGS, state(3), control(), {"eval_loss": 3.0})
+    callback.on_step_end(ARGS, state(4), control(log=True))
+    assert [(s.step, s.steps, s.logged) for s in taken] == [(2, 4, False), (3, 4, False), (4, 4, True)]
+    assert [s.loss for s in taken] == [None, 2.0, 1.0] and [s.valid_loss for s in taken] == [None, None, 3.0]
+    assert [s.tokens for s in taken] == [700, 900, 900]
+    assert all(s.memory and s.place == "RAM" and s.reward is None and s.teaching is None for s in taken)
+
+
+def test_rl_has_no_loss_but_groups_that_teach() -> None:
+    taken: list[Snapshot] = []
+    step = {"loss": 0.01, "reward": 0.5, "ruling/accuracy": 0.75, "groups/zero_variance": 0.25}
+    callback = SnapshotCallback(lambda: step, taken.append)
+    callback.on_train_begin(ARGS, state(0), control())
+    callback.on_evaluate(ARGS, state(0), control(), {"eval_reward": 0.125, "eval_loss": 0.01})
+    callback.on_step_end(ARGS, state(1), control())
+    newest = taken[-1]
+    assert (newest.loss, newest.valid_loss, newest.valid_reward) == (None, None, 0.125)
+    assert (newest.reward, newest.accuracy, newest.teaching) == (0.5, 0.75, 0.75)
+
+
+def test_other_processes_take_none() -> None:
+    taken: list[Snapshot] = []
+    callback = SnapshotCallback(dict, taken.append)
+    callback.on_train_begin(ARGS, state(0, first=False), control())
+    callback.on_step_end(ARGS, state(1, first=False), control())
+    assert taken == []
