@@ -8,6 +8,7 @@ otherwise.
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,6 +86,32 @@ def read_json(path: str | Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise DataError(f"want a JSON object, not {type(content).__name__}", file=path)
     return content
+
+
+@contextmanager
+def whole_folder(path: str | Path) -> Iterator[Path]:
+    """A folder to fill, which becomes ``path`` when the block is done, and nothing at all if it fails.
+
+    Args:
+        path: the folder; where there is one by then, because another process was faster, it stays, and what was
+            written here is dropped.
+    """
+    target = Path(path)
+    draft = target.with_name(f".{secrets.token_hex(8)}{DRAFT}")
+    draft.mkdir(parents=True)
+    try:
+        yield draft
+        flush(draft)
+        try:
+            draft.rename(target)
+        except OSError:
+            if not target.is_dir():
+                raise
+        else:
+            _sync(target.parent)
+    finally:
+        if draft.exists():
+            shutil.rmtree(draft)
 
 
 def flush(folder: str | Path) -> None:

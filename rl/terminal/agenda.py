@@ -106,7 +106,7 @@ class Agenda:
             if seconds is None:
                 took = "done before" if stage.state == DONE else ""
             else:
-                took = spent(seconds) if stage.state == DONE else about(seconds)
+                took = spent(seconds) if stage.state == DONE else f"about {about(seconds)}"
             part = share(seconds / total) if seconds else ""
             table.add_row(f" {stage.state}", stage.name, stage.what, took, part, style=STYLES[stage.state])
         return Group(Text(heading.format(**times), style="bold"), table)

@@ -13,8 +13,8 @@ from rl.terminal.quantities import spent
 Show = Callable[[Any], object]
 """Shows people something that rich can print."""
 BEFORE = "What there is to do; how long it takes here is said after a few steps."
-FIRST = "On this machine: {all} in all, {left} still to come."
-CORRECTED = "Measured again: {all} in all, {left} still to come."
+FIRST = "On this machine: about {all} in all, about {left} still to come."
+CORRECTED = "Measured again: about {all} in all, about {left} still to come."
 AFTER = "All done in {spent}."
 
 

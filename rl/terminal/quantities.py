@@ -39,16 +39,14 @@ def about(seconds: float) -> str:
 
     Example:
         >>> about(4), about(38), about(100), about(840), about(5000)
-        ('a few seconds', 'about 40 seconds', 'about 2 minutes', 'about 14 minutes', 'about 1 h 23 min')
+        ('10 seconds', '40 seconds', '2 minutes', '14 minutes', '1 h 23 min')
     """
-    if seconds < 10:
-        return "a few seconds"
     if round(seconds, -1) < MINUTE:
-        return f"about {round(seconds, -1):.0f} seconds"
+        return f"{max(10, round(seconds, -1)):.0f} seconds"
     minutes = round(seconds / MINUTE)
     if minutes < 60:
-        return f"about {minutes} minute{'' if minutes == 1 else 's'}"
-    return f"about {minutes // 60} h {minutes % 60} min"
+        return "1 minute" if minutes == 1 else f"{minutes} minutes"
+    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def share(part: float) -> str:

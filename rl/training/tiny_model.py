@@ -6,13 +6,11 @@ texts that its tokenizer was trained on.
 
 import hashlib
 import json
-import shutil
-import socket
 from collections.abc import Sequence
 from pathlib import Path
 
 from data import DataError
-from data.files import DRAFT, flush, read_json, write_json
+from data.files import read_json, whole_folder, write_json
 from rl.config.model import TinyConfig
 
 BUILT_FROM = "built_from.json"
@@ -38,31 +36,12 @@ def built_once(folder: Path, texts: Sequence[str], tiny: TinyConfig, seed: int) 
         "texts": hashlib.sha256(json.dumps(texts).encode()).hexdigest(),
     }
     if not folder.exists():
-        _build_whole(folder, texts, tiny, seed, made_from)
+        with whole_folder(folder) as draft:
+            build(draft, texts, tiny, seed)
+            write_json(draft / BUILT_FROM, made_from)
     note = folder / BUILT_FROM
     if not note.is_file() or read_json(note) != made_from:
         raise DataError(
             "was built from other data or settings: give the run another output, or remove it", file=folder
         )
     return folder
-
-
-def _build_whole(
-    folder: Path, texts: Sequence[str], tiny: TinyConfig, seed: int, made_from: dict[str, object]
-) -> None:
-    # Other machines may build on the same disk at the same time; on this one, a draft is what a kill left behind.
-    draft = folder.with_name(f".{folder.name}-{socket.gethostname()}{DRAFT}")
-    if draft.exists():
-        shutil.rmtree(draft)
-    try:
-        build(draft, texts, tiny, seed)
-        write_json(draft / BUILT_FROM, made_from)
-        flush(draft)
-        try:
-            draft.rename(folder)
-        except OSError:
-            if not folder.is_dir():  # otherwise another machine was faster
-                raise
-    finally:
-        if draft.exists():
-            shutil.rmtree(draft)

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from data import DataError
-from data.files import DRAFT, flush, read_json, whole_file, write_json, write_whole
+from data.files import DRAFT, flush, read_json, whole_file, whole_folder, write_json, write_whole
 
 ROOT = Path(__file__).parents[2]
 
@@ -154,6 +154,27 @@ class TestJson:
             (tmp_path / "a.json").write_bytes(content)
         with pytest.raises(DataError, match=message):
             read_json(tmp_path / "a.json")
+
+
+class TestWholeFolder:
+    def test_it_is_there_when_it_is_filled(self, tmp_path: Path) -> None:
+        with whole_folder(tmp_path / "new" / "folder") as draft:
+            (draft / "a").write_text("a")
+            assert not (tmp_path / "new" / "folder").exists()
+        assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("a")] == ["new/folder/a"]
+
+    def test_a_failure_leaves_nothing_behind(self, tmp_path: Path) -> None:
+        with pytest.raises(KeyboardInterrupt), whole_folder(tmp_path / "folder") as draft:
+            (draft / "a").write_text("a")
+            raise KeyboardInterrupt
+        assert not list(tmp_path.iterdir())
+
+    def test_of_two_the_first_stays(self, tmp_path: Path) -> None:
+        with whole_folder(tmp_path / "folder") as slow:
+            (slow / "a").write_text("slow")
+            with whole_folder(tmp_path / "folder") as fast:
+                (fast / "a").write_text("fast")
+        assert (tmp_path / "folder" / "a").read_text() == "fast" and len(list(tmp_path.iterdir())) == 1
 
 
 APPENDED = {"rl/generation/episode_log.py", "rl/terminal/messages.py"}

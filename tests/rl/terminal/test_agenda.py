@@ -51,7 +51,7 @@ def test_the_first_steps_foretell_everything(agenda: Agenda, clock: Clock):
     steps(agenda, clock, "sft", 2.0, 0, 10)
     assert agenda.left == pytest.approx(90 * 2.0 + 20 * 8 * 2.0 + 1000 * 0.1 * 2.0)
     assert said(agenda, "{all}, {left} left") == [
-        "about 13 minutes, about 12 minutes left",
+        "13 minutes, 12 minutes left",
         "✓ draw ads 40 s 5 %",
         "▸ sft 100 steps about 4 minutes 27 %",
         "· rl 20 steps about 5 minutes 42 %",
