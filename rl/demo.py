@@ -5,20 +5,16 @@ against gold and rulebook. Both models review the same held-out ads, which share
 training ads. A stage whose result is already there is not run again, so a demo that was stopped goes on.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-
-from rich.console import RenderableType
-from rich.rule import Rule
 
 from data import Briefs, DataError, Rulebook, load_cases
 from data.billboard import BillboardConfig, build
 from data.files import read_json, write_json
 from rl.config.evaluate import EvalRecipe
-from rl.config.train import GRPORecipe, SFTRecipe
+from rl.config.train import TrainRecipe
 from rl.evaluation.evaluate import evaluate_model
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.files import METRICS_FILE, load_evaluation
@@ -26,17 +22,22 @@ from rl.evaluation.page import write_report
 from rl.runs.folder import RunFolder
 from rl.terminal.agenda import Agenda, Stage
 from rl.terminal.console import console
+from rl.terminal.guide import AFTER, Guide, Show
+from rl.terminal.messages import MESSAGES, kept
 from rl.terminal.progress import counting
-from rl.terminal.snapshot import Snapshot, Watch
-from rl.training import train
+from rl.terminal.snapshot import Watch
+from rl.training.registry import load_recipe, train
 
 RECIPES = "billboard"
 SPLITS = ("test", "changed")
 """The splits that models are measured on: unseen ads, and twins of ads under changed rules."""
-GRPO_STEP, REVIEW = 20.0, 0.25
-"""How many SFT steps a step of GRPO and a review take the time of, until they are measured themselves."""
-MEASURED = {"sft": 10, "grpo": 4}
-"""After how many steps of a training there is a time to tell."""
+MODELS = {"SFT": "imitating a teacher who errs", "GRPO": "learning from the rubric"}
+"""What is trained, one from the other, and what each does."""
+WORK = {"SFT": 1.0, "GRPO": 9.0, "reviews": 0.03, "page": 5.0}
+"""How many times as long as an SFT step each of these takes: a step, one review, the page. Measured on two cores; only
+what is foretold before a stage has been measured rests on them."""
+ENOUGH = {"SFT": 10, "GRPO": 3}
+"""How many steps are measured before anything is foretold from them."""
 
 
 @dataclass(frozen=True)
@@ -74,85 +75,120 @@ class Demo:
     def report(self) -> Path:
         return self.out / "report.html"
 
+    @property
+    def rulebook(self) -> Path:
+        return self.out / "data" / "rulebook.yaml"
 
-def show_in_the_terminal(something: RenderableType) -> None:
-    """Prints it above whatever line is live."""
-    console().print(something)
+    def cases(self, split: str) -> Path:
+        """The file of a split."""
+        return self.out / "data" / f"{split}.jsonl"
+
+    def run(self, model: str) -> RunFolder:
+        """Where a model is trained."""
+        return RunFolder(self.out / model.lower())
+
+    def evaluation(self, split: str, model: str) -> Path:
+        """Where the evaluation of a model lies."""
+        return self.out / "evaluations" / split / model.lower()
 
 
-def run_demo(
-    out: str | Path, config: DemoConfig | None = None, show: Callable[[RenderableType], None] = show_in_the_terminal
-) -> Demo:
+def run_demo(out: str | Path, config: DemoConfig | None = None, show: Show | None = None) -> Demo:
     """Runs the loop under ``out``: ``data/``, ``sft/``, ``grpo/``, ``evaluations/`` and ``report.html``.
 
     Args:
         out: the folder of the demo.
         config: how much of everything.
-        show: is given what people should see: each stage as it begins, and the agenda, with the time that everything
-            will take on this machine, as soon as the first steps tell and whenever they tell better.
+        show: shows people the stages, and how long they take; on `rl.terminal.console` if None.
 
     Raises:
         DataError: the folder holds a demo of another kind.
     """
-    out, config = Path(out), config or DemoConfig()
-    _remember(out, config)
-    demo = Demo(out, {})
-    files = {split: out / "data" / f"{split}.jsonl" for split in ("train", "valid", *SPLITS)}
-    rulebook = out / "data" / "rulebook.yaml"
-    common = {"seed": config.seed, "data.train": [str(files["train"])], "data.rulebook": str(rulebook), **precision()}
-    steps = _in_steps(config.sft_steps) if config.sft_steps else {}
-    sft = SFTRecipe.load(f"{RECIPES}/sft", {**common, **steps, "output": str(out / "sft")})
-    steps = {"max_steps": config.grpo_steps} if config.grpo_steps else {}
-    begun_as = {"model.path": str(out / "sft"), "output": str(out / "grpo")}
-    grpo = GRPORecipe.load(f"{RECIPES}/grpo", {**common, **steps, **begun_as})
-    agenda = Agenda(_stages(config, sft, grpo))
-    stage = _Stages(agenda, show)
-    show(agenda.table("The demo in {stages} stages. How long they take is told once this machine has begun to train."))
-    with stage("data", done=files["changed"].is_file()) as todo:
-        if todo:
-            _draw(config, out / "data")
-    for recipe in (sft, grpo):
-        with stage(recipe.kind, done=RunFolder(recipe.output).is_trained) as todo:
-            if todo:
-                train(recipe, resume=True, watch=stage.watch(recipe.kind))
-    book, briefs = Rulebook.load(rulebook), {}
-    for split in SPLITS:
-        briefs[split] = Briefs.bind(load_cases(files[split]), book)
-        read = {"data": [str(files[split].resolve())], "rulebook": str(rulebook.resolve())}
-        demo.evaluations[split] = []
-        for model in ("sft", "grpo"):
-            kept = out / "evaluations" / split / model
-            with stage(f"{split} {model}", done=(kept / METRICS_FILE).is_file()):
-                demo.evaluations[split].append(evaluate(out / model, briefs[split], kept, split, read))
-    evaluations = [evaluation for split in SPLITS for evaluation in demo.evaluations[split]]
-    write_report(demo.report, evaluations, briefs, rollouts=RunFolder(out / "grpo").rollouts)
+    demo, config = Demo(Path(out), {}), config or DemoConfig()
+    _remember(demo.out, config)
+    agenda = _agenda(demo, config)
+    guide = Guide(agenda, show or console().print)
+    guide.overview()
+    with kept(demo.out / MESSAGES) as messages:
+        if agenda.is_to_come("ads"):
+            with guide.stage("ads", "drawing ads, to train on and to test on"):
+                _draw(demo, config)
+        for model, what in MODELS.items():
+            if agenda.is_to_come(model):
+                with guide.stage(model, f"{model}: {what}"):
+                    train(_recipe(demo, config, model), resume=True, watch=_foretelling(guide, model))
+        book = Rulebook.load(str(demo.rulebook))
+        briefs = {split: Briefs.bind(load_cases(demo.cases(split)), book) for split in SPLITS}
+        if agenda.is_to_come("reviews"):
+            with guide.stage("reviews", "both models review ads that are new to them"):
+                _review(demo, briefs, guide.show)
+        demo.evaluations = {s: [load_evaluation(demo.evaluation(s, m)) for m in MODELS] for s in SPLITS}
+        with guide.stage("page", "the page that says what improved"):
+            every = [evaluation for split in SPLITS for evaluation in demo.evaluations[split]]
+            write_report(demo.report, every, briefs, rollouts=demo.run("GRPO").rollouts, progress=True)
     demo.seconds = agenda.seconds
+    guide.overview(AFTER)
+    if (told := messages.told()) is not None:
+        guide.show(told)
     return demo
 
 
-def _stages(config: DemoConfig, sft: SFTRecipe, grpo: GRPORecipe) -> list[Stage]:
-    """What there is to do. The work of an item is in SFT steps, as it was once measured; see `Agenda`."""
-    ads, tests = sum(_drawn(config).sizes.values()), config.test_cases
-    return [
-        Stage("data", f"draw {config.cases:,} training ads and {2 * tests:,} test ads", "ad", ads),
-        Stage("sft", "imitate a teacher who errs", "SFT step", sft.trainer["max_steps"], work=1.0),
-        Stage("grpo", "learn from the rubric", "GRPO step", grpo.trainer["max_steps"], work=GRPO_STEP),
-        *(
-            Stage(f"{split} {model}", f"{model.upper()} reviews the ads of '{split}'", "review", tests, work=REVIEW)
-            for split in SPLITS
-            for model in ("sft", "grpo")
-        ),
-    ]
+def _agenda(demo: Demo, config: DemoConfig) -> Agenda:
+    """The stages of a demo; those whose results are there are done."""
+    given = {"SFT": config.sft_steps, "GRPO": config.grpo_steps}
+    steps = {model: n or int(_recipe(demo, config, model).trainer["max_steps"]) for model, n in given.items()}
+    reviews = len(SPLITS) * len(MODELS) * config.test_cases
+    agenda = Agenda(
+        [
+            Stage("ads", f"{config.cases:,} to train on, {len(SPLITS) * config.test_cases:,} to test on"),
+            *(Stage(model, f"{n:,} steps of {MODELS[model]}", n, WORK[model]) for model, n in steps.items()),
+            Stage("reviews", f"{reviews:,} rulings on ads new to both", reviews, WORK["reviews"]),
+            Stage("page", "what improved, with the cases", work=WORK["page"]),
+        ]
+    )
+    figures = [demo.evaluation(split, model) / METRICS_FILE for split in SPLITS for model in MODELS]
+    is_there = {model: demo.run(model).is_trained for model in MODELS}
+    is_there |= {"ads": demo.cases(SPLITS[-1]).is_file(), "reviews": all(file.is_file() for file in figures)}
+    for name, there in is_there.items():
+        if there:
+            agenda.skip(name)
+    return agenda
 
 
-def _drawn(config: DemoConfig) -> BillboardConfig:
-    return BillboardConfig(config.cases, config.test_cases, config.seed, "demo", config.teacher_noise)
+def _draw(demo: Demo, config: DemoConfig) -> None:
+    built = BillboardConfig(config.cases, config.test_cases, config.seed, "demo", config.teacher_noise)
+    with counting("drawing", sum(built.sizes.values())) as reached:
+        build(built, demo.out / "data", reached)
 
 
-def _draw(config: DemoConfig, out: Path) -> None:
-    drawn = _drawn(config)
-    with counting("drawing ads", sum(drawn.sizes.values())) as reached:
-        build(drawn, out, reached)
+def _recipe(demo: Demo, config: DemoConfig, model: str) -> TrainRecipe:
+    """What a model is trained by."""
+    settings: dict[str, Any] = {
+        "seed": config.seed,
+        "data.train": [str(demo.cases("train"))],
+        "data.rulebook": str(demo.rulebook),
+        "output": str(demo.run(model).path),
+        **precision(),
+    }
+    if model == "SFT":
+        settings |= _in_steps(config.sft_steps) if config.sft_steps else {}
+    else:
+        settings |= {"max_steps": config.grpo_steps} if config.grpo_steps else {}
+        settings["model.path"] = str(demo.run("SFT").path)
+    return load_recipe(model.lower(), f"{RECIPES}/{model.lower()}", settings)
+
+
+def _foretelling(guide: Guide, model: str) -> Watch:
+    reach = guide.foretelling(model, ENOUGH[model])
+    return lambda snapshot: reach(snapshot.step)
+
+
+def _review(demo: Demo, briefs: Mapping[str, Briefs], show: Show) -> None:
+    """Has both models review both splits."""
+    for split, of_split in briefs.items():
+        read = {"data": [str(demo.cases(split).resolve())], "rulebook": str(demo.rulebook.resolve())}
+        for model in MODELS:
+            show(f"{model} on the {len(of_split):,} cases of '{split}'")
+            evaluate(demo.run(model).path, of_split, demo.evaluation(split, model), split, read)
 
 
 def _in_steps(steps: int) -> dict[str, Any]:
@@ -194,35 +230,3 @@ def precision() -> dict[str, bool]:
     from rewards.models.machine import computes_in_bfloat16
 
     return {"bf16": True, "use_cpu": True} if not torch.cuda.is_available() and computes_in_bfloat16() else {}
-
-
-class _Stages:
-    """Keeps an agenda while the stages go on, and shows it when it has something new to say."""
-
-    def __init__(self, agenda: Agenda, show: Callable[[RenderableType], None]):
-        self.agenda, self.show = agenda, show
-
-    @contextmanager
-    def __call__(self, name: str, done: bool) -> Iterator[bool]:
-        """Gives whether there is something to do."""
-        if done:
-            self.agenda.skip(name)
-            yield False
-            return
-        self.agenda.begin(name)
-        self.show(Rule(f"stage {self.agenda.number(name)}: {name}", align="left"))
-        yield True
-        self.agenda.end(name)
-
-    def watch(self, name: str) -> Watch:
-        """Follows a training; after its first steps, the agenda tells how long everything takes."""
-        first: int | None = None
-
-        def see(snapshot: Snapshot) -> None:
-            nonlocal first
-            first = snapshot.step if first is None else first
-            self.agenda.reach(name, snapshot.step)
-            if snapshot.step - first == MEASURED[name]:
-                self.show(self.agenda.table("About {all} on this machine, {left} of it to come."))
-
-        return see

@@ -27,7 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("demo")(demo.demo)
+app.command("demo", help=demo.HELP)(demo.demo)
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")
 app.add_typer(rewards.app, name="rewards")

@@ -7,9 +7,16 @@ import typer
 from rich.console import Console
 from rich.filesize import decimal
 
-from rl.cli.next_steps import again
+from rl.cli.next_steps import again, next_looks
 from rl.terminal.errors import interruptible
-from rl.terminal.quantities import spent
+
+TYPICAL = "10 to 20 minutes on two cores"
+"""How long the demo takes as it is: what is measured stands here, and README says the same."""
+HELP = (
+    "Draw ads, train a tiny multimodal model with SFT and GRPO, and show what improved.\n\n"
+    f"Ends in a table and in OUT/report.html. It takes {TYPICAL}; after its first steps it says how long on this "
+    "machine. A demo that was stopped goes on: run the same command again."
+)
 
 
 def demo(
@@ -25,22 +32,15 @@ def demo(
     sft_steps: Annotated[int, typer.Option(min=1, help="Optimiser steps of SFT; the recipe has 600.")] = 400,
     grpo_steps: Annotated[int, typer.Option(min=1, help="Optimiser steps of GRPO; the recipe has 80.")] = 60,
 ) -> None:
-    """Draw ads, train a tiny multimodal model with SFT and GRPO, and show what improved.
-
-    Ends in a table and in OUT/report.html. How long it takes on this machine is said once its first steps are
-    measured; on two cores it was 8 to 15 minutes. A demo that was stopped goes on: run the same command again.
-    """
+    """Runs the demo and prints what improved."""
     from rl.demo import DemoConfig, run_demo
     from rl.evaluation.table import compare_table
 
+    console = Console()
     config = DemoConfig(seed, cases, test_cases, teacher_noise, sft_steps, grpo_steps)
     with interruptible(again()):
         done = run_demo(out, config)
-    console = Console()
     for evaluations in done.evaluations.values():
         console.print(compare_table(evaluations))
-    took = ", ".join(f"{stage} {spent(seconds)}" for stage, seconds in done.seconds.items())
-    if took:
-        console.print(f"{took}; {spent(sum(done.seconds.values()))} in all", style="dim")
-    size = decimal(done.report.stat().st_size)
-    console.print(f"The page with the cases: {done.report}, {size}", soft_wrap=True)
+    console.print(f"The page with the cases: {done.report}, {decimal(done.report.stat().st_size)}", soft_wrap=True)
+    console.print(next_looks(done.run("GRPO").path, done.cases("test"), done.rulebook), soft_wrap=True)

@@ -11,6 +11,10 @@ from rich.text import Text
 
 from data import DataError
 from data.errors import explain
+from rl.cli.next_steps import again
+from rl.terminal.console import console
+from rl.terminal.errors import interruptible
+from rl.terminal.messages import MESSAGES, kept
 from rl.terminal.safe_text import visible
 
 app = typer.Typer()
@@ -114,19 +118,22 @@ def evaluate(
     split = Path(recipe.data[0]).stem
     read = {"data": list(map(whole_path, recipe.data)), "rulebook": whole_path(recipe.rulebook)}
     common: dict[str, Any] = {"name": name, "split": split, "settings": settings, "read": read}
-    if predictions is not None:
-        evaluation = evaluate_file(predictions, briefs, out, **common)
-    else:
-        source: str | Endpoint | None = recipe.model.path if recipe.model is not None else None
-        if endpoint is not None and served is not None:
-            source = Endpoint(endpoint, served, concurrency)
-        if source is None:
-            raise DataError("give a model, a recipe that names one, or --predictions")
-        changes = [kind for kind in robustness.split(",") if kind]
-        evaluation = evaluate_model(source, briefs, out, decoding=recipe.decoding, robustness=changes, **common)
-    show(evaluation, by or [])
-    page = write_report(out / "report.html", [evaluation], {split: briefs}, progress=True)
+    with interruptible(again()), kept(out / MESSAGES) as messages:
+        if predictions is not None:
+            evaluation = evaluate_file(predictions, briefs, out, **common)
+        else:
+            source: str | Endpoint | None = recipe.model.path if recipe.model is not None else None
+            if endpoint is not None and served is not None:
+                source = Endpoint(endpoint, served, concurrency)
+            if source is None:
+                raise DataError("give a model, a recipe that names one, or --predictions")
+            changes = [kind for kind in robustness.split(",") if kind]
+            evaluation = evaluate_model(source, briefs, out, decoding=recipe.decoding, robustness=changes, **common)
+        show(evaluation, by or [])
+        page = write_report(out / "report.html", [evaluation], {split: briefs}, progress=True)
     Console().print(Text(f"report: {page}, {decimal(page.stat().st_size)}"))
+    if (told := messages.told()) is not None:
+        console().print(told, soft_wrap=True)
 
 
 def whole_path(source: str) -> str:

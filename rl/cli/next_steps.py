@@ -3,7 +3,7 @@
 import re
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +29,38 @@ def next_steps(recipe: TrainRecipe, config: str) -> Text:
         recipe: what was trained.
         config: the recipe's file or name, as it was given; those that lie beside it are its companions.
     """
-    run, rulebook = recipe.output, ["--rulebook", recipe.data.rulebook]
+    run = recipe.output
     held_out, evaluated_as = _evaluated(recipe, config)
-    steps = {"to evaluate it": ["ruling", "evaluate", run, *evaluated_as, "--out", run / EVALUATION]}
+    steps: dict[str, list[Any]] = {
+        "to evaluate it": ["ruling", "evaluate", run, *evaluated_as, "--out", run / EVALUATION]
+    }
     if isinstance(recipe, SFTRecipe):
         steps["to go on with RL"] = ["ruling", "train", "grpo", *_continued(recipe, config)]
     before = Path(recipe.model.path or "") / EVALUATION
     if before.is_dir():
         compared = [before, run / EVALUATION, "--out", run / "comparison" / "report.html"]
         steps["to compare it with what it began as"] = ["ruling", "compare", *compared]
-    steps["to see one ruling"] = ["ruling", "review", run, f"{held_out}#{_first_id(held_out)}", *rulebook]
-    text = Text("next", no_wrap=True, overflow="ignore")
+    steps["to see one ruling"] = _review(run, held_out, recipe.data.rulebook)
+    return _listed(steps)
+
+
+def next_looks(run: Path, cases: Path, rulebook: Path) -> Text:
+    """How to look at what a model does, once it has been measured.
+
+    Args:
+        run: the folder of its training.
+        cases: a file of cases that it was not trained on.
+        rulebook: the rulebook that they are judged by.
+    """
+    return _listed({"to see one ruling": _review(run, str(cases), str(rulebook))})
+
+
+def _review(run: Path, cases: str, rulebook: str) -> list[Any]:
+    return ["ruling", "review", run, f"{cases}#{_first_id(cases)}", "--rulebook", rulebook]
+
+
+def _listed(steps: Mapping[str, Sequence[Any]]) -> Text:
+    text = Text("next")
     for what, words in steps.items():
         text.append(f"\n{what}:", style="dim").append(f"\n  {visible(shlex.join(map(str, words)))}", style="bold")
     return text
@@ -80,7 +101,7 @@ def _continued(recipe: TrainRecipe, config: str) -> Iterator[str]:
     for key, value in wanted.items():
         section, _, field = key.partition(".")
         if there is None or getattr(getattr(there, section), field) != value:
-            yield from (f"--{key}", str(value))
+            yield from (f"--{key}", str(value[0] if isinstance(value, list) and len(value) == 1 else value))
 
 
 def _companion(recipe: Recipe, config: str, kind: str) -> str | None:

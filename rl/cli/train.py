@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from data import DataError
 from rl.cli.next_steps import again, next_steps
@@ -12,7 +13,9 @@ from rl.config.recipe import shipped_recipes
 from rl.config.train import TrainRecipe
 from rl.runs.checkpoints import newest_checkpoint, step_of
 from rl.runs.folder import RunFolder
+from rl.terminal.console import console
 from rl.terminal.errors import interruptible
+from rl.terminal.safe_text import visible
 from rl.training.registry import KINDS, Kind, load_recipe
 
 app = typer.Typer(
@@ -57,15 +60,24 @@ def _verb(kind: Kind) -> Callable[..., None]:
             if accelerate is not None:
                 from rl.training.launch.launch import launch
 
-                if code := launch(kind.name, config, overrides, accelerate, num_processes, resume):
-                    raise typer.Exit(code)  # each process has said why
+                code = launch(kind.name, config, overrides, accelerate, num_processes, resume)
+                _check_ended_well(code, RunFolder(recipe.output))
             else:
                 from rl.training import train
 
                 train(recipe, resume)
-        Console(highlight=False).print(next_steps(recipe, config))
+        Console(highlight=False).print(next_steps(recipe, config), soft_wrap=True)
 
     return verb
+
+
+def _check_ended_well(code: int, run: RunFolder) -> None:
+    """Ends the command as the first process that failed; it has said why, unless it crashed or was killed."""
+    if code < 0:
+        where = escape(visible(str(run.messages)))
+        console().print(f"a process was ended by signal {-code}: {where} may say why", soft_wrap=True)
+    if code:
+        raise typer.Exit(code)
 
 
 def _outlook(recipe: TrainRecipe) -> str:

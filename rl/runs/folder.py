@@ -24,6 +24,7 @@ from data import DataError
 from data.errors import explain
 from data.files import read_json
 from rewards.models.location import CHECKPOINTS, FINAL
+from rl.terminal.messages import MESSAGES
 
 RUN = "run.json"
 """Says where a trained model, or an evaluation, comes from."""
@@ -108,6 +109,10 @@ class RunFolder:
     @property
     def holder(self) -> Path:
         return self.path / "holder.json"
+
+    @property
+    def messages(self) -> Path:
+        return self.path / MESSAGES
 
     @property
     def is_trained(self) -> bool:

@@ -1,7 +1,7 @@
 """Agenda: the stages of something long, how long each took, and how long the rest will take on this machine.
 
-What is to come is foretold from what has been measured here: an item of one kind takes so many times as long as one of
-another, and as soon as one kind is measured the others follow; each is corrected once it is measured itself.
+What is to come is foretold from what has been measured here: an item of one stage takes so many times as long as one
+of another, so once one stage is measured the others follow; each is corrected as soon as it is measured itself.
 """
 
 import time
@@ -17,6 +17,7 @@ from rl.terminal.pace import Pace
 from rl.terminal.quantities import about, share, spent
 
 DONE, RUNNING, TO_COME = "✓", "▸", "·"
+STYLES = {DONE: "green", RUNNING: "bold cyan", TO_COME: ""}
 
 
 @dataclass
@@ -26,9 +27,8 @@ class Stage:
     name: str
     what: str
     """What is done in it, in a few words."""
-    kind: str
-    """Items of one kind take the same time."""
-    items: int
+    items: int = 1
+    """How many items it has, which all take about the same time."""
     work: float = 0.0
     """How long an item takes, in a unit that all stages share; 0 if nothing can be foretold from it, or of it."""
     seconds: float | None = None
@@ -50,11 +50,15 @@ class Agenda:
         self._now = now
         self._stages = {stage.name: stage for stage in stages}
         self._units: dict[str, float] = {}
-        """Seconds for one unit of work, by the kind of the items that it was measured on, the newest last."""
+        """Seconds for one unit of work, by the stage that it was measured on, the newest last."""
 
     def skip(self, name: str) -> None:
         """A stage was done before."""
         self._stages[name].state = DONE
+
+    def is_to_come(self, name: str) -> bool:
+        """Whether a stage is still to begin."""
+        return self._stages[name].state == TO_COME
 
     def begin(self, name: str) -> None:
         """A stage begins."""
@@ -80,11 +84,8 @@ class Agenda:
 
     @property
     def left(self) -> float:
-        """Seconds until the end; 0 for what nothing is known of."""
-        now = self._now()
-        return sum(self._whole(stage) - (now - stage.began) for stage in self._with(RUNNING)) + sum(
-            self._whole(stage) for stage in self._with(TO_COME)
-        )
+        """Seconds until the end, as far as anything is known of them."""
+        return sum(self._left(stage) or 0.0 for stage in self._stages.values())
 
     def number(self, name: str) -> str:
         """Which stage this is: ``2 of 7``."""
@@ -94,41 +95,40 @@ class Agenda:
         """All stages, with the time that each took or will take, and its share of the whole.
 
         Args:
-            heading: what stands above; in it, ``{all}`` and ``{left}`` are replaced by times, ``{stages}`` by how many
-                there are.
+            heading: what stands above; in it, ``{all}``, ``{left}`` and ``{spent}`` are replaced by times.
         """
         whole = {stage.name: self._whole(stage) for stage in self._stages.values()}
-        total = sum(whole.values())
-        table = Table.grid(
-            Column(), Column(), Column(), Column(justify="right"), Column(justify="right"), padding=(0, 2)
-        )
+        total = sum(seconds or 0.0 for seconds in whole.values())
+        times = {"all": about(total), "left": about(self.left), "spent": spent(total)}
+        table = Table.grid("", "", "", Column(justify="right"), Column(justify="right"), padding=(0, 2))
         for stage in self._stages.values():
-            seconds, style = whole[stage.name], {DONE: "green", RUNNING: "bold cyan", TO_COME: ""}[stage.state]
-            if stage.seconds is not None:
-                took = spent(stage.seconds)
-            elif stage.state == DONE:
-                took = "done before"
+            seconds = whole[stage.name]
+            if seconds is None:
+                took = "done before" if stage.state == DONE else ""
             else:
-                took = f"about {about(seconds)}" if seconds else "not known yet"
+                took = spent(seconds) if stage.state == DONE else f"about {about(seconds)}"
             part = share(seconds / total) if seconds else ""
-            table.add_row(f" {stage.state}", stage.name, stage.what, took, part, style=style)
-        return Group(
-            Text(heading.format(all=about(total), left=about(self.left), stages=len(whole)), style="bold"), table
-        )
+            table.add_row(f" {stage.state}", stage.name, stage.what, took, part, style=STYLES[stage.state])
+        return Group(Text(heading.format(**times), style="bold"), table)
 
-    def _with(self, state: str) -> list[Stage]:
-        return [stage for stage in self._stages.values() if stage.state == state]
+    def _whole(self, stage: Stage) -> float | None:
+        """What a stage took, or will have taken; None where it was done before, or nothing is known of it."""
+        left = self._left(stage)
+        return stage.seconds if stage.state == DONE or left is None else self._elapsed(stage) + left
 
-    def _whole(self, stage: Stage) -> float:
-        """What a stage took, or will have taken in the end."""
+    def _left(self, stage: Stage) -> float | None:
+        """Seconds until a stage is done; None where nothing is known of it."""
         if stage.state == DONE:
-            return stage.seconds or 0.0
-        now = self._now()
-        left = stage.pace.left(stage.items, now) if stage.state == RUNNING else None
-        if left is not None:
-            return now - stage.began + left
-        unit = self._units.get(stage.kind, next(reversed(self._units.values()), 0.0))
-        return stage.items * stage.work * unit
+            return 0.0
+        paced = stage.pace.left(stage.items, self._now())
+        if paced is not None:
+            return paced
+        unit = self._units.get(stage.name, next(reversed(self._units.values()), 0.0))
+        foretold = stage.items * stage.work * unit
+        return max(0.0, foretold - self._elapsed(stage)) if foretold else None
+
+    def _elapsed(self, stage: Stage) -> float:
+        return self._now() - stage.began if stage.state == RUNNING else 0.0
 
     def _measure(self, stage: Stage) -> None:
         if not stage.work:
@@ -137,5 +137,5 @@ class Agenda:
         if taken is None and stage.seconds is not None:
             taken = stage.seconds / stage.items
         if taken is not None:
-            self._units.pop(stage.kind, None)
-            self._units[stage.kind] = taken / stage.work
+            self._units.pop(stage.name, None)
+            self._units[stage.name] = taken / stage.work

@@ -24,7 +24,7 @@ from rl.terminal.aside import Aside
 from rl.terminal.console import console, is_first_process, is_launched, terminal
 from rl.terminal.safe_text import visible
 
-FILE = "messages.log"
+MESSAGES = "messages.log"
 """What the file is called, in the folder of a run or of an evaluation."""
 STDERR = 2
 """Its file descriptor."""
@@ -120,16 +120,16 @@ def _warnings(messages: Messages) -> Iterator[None]:
         messages.keep(logging.WARNING, f"{filename}:{lineno}", f"{category.__name__}: {message}")
 
     with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "default", category=FutureWarning
-        )  # they are kept from the terminal, not from the file
+        warnings.filterwarnings("default", category=FutureWarning)  # the file has those as well
         warnings.showwarning = show  # type: ignore[assignment]
         yield
 
 
 @contextmanager
 def _handlers(messages: Messages) -> Iterator[None]:
-    """Whatever handler of logging would write to the terminal, now or once a library is imported, writes here."""
+    """Records are kept that come to the root, or to a handler that would write them to the terminal: many a library
+    has one of its own, some from the day that they are imported.
+    """
     written: Callable[..., None] = logging.StreamHandler.emit
 
     def emit(handler: Any, record: logging.LogRecord) -> None:
@@ -138,10 +138,14 @@ def _handlers(messages: Messages) -> Iterator[None]:
         else:
             written(handler, record)
 
+    keeper = logging.Handler()
+    keeper.emit = messages.log  # type: ignore[method-assign]
+    logging.root.handlers.insert(0, keeper)  # before that of whoever keeps messages around this
     logging.StreamHandler.emit = emit  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:
+        logging.root.removeHandler(keeper)
         logging.StreamHandler.emit = written  # type: ignore[method-assign]
 
 

@@ -16,14 +16,14 @@ PARTS = 10
 
 
 def outcome(name: str, snapshots: Sequence[Snapshot], model: Path) -> RenderableType:
-    """The table of a run that has come to its end.
+    """The table of a run that has come to its end; to be printed with soft wrapping, so that paths stay whole.
 
     Args:
         name: what the run is called.
         snapshots: the first from before the first step; none where there was nothing left to train.
         model: where the trained model is.
     """
-    where = Text(visible(f"the model is in {model}"), no_wrap=True, overflow="ignore")
+    where = Text(visible(f"trained: {model}"))
     if len(snapshots) < 2:
         return where
     start, *steps = snapshots

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rl.terminal.line import Clock, Line, Reading
+from rl.terminal.line import Clock, Fact, Line, Reading
 from rl.terminal.pace import Pace
 from rl.terminal.quantities import clock
 
@@ -31,7 +31,7 @@ def counting(
     def read() -> Reading:
         if reached < total:
             return Reading(what, reached, total, left=pace.left(total, now()))
-        return Reading(what, reached, total, left=0.0, facts=(f"in {clock(now() - start)}",))
+        return Reading(what, reached, total, left=0.0, facts=(Fact(f"in {clock(now() - start)}"),))
 
     with Line(read, shown, now) as line:
 

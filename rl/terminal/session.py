@@ -7,19 +7,19 @@ from pathlib import Path
 from rich.console import Console
 
 from rl.terminal.console import console, is_first_process
-from rl.terminal.messages import FILE, kept
+from rl.terminal.messages import kept
 from rl.terminal.outcome import outcome
 from rl.terminal.snapshot import Snapshot, Watch
 from rl.terminal.training import TrainingLine
 
 
 @contextmanager
-def session(name: str, folder: Path, model: Path, watch: Watch | None = None) -> Iterator[Watch]:
+def session(name: str, messages: Path, model: Path, watch: Watch | None = None) -> Iterator[Watch]:
     """Shows a line while a run goes on, and what it came to in the end. Of several processes, the first one shows.
 
     Args:
         name: what the run is called.
-        folder: the run's folder, for what libraries say meanwhile.
+        messages: the file for what libraries say meanwhile.
         model: where the trained model is going to be.
         watch: is told of each step as well.
 
@@ -27,7 +27,7 @@ def session(name: str, folder: Path, model: Path, watch: Watch | None = None) ->
         What is to be told of each step.
     """
     shown = is_first_process()
-    with kept(folder / FILE) as messages:
+    with kept(messages) as said:
         line = TrainingLine(name, shown)
         try:
             with line:
@@ -39,11 +39,11 @@ def session(name: str, folder: Path, model: Path, watch: Watch | None = None) ->
 
                 yield show
             if shown:
-                Console(highlight=False).print(outcome(name, line.snapshots, model))
+                Console(highlight=False).print(outcome(name, line.snapshots, model), soft_wrap=True)
         except KeyboardInterrupt:
             if line.snapshots:
                 console().print(f"stopped after step {line.snapshots[-1].step:,} of {line.snapshots[-1].steps:,}")
             raise
         finally:
-            if shown and (told := messages.told()) is not None:
+            if shown and (told := said.told()) is not None:
                 console().print(told, soft_wrap=True)

@@ -50,6 +50,8 @@ class Figure:
     field: str
     name: str
     """What people call it."""
+    short: str
+    """What it is called where there is little room."""
     text: Callable[[float], str]
     """How it is written."""
 
@@ -60,11 +62,11 @@ class Figure:
 
 
 FIGURES = (
-    Figure("loss", "loss", "{:.3f}".format),
-    Figure("reward", "reward", "{:.2f}".format),
-    Figure("accuracy", "verdicts right", share),
-    Figure("teaching", "groups that teach", share),
-    Figure("valid_loss", "valid loss", "{:.3f}".format),
-    Figure("valid_reward", "valid reward", "{:.2f}".format),
+    Figure("loss", "loss", "loss", "{:.3f}".format),
+    Figure("reward", "reward", "reward", "{:.2f}".format),
+    Figure("accuracy", "verdicts right", "right", share),
+    Figure("teaching", "groups that teach", "teach", share),
+    Figure("valid_loss", "valid loss", "valid", "{:.3f}".format),
+    Figure("valid_reward", "valid reward", "valid", "{:.2f}".format),
 )
 """All of them, the more important ones first."""

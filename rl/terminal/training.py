@@ -4,7 +4,7 @@ import time
 from contextlib import AbstractContextManager
 from typing import Any
 
-from rl.terminal.line import Clock, Line, Reading
+from rl.terminal.line import Clock, Fact, Line, Reading
 from rl.terminal.messages import downloading
 from rl.terminal.pace import Pace
 from rl.terminal.quantities import clock, size
@@ -29,7 +29,7 @@ class TrainingLine(AbstractContextManager["TrainingLine"]):
 
     def __enter__(self) -> "TrainingLine":
         self._line.__enter__()
-        self._line.update()
+        self._line.update(at_once=True)
         return self
 
     def __exit__(self, *error: Any) -> None:
@@ -51,13 +51,17 @@ class TrainingLine(AbstractContextManager["TrainingLine"]):
         if not self.snapshots:
             download = downloading()
             doing = f"downloading {download}" if download else "preparing"
-            return Reading(self.name, facts=(doing, clock(self._now() - self._began)))
+            return Reading(self.name, facts=(Fact(doing), Fact(clock(self._now() - self._began))))
         newest = self.snapshots[-1]
         known = [(figure, figure.of(newest)) for figure in FIGURES]
-        facts = [f"{figure.name} {figure.text(value)}" for figure, value in known if value is not None]
+        facts = [
+            Fact(f"{figure.name} {figure.text(value)}", f"{figure.short} {figure.text(value)}")
+            for figure, value in known
+            if value is not None
+        ]
         if self._tokens.seconds:
-            facts.append(f"{1 / self._tokens.seconds:,.0f} tokens/s")
+            facts.append(Fact(f"{1 / self._tokens.seconds:,.0f} tokens/s", f"{1 / self._tokens.seconds:,.0f} tok/s"))
         if newest.memory is not None:
-            facts.append(f"{newest.place} {size(newest.memory)}")
+            facts.append(Fact(f"{newest.place} {size(newest.memory)}", size(newest.memory)))
         left = self._steps.left(newest.steps, self._now())
         return Reading(self.name, newest.step, newest.steps, "step", left, tuple(facts))

@@ -85,7 +85,7 @@ def stage_of(recipe: TrainRecipe) -> "Stage[Any]":
 
 
 def train(recipe: TrainRecipe, resume: bool = False, watch: Watch | None = None) -> Path:
-    """Trains as a recipe says, and shows how far it is.
+    """Trains as a recipe says, and shows how far it is (see `rl.terminal.session`).
 
     Args:
         recipe: of any kind, such as ``GRPORecipe.load("billboard/grpo")``.
@@ -99,5 +99,5 @@ def train(recipe: TrainRecipe, resume: bool = False, watch: Watch | None = None)
         DataError: the recipe, the data or the model are not as they should be, or another process is training there.
     """
     run = RunFolder(recipe.output)
-    with session(recipe.name, run.path, run.final, watch) as show:
+    with session(recipe.name, run.messages, run.final, watch) as show:
         return stage_of(recipe).train(resume, show)

@@ -11,8 +11,9 @@ from typing import Any
 from data import DataError, find_yaml
 from data.yaml_model import read_yaml
 from rl.config.train import TrainRecipe
+from rl.runs.folder import RunFolder
 from rl.runs.lock import hold
-from rl.terminal.messages import FILE, kept
+from rl.terminal.messages import kept
 from rl.training.registry import load_recipe, stage_of
 
 CONFIGS = Path(__file__).parents[3] / "accelerate_configs"
@@ -44,7 +45,7 @@ def launch(
             there.
     """
     recipe = load_recipe(kind, config, overrides)
-    with kept(recipe.output / FILE):
+    with kept(RunFolder(recipe.output).messages):
         return _launch(recipe, config, overrides, accelerate, num_processes, resume)
 
 

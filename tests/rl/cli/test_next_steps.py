@@ -1,13 +1,98 @@
-"""What to do next, with the recipes that lie beside this one, and words that a shell takes as they are meant."""
+"""The commands that a run ends with are those of its own recipe, and can be typed as they are."""
 
+import json
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from rl.cli.next_steps import again, next_steps
-from rl.config.train import GRPORecipe, SFTRecipe
+from rl.cli.next_steps import again, next_looks, next_steps
+from rl.config import GRPORecipe, SFTRecipe
+
+RECIPE = """\
+name: mine
+data: {train: ads/train.jsonl, rulebook: rules.yaml}
+model: {tiny: {kind: text}}
+output: out put
+"""
+CASE = {"id": "ad-1", "text": {"body": "Tea."}}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for path in ("ads", "billboard"):
+        Path(path).mkdir()
+    Path("mine").mkdir()
+    Path("mine/sft.yaml").write_text(RECIPE)
+    return tmp_path
+
+
+def commands(said: str) -> list[list[str]]:
+    return [shlex.split(line) for line in said.splitlines() if line.startswith("  ")]
+
+
+def test_a_shipped_recipe_goes_on_with_its_companions(folder: Path) -> None:
+    Path("billboard/test.jsonl").write_text(json.dumps(CASE) + "\n")
+    said = str(next_steps(SFTRecipe.load("billboard/sft"), "billboard/sft"))
+    run = "runs/billboard-sft"
+    assert commands(said) == [
+        ["ruling", "evaluate", run, "--config", "billboard/eval", "--out", f"{run}/evaluation"],
+        ["ruling", "train", "grpo", "--config", "billboard/grpo"],
+        ["ruling", "review", run, "billboard/test.jsonl#ad-1", "--rulebook", "billboard/rulebook.yaml"],
+    ]
+
+
+def test_what_differs_from_the_companion_is_said(folder: Path) -> None:
+    Path("billboard/test.jsonl").write_text(json.dumps(CASE) + "\n")
+    changes = {"output": "elsewhere", "data.train": "a.jsonl", "data.rulebook": "b.yaml"}
+    evaluate, train, review = commands(str(next_steps(SFTRecipe.load("billboard", changes), "billboard")))
+    assert evaluate[3:7] == ["--config", "billboard/eval", "--rulebook", "b.yaml"]
+    assert train[5:] == ["--model.path", "elsewhere", "--data.train", "a.jsonl", "--data.rulebook", "b.yaml"]
+    again_ = dict(zip((word.removeprefix("--") for word in train[5::2]), train[6::2], strict=True))
+    found = GRPORecipe.load("billboard/grpo", again_)
+    assert (found.model.path, found.data.train, found.data.rulebook) == ("elsewhere", ["a.jsonl"], "b.yaml")
+    assert review[-2:] == ["--rulebook", "b.yaml"]
+
+
+def test_the_recipes_own_cases_come_first_then_those_beside_the_training_cases(folder: Path) -> None:
+    evaluate, _, review = commands(str(next_steps(SFTRecipe.load("mine/sft.yaml"), "mine/sft.yaml")))
+    assert evaluate[2:] == [
+        *("out put", "--data", "HELD_OUT.jsonl", "--rulebook", "rules.yaml", "--out", "out put/evaluation")
+    ]
+    assert review[3] == "HELD_OUT.jsonl#ID"
+    Path("ads/valid.jsonl").write_text(json.dumps(CASE) + "\n")
+    evaluate, _, review = commands(str(next_steps(SFTRecipe.load("mine/sft.yaml"), "mine/sft.yaml")))
+    assert evaluate[3:5] == ["--data", "ads/valid.jsonl"] and review[3] == "ads/valid.jsonl#ad-1"
+    recipe = SFTRecipe.load("mine/sft.yaml", {"data.valid": "[own.jsonl, more.jsonl]"})
+    evaluate, _, review = commands(str(next_steps(recipe, "mine/sft.yaml")))
+    assert evaluate[3:7] == ["--data", "own.jsonl", "--data", "more.jsonl"] and review[3] == "own.jsonl#ID"
+
+
+def test_a_recipe_of_ones_own_goes_on_with_the_one_beside_it(folder: Path) -> None:
+    recipe = SFTRecipe.load("mine/sft.yaml")
+    _, train, _ = commands(str(next_steps(recipe, "mine/sft.yaml")))
+    assert train[3:] == ["--config", "RECIPE.yaml", "--model.path", "out put"]
+    Path("mine/grpo.yaml").write_text(RECIPE.replace("tiny: {kind: text}", "path: out put") + "rubric: default\n")
+    _, train, _ = commands(str(next_steps(recipe, "mine/sft.yaml")))
+    assert train[3:] == ["--config", "mine/grpo.yaml"]
+
+
+def test_after_rl_the_model_is_compared_with_what_it_began_as_if_that_was_measured(folder: Path) -> None:
+    recipe = GRPORecipe.load("billboard/grpo")
+    assert [words[1] for words in commands(str(next_steps(recipe, "billboard/grpo")))] == ["evaluate", "review"]
+    Path("runs/billboard-sft/evaluation").mkdir(parents=True)
+    _, compare, _ = commands(str(next_steps(recipe, "billboard/grpo")))
+    assert compare[1:4] == ["compare", "runs/billboard-sft/evaluation", "runs/billboard-grpo/evaluation"]
+
+
+@pytest.mark.parametrize("case", [{"id": "a; rm -rf ~"}, {"id": "\u202e"}, {"no": "id"}, None])
+def test_an_id_that_could_do_harm_is_left_to_be_typed(case: dict[str, str] | None, folder: Path) -> None:
+    Path("hostile.jsonl").write_text(json.dumps(case) + "\n" if case else "")
+    (review,) = commands(str(next_looks(Path("run"), Path("hostile.jsonl"), Path("rules.yaml"))))
+    assert review == ["ruling", "review", "run", "hostile.jsonl#ID", "--rulebook", "rules.yaml"]
 
 
 def recipes(folder: Path, *kinds: str) -> tuple[SFTRecipe, str]:
@@ -26,50 +111,16 @@ def recipes(folder: Path, *kinds: str) -> tuple[SFTRecipe, str]:
     return SFTRecipe.load(str(folder / "sft.yaml")), str(folder / "sft.yaml")
 
 
-def commands(recipe: SFTRecipe | GRPORecipe, config: str) -> dict[str, list[str]]:
+def by_purpose(recipe: SFTRecipe | GRPORecipe, config: str) -> dict[str, list[str]]:
     """The words of each command, as a shell splits them, by what it is for."""
     head, *lines = next_steps(recipe, config).plain.splitlines()
     assert head == "next"
     return {what.strip(":"): shlex.split(line) for what, line in zip(lines[::2], lines[1::2], strict=True)}
 
 
-def test_companions_are_named(tmp_path: Path) -> None:
-    folder = tmp_path / "mine"
-    said = commands(*recipes(folder, "grpo", "eval"))
-    run, rules = str(folder / "run"), str(folder / "rules.yaml")
-    evaluate = ["ruling", "evaluate", run, "--config", str(folder / "eval.yaml"), "--out", f"{run}/evaluation"]
-    continued = ["ruling", "train", "grpo", "--config", str(folder / "grpo.yaml"), "--model.path", run]
-    assert said == {
-        "to evaluate it": evaluate,
-        "to go on with RL": continued,
-        "to see one ruling": ["ruling", "review", run, f"{folder}/test.jsonl#ad-1", "--rulebook", rules],
-    }
-
-
-def test_without_companions_files_beside_the_training_data_are_named(tmp_path: Path) -> None:
-    folder = tmp_path / "mine"
-    given = recipes(folder)
-    said = commands(*given)
-    assert said["to evaluate it"][3:5] == ["--data", f"{folder}/test.jsonl"]
-    assert said["to go on with RL"][3:5] == ["--config", "RECIPE.yaml"]
-    (folder / "test.jsonl").unlink()
-    bare = commands(*given)
-    assert bare["to evaluate it"][3:5] == ["--data", "HELD_OUT.jsonl"]
-    assert bare["to see one ruling"][3] == "HELD_OUT.jsonl#ID"
-
-
-def test_a_base_that_was_evaluated_is_compared(tmp_path: Path) -> None:
-    recipe, config = recipes(tmp_path / "mine", "grpo")
-    (tmp_path / "mine" / "base" / "evaluation").mkdir(parents=True)
-    words = commands(recipe, config)["to compare it with what it began as"]
-    assert words[2:4] == [f"{tmp_path}/mine/base/evaluation", f"{tmp_path}/mine/run/evaluation"]
-    rl = GRPORecipe.load(str(tmp_path / "mine" / "grpo.yaml"))
-    assert "to go on with RL" not in commands(rl, str(tmp_path / "mine" / "grpo.yaml"))
-
-
 @pytest.mark.parametrize("name", ["my runs", "a'b", "$(rm x); [red]", "-x"])
 def test_odd_paths_are_quoted(name: str, tmp_path: Path) -> None:
-    said = commands(*recipes(tmp_path / name, "grpo", "eval"))
+    said = by_purpose(*recipes(tmp_path / name, "grpo", "eval"))
     assert said["to evaluate it"][2] == str(tmp_path / name / "run")
     assert said["to see one ruling"][3] == f"{tmp_path / name}/test.jsonl#ad-1"
 
@@ -78,11 +129,11 @@ def test_hostile_paths_and_ids_move_no_cursor(tmp_path: Path) -> None:
     recipe, config = recipes(tmp_path / "a\x1b[2J", "eval")
     assert "\x1b" not in next_steps(recipe, config).plain
     (tmp_path / "a\x1b[2J" / "test.jsonl").write_text('{"id": "$(rm x)", "text": {"t": "b"}, "rules": ["R-1"]}\n')
-    assert commands(recipe, config)["to see one ruling"][3].endswith("#ID")
+    assert by_purpose(recipe, config)["to see one ruling"][3].endswith("#ID")
 
 
-def test_the_command_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.argv", ["/usr/bin/ruling", "train", "sft", "--config", "my recipe.yaml"])
+def test_the_command_that_runs_can_be_typed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["ruling", "train", "sft", "--config", "my recipe.yaml"])
     assert again("--resume") == "ruling train sft --config 'my recipe.yaml' --resume"
-    monkeypatch.setattr("sys.argv", ["ruling", "train", "sft", "--resume"])
+    monkeypatch.setattr(sys, "argv", ["ruling", "train", "sft", "--resume"])
     assert again("--resume") == "ruling train sft --resume"

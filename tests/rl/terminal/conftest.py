@@ -15,6 +15,9 @@ class Clock:
     def __call__(self) -> float:
         return self.time
 
+    def wait(self, seconds: float) -> None:
+        self.time += seconds
+
 
 @pytest.fixture
 def clock() -> Clock:

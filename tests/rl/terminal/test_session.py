@@ -1,50 +1,52 @@
-"""All that people see of a run; of several processes, the first one alone is seen."""
+"""All that people see of one run."""
 
-import sys
+import logging
 from pathlib import Path
 
 import pytest
 
-from rl.terminal.messages import FILE
 from rl.terminal.session import session
 from rl.terminal.snapshot import Snapshot
 
-STEPS = [Snapshot(0, 2, 0.0), Snapshot(1, 2, 1.0, loss=2.0), Snapshot(2, 2, 2.0, loss=1.0)]
 
-
-def go_on(tmp_path: Path, steps: list[Snapshot] = STEPS) -> list[Snapshot]:
-    watched: list[Snapshot] = []
-    with session("mine", tmp_path, tmp_path / "final", watched.append) as show:
-        print("of a library", file=sys.stderr)
-        for snapshot in steps:
-            show(snapshot)
+def run(folder: Path, stop_after: int | None = None) -> list[int]:
+    """A run of three steps in which a library warns of something; the steps that were watched."""
+    watched: list[int] = []
+    with session("mine", folder / "messages.log", folder / "final", lambda now: watched.append(now.step)) as show:
+        logging.getLogger("some_library").warning("weights are new")
+        for step in range(4):
+            show(Snapshot(step, 3, float(step), loss=3.0 - step))
+            if step == stop_after:
+                raise KeyboardInterrupt
     return watched
 
 
-def test_a_line_and_what_it_came_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert go_on(tmp_path) == STEPS
+def test_a_run_shows_lines_then_a_table_then_where_the_messages_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert run(tmp_path) == [0, 1, 2, 3]
     out, err = capsys.readouterr()
-    preparing, first, last = err.splitlines()
-    assert preparing.startswith("mine: preparing")
-    assert first.startswith("mine: step 1 of 2, ") and "loss 2.000" in first
-    assert last.startswith("mine: step 2 of 2, loss 1.000")
-    assert "mine: 2 steps in 2.0 s" in out and "the model is in" in out
+    assert [line.split(",")[0] for line in err.splitlines()] == [
+        "mine: preparing",
+        "mine: step 1 of 3",
+        "mine: step 3 of 3",
+        f"libraries gave 1 warning: see {tmp_path / 'messages.log'}",
+    ]
+    assert out.startswith("mine: 3 steps in 3.0 s") and out.endswith(f"trained: {tmp_path / 'final'}\n")
     assert "\x1b" not in out + err and "\r" not in out + err
-    assert "of a library" in (tmp_path / FILE).read_text()
 
 
-def test_another_process_prints_nothing(
+def test_of_several_processes_the_others_are_silent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+):
     monkeypatch.setenv("RANK", "1")
-    assert go_on(tmp_path) == STEPS
-    assert capfd.readouterr() == ("", "") and "process 1 stderr: of a library" in (tmp_path / FILE).read_text()
+    run(tmp_path)
+    assert capfd.readouterr() == ("", "")
+    assert "WARNING process 1 some_library: weights are new" in (tmp_path / "messages.log").read_text()
 
 
-def test_a_run_that_is_stopped_says_after_which_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(KeyboardInterrupt), session("mine", tmp_path, tmp_path / "final") as show:
-        for snapshot in STEPS[:2]:
-            show(snapshot)
-        raise KeyboardInterrupt
+def test_a_run_that_is_stopped_says_where_and_has_no_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, stop_after=2)
     out, err = capsys.readouterr()
-    assert out == "" and err.splitlines()[-1] == "stopped after step 1 of 2"
+    assert out == "" and "stopped after step 2 of 3\nlibraries gave 1 warning" in err

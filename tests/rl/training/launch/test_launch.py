@@ -54,3 +54,24 @@ def test_what_cannot_be_launched_is_said_before_anything_is_made(recipe: str, tm
     with pytest.raises(DataError, match="no training of kind 'stf'"):
         launch("stf", recipe, {}, "cpu")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_of_two_processes_one_is_heard(
+    toy: Path, tiny_text: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "recipe.yaml"
+    text = RECIPE.format(toy=toy, run=tmp_path / "run").replace(
+        "tiny: {kind: text, hidden: 32, layers: 1, vocab: 512}", f"path: {tiny_text}"
+    )
+    path.write_text(text + "trainer: {max_steps: 2, per_device_train_batch_size: 4, report_to: none, bf16: false}\n")
+    assert launch("sft", str(path), {}, "cpu", num_processes=2) == 0
+    out, err = capfd.readouterr()
+    assert [line.split(",")[0] for line in err.splitlines() if "libraries gave" not in line] == [
+        "mine: preparing",
+        "mine: step 1 of 2",
+        "mine: step 2 of 2",
+    ]
+    assert out.startswith("mine: 2 steps in ") and out.count("trained: ") == 1
+    assert "process 1 " in RunFolder(tmp_path / "run").messages.read_text()

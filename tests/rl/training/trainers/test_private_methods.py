@@ -79,6 +79,20 @@ def test_attributes_are_still_there():
     assert not {name for name in READ if f"self.{name}" not in source}
 
 
+@pytest.mark.parametrize("trainer", [SFTTrainer, GRPOTrainer])
+def test_figures_lie_where_we_read_them(trainer: type):
+    """Those of the steps since the last entry of the log, the newest last; the tokens are counted up."""
+    source = inspect.getsource(trainer)
+    assert 'self._metrics[mode]["num_tokens"] = [self.' in source
+    assert "self._metrics[mode].clear()" in inspect.getsource(trainer.log)
+
+
+def test_a_steps_loss_is_the_sum_of_what_training_step_gives():
+    source = inspect.getsource(Trainer._run_epoch)
+    assert "tr_loss_step = self.training_step(model, inputs, num_items_in_batch)" in source
+    assert "self._tr_loss += tr_loss_step" in source
+
+
 def test_the_batch_has_the_tensors_that_we_change():
     source = inspect.getsource(GRPOTrainer._generate_and_score_completions)
     assert all(f'"{name}": ' in source for name in ("advantages", "completion_mask"))
