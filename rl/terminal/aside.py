@@ -34,9 +34,8 @@ class Aside(io.TextIOBase):
             if not self._stands_aside:
                 return self.terminal.write(text)
             *lines, rest = (self._rest + text).split("\n")
-            self._rest = rest[
-                max(0, rest.rfind("\r")) :
-            ]  # a bar that redraws itself for hours is one line all the same
+            # A bar that redraws itself for hours is one line all the same.
+            self._rest = rest[max(0, rest.rfind("\r")) :]
             if found := _DOWNLOAD.match(self._rest):
                 self.downloading = f"{found['file'].strip()} {found['percent']} %"
             for line in lines:
