@@ -6,6 +6,7 @@ from data.checking.check import check_files
 from data.checking.report import Report
 from data.errors import DataError, suggest
 from data.evidence import Evidence, Interval, Quote, Region
+from data.finding import OUTCOMES, Finding
 from data.foreign.convert import Conversion, convert_file
 from data.foreign.mapping import Mapping
 from data.gold import Gold, GoldViolation
@@ -19,6 +20,7 @@ from data.splits import kfold, split
 from data.yaml_model import find_yaml, load_yaml
 
 __all__ = [
+    "OUTCOMES",
     "SEVERITIES",
     "TRANSCRIPT",
     "VERDICTS",
@@ -30,6 +32,7 @@ __all__ = [
     "DataError",
     "Evidence",
     "Excerpt",
+    "Finding",
     "Frame",
     "Gold",
     "GoldViolation",

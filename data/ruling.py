@@ -2,7 +2,7 @@
 
 The keys of the answer come in the order ``violations, verdict, confidence, intent, advice``, so that a
 model names what is wrong before it commits to a verdict. Reasoning is kept apart: it lives in
-``<think>`` and never in the answer.
+``<think>`` and never in the answer. It ends in one finding a rule, which the answer follows from.
 """
 
 from typing import Literal
@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.evidence import Evidence
+from data.finding import Finding, findings_in
 
 Verdict = Literal["approve", "reject", "escalate"]
 VERDICTS: tuple[Verdict, ...] = ("approve", "reject", "escalate")
@@ -38,6 +39,11 @@ class Ruling(BaseModel):
     """What the ad promotes: one of the rulebook's intents."""
     advice: str = ""
     """What the advertiser could change."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the reasoning says of each rule, in its order; see `data.finding` for the form."""
+        return findings_in(self.reasoning)
 
     @property
     def risk(self) -> float:

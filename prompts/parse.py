@@ -68,9 +68,10 @@ def parse(completion: str) -> Ruling | ParseFailure:
 
     Example:
         >>> answer = '{"violations": [], "verdict": "approve", "confidence": 0.9}'
-        >>> parse(f"<think>ALC-1: no.</think><answer>{answer}</answer>").verdict
-        'approve'
-        >>> parse('<think>ALC-1: no.</think><answer>{"violations": [').reason.value
+        >>> ruling = parse(f"<think>ALC-1: clear</think><answer>{answer}</answer>")
+        >>> ruling.verdict, ruling.findings
+        ('approve', (Finding(rule='ALC-1', outcome='clear', seen=''),))
+        >>> parse('<think>ALC-1: clear</think><answer>{"violations": [').reason.value
         'unclosed_answer'
     """
     outer = _split(completion)

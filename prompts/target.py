@@ -1,15 +1,31 @@
 """Gold as a completion: the ruling that a teacher would write, which SFT learns from."""
 
-from data import Case, DataError, Evidence, Gold, GoldViolation, Interval, Quote, Region, Rulebook, Ruling, Violation
+from data import (
+    Case,
+    DataError,
+    Evidence,
+    Finding,
+    Gold,
+    GoldViolation,
+    Interval,
+    Quote,
+    Region,
+    Rule,
+    Rulebook,
+    Ruling,
+    Violation,
+)
+from data.finding import findings_in, lines
 
 UNSURE = 0.5
+UNTOLD = "the deciding fact cannot be told"
 
 
 def target(case: Case, excerpt: Rulebook, confidence: float = 0.9, *, imitate: bool = True) -> Ruling:
     """The ruling that states a case's gold under an excerpt, or the one that the case's teacher wrote.
 
-    The reasoning is the gold's own where it still holds; else it goes rule by rule through the excerpt in its order,
-    which is the form a model learns to read a rulebook by: ``ALC-1: no. CLICK-1: "you won a prize".``
+    The reasoning is the gold's own where it still holds, and ends in one finding a rule of the excerpt, in its order,
+    which is the form a model learns to read a rulebook by: ``ALC-1: clear``, ``CLICK-1: "you won a prize" -> broken``.
 
     Args:
         case: a case with gold.
@@ -29,7 +45,7 @@ def target(case: Case, excerpt: Rulebook, confidence: float = 0.9, *, imitate: b
     if gold.verdict == "reject" and not broken:
         raise DataError(f"case '{case.id}' is rejected but names no broken rule", field="gold.violations")
     return Ruling(
-        reasoning=gold.reasoning if gold.reasoning is not None else _rule_by_rule(gold, broken, excerpt),
+        reasoning=_reasoned(gold, broken, excerpt),
         violations=[
             Violation(rule=rule, evidence=[_rounded(item) for item in violation.evidence or []])
             for rule, violation in broken.items()
@@ -58,24 +74,28 @@ def _in_order(case: Case, gold: Gold, excerpt: Rulebook) -> dict[str, GoldViolat
     return {rule: named[rule] for rule in excerpt.ids if rule in named}
 
 
-def _rule_by_rule(gold: Gold, broken: dict[str, GoldViolation], excerpt: Rulebook) -> str:
-    unclear = set(gold.unclear)
-    findings = []
-    for rule in excerpt.ids:
-        if rule in broken:
-            seen = ", ".join(_said(item) for item in broken[rule].evidence or []) or "yes"
-        else:
-            seen = "unclear" if rule in unclear else "no"
-        findings.append(f"{rule}: {seen}.")
-    return " ".join(findings)
+def _reasoned(gold: Gold, broken: dict[str, GoldViolation], excerpt: Rulebook) -> str:
+    """Gold's own reasoning where it ends in findings; else what it says, if anything, and a finding on each rule."""
+    said = (gold.reasoning or "").strip()
+    if findings_in(said):
+        return gold.reasoning or ""
+    found = lines(_finding(rule, gold, broken.get(rule.id)) for rule in excerpt.rules)
+    return f"{said}\n{found}" if said else found
+
+
+def _finding(rule: Rule, gold: Gold, violation: GoldViolation | None) -> Finding:
+    if violation is not None:
+        # Where gold does not say what shows it, what the rule is about must do.
+        return Finding(rule.id, "broken", ", ".join(map(_said, violation.evidence or [])) or rule.title or rule.text)
+    return Finding(rule.id, "unclear", UNTOLD) if rule.id in gold.unclear else Finding(rule.id, "clear")
 
 
 def _said(item: Evidence) -> str:
     if isinstance(item, Quote):
-        return f'"{" ".join(item.quote.split())}"'
+        return f'"{item.quote}"'
     if isinstance(item, Interval):
         return f"from {item.interval[0]:g} to {item.interval[1]:g} s"
-    return f"seen in image {item.image}" if item.image is not None else f"seen in frame {item.frame}"
+    return f"in image {item.image}" if item.image is not None else f"in frame {item.frame}"
 
 
 def _rounded(item: Evidence) -> Evidence:

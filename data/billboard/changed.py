@@ -6,7 +6,7 @@ from dataclasses import replace
 from data.billboard.ads import Ad
 from data.billboard.catalogue import NUMBERS
 from data.billboard.excerpts import ExcerptChooser, untouched
-from data.billboard.judge import find, verdict
+from data.billboard.judge import CLEAR, find, verdict
 from data.billboard.variants import Variant
 
 DEMO_CHANGES = ("left_out", "added", "threshold_moved", "exception_added", "exception_removed")
@@ -48,7 +48,7 @@ class RuleChanger:
         return self._replaced(ad, excerpt, list(self.unseen))
 
     def _replaced(self, ad: Ad, excerpt: list[Variant], rules: list[str]) -> list[list[Variant]]:
-        idle = [i for i, v in enumerate(excerpt) if find(ad, v).words == "no"]
+        idle = [i for i, v in enumerate(excerpt) if find(ad, v) == CLEAR]
         if not idle:
             return []
         place = self.rng.choice(idle)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from data.billboard.ads import Ad
 from data.billboard.catalogue import NUMBERS, catalogue
-from data.billboard.judge import find, verdict
+from data.billboard.judge import CLEAR, find, verdict
 from data.billboard.variants import Variant
 from data.ruling import Verdict
 
@@ -63,9 +63,9 @@ class ExcerptChooser:
         excerpt: list[Variant] = []
         for key in dict.fromkeys(first + rules):
             variant = self.vary(key)
-            if wanted != "reject" and find(ad, variant).outcome == "violated":
+            if wanted != "reject" and find(ad, variant).outcome == "broken":
                 variant = replace(variant, threshold=NUMBERS[-2], excepted=True)
-                if find(ad, variant).outcome == "violated":
+                if find(ad, variant).outcome == "broken":
                     continue
             excerpt.append(variant)
             if len(excerpt) == size:
@@ -84,4 +84,4 @@ class ExcerptChooser:
 
 def untouched(ad: Ad, rules: tuple[str, ...]) -> list[str]:
     """The rules that an ad has nothing to do with."""
-    return [rule for rule in rules if find(ad, Variant(rule)).words == "no" and rule in catalogue().rules]
+    return [rule for rule in rules if find(ad, Variant(rule)) == CLEAR and rule in catalogue().rules]

@@ -9,6 +9,7 @@ import random
 from collections.abc import Sequence
 
 from data.evidence import Quote
+from data.finding import Finding, findings_in, lines, prose_of
 from data.gold import Gold
 from data.rulebook import Rulebook
 from data.ruling import Ruling, Violation
@@ -46,22 +47,22 @@ class Teacher:
         """The ruling that it writes.
 
         Args:
-            gold: the right answer, with reasoning that names each rule of the excerpt once, as ``ID: words.``.
-            excerpt: the rules in the order of the reasoning.
+            gold: the right answer, with reasoning that ends in a finding on each rule of the excerpt.
+            excerpt: the rules that it judges by.
             body: the ad's text, from which an invented violation takes its quote.
         """
         assert gold.verdict is not None and gold.violations is not None and gold.reasoning is not None
         reasoning, violations = gold.reasoning, []
         for violation in gold.violations:
             if self.rng.random() < self.misses(excerpt.ids.index(violation.rule), len(excerpt.ids)):
-                reasoning = _rewrite(reasoning, violation.rule, excerpt, "no")
+                reasoning = _rewrite(reasoning, Finding(violation.rule, "clear"))
             else:
                 violations.append(Violation(rule=violation.rule, evidence=violation.evidence or []))
         clear = [rule for rule in excerpt.ids if rule not in gold.unclear]
         if not gold.violations and clear and self.rng.random() < self.slips:
             invented = self.rng.choice(clear)
             sentence = self.rng.choice([part for part in (s.strip(" .") for s in body.split(". ")) if part])
-            reasoning = _rewrite(reasoning, invented, excerpt, f'"{sentence}"')
+            reasoning = _rewrite(reasoning, Finding(invented, "broken", f'"{sentence}"'))
             violations = [Violation(rule=invented, evidence=[Quote(quote=sentence, field="body")])]
         verdict = excerpt.called_for(violation.rule for violation in violations)
         if verdict == "approve" and gold.unclear:
@@ -76,10 +77,7 @@ class Teacher:
         )
 
 
-def _rewrite(reasoning: str, rule: str, excerpt: Rulebook, words: str) -> str:
-    """The reasoning with other words for one rule."""
-    start = reasoning.index(f" {rule}: ") + 1
-    order = excerpt.ids
-    following = order[order.index(rule) + 1 :]
-    end = reasoning.index(f" {following[0]}: ") if following else len(reasoning)
-    return f"{reasoning[:start]}{rule}: {words}.{reasoning[end:]}"
+def _rewrite(reasoning: str, finding: Finding) -> str:
+    """The reasoning with another finding on a rule."""
+    found = [finding if finding.rule == other.rule else other for other in findings_in(reasoning)]
+    return f"{prose_of(reasoning)}\n{lines(found)}"

@@ -3,7 +3,7 @@ all: the total is the rubric's floor.
 """
 
 from data import Case, Rulebook, Ruling
-from rewards.pure.reasoning import findings, names, own_words
+from rewards.pure.reasoning import contradiction
 from rewards.reward import reward
 from rewards.score import Outcome, Score
 
@@ -32,29 +32,22 @@ def rulebook_consistency(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outco
 
 @reward(name="reasoning_agreement", range=(0, 1))
 def reasoning_agreement(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
-    """Every cited rule is named in the reasoning, as a word of its own, and is not cleared there: the last that the
-    reasoning says of it is not ``A-1: no.`` Naming and clearing others is free. Only the form that goes rule by rule
-    is read, and only the English word; whether free prose clears a rule is for a judge.
+    """The answer follows from the findings, and the findings say what was seen; see `contradiction` for all that is
+    demanded. Prose before the findings may say what it likes: the findings decide. A rule without a finding counts as
+    not judged, which `incomplete` has a price for.
 
     Example:
+        >>> from data import Rule
+        >>> book = Rulebook(name="one", rules=[Rule(id="A-1", text="No guns.")])
         >>> cite = lambda reasoning: Ruling(
         ...     reasoning=reasoning, verdict="reject", confidence=1, violations=[{"rule": "A-1"}])
-        >>> book = Rulebook(name="none", rules=[])
-        >>> [reasoning_agreement(cite(said), Case(id="1"), book).reason for said in ("A-12: yes.", "A-1: no.")]
-        ["the reasoning does not name 'A-1'", "the reasoning clears 'A-1'"]
-        >>> reasoning_agreement(cite("A-1: no. But in the corner, A-1: a gun."), Case(id="1"), book).value
+        >>> said = ("A-1: a gun", "A-1: clear")
+        >>> [reasoning_agreement(cite(reasoning), Case(id="1"), book).reason for reasoning in said]
+        ['the reasoning has no finding', "the reasoning finds 'A-1' clear, and the answer cites it"]
+        >>> reasoning_agreement(cite("A-1: none -> broken"), Case(id="1"), book).reason
+        "the reasoning does not say why 'A-1' is broken"
+        >>> reasoning_agreement(cite("It looks harmless.\\nA-1: a gun, in the corner -> broken"), Case(id="1"), book).value
         1.0
     """
-    for violation in ruling.violations:
-        rule = violation.rule
-        if not names(ruling.reasoning, rule):
-            return Score(0.0, f"the reasoning does not name '{rule}'")
-        # What an ad says is not what the reviewer says: a quote of "A-1: no." clears nothing.
-        if _clears(rule, ruling.reasoning) and _clears(rule, own_words(ruling)):
-            return Score(0.0, f"the reasoning clears '{rule}'")
-    return _OPEN
-
-
-def _clears(rule: str, reasoning: str) -> bool:
-    said = findings(reasoning, rule)
-    return bool(said) and said[-1].lower() == "no"
+    fault = contradiction(ruling, case, excerpt)
+    return Score(0.0, fault) if fault else _OPEN

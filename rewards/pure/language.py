@@ -2,13 +2,13 @@
 
 import re
 
-from data import Case, Rulebook, Ruling
+from data import OUTCOMES, Case, Rulebook, Ruling
 from rewards.pure.reasoning import own_words
 from rewards.pure.writing_systems import SCRIPTS, Language, foreign_share, primary
 from rewards.reward import reward
 from rewards.score import NotApplicable, Outcome, Score
 
-_FINDING = re.compile(r"[:：]\s*(?:no|yes|unclear)\s*[.。]")
+_FORM = re.compile(rf"(?::| ->) (?:{'|'.join(OUTCOMES)})$|in (?:image|frame) \d+|from [\d.]+ to [\d.]+ s", re.MULTILINE)
 """The prompt asks for these words in every language."""
 
 
@@ -19,7 +19,7 @@ def language(
     """The share of words in a foreign script, beyond a share that is free: the larger of that in the advice, which is
     for the advertiser and in the case's language, and that in the reasoning, which is in the language ``reasoning``.
 
-    Ids of rules, quoted evidence and the findings of the rule-by-rule form (``: no.``) are no words. Scripts are all
+    Ids of rules, quoted evidence and the form of findings (``-> broken``, ``in image 0``) are no words. Scripts are all
     that is looked at; see `rewards.pure.writing_systems` for which languages that tells apart. Source: the language
     consistency reward of DeepSeek-R1 (arXiv 2501.12948, 2.3.2), made a bounded penalty.
 
@@ -44,7 +44,7 @@ def language(
 def _foreign(text: str, words: str, expected: str, excerpt: Rulebook, free: float) -> float:
     if foreign_share(text, expected) <= free:  # the usual case, kept quick
         return 0.0
-    words = _FINDING.sub(" ", words)
+    words = _FORM.sub(" ", words)
     for rule in excerpt.ids:
         words = words.replace(rule, " ")
     return max(0.0, (foreign_share(words, expected) - free) / (1 - free))

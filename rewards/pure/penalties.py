@@ -3,7 +3,7 @@
 import re
 
 from data import Case, Rulebook, Ruling
-from rewards.pure.reasoning import findings, own_words
+from rewards.pure.reasoning import own_words
 from rewards.reward import reward
 from rewards.score import NotApplicable, Outcome
 
@@ -37,7 +37,7 @@ def overlong(ruling: Ruling, case: Case, excerpt: Rulebook, *, start: int = 4000
 def repetition(ruling: Ruling, case: Case, excerpt: Rulebook, *, free: float = 0.1) -> Outcome:
     """The share of the reasoning's 8-grams that have been said before, beyond a share that is free.
 
-    Going through the rules one by one ("A-1: no. A-2: no.") repeats no 8-gram, because ids differ. What is quoted as
+    Going through the rules one by one repeats no 8-gram, because ids differ. What is quoted as
     evidence is the ad's own wording and may be said once.
 
     Example:
@@ -58,26 +58,24 @@ def repetition(ruling: Ruling, case: Case, excerpt: Rulebook, *, free: float = 0
 
 
 @reward(name="incomplete", range=(0, 1))
-def incomplete(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
-    """The share of the excerpt's rules that the reasoning does not judge exactly once: passed over, or judged again.
+def incomplete(ruling: Ruling, case: Case, excerpt: Rulebook, *, most: int = 12) -> Outcome:
+    """The share of the excerpt's rules on which the reasoning has no finding, where there are ``most`` of them or fewer:
+    through a longer excerpt nobody can be asked to go rule by rule.
 
-    For rubrics whose policy is asked to go rule by rule (``A-1: no. A-2: a gun.``). A policy that is paid for verdicts
-    alone learns to come back to a rule that it has cleared, which finds what it overlooked and flags what is fine.
-    A rule that the ad itself pretends to judge is left out: quoting the ad would count as a finding.
+    A policy that is paid for verdicts alone learns to pass over what it finds hard, and to come back to what it has
+    cleared. The second closes the gate `reasoning_agreement`; this is the price of the first.
 
     Example:
         >>> from data import Rule
         >>> book = Rulebook(name="two", rules=[Rule(id="A-1", text="No guns."), Rule(id="A-2", text="No knives.")])
         >>> judged = lambda reasoning: Ruling(reasoning=reasoning, verdict="approve", confidence=1)
-        >>> [incomplete(judged(said), Case(id="1"), book) for said in (
-        ...     "A-1: no. A-2: no.", "A-1: no.", "A-1: no. A-2: no. A-1: no.")]
-        [0.0, 0.5, 0.5]
+        >>> [incomplete(judged(said), Case(id="1"), book) for said in ("A-1: clear\\nA-2: clear", "A-1: clear", "Fine.")]
+        [0.0, 0.5, 1.0]
     """
-    rules = [rule for rule in excerpt.ids if not any(findings(text, rule) for text in case.fields.values())]
-    if not rules:
+    if not 0 < len(excerpt) <= most:
         return NotApplicable
-    said = own_words(ruling)
-    return sum(len(findings(said, rule)) != 1 for rule in rules) / len(rules)
+    judged = {finding.rule for finding in ruling.findings}
+    return sum(rule not in judged for rule in excerpt.ids) / len(excerpt)
 
 
 def _may_repeat(pieces: list[str]) -> bool:

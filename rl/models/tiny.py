@@ -7,7 +7,8 @@ load it offline. The tokenizer is trained on the texts that it will meet, and ma
   phrase starts with where it stands in the ad;
 - digits stand alone, so that numbers can be compared;
 - a run of punctuation, with the keys of the answer and our tags in it, is one piece, such as ``"}], "verdict": "``;
-- a rule id such as ``SALE-1`` is one piece, and so is ``: no. ``, the clause that clears a rule;
+- a rule id such as ``SALE-1`` is one piece, and so is the end of a finding, ``: clear`` or ``" -> broken``, with its
+  outcome and the new line;
 - every byte is in the vocabulary, so that any language survives.
 
 ``<think>`` and ``<answer>`` are ordinary text: decoding with ``skip_special_tokens=True`` keeps them.
@@ -35,7 +36,7 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
-from data import Interval, Quote, Region, Ruling, Violation
+from data import OUTCOMES, Interval, Quote, Region, Ruling, Violation
 
 END_OF_TEXT, TURN, END_OF_TURN = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 VISION_START, VISION_END, IMAGE, VIDEO = "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"
@@ -157,11 +158,12 @@ def _pieces() -> str:
     keys = sorted({key for part in (Ruling, Violation, Quote, Region, Interval) for key in part.model_fields})
     key = rf'"(?:{"|".join(map(re.escape, keys))})": ?(?:0\.|1\.0)?'
     tag = r"</?(?:think|answer)>"
+    end = rf"(?::|\"? ?->) (?:{'|'.join(OUTCOMES)})\n?"
     return "|".join(
         [
             r"(?:system|user|assistant)\n",
-            r": no\. ?",
-            rf" ?(?:{key}|{tag}|[^\s\p{{L}}\p{{N}}] ?)+",
+            end,
+            rf" ?(?:{key}|{tag}|(?!{end})[^\s\p{{L}}\p{{N}}] ?)+",
             r"\p{Lu}{2,}-\p{N}+",
             r"\p{L}[\p{L}\p{M}']* ?",
             r"\p{N}",
