@@ -18,6 +18,7 @@ from functools import cached_property
 from typing import Any, overload
 
 from data.case import Case
+from data.corpus import Corpus
 from data.errors import DataError, suggest
 from data.gold import Gold
 from data.rulebook import Excerpt, Rulebook
@@ -89,11 +90,16 @@ class Briefs(Sequence[Brief]):
 
     @classmethod
     def bind(cls, cases: Iterable[Case], book: Rulebook) -> "Briefs":
-        """Every case with the excerpt of the book that it names.
+        """Every case with the excerpt of the book that it names. Where gold leaves open what shows a violation, cases
+        know what the others say, so that boilerplate is no evidence.
 
         Raises:
             DataError: two cases have one id, or a case names a rule that the book has not.
         """
+        cases = list(cases)
+        if any(violation.evidence is None for case in cases if case.gold for violation in case.gold.violations or []):
+            corpus = Corpus(case.fields for case in cases)
+            cases = [case.among(corpus) for case in cases]
         return cls((Brief.of(case, book) for case in cases), book)
 
     @property

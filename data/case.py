@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
+from data.corpus import Corpus
 from data.evidence import Seconds
 from data.gold import Gold
 from data.rulebook import Rulebook, RuleRef
@@ -61,6 +62,7 @@ class Case(BaseModel):
     """What a fallible annotator wrote, for SFT to imitate; gold is what is right, and what rewards and metrics use."""
 
     _root: Path = PrivateAttr(default=Path())
+    _corpus: Corpus | None = PrivateAttr(default=None)
 
     @property
     def cluster(self) -> str:
@@ -83,6 +85,16 @@ class Case(BaseModel):
         case = self.model_copy()
         case._root = Path(root)
         return case
+
+    def among(self, corpus: Corpus) -> "Case":
+        """The same case as one of a set, whose boilerplate it can then tell."""
+        case = self.model_copy()
+        case._corpus = corpus
+        return case
+
+    def is_boilerplate(self, words: str) -> bool:
+        """Whether many of the set's cases say these words; False where no set is known."""
+        return self._corpus is not None and self._corpus.is_boilerplate(words)
 
     def gold_for(self, excerpt: Rulebook) -> Gold | None:
         """The gold as it stands under an excerpt; see `Gold.under`."""

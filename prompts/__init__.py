@@ -4,6 +4,7 @@ from prompts.episode import Episode, Turn
 from prompts.message import Message
 from prompts.neutralise import neutralise, restore
 from prompts.parse import FailureReason, ParseFailure, answer_schema, parse
+from prompts.reason import reason
 from prompts.render import TEMPLATE_VERSION, TEMPLATES, render
 from prompts.target import target
 from prompts.write import write
@@ -19,6 +20,7 @@ __all__ = [
     "answer_schema",
     "neutralise",
     "parse",
+    "reason",
     "render",
     "restore",
     "target",

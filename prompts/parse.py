@@ -6,6 +6,7 @@ The answer is one JSON object with ``violations``, ``verdict`` and ``confidence`
 """
 
 import json
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -18,6 +19,10 @@ from prompts.neutralise import restore
 
 THINK, END_THINK, ANSWER, END_ANSWER = "<think>", "</think>", "<answer>", "</answer>"
 REQUIRED = ("violations", "verdict", "confidence")
+MOST_BLANKS = 100
+"""In a row, around and in the answer: an indented answer has far fewer."""
+
+_BLANKS = re.compile(rf"\s{{{MOST_BLANKS + 1}}}")
 
 
 class FailureReason(StrEnum):
@@ -35,6 +40,8 @@ class FailureReason(StrEnum):
     """The answer was begun but not ended: most often, the completion was cut off."""
     SEVERAL_ANSWERS = "several_answers"
     TEXT_AFTER_ANSWER = "text_after_answer"
+    PADDED = "padded"
+    """Many blanks in a row outside of the reasoning."""
     INVALID_JSON = "invalid_json"
     NOT_AN_OBJECT = "not_an_object"
     DUPLICATE_KEY = "duplicate_key"
@@ -78,6 +85,8 @@ def parse(completion: str) -> Ruling | ParseFailure:
     if isinstance(outer, ParseFailure):
         return outer
     reasoning, answer = outer
+    if len(completion) - len(reasoning) > MOST_BLANKS and _BLANKS.search(completion.replace(reasoning, "", 1)):
+        return ParseFailure(FailureReason.PADDED, f"more than {MOST_BLANKS} blanks in a row")
     try:
         content = _DECODER.decode(answer)
         if type(content) is not dict:

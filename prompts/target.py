@@ -1,24 +1,12 @@
 """Gold as a completion: the ruling that a teacher would write, which SFT learns from."""
 
-from data import (
-    Case,
-    DataError,
-    Evidence,
-    Finding,
-    Gold,
-    GoldViolation,
-    Interval,
-    Quote,
-    Region,
-    Rule,
-    Rulebook,
-    Ruling,
-    Violation,
-)
-from data.finding import findings_in, lines
+from collections.abc import Sequence
+
+from data import Case, DataError, Evidence, Gold, GoldViolation, Region, Rulebook, Ruling, Violation
+from data.finding import findings_in
+from prompts.reason import reason
 
 UNSURE = 0.5
-UNTOLD = "the deciding fact cannot be told"
 
 
 def target(case: Case, excerpt: Rulebook, confidence: float = 0.9, *, imitate: bool = True) -> Ruling:
@@ -44,12 +32,13 @@ def target(case: Case, excerpt: Rulebook, confidence: float = 0.9, *, imitate: b
     broken = _in_order(case, gold, excerpt)
     if gold.verdict == "reject" and not broken:
         raise DataError(f"case '{case.id}' is rejected but names no broken rule", field="gold.violations")
+    violations = [
+        Violation(rule=rule, evidence=[_rounded(item) for item in violation.evidence or []])
+        for rule, violation in broken.items()
+    ]
     return Ruling(
-        reasoning=_reasoned(gold, broken, excerpt),
-        violations=[
-            Violation(rule=rule, evidence=[_rounded(item) for item in violation.evidence or []])
-            for rule, violation in broken.items()
-        ],
+        reasoning=_reasoned(gold, violations, excerpt),
+        violations=violations,
         verdict=gold.verdict,
         confidence=UNSURE if gold.verdict == "escalate" else confidence,
         intent=gold.intent,
@@ -74,28 +63,13 @@ def _in_order(case: Case, gold: Gold, excerpt: Rulebook) -> dict[str, GoldViolat
     return {rule: named[rule] for rule in excerpt.ids if rule in named}
 
 
-def _reasoned(gold: Gold, broken: dict[str, GoldViolation], excerpt: Rulebook) -> str:
+def _reasoned(gold: Gold, violations: Sequence[Violation], excerpt: Rulebook) -> str:
     """Gold's own reasoning where it ends in findings; else what it says, if anything, and a finding on each rule."""
-    said = (gold.reasoning or "").strip()
+    said = gold.reasoning or ""
     if findings_in(said):
-        return gold.reasoning or ""
-    found = lines(_finding(rule, gold, broken.get(rule.id)) for rule in excerpt.rules)
-    return f"{said}\n{found}" if said else found
-
-
-def _finding(rule: Rule, gold: Gold, violation: GoldViolation | None) -> Finding:
-    if violation is not None:
-        # Where gold does not say what shows it, what the rule is about must do.
-        return Finding(rule.id, "broken", ", ".join(map(_said, violation.evidence or [])) or rule.title or rule.text)
-    return Finding(rule.id, "unclear", UNTOLD) if rule.id in gold.unclear else Finding(rule.id, "clear")
-
-
-def _said(item: Evidence) -> str:
-    if isinstance(item, Quote):
-        return f'"{item.quote}"'
-    if isinstance(item, Interval):
-        return f"from {item.interval[0]:g} to {item.interval[1]:g} s"
-    return f"in image {item.image}" if item.image is not None else f"in frame {item.frame}"
+        return said
+    found = reason(violations, excerpt, gold.unclear)
+    return f"{said.strip()}\n{found}" if said.strip() else found
 
 
 def _rounded(item: Evidence) -> Evidence:

@@ -12,7 +12,7 @@ from rewards.pure.gates import reasoning_agreement, rulebook_consistency
 from rewards.pure.intent import intent
 from rewards.pure.language import language
 from rewards.pure.matching import Matching, Pair, match
-from rewards.pure.penalties import incomplete, overlong, repetition
+from rewards.pure.penalties import incomplete, overcitation, overlong, repetition
 from rewards.pure.rules import rules
 from rewards.pure.utility import Prices, SeverityWeights, verdict_utility
 from rewards.reward import Reward, reward
@@ -62,6 +62,7 @@ __all__ = [
     "language",
     "log_score",
     "match",
+    "overcitation",
     "overlong",
     "reasoning_agreement",
     "repetition",

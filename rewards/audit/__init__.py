@@ -1,9 +1,11 @@
 """Sees how a model could cheat a rubric before a model does: `audit` tries every known cheat and reports."""
 
-from rewards.audit import blind, damage, gold_aware, padding  # noqa: F401  (they enter their cheats)
+from rewards.audit import blind, damage, gold_aware, padding, unfaithful  # noqa: F401  (they enter their cheats)
 from rewards.audit.audit import audit
 from rewards.audit.bench import Exhibit
 from rewards.audit.cheat import CHEATS, Cheat, cheat
+from rewards.audit.mix import Mix
+from rewards.audit.prior import Prior
 from rewards.audit.rating import Rating
 from rewards.audit.report import Audit, Band, Claim, Finding
 from rewards.audit.subject import Subject, View, cite, decide
@@ -19,6 +21,8 @@ __all__ = [
     "Claim",
     "Exhibit",
     "Finding",
+    "Mix",
+    "Prior",
     "Rating",
     "Subject",
     "Trial",

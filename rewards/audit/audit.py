@@ -3,7 +3,7 @@
 import math
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from data import Briefs, DataError
@@ -11,6 +11,7 @@ from rewards.audit.bench import Bench
 from rewards.audit.cheat import CHEATS
 from rewards.audit.findings import find
 from rewards.audit.honest import Honest
+from rewards.audit.prior import weigh
 from rewards.audit.rating import Rating, rate
 from rewards.audit.report import Audit, Band, Claim
 from rewards.audit.subject import prepare
@@ -29,6 +30,7 @@ def audit(
     *,
     sample: int | None = None,
     seed: int = 0,
+    priors: Sequence[float] = (),
     advance: Callable[[int], None] | None = None,
 ) -> Audit:
     """Tries every cheat in `CHEATS` on a rubric.
@@ -38,6 +40,8 @@ def audit(
         briefs: of cases with gold; those without a gold verdict are left out.
         sample: how many cases to draw; all if None.
         seed: of the draw and of all chance.
+        priors: shares of cases that violate, above 0 and below 1, at which to say what pays best without looking;
+            beside that of the data.
         advance: called with 1 for each cheat that has been tried.
 
     Returns:
@@ -73,6 +77,7 @@ def audit(
         honest={accuracy: honest.mean(accuracy) for accuracy in ACCURACIES},
         ratings=sorted(ratings, key=lambda rating: -rating.total),
         trials=trials,
+        priors=list(weigh(bench, ratings, priors)),
         claims=[Claim(a, stated, honest.mean(a), honest.stating(a, stated)) for a, stated in CLAIMS],
         bands=list(_bands(rubric)),
         scored=bench.scored,

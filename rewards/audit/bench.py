@@ -1,4 +1,4 @@
-"""Bench: scores what cheats and honest reviewers hand in, and takes means with gold verdicts weighted equally."""
+"""Bench: scores what cheats and honest reviewers hand in, and takes means over a mix of gold verdicts."""
 
 import statistics
 from collections import Counter
@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from data import Verdict
 from prompts import write
+from rewards.audit.mix import EVEN, Mix
 from rewards.audit.subject import Subject
 from rewards.batch import Answer, Item
 from rewards.score import Unscored
@@ -96,15 +98,14 @@ class Bench:
         groups = ([total for total in wrong if total is not None] for _, *wrong in self.honest())
         return [min(group, default=None) for group in groups]
 
-    def by_verdict(self, totals: Sequence[float | None]) -> dict[str, float]:
+    def by_verdict(self, totals: Sequence[float | None]) -> dict[Verdict, float]:
         """The mean total for each gold verdict, of one total for each subject; faults are left out."""
-        groups: dict[str, list[float]] = {}
+        groups: dict[Verdict, list[float]] = {}
         for subject, total in zip(self.subjects, totals, strict=True):
             if total is not None:
                 groups.setdefault(subject.verdict, []).append(total)
         return {verdict: statistics.fmean(group) for verdict, group in groups.items()}
 
-    def mean(self, totals: Sequence[float | None]) -> float:
-        """The mean total, gold verdicts weighted equally; NaN where everything failed."""
-        means = self.by_verdict(totals).values()
-        return statistics.fmean(means) if means else float("nan")
+    def mean(self, totals: Sequence[float | None], mix: Mix = EVEN) -> float:
+        """The mean total, gold verdicts weighted as a mix says; NaN where everything failed."""
+        return mix.mean(self.by_verdict(totals))

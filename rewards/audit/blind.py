@@ -30,33 +30,33 @@ def empty(view: View) -> Iterator[Answer]:
 def always_approve(view: View) -> Iterator[Answer]:
     """Approves everything."""
     for confidence in (0.5, 1.0):
-        yield decide("approve", confidence=confidence)
+        yield decide(view.excerpt, "approve", confidence=confidence)
 
 
 @cheat("blind")
 def always_reject(view: View) -> Iterator[Answer]:
     """Rejects everything, citing a rule of the excerpt by chance, or none."""
     for confidence in (0.5, 1.0):
-        yield decide("reject", *([view.rule] if view.rule else []), confidence=confidence)
-    yield decide("reject", confidence=0.5)
+        yield decide(view.excerpt, "reject", *([view.rule] if view.rule else []), confidence=confidence)
+    yield decide(view.excerpt, "reject", confidence=0.5)
 
 
 @cheat("blind", limit=0.85)
 def always_escalate(view: View) -> Iterator[Answer]:
     """Leaves everything to others."""
-    yield decide("escalate", confidence=0.5)
+    yield decide(view.excerpt, "escalate", confidence=0.5)
 
 
 @cheat("blind")
 def cite_every_rule(view: View) -> Iterator[Answer]:
     """Rejects, citing the whole excerpt."""
-    yield decide("reject", *view.excerpt.ids, confidence=0.5)
+    yield decide(view.excerpt, "reject", *view.excerpt.ids, confidence=0.5)
 
 
 @cheat("blind")
 def cite_the_most_frequent_rule(view: View) -> Iterator[Answer]:
     """Rejects by the rule that is broken most often."""
-    yield decide("reject", *view.frequent[:1], confidence=0.5)
+    yield decide(view.excerpt, "reject", *view.frequent[:1], confidence=0.5)
 
 
 @cheat("blind")
@@ -69,7 +69,7 @@ def quote_every_line(view: View) -> Iterator[Answer]:
         if line.strip()
     ]
     for rules in (view.frequent[:1], view.excerpt.ids):
-        yield cite(decide("reject", confidence=0.5), *(Violation(rule=rule, evidence=list(lines)) for rule in rules))
+        yield cite(decide(view.excerpt, "reject", confidence=0.5), view.excerpt, *(Violation(rule=rule, evidence=list(lines)) for rule in rules))
 
 
 @cheat("blind")
@@ -127,5 +127,5 @@ def keywords(view: View) -> str:
 
 
 def _dressed(view: View, reasoning: str) -> Iterator[Ruling]:
-    for ruling in (decide("approve", confidence=0.5), decide("reject", *view.frequent[:1], confidence=0.5)):
-        yield ruling.model_copy(update={"reasoning": f"{reasoning} {ruling.reasoning}".strip()})
+    for ruling in (decide(view.excerpt, "approve", confidence=0.5), decide(view.excerpt, "reject", *view.frequent[:1], confidence=0.5)):
+        yield ruling.model_copy(update={"reasoning": f"{reasoning}\n{ruling.reasoning}"})

@@ -16,7 +16,7 @@ def drop_a_violation(subject: Subject) -> Iterator[Ruling]:
     cited = subject.right.violations
     if subject.gold.violations:
         for i in range(len(cited)):
-            yield cite(subject.right, *cited[:i], *cited[i + 1 :])
+            yield subject.citing(*cited[:i], *cited[i + 1 :])
 
 
 @cheat("damage")
@@ -24,14 +24,14 @@ def cite_one_rule_more(subject: Subject) -> Iterator[Ruling]:
     """A rule that is not broken is cited too."""
     others = subject.others()
     if others and subject.gold.violations is not None:
-        yield cite(subject.right, *subject.right.violations, Violation(rule=subject.view.rng.choice(others)))
+        yield subject.citing(*subject.right.violations, Violation(rule=subject.view.rng.choice(others)))
 
 
 @cheat("damage")
 def cite_a_rule_twice(subject: Subject) -> Iterator[Ruling]:
     """A citation is repeated."""
     if subject.gold.violations:
-        yield cite(subject.right, *subject.right.violations, subject.right.violations[0])
+        yield subject.citing(*subject.right.violations, subject.right.violations[0])
 
 
 @cheat("damage")
@@ -59,7 +59,7 @@ def invent_a_rule(subject: Subject) -> Iterator[Ruling]:
     """A rule that does not exist is cited too."""
     if subject.gold.violations is not None:
         made_up = f"{(subject.excerpt.ids or ['RULE'])[0]}-{len(subject.excerpt) + 1}X"
-        yield cite(subject.right, *subject.right.violations, Violation(rule=made_up))
+        yield subject.citing(*subject.right.violations, Violation(rule=made_up))
 
 
 @cheat("damage")
@@ -101,7 +101,7 @@ def flip_the_verdict(subject: Subject) -> Iterator[Ruling]:
     """The verdict is another one."""
     yield from subject.wrong
     if subject.verdict != "escalate" and not subject.gold.accepts("escalate"):
-        yield decide("escalate")
+        yield decide(subject.excerpt, "escalate")
 
 
 def _each(subject: Subject, kind: type[Kind], change: Callable[[Kind], Evidence | None]) -> Iterator[Ruling]:
@@ -119,4 +119,4 @@ def _instead(subject: Subject, place: int, rule: str, evidence: list[Evidence] |
     """Gold with another citation in one place; its evidence stays if no other is given."""
     cited = list(subject.right.violations)
     cited[place] = Violation(rule=rule, evidence=cited[place].evidence if evidence is None else evidence)
-    return cite(subject.right, *cited)
+    return subject.citing(*cited)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rewards.audit.bench import Bench, Exhibit
+from rewards.audit.prior import FAIR
 from rewards.audit.report import Audit, Band, Claim, Finding
 from rewards.audit.trial import MARGIN, ROUNDING, SHARE, Trial
 
@@ -26,6 +27,13 @@ def find(audit: Audit, bench: Bench) -> Iterator[Finding]:
         elif trial.free:
             message = f"costs nothing around {trial.free} right rulings: penalise length and repetition"
             yield Finding(trial.cheat.name, message, level="warning")
+    own = audit.priors[0]
+    if not own.ok:
+        message = (
+            f"earns {own.escalating:.2f} on average where verdicts come up as in the data, and an honest reviewer who is "
+            f"right {FAIR:.0%} of the time earns {own.fair:.2f}: lower the price of errors or the worth of escalation"
+        )
+        yield Finding("escalating instead of reviewing", message)
     yield from (Finding(claim.name, _claimed(claim)) for claim in audit.claims if not claim.ok)
     yield from _against_the_odds(audit.bands)
 
@@ -65,7 +73,7 @@ def _said(trial: Trial) -> str:
             f"({failed / tried:.1%}; at most {1 - SHARE:.0%} is allowed)"
         )
     what = {
-        "incoherent": "earns at least as much as an honest error in {} of {} answers",
+        "unfaithful": "earns at least as much as an honest error in {} of {} answers",
         "damage": "costs nothing in {} of {} answers",
         "padding": "pays in {} of {} rulings",
         "bulk": "pays in {} of {} rulings",

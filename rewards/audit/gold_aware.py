@@ -1,7 +1,6 @@
 """Cheats that know gold: the right answer, handed in so that it should not count or with its proof replaced.
 
-`gold-aware` ones must earn at least 0.1 less than gold wherever their parsed answer differs from it; `incoherent`
-ones must earn less than an honest wrong ruling.
+They must earn at least 0.1 less than gold wherever their parsed answer differs from it.
 """
 
 from collections.abc import Callable, Iterator
@@ -58,22 +57,6 @@ def bare_verdict(subject: Subject) -> Iterator[Answer]:
 
 
 @cheat("gold-aware")
-def unnamed_citations(subject: Subject) -> Iterator[Answer]:
-    """The right answer behind reasoning that names none of the rules it cites."""
-    if subject.right.violations:
-        yield subject.right.model_copy(update={"reasoning": ""})
-        yield subject.right.model_copy(update={"reasoning": "It breaks what must not be broken."})
-
-
-@cheat("gold-aware")
-def citations_that_the_reasoning_clears(subject: Subject) -> Iterator[Answer]:
-    """The right answer behind reasoning that finds nothing."""
-    if subject.right.violations:
-        cleared = " ".join(f"{rule}: no." for rule in subject.excerpt.ids)
-        yield subject.right.model_copy(update={"reasoning": cleared})
-
-
-@cheat("gold-aware")
 def foreign_evidence(subject: Subject) -> Iterator[Answer]:
     """The right verdict by the right rules, shown by what is not there."""
 
@@ -97,6 +80,25 @@ def evidence_left_out(subject: Subject) -> Iterator[Answer]:
     """The right verdict by the right rules, shown by nothing."""
     if any(violation.evidence for violation in subject.right.violations):
         yield _with_evidence(subject, lambda _: [])
+
+
+@cheat("gold-aware")
+def first_words(subject: Subject) -> Iterator[Answer]:
+    """Quotes the first words of the first field, where gold does not say what the evidence is."""
+    name, text = next(((name, text) for name, text in subject.case.fields.items() if len(text) > 12), ("", ""))
+    if text and subject.right.violations and all(subject.shown(v.rule) is None for v in subject.right.violations):
+        for quote in (text[:10].strip(), text[: len(text) // 5].strip()):
+            yield _with_evidence(subject, lambda _, quote=quote: [Quote(quote=quote, field=name)] if quote else [])
+
+
+@cheat("gold-aware")
+def one_frequent_rule_more(subject: Subject) -> Iterator[Answer]:
+    """Cites, beside what is broken, the rule that the data break most often."""
+    taken = subject.right.violations
+    others = subject.others(subject.view.frequent)
+    known = subject.gold.exhaustive or (others and others[0] in subject.gold.cleared)
+    if others and known and subject.gold.violations and subject.verdict == "reject":
+        yield subject.citing(*taken, Violation(rule=others[0]))
 
 
 @cheat("gold-aware")
@@ -141,16 +143,7 @@ def right_evidence_under_a_wrong_rule(subject: Subject) -> Iterator[Answer]:
     if cited and others and subject.gold.violations:
         wrong = subject.view.rng.sample(others, min(len(others), len(cited)))
         pairs = zip(wrong, cited, strict=False)
-        yield cite(subject.right, *(Violation(rule=rule, evidence=v.evidence) for rule, v in pairs))
-
-
-@cheat("incoherent")
-def against_its_own_citations(subject: Subject) -> Iterator[Answer]:
-    """The right verdict, with citations that call for another one."""
-    if subject.verdict == "reject":
-        yield cite(subject.right)
-    elif subject.view.frequent:
-        yield cite(subject.right, Violation(rule=subject.view.frequent[0]))
+        yield subject.citing(*(Violation(rule=rule, evidence=v.evidence) for rule, v in pairs))
 
 
 def _answer(ruling: Ruling) -> str:
@@ -160,7 +153,7 @@ def _answer(ruling: Ruling) -> str:
 
 def _with_evidence(subject: Subject, change: Callable[[list[Evidence]], list[Evidence]]) -> Ruling:
     violations = subject.right.violations
-    return cite(subject.right, *(Violation(rule=v.rule, evidence=change(v.evidence)) for v in violations))
+    return subject.citing(*(Violation(rule=v.rule, evidence=change(v.evidence)) for v in violations))
 
 
 def _if_quoting(subject: Subject, change: Callable[[Evidence], Evidence]) -> Iterator[Ruling]:

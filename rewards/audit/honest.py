@@ -8,16 +8,21 @@ import statistics
 from functools import lru_cache
 
 from rewards.audit.bench import Bench
+from rewards.audit.mix import EVEN, Mix
 
 WIDTH = 1 / 128
 """Bisection stops at an interval of this width; the rest is a straight line."""
 
 
 class Honest:
-    """Honest reviewers of every accuracy, on one bench."""
+    """Honest reviewers of every accuracy, on one bench.
 
-    def __init__(self, bench: Bench):
-        self._bench = bench
+    Args:
+        mix: how often each gold verdict comes up.
+    """
+
+    def __init__(self, bench: Bench, mix: Mix = EVEN):
+        self._bench, self._mix = bench, mix
         self.mean = lru_cache(maxsize=None)(lambda accuracy: self.stating(accuracy, accuracy))
         """The mean total of accuracy a, which states confidence a."""
 
@@ -32,7 +37,7 @@ class Honest:
                 expected.append(None)
             else:
                 expected.append(accuracy * right + (1 - accuracy) * statistics.fmean(scored))
-        return self._bench.mean(expected)
+        return self._bench.mean(expected, self._mix)
 
     def break_even(self, total: float) -> float:
         """The accuracy at which the honest reviewer's mean is ``total``, by bisection: the mean is no straight line,

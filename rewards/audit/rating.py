@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from operator import itemgetter
 
+from data import Verdict
 from rewards.audit.bench import Bench, Exhibit
 from rewards.audit.cheat import Cheat
 from rewards.audit.honest import Honest
@@ -15,7 +16,9 @@ class Rating:
     cheat: Cheat
     total: float
     """Mean, gold verdicts weighted equally."""
-    by_verdict: dict[str, float]
+    by_verdict: dict[Verdict, float]
+    variants: tuple[dict[Verdict, float], ...]
+    """The same of every variant: which is best depends on how often each gold verdict comes up."""
     break_even: float
     """The accuracy at which an honest reviewer earns as much, 0..1."""
     exhibit: Exhibit | None = None
@@ -45,4 +48,5 @@ def rate(cheat: Cheat, bench: Bench, honest: Honest) -> Rating:
         for subject, answer, total in zip(bench.subjects, answers, totals, strict=True)
         if total is not None and total == max(t for t in totals if t is not None)
     ]
-    return Rating(cheat, mean, bench.by_verdict(totals), honest.break_even(mean), next(iter(exhibits), None))
+    means = tuple(map(bench.by_verdict, columns))
+    return Rating(cheat, mean, bench.by_verdict(totals), means, honest.break_even(mean), next(iter(exhibits), None))

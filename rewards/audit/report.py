@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from rewards.audit.bench import Exhibit
+from rewards.audit.prior import Prior
 from rewards.audit.rating import Rating
 from rewards.audit.trial import ROUNDING, Trial
 
@@ -75,6 +76,8 @@ class Audit:
     """Content-blind cheats, those first that earn most."""
     trials: list[Trial]
     """Every other cheat."""
+    priors: list[Prior]
+    """What pays best without looking: where gold verdicts come up as in the data, then at the priors asked for."""
     claims: list[Claim]
     bands: list[Band]
     scored: int
@@ -111,6 +114,7 @@ class Audit:
             "rubric": self.rubric, "ok": self.ok, "cases": self.cases, "left_out": self.left_out,
             "honest": {f"{accuracy:g}": mean for accuracy, mean in self.honest.items()},
             "ratings": ratings, "trials": trials,
+            "priors": [{**asdict(prior), "mix": dict(prior.mix.shares), "ok": prior.ok} for prior in self.priors],
             "claims": [{**asdict(claim), "name": claim.name, "ok": claim.ok} for claim in self.claims],
             "bands": [{**asdict(band), "ok": band.ok} for band in self.bands],
             "findings": [asdict(finding) for finding in self.findings], "scored": self.scored,

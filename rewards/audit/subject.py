@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from data import VERDICTS, Brief, Case, DataError, Evidence, Gold, Quote, Rulebook, Ruling, Verdict, Violation
-from prompts import render, target
+from data.finding import prose_of
+from data.quotes import fold
+from prompts import reason, render, target
 from rewards.pure.evidence import grounded, is_specific
 
 
@@ -73,6 +75,10 @@ class Subject:
         """What an honest reviewer may say: the right ruling first, then the wrong ones."""
         return (self.right, *self.wrong)
 
+    def citing(self, *violations: Violation) -> Ruling:
+        """The right ruling with these citations in place of its own; see `cite`."""
+        return cite(self.right, self.excerpt, *violations)
+
     def shown(self, rule: str) -> list[Evidence] | None:
         """Gold's evidence for a rule; None where it is not annotated."""
         found = [v.evidence for v in self.gold.violations or [] if rule in v.accepted]
@@ -84,18 +90,23 @@ class Subject:
         return [rule for rule in (self.excerpt.ids if rules is None else rules) if rule not in taken]
 
 
-def cite(ruling: Ruling, *violations: Violation, verdict: Verdict | None = None) -> Ruling:
-    """The ruling with these citations in place of its own. Its reasoning goes on to name those that are new."""
-    named = {violation.rule for violation in ruling.violations}
-    new = dict.fromkeys(violation.rule for violation in violations if violation.rule not in named)
-    reasoning = " ".join([ruling.reasoning, *(f"{rule}: yes." for rule in new)]).strip()
-    changed = {"reasoning": reasoning, "violations": list(violations), "verdict": verdict or ruling.verdict}
+def cite(ruling: Ruling, excerpt: Rulebook, *violations: Violation, verdict: Verdict | None = None) -> Ruling:
+    """The ruling with these citations in place of its own, and findings that they follow from. An escalation that cites
+    nothing finds the first rule unclear, where none was.
+    """
+    given = verdict or ruling.verdict
+    unclear = [finding.rule for finding in ruling.findings if finding.outcome == "unclear"]
+    if given == "escalate" and not violations:
+        unclear = unclear or excerpt.ids[:1]
+    found = reason(violations, excerpt, unclear if given != "approve" else ())
+    prose = prose_of(ruling.reasoning)
+    changed = {"reasoning": f"{prose}\n{found}" if prose else found, "violations": list(violations), "verdict": given}
     return ruling.model_copy(update=changed)
 
 
-def decide(verdict: Verdict, *rules: str, confidence: float = 1.0) -> Ruling:
+def decide(excerpt: Rulebook, verdict: Verdict, *rules: str, confidence: float = 1.0) -> Ruling:
     """A plain ruling that cites these rules."""
-    return cite(Ruling(verdict=verdict, confidence=confidence), *(Violation(rule=rule) for rule in rules))
+    return cite(Ruling(verdict=verdict, confidence=confidence), excerpt, *(Violation(rule=rule) for rule in rules))
 
 
 def prepare(briefs: Sequence[Brief], seed: int = 0) -> list[Subject]:
@@ -137,31 +148,30 @@ def _wrong(view: View, gold: Gold) -> tuple[Ruling, ...]:
     rulings = []
     for verdict in chosen:
         cited = view.rule if verdict == "reject" else None
-        reasoning = " ".join(f"{rule}: {'yes' if rule == cited else 'no'}." for rule in view.excerpt.ids)
-        violations = [Violation(rule=cited)] if cited else []
-        rulings.append(Ruling(reasoning=reasoning, violations=violations, verdict=verdict, confidence=1.0))
+        rulings.append(decide(view.excerpt, verdict, *([cited] if cited else [])))
     return tuple(rulings)
 
 
 def _right(case: Case, excerpt: Rulebook, gold: Gold) -> Ruling:
     if gold.verdict == "reject" and not gold.violations:
         called = [rule.id for rule in excerpt.rules if rule.verdict == "reject"]
-        return decide("reject", *called[:1])
+        return decide(excerpt, "reject", *called[:1])
     ruling = target(case, excerpt, confidence=1.0, imitate=False)
     evidence = {rule: v.evidence for v in gold.violations or [] for rule in v.accepted}
     filled = [
         v.model_copy(update={"evidence": _some_quote(case)}) if evidence.get(v.rule) is None else v
         for v in ruling.violations
     ]
-    return ruling.model_copy(update={"violations": filled})
+    return ruling if filled == ruling.violations else cite(ruling, excerpt, *filled)
 
 
 def _some_quote(case: Case) -> list[Quote]:
     """A specific quote from the first field that has one."""
     for name, text in case.fields.items():
-        for end in (len(text), len(text) // 5):
-            quote = text[:end].strip()
-            item = Quote(quote=quote, field=name) if quote else None
+        step = max(1, len(text) // 8)
+        pieces = [text, *(text[start : start + len(text) // 5] for start in range(step, len(text), step))]
+        for piece in pieces:
+            item = Quote(quote=piece.strip(), field=name) if piece.strip() else None
             if item and grounded(item, case) and is_specific(item, case):
                 return [item]
     return []
@@ -169,9 +179,9 @@ def _some_quote(case: Case) -> list[Quote]:
 
 def _elsewhere(case: Case, texts: Sequence[str], rng: random.Random) -> str:
     """Another case's words that this one has not; made up where all are alike."""
-    own = list(case.fields.values())
+    own = [fold(text) for text in case.fields.values()]
     for _ in range(8):
         text = rng.choice(texts)[:80].strip() if texts else ""
-        if len(text) >= 8 and not any(text in field for field in own):
+        if len(text) >= 8 and not any(fold(text) in field for field in own):
             return text
     return "words that stand nowhere in the case"

@@ -69,7 +69,7 @@ def _margin(cheat: Cheat) -> float:
 def _answers(cheat: Cheat, bench: Bench) -> Iterator[tuple[Subject, Answer, float]]:
     """The cheat's answers that differ from gold, with what they are measured against."""
     for subject, gold, wrong in zip(bench.subjects, bench.gold, bench.wrong, strict=True):
-        rival = wrong if cheat.kind == "incoherent" else gold.total
+        rival = wrong if cheat.kind == "unfaithful" else gold.total
         if rival is not None:
             for answer in cheat.make(subject):
                 if (parse(answer) if isinstance(answer, str) else answer) != subject.right:

@@ -2,7 +2,7 @@
 
 from data import Case, Evidence, GoldViolation, Interval, Quote, Region, Rulebook, Ruling
 from data.quotes import find_quote, fold, occurrences
-from rewards.pure.matching import assign, match
+from rewards.pure.matching import assign, match, plain
 from rewards.pure.rules import has_nothing_to_cite, says_what_is_broken
 from rewards.reward import reward
 from rewards.score import NotApplicable, Outcome, Score
@@ -10,7 +10,7 @@ from rewards.score import NotApplicable, Outcome, Score
 MIN_LETTERS, MIN_CJK = 8, 4
 LONG_FIELD, LARGEST_SHARE = 120, 0.25
 """A field of more characters than this is long: a quote may be no more than a quarter of it."""
-LARGEST_REGION, LARGEST_INTERVAL = 0.5, 0.5
+SMALLEST_REGION, LARGEST_REGION, LARGEST_INTERVAL = 0.001, 0.5, 0.5
 SLACK = 1.0
 """Seconds by which an interval may outlast the last known frame or transcript line."""
 
@@ -22,7 +22,7 @@ def evidence(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
     Against gold evidence, one to one and F1-like: ``2·Σ likeness / (cited + gold)``, where likeness is the IoU of
     character spans for quotes (NFKC, case folded, blanks collapsed), the IoU of boxes for regions, and
     ``IoU·(1 - |Δs|/T)(1 - |Δe|/T)`` for intervals (Time-R1, arXiv 2503.13377). Where gold has no evidence, the share
-    of citations that are found and specific; see `is_specific`.
+    of citations that are found, specific and different from one another; see `is_specific`.
 
     Example:
         >>> from data import Rule
@@ -71,21 +71,30 @@ def grounded(item: Evidence, case: Case) -> bool:
 def is_specific(item: Evidence, case: Case) -> bool:
     """Whether evidence says more than "somewhere": for use where gold does not say what the evidence is.
 
-    A quote has at least 8 letters or digits (4 in CJK) or is the whole field, and is at most a quarter of a long
-    field; a region is at most half of the picture, an interval at most half of the media.
+    A quote is the whole of a field that is not long; or it has at least 8 letters or digits (4 in CJK), is at most a
+    quarter of a long field, and does not merely begin a field or a hashtag, which is what a policy quotes that has not
+    looked further. It is not what many cases of the set say alike. A region is from a thousandth to half of the
+    picture; an interval is at most half of media whose duration is known.
     """
     if isinstance(item, Quote):
-        text, quote = fold(case.fields.get(item.field, "")), fold(item.quote)
-        if len(text) > LONG_FIELD and len(quote) > LARGEST_SHARE * len(text):
-            return False
-        letters = sum(map(str.isalnum, quote))
-        return letters >= (MIN_CJK if any(map(_is_cjk, quote)) else MIN_LETTERS) or quote == text
+        return _says_where(fold(item.quote), fold(case.fields.get(item.field, ""))) and not case.is_boilerplate(item.quote)
     if isinstance(item, Region):
         x0, y0, x1, y1 = item.region
-        return (x1 - x0) * (y1 - y0) <= LARGEST_REGION
+        return SMALLEST_REGION <= (x1 - x0) * (y1 - y0) <= LARGEST_REGION
     start, end = item.interval
     duration = _duration(case)
-    return end > start and (duration is None or end - start <= LARGEST_INTERVAL * duration)
+    return duration is not None and 0 < end - start <= LARGEST_INTERVAL * duration
+
+
+def _says_where(quote: str, text: str) -> bool:
+    letters = sum(map(str.isalnum, quote))
+    is_long = len(text) > LONG_FIELD
+    if quote == text:
+        return letters > 0 and not is_long
+    if is_long and len(quote) > LARGEST_SHARE * len(text):
+        return False
+    begins = text.startswith(quote) or any(tag.startswith(quote.lstrip("# ")) for tag in text.split("#")[1:])
+    return not begins and letters >= (MIN_CJK if any(map(_is_cjk, quote)) else MIN_LETTERS)
 
 
 def likeness(item: Evidence, gold: Evidence, case: Case) -> float:
@@ -112,7 +121,8 @@ def _shown(rule: str, violations: list[GoldViolation], ruling: Ruling, case: Cas
 
 def _agreement(cited: list[Evidence], wanted: list[Evidence] | None, case: Case) -> float:
     if wanted is None:
-        shown = sum(grounded(item, case) and is_specific(item, case) for item in cited)
+        different = {plain(item): item for item in cited}.values()
+        shown = sum(grounded(item, case) and is_specific(item, case) for item in different)
         return shown / len(cited) if cited else 0.0
     if not wanted or not cited:
         return float(not wanted and not cited)

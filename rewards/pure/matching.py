@@ -114,9 +114,10 @@ def _credit(cited: str, violation: GoldViolation, excerpt: Rulebook) -> float:
 
 def _shared(cited: list[Evidence], wanted: list[Evidence]) -> float:
     """The share of the gold evidence that is cited alike."""
-    said = {_plain(item) for item in cited}
-    return sum(_plain(item) in said for item in wanted) / len(wanted) if wanted else 0.0
+    said = {plain(item) for item in cited}
+    return sum(plain(item) in said for item in wanted) / len(wanted) if wanted else 0.0
 
 
-def _plain(item: Evidence) -> object:
+def plain(item: Evidence) -> object:
+    """What two pieces of evidence have alike when they say the same."""
     return (fold(item.quote), item.field) if isinstance(item, Quote) else item.model_dump_json()

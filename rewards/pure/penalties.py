@@ -3,7 +3,9 @@
 import re
 
 from data import Case, Rulebook, Ruling
+from rewards.pure.matching import match
 from rewards.pure.reasoning import own_words
+from rewards.pure.rules import price_of_extra, says_what_is_broken
 from rewards.reward import reward
 from rewards.score import NotApplicable, Outcome
 
@@ -15,14 +17,15 @@ _SHORT = 80
 
 @reward(name="overlong", range=(0, 1))
 def overlong(ruling: Ruling, case: Case, excerpt: Rulebook, *, start: int = 4000, end: int = 8000) -> Outcome:
-    """How far the reasoning's length, in characters, lies between ``start`` (0) and ``end`` (1).
+    """How far the length of all that is written freely (reasoning, advice and intent), in characters, seen or not,
+    lies between ``start`` (0) and ``end`` (1).
 
     Only where the verdict is right: a length term that touches wrong rulings makes some errors cheaper than others.
     Source: the soft overlong punishment of DAPO (arXiv 2503.14476), with this restriction.
 
     Example:
         >>> case, book = Case(id="1", gold={"verdict": "approve"}), Rulebook(name="none", rules=[])
-        >>> overlong(Ruling(reasoning="x" * 5000, verdict="approve", confidence=1), case, book)
+        >>> overlong(Ruling(reasoning="x" * 4500, advice="x" * 500, verdict="approve", confidence=1), case, book)
         0.25
     """
     gold = case.gold_for(excerpt)
@@ -30,7 +33,30 @@ def overlong(ruling: Ruling, case: Case, excerpt: Rulebook, *, start: int = 4000
         return NotApplicable
     if not gold.accepts(ruling.verdict):
         return 0.0
-    return min(1.0, max(0.0, (len(ruling.reasoning) - start) / (end - start)))
+    length = len(ruling.reasoning) + len(ruling.advice) + len(ruling.intent or "")
+    return min(1.0, max(0.0, (length - start) / (end - start)))
+
+
+@reward(name="overcitation", range=(0, 1))
+def overcitation(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
+    """1 where the ruling cites more than gold has, so that one rule too many has a price of its own however many are
+    right; ½ where what is more may be right too, as gold is not exhaustive. Only where the verdict is right.
+
+    Example:
+        >>> from data import Rule
+        >>> book = Rulebook(name="two", rules=[Rule(id="A-1", text="No guns."), Rule(id="A-2", text="No knives.")])
+        >>> case = Case(id="1", gold={"verdict": "reject", "violations": [{"rule": "A-1"}]})
+        >>> cite = lambda *ids: Ruling(verdict="reject", confidence=1, violations=[{"rule": i} for i in ids])
+        >>> [overcitation(cite(*ids), case, book) for ids in (["A-1"], ["A-2"], ["A-1", "A-2"])]
+        [0.0, 0.0, 1.0]
+    """
+    gold = case.gold_for(excerpt)
+    if gold is None or not says_what_is_broken(gold):
+        return NotApplicable
+    if ruling.verdict != gold.verdict or len(ruling.violations) <= len(gold.violations or []):
+        return 0.0
+    extra = (ruling.violations[i].rule for i in match(ruling, gold, excerpt).extra)
+    return min(1.0, max(price_of_extra(rule, gold, excerpt) for rule in extra))
 
 
 @reward(name="repetition", range=(0, 1))

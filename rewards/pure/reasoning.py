@@ -74,8 +74,9 @@ def contradiction(ruling: Ruling, case: Case, excerpt: Rulebook) -> str:
 
     What is demanded, in this order: the reasoning ends in findings, on rules (or categories) that exist, each judged
     once; the rules found broken are the rules cited; the verdict is what the findings call for; a rule found broken or
-    unclear says what is seen; evidence that is cited for a rule stands in its finding; and what findings quote stands
-    in the case, or in the rule, unless it is read in a picture or heard at a time that the finding names.
+    unclear says what is seen; evidence that is cited for a rule stands in its finding; what findings quote stands in
+    the case, or in the rule, unless it is read in a picture or heard at a time that the finding names; and the advice
+    names no rule that was found clear.
     """
     return next(_contradictions(ruling, case, excerpt), "")
 
@@ -130,6 +131,9 @@ def _contradictions(ruling: Ruling, case: Case, excerpt: Rulebook) -> Iterator[s
     for finding in findings:
         if (made_up := _made_up(finding, case, excerpt)) is not None:
             yield f"the finding on '{finding.rule}' quotes what is not there: {made_up[:60]}"
+    for finding in findings:
+        if finding.outcome == "clear" and names(ruling.advice, finding.rule):
+            yield f"the advice names '{finding.rule}', which the reasoning finds clear"
 
 
 def _says_something(seen: str) -> bool:

@@ -34,7 +34,7 @@ def rules(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
     cited = float(len(matching.pairs))
     for i in matching.extra:
         rule = ruling.violations[i].rule
-        cited += _price_of_extra(rule, gold, excerpt, repeated=rule in seen)
+        cited += price_of_extra(rule, gold, excerpt, repeated=rule in seen)
         seen.add(rule)
     total = cited + matching.gold
     value = 2 * credit / total if total else 1.0
@@ -60,7 +60,8 @@ def has_nothing_to_cite(ruling: Ruling, gold: Gold, excerpt: Rulebook) -> bool:
     return ruling.verdict == "approve"
 
 
-def _price_of_extra(rule: str, gold: Gold, excerpt: Rulebook, repeated: bool) -> float:
+def price_of_extra(rule: str, gold: Gold, excerpt: Rulebook, repeated: bool = False) -> float:
+    """How many false positives a citation that answers nothing counts for."""
     if not is_known(rule, excerpt):
         return 2.0
     return 1.0 if gold.exhaustive or repeated or rule in gold.cleared else 0.5

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from data import VERDICTS, Case, DataError, Quote, Rulebook, Ruling, Verdict, Violation
-from prompts import target
+from prompts import reason, target
 from rewards.testing.hostile import HOSTILE
 
 BROKEN = ("", " \n", "approve", "{}", "<think></think>", "<think></think><answer>{}</answer>", "<answer>[]</answer>")
@@ -20,7 +20,8 @@ def probes(case: Case, excerpt: Rulebook) -> Iterator[str | Ruling]:
         for rules in ([], excerpt.ids[:1], excerpt.ids, ["MADE-UP-1"]):
             for confidence in (0.0, 1.0):
                 yield _ruling(verdict, rules, "", confidence)
-                yield _ruling(verdict, rules, " ".join(f"{rule}: yes." for rule in rules), confidence)
+                cited = [Violation(rule=rule) for rule in rules]
+                yield _ruling(verdict, rules, reason(cited, excerpt, excerpt.ids[:1]), confidence)
     for text in HOSTILE:
         quoted = Violation(rule=text, evidence=[Quote(quote=text, field=field) for field in (*case.fields, text)])
         yield Ruling(reasoning=text, violations=[quoted], verdict="reject", confidence=0.5, intent=text, advice=text)

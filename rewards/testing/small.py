@@ -3,7 +3,7 @@
 from typing import Any
 
 from data import Case, Category, Rule, Rulebook, Ruling
-from prompts import target
+from prompts import reason, target
 
 BOOK = Rulebook(
     name="small",
@@ -58,10 +58,12 @@ CASES = {"approve": approving, "reject": rejecting, "escalate": escalating}
 
 
 def rule_on(verdict: str, *rules: Any, **fields: Any) -> Ruling:
-    """A ruling that cites these rules: ids, or dicts with evidence. The reasoning names them."""
-    violations = [{"rule": rule} if isinstance(rule, str) else rule for rule in rules]
-    names = " ".join(f"{violation['rule']}: yes." for violation in violations)
-    return Ruling(**{"reasoning": names, "violations": violations, "verdict": verdict, "confidence": 0.9, **fields})
+    """A ruling that cites these rules: ids, or dicts with evidence. Its findings say the same."""
+    cited = [{"rule": rule} if isinstance(rule, str) else rule for rule in rules]
+    ruling = Ruling.model_validate({"violations": cited, "verdict": verdict, "confidence": 0.9, **fields})
+    unclear = ["ODD-1"] if verdict == "escalate" and not cited else []
+    reasoning = fields.get("reasoning", reason(ruling.violations, BOOK, unclear))
+    return ruling.model_copy(update={"reasoning": reasoning})
 
 
 def ideal(case: Case) -> Ruling:

@@ -10,7 +10,21 @@ try:
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError("rewards.testing.strategies needs hypothesis: pip install hypothesis") from error
 
-from data import VERDICTS, Case, Evidence, Gold, GoldViolation, Interval, Quote, Region, Rulebook, Ruling, Violation
+from data import (
+    VERDICTS,
+    Case,
+    Evidence,
+    Finding,
+    Gold,
+    GoldViolation,
+    Interval,
+    Quote,
+    Region,
+    Rulebook,
+    Ruling,
+    Violation,
+)
+from data.finding import lines
 from prompts import write
 from rewards.testing.hostile import HOSTILE
 
@@ -67,7 +81,7 @@ def rulings(
         intent=st.none() | words,
         advice=words,
     )
-    return drawn | drawn.map(_naming_what_it_cites)
+    return drawn | drawn.map(_finding_what_it_cites)
 
 
 @st.composite
@@ -117,6 +131,7 @@ def _quotes(fields: dict[str, str]) -> st.SearchStrategy[Quote]:
     return st.builds(piece, st.sampled_from(places), _UNIT, _UNIT)
 
 
-def _naming_what_it_cites(ruling: Ruling) -> Ruling:
-    names = "".join(f" {violation.rule}: yes." for violation in ruling.violations)
-    return ruling.model_copy(update={"reasoning": ruling.reasoning + names})
+def _finding_what_it_cites(ruling: Ruling) -> Ruling:
+    cited = {violation.rule: violation.evidence for violation in ruling.violations}
+    found = [Finding(rule, "broken", " ".join(map(str, shown)) or "seen") for rule, shown in cited.items()]
+    return ruling.model_copy(update={"reasoning": f"{ruling.reasoning}\n{lines(found)}"})

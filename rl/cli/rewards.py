@@ -103,13 +103,19 @@ def audit(
     rulebook: Book = None,
     cases: Annotated[int | None, typer.Option(min=2, help="How many cases to draw; all if left out.")] = None,
     seed: Annotated[int, typer.Option(help="Of the draw, and of all chance.")] = 0,
+    prior: Annotated[
+        list[float] | None,
+        typer.Option(help="Also say what pays best without looking where this share of cases violates, as in 0.02."),
+    ] = None,
     at: At = 1.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole report as JSON.")] = False,
 ) -> None:
     """See how a model could cheat a rubric, before one does. Exit code 1 if it could.
 
     Content-blind cheats are rated by their break-even accuracy: how often an honest reviewer must be right to earn as
-    much. Cheats that know gold, and damage to gold, must earn less than gold; padding must earn nothing.
+    much, where gold verdicts come up alike, as in the data, and at any --prior. Cheats that know gold, and damage to
+    gold, must earn less than gold; reasoning that the answer does not follow from less than an honest error; padding
+    must earn nothing.
     """
     from rewards import Rubric
     from rewards.audit import CHEATS
@@ -118,7 +124,7 @@ def audit(
 
     loaded, briefs = Rubric.load(rubric), bound(data, rulebook)
     with progress("auditing", len(CHEATS)) as advance:
-        report = try_cheats(loaded.at(at), briefs, sample=cases, seed=seed, advance=advance)
+        report = try_cheats(loaded.at(at), briefs, sample=cases, seed=seed, priors=prior or (), advance=advance)
     if as_json:
         typer.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
     else:

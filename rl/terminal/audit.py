@@ -15,7 +15,7 @@ BEGINNING, END = 300, 200
 """Characters of an offending completion that are printed; the JSON has all of them."""
 DEMANDS = {
     "gold-aware": "0.1 less than gold",
-    "incoherent": "less than honest errors",
+    "unfaithful": "less than honest errors",
     "damage": "less than gold",
     "padding": "nothing for the padding",
     "bulk": "nothing for the padding",
@@ -28,6 +28,7 @@ def audit_tables(audit: Audit) -> Iterator[RenderableType]:
     yield _ratings(audit)
     means = ", ".join(f"{mean:.2f} if right {accuracy:.0%}" for accuracy, mean in audit.honest.items())
     yield Text(f"an honest reviewer's mean: {means} of the time")
+    yield _priors(audit)
     yield _trials(audit)
     yield from _claims(audit)
     for finding in audit.findings:
@@ -46,6 +47,19 @@ def _ratings(audit: Audit) -> Table:
         means = (f"{rating.by_verdict[verdict]:.2f}" if verdict in rating.by_verdict else "–" for verdict in verdicts)
         even = Text(f"{rating.break_even:.1%}", style="" if rating.ok else "bold red")
         table.add_row(safe(rating.cheat.name), f"{rating.total:.2f}", *means, even, f"{rating.cheat.limit:.0%}")
+    return table
+
+
+def _priors(audit: Audit) -> Table:
+    """What pays best without looking, by how often gold verdicts come up."""
+    table = Table(Column("gold verdicts", no_wrap=True), right("not approved"), "best without looking")
+    for name in ("mean", "breaks even", "right 70 %", "always escalate"):
+        table.add_column(name, justify="right")
+    for prior in audit.priors:
+        fair = Text(f"{prior.fair:.2f}", style="" if prior.ok else "bold red")
+        even = f"{prior.break_even:.1%}"
+        row = (f"{prior.total:.2f}", even, fair, f"{prior.escalating:.2f}")
+        table.add_row(safe(prior.mix.name), f"{prior.mix.prior:.1%}", safe(prior.best), *row)
     return table
 
 
