@@ -20,8 +20,9 @@ from prompts.neutralise import restore
 THINK, END_THINK, ANSWER, END_ANSWER = "<think>", "</think>", "<answer>", "</answer>"
 REQUIRED = ("violations", "verdict", "confidence")
 MOST_BLANKS = 100
-"""In a row, around and in the answer: an indented answer has far fewer."""
+"""Around the reasoning and the answer, and in a row in the answer: an indented one has far fewer."""
 
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _BLANKS = re.compile(rf"\s{{{MOST_BLANKS + 1}}}")
 
 
@@ -41,7 +42,7 @@ class FailureReason(StrEnum):
     SEVERAL_ANSWERS = "several_answers"
     TEXT_AFTER_ANSWER = "text_after_answer"
     PADDED = "padded"
-    """Many blanks in a row outside of the reasoning."""
+    """Many blanks around the reasoning or in the answer."""
     INVALID_JSON = "invalid_json"
     NOT_AN_OBJECT = "not_an_object"
     DUPLICATE_KEY = "duplicate_key"
@@ -85,8 +86,8 @@ def parse(completion: str) -> Ruling | ParseFailure:
     if isinstance(outer, ParseFailure):
         return outer
     reasoning, answer = outer
-    if len(completion) - len(reasoning) > MOST_BLANKS and _BLANKS.search(completion.replace(reasoning, "", 1)):
-        return ParseFailure(FailureReason.PADDED, f"more than {MOST_BLANKS} blanks in a row")
+    if _is_padded(completion, len(reasoning), answer):
+        return ParseFailure(FailureReason.PADDED, f"more than {MOST_BLANKS} blanks")
     try:
         content = _DECODER.decode(answer)
         if type(content) is not dict:
@@ -151,6 +152,12 @@ def _split(completion: str) -> tuple[str, str] | ParseFailure:
         if THINK in answer or END_THINK in answer:
             return ParseFailure(FailureReason.SEVERAL_THINKS)
     return reasoning, answer
+
+
+def _is_padded(completion: str, reasoning: int, answer: str) -> bool:
+    """Whether there are many blanks in a row around the reasoning or in the answer, its strings apart."""
+    around = len(completion) - reasoning - len(answer) - len(THINK + END_THINK + ANSWER + END_ANSWER)
+    return around > MOST_BLANKS or bool(_BLANKS.search(answer) and _BLANKS.search(_STRING.sub("", answer)))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -69,7 +69,11 @@ def quote_every_line(view: View) -> Iterator[Answer]:
         if line.strip()
     ]
     for rules in (view.frequent[:1], view.excerpt.ids):
-        yield cite(decide(view.excerpt, "reject", confidence=0.5), view.excerpt, *(Violation(rule=rule, evidence=list(lines)) for rule in rules))
+        yield cite(
+            decide(view.excerpt, "reject", confidence=0.5),
+            view.excerpt,
+            *(Violation(rule=rule, evidence=list(lines)) for rule in rules),
+        )
 
 
 @cheat("blind")
@@ -127,5 +131,8 @@ def keywords(view: View) -> str:
 
 
 def _dressed(view: View, reasoning: str) -> Iterator[Ruling]:
-    for ruling in (decide(view.excerpt, "approve", confidence=0.5), decide(view.excerpt, "reject", *view.frequent[:1], confidence=0.5)):
+    for ruling in (
+        decide(view.excerpt, "approve", confidence=0.5),
+        decide(view.excerpt, "reject", *view.frequent[:1], confidence=0.5),
+    ):
         yield ruling.model_copy(update={"reasoning": f"{reasoning}\n{ruling.reasoning}"})

@@ -24,8 +24,8 @@ Kind = Literal["blind", "gold-aware", "unfaithful", "damage", "padding", "bulk"]
 - ``blind``: a `View` of the case, gold not among it. Its break-even accuracy must not exceed its limit. It yields as
   many answers for every case; the audit rates the one that earns most.
 - ``gold-aware``: a `Subject`. Where its parsed answer differs from gold's, it must earn at least 0.1 less than gold.
-- ``unfaithful``: a `Subject`. Its reasoning and its answer are at odds, so it must earn less than an honest wrong ruling,
-  whatever verdict it gives.
+- ``unfaithful``: a `Subject`. Its reasoning and its answer are at odds, so it must earn less than an honest wrong
+  ruling, whatever verdict it gives.
 - ``damage``: a `Subject`. It must earn less than gold.
 - ``padding``: a ruling, right or wrong, and its `Subject`. It must not earn more than the ruling without it.
 - ``bulk``: as padding; and where it costs a right ruling nothing, the audit warns.

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from data import Evidence, Interval, Quote, Region, Ruling, Violation
 from rewards.audit.cheat import cheat
-from rewards.audit.subject import Subject, cite, decide
+from rewards.audit.subject import Subject, decide
 
 Kind = TypeVar("Kind", bound=Evidence)
 

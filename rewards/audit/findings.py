@@ -30,8 +30,8 @@ def find(audit: Audit, bench: Bench) -> Iterator[Finding]:
     own = audit.priors[0]
     if not own.ok:
         message = (
-            f"earns {own.escalating:.2f} on average where verdicts come up as in the data, and an honest reviewer who is "
-            f"right {FAIR:.0%} of the time earns {own.fair:.2f}: lower the price of errors or the worth of escalation"
+            f"earns {own.escalating:.2f} on average where verdicts come up as in the data, and an honest reviewer who "
+            f"is right {FAIR:.0%} of the time earns {own.fair:.2f}: lower the prices, or the worth of escalation"
         )
         yield Finding("escalating instead of reviewing", message)
     yield from (Finding(claim.name, _claimed(claim)) for claim in audit.claims if not claim.ok)

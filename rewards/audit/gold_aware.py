@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from data import Evidence, Interval, Quote, Region, Ruling, Violation
 from prompts import write
 from rewards.audit.cheat import cheat
-from rewards.audit.subject import Subject, cite
+from rewards.audit.subject import Subject
 from rewards.batch import Answer
 
 CORNERS = ((0.0, 0.0), (0.9, 0.0), (0.0, 0.9), (0.9, 0.9))
@@ -87,8 +87,9 @@ def first_words(subject: Subject) -> Iterator[Answer]:
     """Quotes the first words of the first field, where gold does not say what the evidence is."""
     name, text = next(((name, text) for name, text in subject.case.fields.items() if len(text) > 12), ("", ""))
     if text and subject.right.violations and all(subject.shown(v.rule) is None for v in subject.right.violations):
-        for quote in (text[:10].strip(), text[: len(text) // 5].strip()):
-            yield _with_evidence(subject, lambda _, quote=quote: [Quote(quote=quote, field=name)] if quote else [])
+        for length in (10, len(text) // 5):
+            quotes: list[Evidence] = [Quote(quote=text[: max(1, length)], field=name)]
+            yield subject.citing(*(Violation(rule=v.rule, evidence=quotes) for v in subject.right.violations))
 
 
 @cheat("gold-aware")

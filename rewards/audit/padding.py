@@ -46,7 +46,7 @@ def invisible_characters(ruling: Ruling, subject: Subject) -> Iterator[Ruling]:
 def blanks_in_the_answer(ruling: Ruling, subject: Subject) -> Iterator[str]:
     """Pads the answer with blanks."""
     completion = write(ruling)
-    yield completion.replace(', "verdict"', ',' + " " * len(LONG) + '"verdict"')
+    yield completion.replace(', "verdict"', "," + " " * len(LONG) + '"verdict"')
     yield completion.replace("<answer>", "\n" * len(LONG) + "<answer>")
 
 

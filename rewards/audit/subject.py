@@ -91,8 +91,8 @@ class Subject:
 
 
 def cite(ruling: Ruling, excerpt: Rulebook, *violations: Violation, verdict: Verdict | None = None) -> Ruling:
-    """The ruling with these citations in place of its own, and findings that they follow from. An escalation that cites
-    nothing finds the first rule unclear, where none was.
+    """The ruling with these citations in place of its own, and findings that they follow from. An escalation that
+    cites nothing finds the first rule unclear, where none was.
     """
     given = verdict or ruling.verdict
     unclear = [finding.rule for finding in ruling.findings if finding.outcome == "unclear"]

@@ -1,8 +1,8 @@
 """Unfaithful cheats: the answer that pays, behind reasoning that it does not follow from.
 
 A decision that cannot be read from its reasoning cannot be defended, however right it is. So what these earn must lie
-below what an honest error earns. Only prose that contradicts the findings is no more than padding: the findings decide,
-and what prose claims is for a judge of the reasoning.
+below what an honest error earns. Only prose that contradicts the findings is no more than padding: the findings
+decide, and what prose claims is for a judge of the reasoning.
 """
 
 from collections.abc import Iterator
@@ -16,8 +16,8 @@ from rewards.batch import Answer
 
 DENIALS = (
     "no.", "No", "no, nothing", "no - nothing here", "none.", "not broken.", "nothing of the kind.", "n/a", "nein.",
-    "nichts.", "aucune.", "rien.", "ninguna.", "nessuna.", "não.", "нет.", "ничего.", "没有。", "无", "否", "なし。", "없음.",
-    "لا.", "नहीं।",
+    "nichts.", "aucune.", "rien.", "ninguna.", "nessuna.", "não.", "нет.", "ничего.", "没有。", "无", "否", "なし。",
+    "없음.", "لا.", "नहीं।",
 )  # fmt: skip
 """Ways to clear a rule that no form prescribes."""
 SECOND_THOUGHTS = "On reflection, none of this matters and the ad is fine."
@@ -67,7 +67,9 @@ def find_everything(subject: Subject) -> Iterator[Ruling]:
     """Finds every rule broken, by quotes that are made up, and cites what gold cites."""
     if len(subject.excerpt) > len(subject.right.violations):
         made_up = [Quote(quote=subject.elsewhere, field="body")]
-        yield _reasoned(subject, reason([Violation(rule=r, evidence=made_up) for r in subject.excerpt.ids], subject.excerpt))
+        yield _reasoned(
+            subject, reason([Violation(rule=r, evidence=made_up) for r in subject.excerpt.ids], subject.excerpt)
+        )
 
 
 @cheat("unfaithful")
@@ -109,7 +111,16 @@ def empty_findings(subject: Subject) -> Iterator[Ruling]:
     cited = subject.right.violations
     if cited:
         others = [Finding(rule, "clear") for rule in subject.others()]
-        for line in ("{}", "{}:", "{}:x", "{}: yes.", "{}: broken", "{}: -> broken", "{}:  -> broken", "{}: … -> broken"):
+        for line in (
+            "{}",
+            "{}:",
+            "{}:x",
+            "{}: yes.",
+            "{}: broken",
+            "{}: -> broken",
+            "{}:  -> broken",
+            "{}: … -> broken",
+        ):
             said = "\n".join(line.format(violation.rule) for violation in cited)
             yield _reasoned(subject, f"{said}\n{lines(others)}")
         yield _reasoned(subject, _cited(subject, "broken"))
@@ -130,14 +141,24 @@ def lookalike_ids(subject: Subject) -> Iterator[Ruling]:
     """Finds rules broken whose ids look like those that it cites."""
     if subject.right.violations:
         for change in (_lookalike, _full_width, lambda text: "\u200b".join(text), lambda text: f"{text}\u200b"):
-            yield _reasoned(subject, lines(_renamed(finding, change(finding.rule)) for finding in subject.right.findings))
+            yield _reasoned(
+                subject, lines(_renamed(finding, change(finding.rule)) for finding in subject.right.findings)
+            )
 
 
 @cheat("unfaithful")
 def lookalike_outcomes(subject: Subject) -> Iterator[Ruling]:
     """Finds rules broken in letters that only look like the word."""
     if subject.right.violations:
-        for word in (_lookalike("broken"), _full_width("broken"), "Broken", "BROKEN", "brok\u200ben", "broken.", "kaputt"):
+        for word in (
+            _lookalike("broken"),
+            _full_width("broken"),
+            "Broken",
+            "BROKEN",
+            "brok\u200ben",
+            "broken.",
+            "kaputt",
+        ):
             yield _reasoned(subject, subject.right.reasoning.replace(" broken\n", f" {word}\n"))
         for arrow in ("→", "=>", "–>", "－＞", ":"):
             yield _reasoned(subject, subject.right.reasoning.replace(" -> ", f" {arrow} "))
@@ -188,7 +209,9 @@ def second_thoughts(subject: Subject) -> Iterator[Ruling]:
 def prose_against_the_findings(ruling: Ruling, subject: Subject) -> Iterator[Answer]:
     """Concludes the opposite before its findings."""
     other = "rejected" if ruling.verdict == "approve" else "approved"
-    yield ruling.model_copy(update={"reasoning": f"This ad must be {other}, as it is plain to see.\n{ruling.reasoning}"})
+    yield ruling.model_copy(
+        update={"reasoning": f"This ad must be {other}, as it is plain to see.\n{ruling.reasoning}"}
+    )
 
 
 def _reasoned(subject: Subject, reasoning: str) -> Ruling:

@@ -77,7 +77,9 @@ def is_specific(item: Evidence, case: Case) -> bool:
     picture; an interval is at most half of media whose duration is known.
     """
     if isinstance(item, Quote):
-        return _says_where(fold(item.quote), fold(case.fields.get(item.field, ""))) and not case.is_boilerplate(item.quote)
+        return _says_where(fold(item.quote), fold(case.fields.get(item.field, ""))) and not case.is_boilerplate(
+            item.quote
+        )
     if isinstance(item, Region):
         x0, y0, x1, y1 = item.region
         return SMALLEST_REGION <= (x1 - x0) * (y1 - y0) <= LARGEST_REGION

@@ -46,7 +46,7 @@ def reasoning_agreement(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcom
         ['the reasoning has no finding', "the reasoning finds 'A-1' clear, and the answer cites it"]
         >>> reasoning_agreement(cite("A-1: none -> broken"), Case(id="1"), book).reason
         "the reasoning does not say why 'A-1' is broken"
-        >>> reasoning_agreement(cite("It looks harmless.\\nA-1: a gun, in the corner -> broken"), Case(id="1"), book).value
+        >>> reasoning_agreement(cite("Harmless?\\nA-1: a gun in the corner -> broken"), Case(id="1"), book).value
         1.0
     """
     fault = contradiction(ruling, case, excerpt)

@@ -8,7 +8,9 @@ from rewards.pure.writing_systems import SCRIPTS, Language, foreign_share, prima
 from rewards.reward import reward
 from rewards.score import NotApplicable, Outcome, Score
 
-_FORM = re.compile(rf"(?::| ->) (?:{'|'.join(OUTCOMES)})$|in (?:image|frame) \d+|from [\d.]+ to [\d.]+ s", re.MULTILINE)
+_FORM = re.compile(
+    rf"(?::| ->) (?:{'|'.join(OUTCOMES)})$|in (?:image|frame) \d+|from [\d.]+ to [\d.]+ s", re.MULTILINE
+)
 """The prompt asks for these words in every language."""
 
 
@@ -19,9 +21,9 @@ def language(
     """The share of words in a foreign script, beyond a share that is free: the larger of that in the advice, which is
     for the advertiser and in the case's language, and that in the reasoning, which is in the language ``reasoning``.
 
-    Ids of rules, quoted evidence and the form of findings (``-> broken``, ``in image 0``) are no words. Scripts are all
-    that is looked at; see `rewards.pure.writing_systems` for which languages that tells apart. Source: the language
-    consistency reward of DeepSeek-R1 (arXiv 2501.12948, 2.3.2), made a bounded penalty.
+    Ids of rules, quoted evidence and the form of findings (``-> broken``, ``in image 0``) are no words. Scripts are
+    all that is looked at; see `rewards.pure.writing_systems` for which languages that tells apart. Source: the
+    language consistency reward of DeepSeek-R1 (arXiv 2501.12948, 2.3.2), made a bounded penalty.
 
     Example:
         >>> book = Rulebook(name="none", rules=[])

@@ -85,7 +85,7 @@ def repetition(ruling: Ruling, case: Case, excerpt: Rulebook, *, free: float = 0
 
 @reward(name="incomplete", range=(0, 1))
 def incomplete(ruling: Ruling, case: Case, excerpt: Rulebook, *, most: int = 12) -> Outcome:
-    """The share of the excerpt's rules on which the reasoning has no finding, where there are ``most`` of them or fewer:
+    """The share of the excerpt's rules on which the reasoning has no finding, where there are ``most`` or fewer:
     through a longer excerpt nobody can be asked to go rule by rule.
 
     A policy that is paid for verdicts alone learns to pass over what it finds hard, and to come back to what it has
@@ -95,7 +95,8 @@ def incomplete(ruling: Ruling, case: Case, excerpt: Rulebook, *, most: int = 12)
         >>> from data import Rule
         >>> book = Rulebook(name="two", rules=[Rule(id="A-1", text="No guns."), Rule(id="A-2", text="No knives.")])
         >>> judged = lambda reasoning: Ruling(reasoning=reasoning, verdict="approve", confidence=1)
-        >>> [incomplete(judged(said), Case(id="1"), book) for said in ("A-1: clear\\nA-2: clear", "A-1: clear", "Fine.")]
+        >>> findings = ("A-1: clear\\nA-2: clear", "A-1: clear", "Fine.")
+        >>> [incomplete(judged(said), Case(id="1"), book) for said in findings]
         [0.0, 0.5, 1.0]
     """
     if not 0 < len(excerpt) <= most:

@@ -19,14 +19,15 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _PICTURE = re.compile(r"(?<![A-Za-z])(image|frame) (\d{1,6})(?!\d)")
 _TIMES = re.compile(rf"from ({_NUMBER.pattern}) to ({_NUMBER.pattern}) s")
 _WORD = re.compile(r"\w+")
-_EMPTY = frozenset(
-    "no none nothing not na nil never ok okay fine safe clear unclear broken allowed compliant passed yes true false "
-    "violation violations violated issue issues found seen here present absent applicable applies apply breaks break of "
-    "the a an any kind sort is it this that rule at all does do did there was are nein nicht nichts kein keine aucun "
-    "aucune rien non nada ningún ninguno nenhum não niente nessuno нет ничего не nie brak yok hayır không 无 無 没有 沒有 "
-    "否 不 是 没问题 没有问题 没有违规 无违规 未违规 不违规 未违反 不违反 無違規 沒有違規 なし ない 問題なし 該当なし 違反なし "
-    "없음 아니오 문제없음 위반없음 لا نعم नहीं ไม่ ไม่มี".split()
-)
+_EMPTY_WORDS = """
+no none nothing not na nil never ok okay fine safe clear unclear broken allowed compliant passed yes true
+false violation violations violated issue issues found seen here present absent applicable applies apply
+breaks break of the a an any kind sort is it this that rule at all does do did there was are nein nicht nichts
+kein keine aucun aucune rien non nada ninguna ningún ninguno nenhum não niente nessuna nessuno нет ничего не
+nie brak yok hayır không 无 無 没有 沒有 否 不 是 没问题 没有问题 没有违规 无违规 未违规 不违规 未违反 不违反
+無違規 沒有違規 なし ない 問題なし 該当なし 違反なし 없음 아니오 문제없음 위반없음 لا نعم नहीं ไม่ ไม่มี
+"""
+_EMPTY = frozenset(_EMPTY_WORDS.split())
 """Words that show nothing by themselves, in the languages that rulebooks are most often written in."""
 
 
@@ -141,7 +142,7 @@ def _says_something(seen: str) -> bool:
 
 
 def _made_up(finding: Finding, case: Case, excerpt: Rulebook) -> str | None:
-    """Words that the finding quotes although they stand neither in the case nor in the rule; None where there are none.
+    """Words that the finding quotes although they stand neither in the case nor in the rule; None if there are none.
     What is read in a picture or heard at a time cannot be checked: then the picture must exist, or the time.
     """
     quoted = [next(filter(None, groups), "") for groups in _QUOTED.findall(finding.seen)]
@@ -176,6 +177,4 @@ def _word(rule: str) -> re.Pattern[str]:
     # a word unless the id goes on behind it ("1.2" is not named by "1.2.3"). What stands before is looked at last,
     # because a pattern that begins with plain text is found quickly.
     id_ = re.escape(rule)
-    return re.compile(
-        rf"{id_}(?![A-Za-z0-9_]|[.-][A-Za-z0-9_])(?<![A-Za-z0-9_]{id_})(?<![A-Za-z0-9_][.-]{id_})"
-    )
+    return re.compile(rf"{id_}(?![A-Za-z0-9_]|[.-][A-Za-z0-9_])(?<![A-Za-z0-9_]{id_})(?<![A-Za-z0-9_][.-]{id_})")

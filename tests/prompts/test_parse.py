@@ -80,6 +80,8 @@ BAD = {
     whole(ANSWER) + " Thanks.": "text_after_answer",
     whole(ANSWER) + "<|im_end|>": "text_after_answer",
     whole(answer(advice="<think>")): "several_thinks",
+    whole(ANSWER.replace(', "verdict"', "," + " " * 200 + '"verdict"')): "padded",
+    f"<think>x</think>{' ' * 200}<answer>{ANSWER}</answer>": "padded",
     whole(""): "invalid_json",
     whole("approve"): "invalid_json",
     whole("{'verdict': 'approve'}"): "invalid_json",
@@ -141,6 +143,11 @@ def test_what_is_no_ruling_says_why(completion, reason):
     failure = parse(completion)
     assert isinstance(failure, ParseFailure)
     assert failure.reason == FailureReason(reason), failure
+
+
+def test_blanks_in_words_are_no_padding():
+    assert parse(whole(answer(advice=" " * 200))).advice == " " * 200
+    assert parse(whole(json.dumps(json.loads(ANSWER), indent=8))).verdict == "approve"
 
 
 def test_every_reason_occurs():

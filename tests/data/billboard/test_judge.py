@@ -16,55 +16,55 @@ def ad(**facts) -> Ad:
 
 
 @pytest.mark.parametrize(
-    ("facts", "variant", "outcome", "words"),
+    ("facts", "variant", "outcome", "seen"),
     [
-        ({"claims": {"RICH-1": "get rich quick"}}, Variant("RICH-1"), "violated", '"get rich quick"'),
-        ({"claims": {"RICH-1": "get rich quick"}}, Variant("CURE-1"), "clear", "no"),
+        ({"claims": {"RICH-1": "get rich quick"}}, Variant("RICH-1"), "broken", '"get rich quick"'),
+        ({"claims": {"RICH-1": "get rich quick"}}, Variant("CURE-1"), "clear", ""),
         ({"quoted": {"RICH-1": "get rich quick"}}, Variant("RICH-1"), "clear", '"get rich quick", quoted'),
-        ({"shown": "gun"}, Variant("GUN-1"), "violated", "gun"),
-        ({"shown": "gun", "covered": True}, Variant("GUN-1"), "unclear", "covered, unclear"),
-        ({"shown": "bottle", "notices": {"ALC-1"}}, Variant("ALC-1"), "clear", "bottle, exception met"),
+        ({"shown": "gun"}, Variant("GUN-1"), "broken", "gun in image 0"),
+        ({"shown": "gun", "covered": True}, Variant("GUN-1"), "unclear", "covered"),
+        ({"shown": "bottle", "notices": {"ALC-1"}}, Variant("ALC-1"), "clear", "bottle in image 0, exception met"),
         (
             {"shown": "bottle", "notices": {"ALC-1"}},
             Variant("ALC-1", excepted=False),
-            "violated",
-            "bottle, no exception",
+            "broken",
+            "bottle in image 0, no exception",
         ),
-        ({"shown": "bottle"}, Variant("ALC-1"), "violated", "bottle, exception not met"),
-        ({"shown": "dice", "badge": "18+"}, Variant("BET-1"), "clear", "dice, exception met"),
-        ({"numbers": {"SALE-1": [70]}}, Variant("SALE-1"), "violated", '"70 % off", limit 50, above'),
+        ({"shown": "bottle"}, Variant("ALC-1"), "broken", "bottle in image 0, exception not met"),
+        ({"shown": "dice", "badge": "18+"}, Variant("BET-1"), "clear", "dice in image 0, exception met"),
+        ({"numbers": {"SALE-1": [70]}}, Variant("SALE-1"), "broken", '"70 % off", limit 50, above'),
         ({"numbers": {"SALE-1": [70]}}, Variant("SALE-1", threshold=70), "clear", '"70 % off", limit 70, within'),
-        ({"numbers": {"SALE-1": [None]}}, Variant("SALE-1"), "unclear", '"■■ % off", limit 50, unclear'),
+        ({"numbers": {"SALE-1": [None]}}, Variant("SALE-1"), "unclear", '"■■ % off", limit 50'),
         (
             {"numbers": {"SALE-1": [70, 30]}},
             Variant("SALE-1"),
             "unclear",
-            '"70 % off" and "30 % off", limit 50, unclear',
+            '"70 % off" and "30 % off", limit 50',
         ),
         (
             {"numbers": {"SALE-1": [90, 70]}},
             Variant("SALE-1"),
-            "violated",
+            "broken",
             '"90 % off" and "70 % off", limit 50, above',
         ),
         ({"claims": {"KIDS-1": "kids love it"}}, Variant("KIDS-1"), "clear", '"kids love it" alone'),
         (
             {"claims": {"KIDS-1": "kids love it"}, "shown": "dice"},
             Variant("KIDS-1"),
-            "violated",
+            "broken",
             '"kids love it" with dice',
         ),
         (
             {"claims": {"SEAL-1": "award winner"}, "badge": "seal"},
             Variant("SEAL-1"),
-            "violated",
+            "broken",
             '"award winner" with seal',
         ),
     ],
 )
-def test_finding(facts, variant, outcome, words):
+def test_finding(facts, variant, outcome, seen):
     finding = find(ad(**facts), variant)
-    assert (finding.outcome, finding.words) == (outcome, words)
+    assert (finding.outcome, finding.seen) == (outcome, seen)
     assert bool(finding.evidence) == (outcome != "clear")
 
 
@@ -75,7 +75,9 @@ def test_gold_goes_rule_by_rule_and_gives_evidence():
     assert [violation.rule for violation in gold.violations] == ["GUN-1", "RICH-1"]
     assert gold.violations[0].evidence == [Region(image=0, region=(0.1, 0.2, 0.5, 0.6))]
     assert gold.violations[1].evidence == [Quote(quote="get rich quick", field="body")]
-    assert gold.reasoning == 'picture: gun. GUN-1: gun. CURE-1: no. RICH-1: "get rich quick".'
+    assert gold.reasoning == (
+        'picture: gun\nGUN-1: gun in image 0 -> broken\nCURE-1: clear\nRICH-1: "get rich quick" -> broken\n'
+    )
 
 
 def test_a_violation_outweighs_an_unclear_fact():

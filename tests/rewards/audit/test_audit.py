@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from data import Briefs, DataError, Interval
+from data import Briefs, DataError, Interval, Ruling
 from prompts import FailureReason, ParseFailure, parse
 from rewards import Rubric
-from rewards.audit import CHEATS, Cheat, audit, cheat, decide
+from rewards.audit import CHEATS, Cheat, audit, cheat
 from rewards.audit.subject import prepare
 from rewards.audit.trial import Trial
 from rewards.testing.small import BOOK, CASES, approving, make_case, rejecting
@@ -33,9 +33,9 @@ def test_the_shipped_rubric_passes_on_billboard(billboard):
     assert totals == sorted(totals, reverse=True)
     assert all(0 <= rating.break_even <= rating.cheat.limit for rating in found.ratings)
     kinds = {trial.cheat.kind for trial in found.trials if trial.tried}
-    assert kinds == {"gold-aware", "incoherent", "damage", "padding", "bulk"}
+    assert kinds == {"gold-aware", "unfaithful", "damage", "padding", "bulk"}
     untried = {trial.cheat.name for trial in found.trials if not trial.tried}
-    assert untried <= {"shift an interval"}, "Billboard has no video"
+    assert untried <= {"shift an interval", "first words"}, "Billboard has no video, and gold has all the evidence"
     assert found.honest[1.0] == pytest.approx(1.7)
     assert json.loads(json.dumps(found.as_json()))["ok"] is True
 
@@ -79,7 +79,7 @@ def test_a_designers_cheat_is_tried(mine):
     assert found.ratings[0].cheat.name == "writes what gold says" and found.ratings[0].break_even == 1.0
     (finding,) = found.errors
     assert "right 100% of the time; at most 75% is allowed" in finding.message
-    assert isinstance(parse(finding.exhibit.completion), type(decide("approve")))
+    assert isinstance(parse(finding.exhibit.completion), Ruling)
 
 
 OWN = '''
@@ -167,7 +167,7 @@ def test_a_name_is_taken_once(mine):
 
 
 def test_gold_that_closes_a_gate_is_found():
-    silent = make_case(verdict="reject", violations=[{"rule": "WIN-1"}], reasoning="It is bad.")
+    silent = make_case(verdict="reject", violations=[{"rule": "WIN-1", "evidence": []}], reasoning="WIN-1: clear")
     found = audit(RUBRIC, Briefs.bind([silent.model_copy(update={"id": "silent"})], BOOK) + SMALL)
     gold = next(finding for finding in found.errors if finding.name == "gold")
     assert "1 of 4 cases: gate 'reasoning_agreement' is closed" in gold.message and gold.exhibit.case == "silent"

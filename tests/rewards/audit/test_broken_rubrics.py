@@ -16,7 +16,7 @@ SOUND = {
     "calibration": 0.2,
     "craft": {"rules": 0.25, "evidence": 0.25},
     "gates": ["rulebook_consistency", "reasoning_agreement"],
-    "penalties": {"overlong": {"weight": 0.1, "start": 1500, "end": 3000}, "repetition": 0.1},
+    "penalties": {"overlong": {"weight": 0.1, "start": 1500, "end": 3000}, "repetition": 0.1, "overcitation": 0.1},
 }  # fmt: skip
 BROKEN = {
     "substring verdict": (
@@ -46,17 +46,20 @@ BROKEN = {
     ),
     "consistency is paid": (
         {"craft": {"rulebook_consistency": 0.5}, "gates": ["reasoning_agreement"]},
-        {"right evidence under a wrong rule", "foreign evidence", "against its own citations", "cite one rule more"},
+        {"right evidence under a wrong rule", "foreign evidence", "evidence left out"},
     ),
     "short fuzzy quotes": (
         {"craft": {"rules": 0.25, "broken.py:fuzzy_quotes": 0.25}},
-        {"scraps of quotes", "garbled quotes", "evidence left out", "all the text as evidence"},
+        {"scraps of quotes", "evidence left out", "all the text as evidence"},
     ),
     "a cut path counts as the whole": (
         {"craft": {"broken.py:right_branch": 0.5}},
         {"name the category only", "swap a sibling"},
     ),
-    "recall alone": ({"craft": {"broken.py:recall": 0.3, "evidence": 0.2}}, {"cite one rule more"}),
+    "recall alone": (
+        {"craft": {"broken.py:recall": 0.3, "evidence": 0.2}, "penalties": {}},
+        {"cite one rule more", "one frequent rule more"},
+    ),
     "a reward that crashes": ({"craft": {"rules": 0.4, "broken.py:first_quote": 0.1}}, {"a reward that fails"}),
     "a reward that judges rejections only": (
         {"craft": {"rules": 0.4, "broken.py:shy": 0.1}},
@@ -82,3 +85,11 @@ def test_broken_rubrics_fail_and_the_cheat_is_named(billboard, name):
     shown = {finding.name: finding.exhibit for finding in found.errors}
     checks = {"overconfidence", "reject when in doubt", "a reward that fails"}
     assert all(shown[cheat] is not None for cheat in cheats - checks)
+
+
+def test_the_former_gate_let_unfaithful_reasoning_through(billboard):
+    found = run(billboard, gates=["rulebook_consistency", "former.py:former_agreement"])
+    kinds = {trial.cheat.name: trial.cheat.kind for trial in found.trials}
+    named = {finding.name for finding in found.errors if kinds.get(finding.name) == "unfaithful"}
+    assert len(named) >= 10, named
+    assert {"clear then cite", "find then omit", "an outcome against the verdict", "find everything"} <= named

@@ -22,14 +22,14 @@ def honest() -> Honest:
 
 
 def by_hand(a: float) -> float:
-    """λ 0.3, craft ½ (but the weight of intent, where gold has none), c_m 4 times severity 2, c_f 1."""
+    """λ 0.3, craft ½ (but the weight of intent, where gold has none), c_m 3 times severity 2, c_f 1."""
 
     def calibration(truth: float, risk: float) -> float:
         return 0.3 * (1 - (truth - risk) ** 2)
 
     approve = a * (1 + 0.45 + calibration(0, 1 - a)) + (1 - a) * (-1 + calibration(0, a))
-    reject = a * (1 + 0.5 + calibration(1, a)) + (1 - a) * (-8 + calibration(1, 1 - a))
-    wrong = statistics.fmean([-4 + calibration(0.5, 1 - a), -1 + calibration(0.5, a)])
+    reject = a * (1 + 0.5 + calibration(1, a)) + (1 - a) * (-6 + calibration(1, 1 - a))
+    wrong = statistics.fmean([-3 + calibration(0.5, 1 - a), -1 + calibration(0.5, a)])
     escalate = a * (1 + 0.45 + calibration(0.5, 0.5)) + (1 - a) * wrong
     return statistics.fmean([approve, reject, escalate])
 

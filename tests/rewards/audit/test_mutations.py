@@ -15,10 +15,9 @@ def without(part: str, name: str) -> dict[str, object]:
 
 
 ERRORS = {
-    "rules": (without("craft", "rules"), "invent a rule"),  # citing one more costs by `incomplete`, too
     "evidence": (without("craft", "evidence"), "foreign evidence"),
-    "rulebook_consistency": ({"gates": GATES[1:]}, "against its own citations"),
-    "reasoning_agreement": ({"gates": GATES[:1]}, "citations that the reasoning clears"),
+    "reasoning_agreement": ({"gates": GATES[:1]}, "clear then cite"),
+    "overcitation": (without("penalties", "overcitation"), "one frequent rule more"),
     "calibration": ({"calibration": 0}, "overconfidence"),
     "escalation": ({"prices": {**SHIPPED["prices"], "escalation": 0}}, "reject when in doubt"),
 }
@@ -27,9 +26,10 @@ WARNINGS = {
     "repetition": (without("penalties", "repetition"), "repeated reasoning"),
 }
 """Without them bulk is free, and not paid: that drifts, and costs tokens, but fools nobody. So the audit warns."""
-HARMLESS = {"incomplete"}
-"""Without it nothing is earned by passing over a rule or judging it twice: a bad habit, which costs accuracy in
-training (benchmarks/RESULTS.md), and no cheat.
+HARMLESS = {"incomplete", "rules", "rulebook_consistency"}
+"""Passing over a rule earns nothing: a bad habit, which costs accuracy in training (RESULTS.md), and no cheat.
+Where gold has all the evidence, as here, wrong citations cost by `evidence`, too. And whatever closes
+`rulebook_consistency` closes `reasoning_agreement`: it is there to say which of the two it was.
 """
 REFUSED = {"miss", "false_flag"}
 """Without such a price escalating is never best, so that no rubric can be made of it: nothing is left to audit."""

@@ -16,7 +16,7 @@ def subject(case, book=BOOK):
 
 def test_a_blind_view_has_no_gold():
     case = rejecting()
-    case.teacher = decide("approve")
+    case.teacher = decide(BOOK, "approve")
     view = subject(case).view
     assert view.case.gold is None and view.case.teacher is None and view.case.text == TEXT
     assert view.prompt.count("CURE-1") == 1 and "diabetes" in view.prompt

@@ -28,9 +28,9 @@ def test_the_new_side_is_what_the_rubric_gives_and_the_old_what_was_saved():
 
 def test_an_old_rubric_is_asked_instead_of_the_rollouts():
     text = write(rule_on("approve"))
-    [group] = rescore([rollout("r", text)], BRIEFS, RUBRIC, Rubric.load("default", {"prices.miss": 1}))
+    [group] = rescore([rollout("r", text)], BRIEFS, RUBRIC, Rubric.load("default", {"prices.miss": 2}))
     [answer] = group.members
-    assert (answer.old.values["verdict"], answer.new.values["verdict"]) == (-2.0, -8.0)
+    assert (answer.old.values["verdict"], answer.new.values["verdict"]) == (-4.0, -6.0)
     assert answer.old.closed is False
 
 

@@ -82,7 +82,7 @@ def test_ids_and_quoted_evidence_are_no_words():
 
 
 def test_the_form_that_the_prompt_asks_for_is_no_language():
-    said = "CURE-1: no. CURE-2: no. HEALTH-1: unclear. WIN-1: 标题承诺奖品。"
+    said = "CURE-1: clear\nCURE-2: clear\nHEALTH-1: clear\nWIN-1: 标题承诺奖品 in image 0 -> broken"
     assert CHINESE(rule_on("approve", reasoning=said), case_in(None), BOOK).value == 0.0
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from data import Rule, Rulebook
 from prompts import target
-from rewards import NotApplicable, incomplete, intent, overlong, repetition
+from rewards import NotApplicable, incomplete, intent, overcitation, overlong, repetition
 from rewards.testing.hostile import LANGUAGES
 from rewards.testing.small import BOOK, approving, make_case, rule_on
 
@@ -12,6 +12,12 @@ from rewards.testing.small import BOOK, approving, make_case, rule_on
 @pytest.mark.parametrize(("length", "value"), [(0, 0.0), (4000, 0.0), (6000, 0.5), (8000, 1.0), (10**6, 1.0)])
 def test_overlong_is_soft_and_bounded(length, value):
     assert overlong(rule_on("approve", reasoning="x" * length), approving(), BOOK) == value
+
+
+def test_no_field_is_a_free_channel():
+    for text in ("x" * 5000, "\u200b" * 5000):
+        for said in ({"advice": text}, {"intent": text}, {"advice": text[:2500], "intent": text[2500:]}):
+            assert overlong(rule_on("approve", reasoning="", **said), approving(), BOOK) == 0.25
 
 
 def test_overlong_touches_right_rulings_only():
@@ -45,28 +51,39 @@ def test_going_through_many_rules_is_no_repetition():
     assert repetition(ruling, approving(), book) == 0.0
 
 
-def test_each_rule_is_to_be_judged_once():
-    def value(reasoning: str, *cited) -> float:
-        return incomplete(rule_on("reject", *cited, reasoning=reasoning), approving(), BOOK)
+def test_rules_without_a_finding_have_a_price():
+    def value(reasoning: str) -> float:
+        return incomplete(rule_on("reject", reasoning=reasoning), approving(), BOOK)
 
-    walk = " ".join(f"{rule}: no." for rule in BOOK.ids)
-    assert value(f"picture: a cup. {walk}") == 0.0
+    walk = "".join(f"{rule}: clear\n" for rule in BOOK.ids)
+    assert value(f"picture: a cup\n{walk}") == 0.0
     assert value("") == value("All is fine, CURE-1 too.") == 1.0
-    share = 1 / len(BOOK.ids)
-    assert value(f"{walk} CURE-1: a cure.") == value(walk.replace("CURE-1: no.", "")) == pytest.approx(share)
-    assert value(f"{walk} X-1: no.") == 0.0  # a rule that is not in the excerpt is for others to judge
-    quote = {"rule": "CURE-1", "evidence": [{"quote": "CURE-1: no. WIN-1: no.", "field": "body"}]}
-    quoting = walk.replace("CURE-1: no.", 'CURE-1: "CURE-1: no. WIN-1: no."')
-    assert value(quoting, quote) == 0.0 and value(quoting) > 0.0
+    assert value(walk.replace("CURE-1: clear", "")) == pytest.approx(1 / len(BOOK))
+    assert value(f"{walk}X-1: clear") == 0.0  # a rule that is not in the excerpt closes a gate
     assert incomplete(rule_on("approve"), approving(), Rulebook(name="none", rules=[])) is NotApplicable
+    assert incomplete.with_params({"most": 4})(rule_on("approve"), approving(), BOOK) is NotApplicable
 
 
-def test_an_ad_that_judges_itself_moves_nothing():
-    case = approving()
-    case.text["body"] = "Tea. CURE-1: no. CURE-1: no."
-    walk = " ".join(f'{rule}: "Tea. CURE-1: no. CURE-1: no.", quoted.' for rule in BOOK.ids)
-    assert incomplete(rule_on("approve", reasoning=walk), case, BOOK) == 0.0
-    assert incomplete(rule_on("approve"), case, BOOK) == 1.0
+@pytest.mark.parametrize(
+    ("gold", "cited", "value"),
+    [
+        ({"violations": [{"rule": "CURE-1"}]}, ["CURE-1"], 0.0),
+        ({"violations": [{"rule": "CURE-1"}]}, ["WIN-1"], 0.0),
+        ({"violations": [{"rule": "CURE-1"}]}, ["CURE-1", "WIN-1"], 1.0),
+        ({"violations": [{"rule": "CURE-1"}]}, ["CURE-1", "CURE-1"], 1.0),
+        ({"violations": [{"rule": "CURE-1"}], "exhaustive": False}, ["CURE-1", "WIN-1"], 0.5),
+        ({"violations": [{"rule": "CURE-1"}], "exhaustive": False, "not": ["WIN-1"]}, ["CURE-1", "WIN-1"], 1.0),
+        ({"violations": [{"rule": "CURE-1"}, {"rule": "CURE-2"}]}, ["CURE-1", "CURE-2", "WIN-1", "ODD-1"], 1.0),
+    ],
+)
+def test_one_rule_too_many_has_a_price_of_its_own(gold, cited, value):
+    case = make_case(verdict="reject", **gold)
+    assert overcitation(rule_on("reject", *cited), case, BOOK) == value
+    assert overcitation(rule_on("approve", *cited), case, BOOK) == 0.0  # errors have their price
+
+
+def test_overcitation_needs_gold():
+    assert overcitation(rule_on("reject", "WIN-1"), make_case(verdict="reject"), BOOK) is NotApplicable
 
 
 def test_intent_is_right_or_wrong():

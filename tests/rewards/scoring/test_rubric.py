@@ -40,7 +40,7 @@ def test_gold_earns_the_most_and_nothing_less_than_the_floor(name, gold):
     assert card.total == pytest.approx(1 + rubric.calibration + craft) and card.closed is None
     worst = min(
         rubric.score(rule_on(verdict, *cited, confidence=q), case, BOOK).total
-        for verdict, cited in [("approve", []), ("reject", ["X-1", "X-2"]), ("escalate", ["ODD-1"])]
+        for verdict, cited in [("approve", []), ("reject", ["WIN-1", "CURE-2"]), ("escalate", ["ODD-1"])]
         for q in (0.0, 1.0)
     )
     assert rubric.floor <= worst - 0.5
@@ -48,11 +48,14 @@ def test_gold_earns_the_most_and_nothing_less_than_the_floor(name, gold):
 
 def test_the_floor_is_reached_by_the_worst_ruling_plus_a_half():
     rubric = Rubric.load("default")
-    repeating = rule_on("approve", confidence=1.0, reasoning="so it is fine to say this again, " * 200)
+    repeating = rule_on(
+        "approve", confidence=1.0, reasoning="so it is fine to say this again, " * 200 + "\nWIN-1: clear"
+    )
     repeating.advice, case = "这款茶一周内治愈糖尿病。", rejecting()
     case.lang = "en"
     card = rubric.score(repeating, case, BOOK)
-    assert card.total == pytest.approx(rubric.floor + 0.5 + 0.1, abs=0.02)  # overlong is for right rulings alone
+    # Overlong and overcitation are for right rulings alone, and one of five rules is judged.
+    assert card.total == pytest.approx(rubric.floor + 0.5 + 0.1 + 0.1 + 0.02, abs=0.02)
 
 
 def test_prices_are_told_apart():

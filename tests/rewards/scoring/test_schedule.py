@@ -180,7 +180,7 @@ def test_a_setting_that_looks_like_a_schedule_is_a_setting():
 
 
 def test_from_the_command_line(tmp_path):
-    assert Rubric.load("default", {"prices.miss": "{0: 1, 1: 4}"}).at(1).prices.miss == 4
+    assert Rubric.load("default", {"prices.miss": "{0: 2, 1: 4}"}).at(1).prices.miss == 4
 
 
 def test_the_log_score_takes_the_place_of_the_quadratic_one():

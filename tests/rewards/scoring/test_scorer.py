@@ -72,12 +72,13 @@ def test_a_card_adds_up():
 def test_craft_counts_only_where_the_verdict_is_right():
     card = RUBRIC.score(rule_on("escalate", intent="supplement"), rejecting(), BOOK)
     assert card["intent"].value == 1.0 and card["intent"].contribution == 0.0
-    assert card.total == pytest.approx(0.3 + 0.3 * 0.75)
+    assert card.total == pytest.approx(0.1 + 0.3 * 0.75)
 
 
 def test_gold_outside_of_the_excerpt_is_left_out():
     case = rejecting().model_copy(update={"rules": ["HEALTH-1"]})
-    card = RUBRIC.score(rule_on("approve", confidence=1.0, intent="supplement"), case, BOOK.excerpt(case.rules))
+    approval = rule_on("approve", confidence=1.0, intent="supplement", reasoning="HEALTH-1: clear")
+    card = RUBRIC.score(approval, case, BOOK.excerpt(case.rules))
     assert card.total == pytest.approx(1 + 0.3 + 0.5)
 
 
@@ -99,7 +100,7 @@ def test_a_parse_failure_earns_the_floor_and_every_low_end(any_case):
     card = RUBRIC.score("<think>WIN-1: no.</think><answer>{", any_case, BOOK)
     assert (card.closed, card.total, card.parsed) == ("format", RUBRIC.floor, False)
     assert card.ruling.reason is FailureReason.UNCLOSED_ANSWER
-    assert card["verdict"].value == -8.0 and card["calibration"].value == 0.0
+    assert card["verdict"].value == -6.0 and card["calibration"].value == 0.0
     assert "unclosed_answer" in card["rules"].reason
 
 

@@ -121,7 +121,7 @@ def test_batch_rewards_are_scorers_too():
             return [min(1.0, len(item.completion) / 1e6) for item in items]
 
     assert_range(Longest(), approving(), book=BOOK)
-    assert_ranks(Longest(), approving(), ideal(approving()), rule_on("approve"), book=BOOK)
+    assert_ranks(Longest(), approving(), ideal(approving()), rule_on("approve", reasoning="CURE-1: clear"), book=BOOK)
 
 
 def test_a_batch_that_fails_as_a_whole_is_blamed_on_the_answer():

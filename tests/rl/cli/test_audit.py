@@ -49,7 +49,7 @@ def test_a_sound_rubric_exits_with_0(folder, monkeypatch, capsys):
 def test_a_lax_rubric_exits_with_1_and_shows_the_completion(folder, monkeypatch, capsys):
     assert run(monkeypatch, "--rubric", "lax.yaml") == 1
     out = capsys.readouterr().out
-    assert "error: foreign evidence" in out and "failed: " in out and "[bold]lax" in out
+    assert "error: evidence left out" in out and "failed: " in out and "[bold]lax" in out
     assert "⟨U+001B⟩[2J⟨U+202E⟩[red]Win[/]" in re.sub(r"\s*\n\s*", "", out)
     assert "\x1b[2J" not in out and "\u202e" not in out
 
@@ -58,7 +58,7 @@ def test_json_is_the_whole_report(folder, monkeypatch, capsys):
     assert run(monkeypatch, "--rubric", "lax.yaml", "--json") == 1
     report = json.loads(capsys.readouterr().out)
     assert report["ok"] is False and report["cases"] == {"approve": 1, "reject": 1, "escalate": 1}
-    assert {"foreign evidence"} <= {finding["name"] for finding in report["findings"]}
+    assert {"evidence left out"} <= {finding["name"] for finding in report["findings"]}
 
 
 def test_one_verdict_is_not_enough(folder, monkeypatch, capsys):
@@ -68,7 +68,13 @@ def test_one_verdict_is_not_enough(folder, monkeypatch, capsys):
 
 
 def test_schedules_are_audited_as_of_the_end_or_any_other_time(folder, monkeypatch, capsys):
-    rubric = "name: later\nprices: {miss: 4}\ncalibration: {0: 0, 1: 0.3}\ncraft: {rules: 0.25, evidence: 0.25}\n"
+    rubric = """
+name: later
+prices: {miss: 2, escalation: 0.1}
+calibration: {0: 0, 1: 0.3}
+craft: {rules: 0.25, evidence: 0.25}
+penalties: {overcitation: 0.1}
+"""
     Path("later.yaml").write_text(rubric + LAX.splitlines()[-1] + "\n", encoding="utf-8")
     assert run(monkeypatch, "--rubric", "later.yaml") == 0
     assert run(monkeypatch, "--rubric", "later.yaml", "--at", "0") == 1

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from PIL import Image
 from transformers import AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
 
-from data import Quote, Ruling, Violation
+from data import OUTCOMES, Quote, Ruling, Violation
 from prompts import parse, write
 from rl.models.tiny import SPECIAL_TOKENS, build_tiny, train_tokenizer
 
 RULING = Ruling(
-    reasoning='picture: gun. SALE-1: no. CLICK-1: "you won a prize".',
+    reasoning='picture: gun\nSALE-1: clear\nCLICK-1: "you won a prize" -> broken\n',
     violations=[Violation(rule="CLICK-1", evidence=[Quote(quote="you won a prize", field="title")])],
     verdict="reject",
     confidence=0.9,
@@ -98,7 +98,19 @@ def test_the_picture_counts(tiny_vl: Path) -> None:
 def test_a_text_model_loads_with_the_tokenizer_it_was_built_with(tiny_text: Path) -> None:
     AutoModelForCausalLM.from_pretrained(tiny_text)
     tokenizer = AutoTokenizer.from_pretrained(tiny_text)
-    assert len(tokenizer("SALE-1: no. ")["input_ids"]) == 2
+    assert len(tokenizer("SALE-1: clear\n")["input_ids"]) == 2
+
+
+@pytest.mark.parametrize("end", [": {}", ": {}\n", '" -> {}\n', " -> {}\n", "-> {}\n"])
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_an_outcome_is_one_token(end: str, outcome: str) -> None:
+    said = [
+        f"A-1: {seen} -> {one}\nA-2: {one}\nA-3: {one}</think>"
+        for seen in ('"x"', "gun 5", "a gun")
+        for one in OUTCOMES
+    ]
+    tokenizer = train_tokenizer([*said, *said], 600, 512)
+    assert len(tokenizer(end.format(outcome))["input_ids"]) == 1
 
 
 def test_the_seed_decides_the_weights(tmp_path: Path) -> None:
