@@ -70,7 +70,7 @@ def test_one_verdict_is_not_enough(folder, monkeypatch, capsys):
 def test_schedules_are_audited_as_of_the_end_or_any_other_time(folder, monkeypatch, capsys):
     rubric = """
 name: later
-prices: {miss: 2, escalation: 0.1}
+prices: {miss: 2, escalation: 0.1, severity: {low: 1, medium: 1, high: 1, critical: 1}}
 calibration: {0: 0, 1: 0.3}
 craft: {rules: 0.25, evidence: 0.25}
 penalties: {overcitation: 0.1}
