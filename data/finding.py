@@ -20,7 +20,7 @@ from typing import Literal, get_args
 Outcome = Literal["broken", "clear", "unclear"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
-_LINE = re.compile(rf"^(\S+):(?: (.*) ->)? ({'|'.join(OUTCOMES)})$", re.MULTILINE)
+_LINE = re.compile(rf"^(\S+):(?: (.*) ->)? ({'|'.join(OUTCOMES)})[ \t\r]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import pytest
 
 from data import Interval, Quote, Region
+from data.corpus import Corpus
 from rewards import NotApplicable, evidence, grounded
 from rewards.testing.hostile import HOSTILE
 from rewards.testing.small import BOOK, CURES, PRIZE, TEXT, approving, make_case, rejecting, rule_on
@@ -119,6 +120,8 @@ def test_nor_has_an_accepted_verdict_that_stands_beside_no_violation(verdict):
     ("item", "value"),
     [
         (quote("cures diabetes"), 1.0),
+        (quote("This tea cures"), 0.0),  # how the field begins
+        (quote("This tea CURES diabetes"), 1.0),  # but it may be the whole of it
         (quote("diabetes"), 1.0),
         (quote("diabete"), 0.0),  # seven letters
         (quote("Order it now and tell", "body"), 1.0),
@@ -126,6 +129,7 @@ def test_nor_has_an_accepted_verdict_that_stands_beside_no_violation(verdict):
         (quote("not in there at all"), 0.0),
         (box(0, 0, 0.5, 0.5), 1.0),
         (box(0, 0, 1, 1), 0.0),
+        (box(0, 0, 0.03, 0.03), 0.0),
         (box(0, 0, 0.5, 0.5, image=1), 0.0),
         (span(4, 6), 1.0),
         (span(0, 10), 0.0),
@@ -141,6 +145,33 @@ def test_four_letters_are_specific_in_cjk(said, value):
     case = make_case(verdict="reject", violations=[{"rule": "WIN-1"}])
     case.text["title"] = "治愈糖尿病药！"
     assert shown(quote(said), case=case) == value
+
+
+def test_an_interval_shows_nothing_where_nobody_knows_how_long_the_media_is():
+    case = make_case(verdict="reject", violations=[{"rule": "WIN-1"}])
+    case.transcript, case.video = [], "a.mp4"
+    assert shown(span(4, 6), case=case) == 0.0
+
+
+def test_a_hashtags_first_letters_and_bare_marks_show_nothing():
+    case = make_case(verdict="reject", violations=[{"rule": "WIN-1"}])
+    case.text = {"title": "Look at this #weightloss #teatime", "body": "!!!"}
+    said = {"#weightlos": 0.0, "weightlo": 0.0, "loss #teatime": 1.0}
+    assert {text: shown(quote(text), case=case) for text in said} == said
+    assert shown(quote("!!!", "body"), case=case) == 0.0
+
+
+def test_what_many_cases_say_shows_nothing():
+    texts = [f"Tea {i}. It cures all. Call us now and win." for i in range(30)]
+    case = make_case(verdict="reject", violations=[{"rule": "WIN-1"}])
+    case.text["title"] = texts[3].replace("cures all", "heals diabetes")
+    among = case.among(Corpus({"title": text} for text in texts))
+    assert [shown(quote("Call us now"), case=one) for one in (case, among)] == [1.0, 0.0]
+    assert shown(quote("heals diabetes"), case=among) == 1.0
+
+
+def test_saying_it_twice_shows_it_once():
+    assert shown(quote("cures diabetes"), quote("CURES  diabetes"), wanted=None) == 0.5
 
 
 def test_where_gold_has_no_evidence_padding_with_the_unfounded_costs():

@@ -1,0 +1,82 @@
+"""Findings: a closed form, read to the letter."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data import OUTCOMES, Finding, Ruling
+from data.finding import ends_in_finding, findings_in, lines, prose_of
+from rewards.testing.hostile import HOSTILE
+
+IDS = st.text(st.characters(exclude_categories=["Z", "C"]), min_size=1).filter(lambda text: not text.isspace())
+WORDS = st.text() | st.sampled_from(HOSTILE)
+
+
+@given(st.lists(st.builds(Finding, IDS, st.sampled_from(OUTCOMES), WORDS)), st.sampled_from(["", "It is late.\n\n"]))
+def test_what_is_written_is_read_back(findings, prose):
+    written = prose + lines(findings)
+    plain = [Finding(f.rule, f.outcome, " ".join(f.seen.split())) for f in findings]
+    assert list(findings_in(written)) == plain
+    assert prose_of(written) == prose.strip()
+    assert ends_in_finding(written) == bool(findings)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "A-1",
+        "A-1:",
+        "A-1:x",
+        "A-1: no.",
+        "A-1: yes -> no",
+        "A-1:clear",
+        "A-1 : clear",
+        "A-1: clear.",
+        "A-1: Clear",
+        "A-1: -> broken",
+        " A-1: clear",
+        "- A-1: clear",
+        "A-1：clear",
+        "A-1: cleаr",  # a Cyrillic а
+        "A-1: ｃｌｅａｒ",
+        "A-1: seen → broken",
+        "A-1: seen->broken",
+        "A-1: not clear",
+        "the rule A-1: clear",
+        "A-1: clear A-2: clear",
+    ],
+)
+def test_anything_else_is_prose(line):
+    assert findings_in(line) == () and prose_of(line) == line.strip() and not ends_in_finding(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "finding"),
+    [
+        ("A-1: clear", Finding("A-1", "clear")),
+        ("a:b:1: unclear", Finding("a:b:1", "unclear")),
+        ("A-1: clear \t\r", Finding("A-1", "clear")),
+        ('A-1: "x -> clear" -> broken', Finding("A-1", "broken", '"x -> clear"')),
+        ("A-1: x -> clear -> broken", Finding("A-1", "broken", "x -> clear")),
+        ("规则1: 承诺治愈 -> broken", Finding("规则1", "broken", "承诺治愈")),
+    ],
+)
+def test_the_last_outcome_of_a_line_is_its_outcome(line, finding):
+    assert findings_in(f"prose\n{line}\n\nmore") == (finding,)
+
+
+def test_a_ruling_knows_its_findings():
+    ruling = Ruling(reasoning="A-1: clear", verdict="approve", confidence=1)
+    assert ruling.findings == (Finding("A-1", "clear"),)
+    assert ruling.model_copy(update={"reasoning": "A-2: x -> broken"}).findings[0].rule == "A-2"
+
+
+@pytest.mark.parametrize(
+    "text", ["a:" * 50_000, "A-1: " + "-> " * 50_000, "A-1: x -> broke\n" * 20_000, "A-1:" + " " * 10**5]
+)
+def test_reading_takes_no_longer_than_the_text_is_long(text):
+    started = time.process_time()
+    findings_in(text)
+    assert time.process_time() - started < 2
