@@ -3,6 +3,7 @@
 from prompts.episode import Episode, Turn
 from prompts.message import Message
 from prompts.neutralise import neutralise, restore
+from prompts.opening import opening_of
 from prompts.parse import FailureReason, ParseFailure, answer_schema, parse
 from prompts.render import TEMPLATE_VERSION, TEMPLATES, render
 from prompts.target import target
@@ -18,6 +19,7 @@ __all__ = [
     "Turn",
     "answer_schema",
     "neutralise",
+    "opening_of",
     "parse",
     "render",
     "restore",
