@@ -51,7 +51,7 @@ def known_variables(processor: Processor, variables: Mapping[str, Any]) -> dict[
 
 def settle(processor: Processor, variables: Mapping[str, bool | int | float | str]) -> None:
     """Writes variables into the chat template, so that whoever applies it, or loads it once it is saved, need not know
-    of them.
+    of them. Who gives another value still has their way, and so does who settles one later.
 
     Raises:
         DataError: the template has no such variable.
@@ -60,7 +60,7 @@ def settle(processor: Processor, variables: Mapping[str, bool | int | float | st
         if name not in known_variables(processor, variables):
             raise DataError(f"the model's chat template has no variable '{name}'", field="model.chat_template_kwargs")
     # JSON's notation is Jinja's, and without a new line behind it the template's own text stays as it is.
-    written = "".join(f"{{% set {name} = {json.dumps(value)} %}}" for name, value in variables.items())
+    written = "".join(f"{{% set {name} = {name}|default({json.dumps(value)}) %}}" for name, value in variables.items())
     for part in {id(part): part for part in (processor, tokenizer_of(processor))}.values():
         if isinstance(part.chat_template, str):
             part.chat_template = written + part.chat_template

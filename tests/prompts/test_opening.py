@@ -67,5 +67,8 @@ def test_settled_variables_hold_for_whoever_applies_the_template() -> None:
     settle(processor, {"a": True, "b": "it's", "c": 0.5})
     assert opening_of(processor) == "<think>"
     assert processor.apply_chat_template([{"role": "user", "content": "x"}], tokenize=False) == before
+    assert opening_of(processor, a=False) == ""
+    settle(processor, {"a": False})
+    assert opening_of(processor) == ""
     with pytest.raises(DataError, match=r"model\.chat_template_kwargs: .* has no variable 'thinks'"):
         settle(processor, {"thinks": True})

@@ -181,8 +181,8 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
         output["advantages"] = advantages * weights.view(-1, *[1] * (advantages.dim() - 1))
         if self.model.training:
             cards = [card for _, card in self._scored]
-            told = torch.tensor([[any(card.parsed for card in cards), bool(output["advantages"].any())]])
-            parsed, taught = gather(told.to(advantages.device)).any(dim=0).tolist()
+            told = [[any(card.parsed for card in cards), bool(output["advantages"].any())]]
+            parsed, taught = gather(torch.tensor(told, dtype=torch.int, device=advantages.device)).any(dim=0).tolist()
             self.alarm.hear(self.state.global_step, cards, parsed, taught)
             rollouts = gather_object(self._rollouts(output["advantages"], output["completion_mask"]))
             if self.log_of_rollouts is not None:

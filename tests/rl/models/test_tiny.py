@@ -98,7 +98,7 @@ def test_the_picture_counts(tiny_vl: Path) -> None:
 def test_a_text_model_loads_with_the_tokenizer_it_was_built_with(tiny_text: Path) -> None:
     AutoModelForCausalLM.from_pretrained(tiny_text)
     tokenizer = AutoTokenizer.from_pretrained(tiny_text)
-    assert len(tokenizer("SALE-1: no. ")["input_ids"]) == 2
+    assert len(tokenizer("SALE-1: clear\n")["input_ids"]) == 2
 
 
 def test_the_seed_decides_the_weights(tmp_path: Path) -> None:
