@@ -3,6 +3,7 @@
 from prompts.episode import Episode, Turn
 from prompts.message import Message
 from prompts.neutralise import neutralise, restore
+from prompts.opening import opening_of
 from prompts.parse import FailureReason, ParseFailure, answer_schema, parse
 from prompts.reason import reason
 from prompts.render import TEMPLATE_VERSION, TEMPLATES, render
@@ -19,6 +20,7 @@ __all__ = [
     "Turn",
     "answer_schema",
     "neutralise",
+    "opening_of",
     "parse",
     "reason",
     "render",

@@ -1,9 +1,11 @@
 """Conversations as a model reads them: a processor (or a text model's tokenizer) turns messages into tensors."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from data import DataError
 from prompts.message import Message
 from prompts.processor import Processor, reads_media, tokenizer_of
 
@@ -26,14 +28,12 @@ def encode(
         DataError: a picture cannot be read, or the model reads no pictures; names the case.
     """
     tokenizer = tokenizer_of(processor)
-    template = str(processor.chat_template)
     settings: dict[str, Any] = {
         "add_generation_prompt": reply,
         "tokenize": True,
         "return_dict": True,
         "return_tensors": "pt",
-        # Others would be taken for settings of the image processor.
-        **{name: value for name, value in variables.items() if name in template},
+        **known_variables(processor, variables),
     }
     with _padding_left(tokenizer):
         if not reads_media(processor):
@@ -41,6 +41,29 @@ def encode(
             return tokenizer.apply_chat_template(plain, padding=True, **settings)
         opened = [[message.for_processor() for message in messages] for messages in conversations]
         return processor.apply_chat_template(opened, processor_kwargs={"padding": True}, **settings)
+
+
+def known_variables(processor: Processor, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that the chat template knows: others would be taken for settings of the image processor."""
+    template = str(processor.chat_template)
+    return {name: value for name, value in variables.items() if name in template}
+
+
+def settle(processor: Processor, variables: Mapping[str, bool | int | float | str]) -> None:
+    """Writes variables into the chat template, so that whoever applies it, or loads it once it is saved, need not know
+    of them. Who gives another value still has their way, and so does who settles one later.
+
+    Raises:
+        DataError: the template has no such variable.
+    """
+    for name in variables:
+        if name not in known_variables(processor, variables):
+            raise DataError(f"the model's chat template has no variable '{name}'", field="model.chat_template_kwargs")
+    # JSON's notation is Jinja's, and without a new line behind it the template's own text stays as it is.
+    written = "".join(f"{{% set {name} = {name}|default({json.dumps(value)}) %}}" for name, value in variables.items())
+    for part in {id(part): part for part in (processor, tokenizer_of(processor))}.values():
+        if isinstance(part.chat_template, str):
+            part.chat_template = written + part.chat_template
 
 
 def without_payloads(messages: Conversation, processor: Processor) -> list[dict[str, Any]]:

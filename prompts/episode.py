@@ -19,6 +19,7 @@ class Turn:
     """What one side wrote before the other went on."""
 
     text: str
+    """With what the chat template had written of it (`prompts.opening`)."""
     author: Literal["policy", "tool"] = "policy"
     tokens: int | None = None
     """Its length in tokens of the model, without the one that ends it; None where that is not known."""

@@ -24,6 +24,8 @@ class Message:
 
     role: Role
     parts: tuple[Text | Medium, ...]
+    reasoning: str | None = None
+    """What an assistant thought before it spoke, for chat templates that want it apart (`prompts.reply`)."""
 
     @property
     def texts(self) -> tuple[Text, ...]:
@@ -41,7 +43,7 @@ class Message:
         Raises:
             DataError: a picture is missing, corrupt or far too large; names the case.
         """
-        return {"role": self.role, "content": [part.for_processor() for part in self.parts]}
+        return self._said([part.for_processor() for part in self.parts])
 
     def for_tokenizer(self) -> dict[str, Any]:
         """The chat message with its content as one string, as chat templates of text-only models expect it.
@@ -56,11 +58,15 @@ class Message:
                 f"{whose} has {part.plural}, and the model reads text only: take a vision-language model, or leave "
                 "them out with `images: ignore`"
             )
-        return {"role": self.role, "content": "".join(part.text for part in self.texts)}
+        return self._said("".join(part.text for part in self.texts))
 
     def for_row(self) -> dict[str, Any]:
         """The chat message as it stands in a TRL row, its media without their payloads."""
-        return {"role": self.role, "content": [part.for_row() for part in self.parts]}
+        return self._said([part.for_row() for part in self.parts])
+
+    def _said(self, content: str | list[dict[str, Any]]) -> dict[str, Any]:
+        apart = {} if self.reasoning is None else {"reasoning_content": self.reasoning}
+        return {"role": self.role, "content": content, **apart}
 
     def identity(self) -> dict[str, Any]:
         """What is shown, as JSON; see `Part.identity`."""

@@ -39,6 +39,9 @@ class RewardFunction:
         """Those of the rubric's rewards that are told how training goes."""
         self._rubric, self._plan_at, self._unscored_limit = rubric, plan_at, unscored_limit
         self._briefs = briefs
+        self.opening = ""
+        """What the chat template has written of every completion (`prompts.opening_of`): to be set where a trainer
+        that is not Ruling's calls this, and gives what the model wrote alone."""
 
     def __call__(
         self,
@@ -63,7 +66,8 @@ class RewardFunction:
             DataError: there is no case of such an id.
             TooManyUnscored: as `check`.
         """
-        cards = self.score([_text(completion) for completion in completions], case, progress_of(trainer_state))
+        texts = [self.opening + _text(completion) for completion in completions]
+        cards = self.score(texts, case, progress_of(trainer_state))
         if log_metric is not None:
             for name, value in step_metrics(cards).items():
                 log_metric(name, value)

@@ -21,7 +21,8 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from data import DataError, Ruling
-from prompts import render, write
+from prompts import opening_of, render, write
+from prompts.opening import rest_of
 from prompts.parse import ANSWER
 from rewards.batch import Item
 from rewards.model_based.local_reward import LocalReward, Precision
@@ -105,7 +106,8 @@ class SelfConsistency(LocalReward):
 
         specials = self._local.special_tokens
         rulings = [_parsed(item) for item in items]
-        decisions = [self._decision(write(ruling, specials)) for ruling in rulings]
+        opening = opening_of(self._local.processor)
+        decisions = [self._decision(rest_of(write(ruling, specials), opening)) for ruling in rulings]
 
         def read(inputs: Any, rows: list[int]) -> list[Score]:
             sums = log_likelihoods(self._local, inputs, [decisions[i] for i in rows])

@@ -1,6 +1,6 @@
 """Decoding: how a model is asked. The section ``decoding`` of a recipe for evaluation."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from data import DataError
@@ -26,6 +26,9 @@ class Decoding:
     """Completions that a model in this process writes at once."""
     dtype: Precision = "auto"
     """Precision of the weights of a model in this process; ``auto`` is what the checkpoint says."""
+    chat_template_kwargs: dict[str, bool | int | float | str] = field(default_factory=dict)
+    """Variables for the chat template, such as ``enable_thinking``, in this process and on servers that take them. A
+    model that was trained with some has them in its template."""
 
     def __post_init__(self) -> None:
         if self.samples > 1 and self.temperature == 0:

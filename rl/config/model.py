@@ -46,6 +46,9 @@ class ModelConfig(BaseModel):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     """``auto`` is what the checkpoint says."""
     attn_implementation: str | None = None
+    chat_template_kwargs: dict[str, bool | int | float | str] = Field(default_factory=dict)
+    """Variables for the chat template, such as ``enable_thinking``; training writes them into the template that it
+    saves with the model."""
     lora: LoraConfig | None = None
     load_in_4bit: bool = False
     """QLoRA: the frozen weights in 4 bits (bitsandbytes), adapters in full precision."""

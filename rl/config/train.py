@@ -59,6 +59,8 @@ class TrainRecipe(Recipe):
         "max_length": "a case that is too long is an error, never cut",
         "remove_unused_columns": "the columns of a row are Ruling's own",
         "model_init_kwargs": "use the recipe's 'model'",
+        "chat_template_kwargs": "use the recipe's 'model.chat_template_kwargs'",
+        "chat_template_path": "rows are made with the model's own: put chat_template.jinja into its folder",
     }
     """Fields of the trainer that are not the recipe's to set, and what to do instead."""
 

@@ -101,6 +101,7 @@ def _wrong(recipe: GRPORecipe, model: str, briefs: Briefs) -> set[str]:
         template=recipe.data.template,
         max_new_tokens=recipe.trainer.get("max_completion_length", Decoding.max_new_tokens),
         batch_size=recipe.trainer.get("per_device_train_batch_size", Decoding.batch_size),
+        chat_template_kwargs=recipe.model.chat_template_kwargs,
     )
     written = write_episodes(model, briefs, decoding)
     predictions = predictions_of(written.by_brief, briefs)

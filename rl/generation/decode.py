@@ -1,7 +1,8 @@
 """Token ids → text: the one decoder that everything reads.
 
 Evaluation, review and training see the same text: a completion ends at the first end-of-turn token, and special
-tokens are left out except our own tags, which some tokenizers hold as special tokens.
+tokens are left out except our own tags, which some tokenizers hold as special tokens. What the chat template had
+written of the completion stands before what the model wrote.
 """
 
 from collections.abc import Collection, Sequence
@@ -21,27 +22,37 @@ def completion_text(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], ends
 
 
 def turn_of(
-    tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], ends: Collection[int], logprobs: Sequence[float] = ()
+    tokenizer: PreTrainedTokenizerBase,
+    ids: Sequence[int],
+    ends: Collection[int],
+    logprobs: Sequence[float] = (),
+    opening: str = "",
 ) -> Turn:
     """What a policy wrote in one go.
 
     Args:
         ids: all that was generated, what stands behind the first of ``ends`` included.
         logprobs: of the first tokens; none where they are not known.
+        opening: what the chat template had written of it; see `prompts.opening`.
     """
     stop = _end(ids, ends)
     known = tuple(logprobs[:stop]) or None
-    return Turn(completion_text(tokenizer, ids, ends), tokens=stop, token_ids=tuple(ids[:stop]), logprobs=known)
+    text = opening + completion_text(tokenizer, ids, ends)
+    return Turn(text, tokens=stop, token_ids=tuple(ids[:stop]), logprobs=known)
 
 
-def verdict_logprob_of(tokenizer: PreTrainedTokenizerBase, turn: Turn) -> float | None:
-    """The log-probability of the verdict's word in a turn; None where there is none or it is not known."""
+def verdict_logprob_of(tokenizer: PreTrainedTokenizerBase, turn: Turn, opening: str = "") -> float | None:
+    """The log-probability of the verdict's word in a turn; None where there is none or it is not known.
+
+    Args:
+        opening: the same that `turn_of` was given.
+    """
     if turn.token_ids is None or turn.logprobs is None:
         return None
     places = _written(tokenizer, turn.token_ids, ())
     ids = [turn.token_ids[place] for place in places]
     known = [turn.logprobs[place] for place in places if place < len(turn.logprobs)]
-    return verdict_logprob(lambda n: _decoded(tokenizer, ids[:n]), known, turn.text)
+    return verdict_logprob(lambda n: opening + _decoded(tokenizer, ids[:n]), known, turn.text)
 
 
 def end_of_turn_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:

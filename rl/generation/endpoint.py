@@ -105,7 +105,9 @@ class Endpoint:
 
     def _body(self, brief: Brief, decoding: Decoding, sample: int) -> dict[str, Any]:
         messages = render(brief.case, brief.excerpt, decoding.template or "default")
+        variables = decoding.chat_template_kwargs
         return {
+            **({"extra_body": {"chat_template_kwargs": variables}} if variables else {}),
             "model": self.model,
             "messages": [message.for_server() for message in messages],
             "max_tokens": decoding.max_new_tokens,
@@ -133,7 +135,9 @@ class Endpoint:
 
 
 def episode_of(answer: Any, case: str, sample: int) -> Episode:
-    """A server's answer as an episode; reasoning that the server keeps apart is put back where the model wrote it.
+    """A server's answer as an episode; reasoning that the server keeps apart is put back where the model wrote it, and
+    a tag before it that only the prompt can have held: text that closes a reasoning which it has not opened is taken
+    to go on from one that the chat template had opened.
 
     A choice without content is an empty completion, which is no ruling. Log-probabilities that are none are not known.
 
@@ -145,8 +149,10 @@ def episode_of(answer: Any, case: str, sample: int) -> Episode:
     if not isinstance(text, str):
         raise ValueError(f"the message's content is no text but {_cut(text)}")
     reasoning = getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None)
-    if isinstance(reasoning, str) and THINK not in text:
+    if THINK not in text and isinstance(reasoning, str):
         text = f"{THINK}{reasoning}{END_THINK}{text.lstrip()}"
+    elif THINK not in text and END_THINK in text:
+        text = THINK + text
     text = text.encode("utf-8", "replace").decode()  # halves of surrogate pairs cannot be written to a file
     tokens = getattr(answer.usage, "completion_tokens", None)
     if tokens is not None and type(tokens) is not int:
@@ -177,7 +183,8 @@ def _cut(value: Any) -> str:
 
 def _how(decoding: Decoding) -> dict[str, Any]:
     """What a server is told of how to write; the rest is its own business."""
-    return {key: getattr(decoding, key) for key in ("max_new_tokens", "temperature", "samples", "seed")}
+    keys = ("max_new_tokens", "temperature", "samples", "seed", "chat_template_kwargs")
+    return {key: getattr(decoding, key) for key in keys}
 
 
 def _verdict_logprob(known: Any) -> float | None:

@@ -13,7 +13,7 @@ import torch
 from transformers import GenerationConfig, LogitsProcessorList, PreTrainedModel, PreTrainedTokenizerBase
 
 from data import Brief, Briefs, DataError
-from prompts import Episode, render
+from prompts import Episode, opening_of, render
 from prompts.chat import batches, encode
 from prompts.processor import Processor, special_tokens, tokenizer_of
 from rl.config.decoding import Decoding, Precision
@@ -81,20 +81,23 @@ def write_batches(
         wanted: ids of the cases to write about; all if None. A batch with one of them is written whole.
 
     Raises:
-        DataError: a picture that cannot be read, or a prompt that leaves no room for ``decoding.max_new_tokens``.
+        DataError: a picture that cannot be read, a prompt that leaves no room for ``decoding.max_new_tokens``, or a
+            chat template that closes the reasoning.
     """
     tokenizer = tokenizer_of(processor)
     settings = generation_config(model, tokenizer, decoding)
     template, specials = decoding.template or "default", special_tokens(processor)
     conversations = [render(brief.case, brief.excerpt, template, specials) for brief in briefs]
+    variables: dict[str, Any] = decoding.chat_template_kwargs
     ends = end_of_turn_ids(model, tokenizer)
+    opening = opening_of(processor, **variables)
     generator: Any = model
     for batch in batches(conversations, max(1, decoding.batch_size // decoding.samples)):
         chosen = [briefs[i] for i in batch]
         if wanted is not None and not any(brief.id in wanted for brief in chosen):
             continue
         with _evaluating(model), _seeded(_seed_of(chosen, decoding.seed), model.device):
-            inputs = encode(processor, [conversations[i] for i in batch]).to(model.device)
+            inputs = encode(processor, [conversations[i] for i in batch], **variables).to(model.device)
             _check_room(model, inputs, chosen, decoding.max_new_tokens)
             watching = ChosenLogProbs()
             written = generator.generate(
@@ -102,9 +105,9 @@ def write_batches(
             )
         rows = written[:, inputs["input_ids"].shape[1] :].tolist()
         logprobs = watching.logprobs or [[] for _ in rows]
-        turns = [turn_of(tokenizer, ids, ends, known) for ids, known in zip(rows, logprobs, strict=True)]
+        turns = [turn_of(tokenizer, ids, ends, known, opening) for ids, known in zip(rows, logprobs, strict=True)]
         yield [
-            Episode(brief.id, (turn,), sample, verdict_logprob_of(tokenizer, turn))
+            Episode(brief.id, (turn,), sample, verdict_logprob_of(tokenizer, turn, opening))
             for place, brief in enumerate(chosen)
             for sample, turn in enumerate(turns[place * decoding.samples : (place + 1) * decoding.samples])
         ]

@@ -12,6 +12,7 @@ from transformers.integrations import is_deepspeed_zero3_enabled
 from transformers.utils import is_bitsandbytes_available
 
 from data import DataError
+from prompts.chat import settle
 from prompts.processor import Processor, special_tokens, tokenizer_of
 from rewards.models.checkpoint import (
     ADAPTER,
@@ -32,6 +33,7 @@ __all__ = [
     "empty_model",
     "load_model",
     "load_processor",
+    "processor_for",
     "special_tokens",
     "tokenizer_of",
 ]
@@ -60,6 +62,18 @@ def load_model(config: ModelConfig, checkpoint: str | Path | None = None, traina
     elif config.lora is not None and trainable:
         model = _add_adapter(model, config)
     return model.train(trainable)
+
+
+def processor_for(config: ModelConfig) -> Processor:
+    """The processor of the model that a configuration describes, its chat template settled.
+
+    Raises:
+        DataError: there is no such model, or its chat template is not as the configuration has it.
+    """
+    assert config.path is not None, "build the tiny model first"
+    processor = load_processor(config.path)
+    settle(processor, config.chat_template_kwargs)
+    return processor
 
 
 def empty_model(path: str | Path, lora: LoraConfig | None = None) -> PreTrainedModel:

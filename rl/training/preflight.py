@@ -13,16 +13,19 @@ from typing import Any
 from huggingface_hub import try_to_load_from_cache
 
 from data import Briefs, Case, DataError, Rulebook, load_cases
+from prompts import Message
 from prompts.parts import MEDIA, media_of
 from prompts.processor import special_tokens
+from prompts.reply import Reply
 from rewards.models.location import resolve
 from rl.config.model import ModelConfig
 from rl.config.recipe import SHIPPED
 from rl.config.train import TrainRecipe
-from rl.models.load import ADAPTER, context_length, empty_model, load_processor
+from rl.models.load import ADAPTER, context_length, empty_model, processor_for
 from rl.terminal.preflight import Preflight
 from rl.training.lengths import Length, check_fit, count, estimate
 from rl.training.registry import load_recipe, stage_of
+from rl.training.round_trip import check_round_trip
 from rl.training.rows import lessons_of, prompts_of
 from rl.training.stage import Stage
 
@@ -53,7 +56,7 @@ def preflight(kind: str, config: str, overrides: Mapping[str, Any] | None = None
         if folder is not None:
             _parameters(recipe.model, folder, found)
             if briefs is not None:
-                _longest(briefs, folder, stage.reserved(arguments), recipe.data.template, found)
+                _longest(stage, briefs, folder, stage.reserved(arguments), found)
     _steps(stage, arguments, len(cases), found)
     return found
 
@@ -132,18 +135,28 @@ def _parameters(model: ModelConfig, folder: Path, found: Preflight) -> None:
     found.add("context", f"{context_length(empty):,} tokens")
 
 
-def _longest(briefs: Briefs, folder: Path, reserved: int, template: str, found: Preflight) -> None:
-    conversations_of = prompts_of if reserved else lessons_of
+def _longest(stage: Stage[Any], briefs: Briefs, folder: Path, reserved: int, found: Preflight) -> None:
     if (folder / "tokenizer.json").is_file() or (folder / "tokenizer_config.json").is_file():
-        processor = load_processor(folder)
-        lengths = count(conversations_of(briefs, template, special_tokens(processor)), processor)
+        processor = processor_for(stage.recipe.model.with_weights(folder))
+        check_round_trip(briefs, processor, stage.recipe.data.template, stage.imitates)
+        reply = Reply.of(processor)
+        if reply.opening:
+            found.add("completions", f"the chat template writes {reply.opening!r}, and the model goes on")
+        lengths = count(_conversations(stage, briefs, special_tokens(processor), reply), processor)
     elif (folder / "preprocessor_config.json").is_file():
-        lengths = estimate(conversations_of(briefs, template), folder)
+        lengths = estimate(_conversations(stage, briefs), folder)
     else:
         return
     check_fit(briefs, lengths, _context(folder), reserved)
     brief, longest = max(zip(briefs, lengths, strict=True), key=lambda pair: pair[1].total)
     found.add("longest case", f"'{brief.id}': {_said(longest, reserved)}")
+
+
+def _conversations(
+    stage: Stage[Any], briefs: Briefs, specials: tuple[str, ...] = (), reply: Reply | None = None
+) -> list[list[Message]]:
+    shown = stage.recipe.data.template, specials
+    return lessons_of(briefs, *shown, reply) if stage.imitates else prompts_of(briefs, *shown)
 
 
 def _context(folder: Path) -> int:

@@ -11,8 +11,9 @@ from typing import Any
 from data import Brief
 from prompts import Message, render, target, write
 from prompts.chat import without_payloads
-from prompts.parts import READERS, Text
+from prompts.parts import READERS
 from prompts.processor import Processor, special_tokens
+from prompts.reply import Reply
 from rl.training.lengths import check_fit, count
 
 Row = dict[str, Any]
@@ -25,7 +26,7 @@ def rows_for_sft(briefs: Sequence[Brief], processor: Processor, context: int, te
         DataError: a case has no gold to learn from, cannot be read by the model, or with its completion is longer
             than ``context`` tokens.
     """
-    lessons = lessons_of(briefs, template, special_tokens(processor))
+    lessons = lessons_of(briefs, template, special_tokens(processor), Reply.of(processor))
     lengths = count(lessons, processor)
     check_fit(briefs, lengths, context)
     return _dataset(
@@ -69,9 +70,12 @@ def prompts_of(
 
 
 def lessons_of(
-    briefs: Sequence[Brief], template: str = "default", specials: tuple[str, ...] = ()
+    briefs: Sequence[Brief], template: str = "default", specials: tuple[str, ...] = (), reply: Reply | None = None
 ) -> list[list[Message]]:
     """What a model is asked about each case, and the completion that states its gold.
+
+    Args:
+        reply: how the model's chat template takes a completion; whole where it is not known.
 
     Raises:
         DataError: a case has no gold to learn from; names it.
@@ -79,7 +83,7 @@ def lessons_of(
     lessons = []
     for brief, prompt in zip(briefs, prompts_of(briefs, template, specials), strict=True):
         completion = write(target(brief.case, brief.excerpt), specials)
-        lessons.append([*prompt, Message("assistant", (Text(completion),))])
+        lessons.append([*prompt, (reply or Reply()).message(completion)])
     return lessons
 
 

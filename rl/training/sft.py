@@ -16,6 +16,8 @@ from rl.training.trainers.sft import RulingSFTTrainer, muon
 class SFTStage(Stage[SFTRecipe]):
     """Rows hold the completion, and the optimiser may be Muon."""
 
+    imitates = True
+
     def check(self, arguments: SFTConfig) -> None:
         if self.recipe.muon:
             muon(arguments)

@@ -20,12 +20,13 @@ from data import Briefs, DataError, Rulebook, load_cases
 from prompts.processor import Processor
 from rl.config.model import ModelConfig
 from rl.config.train import TrainRecipe
-from rl.models.load import context_length, load_model, load_processor
+from rl.models.load import context_length, load_model, processor_for
 from rl.runs.checkpoints import checkpoint_to_resume, remove_cut_off
 from rl.runs.folder import RunFolder
 from rl.runs.lock import hold
 from rl.runs.provenance import provenance, write_run
 from rl.terminal.snapshot import Watch
+from rl.training.round_trip import check_round_trip
 from rl.training.rows import texts_of
 from rl.training.tiny_model import build, built_once
 from rl.training.trainers.resumable import ResumableTrainer
@@ -77,6 +78,8 @@ class Stage(ABC, Generic[OneRecipe]):
 
     unit = "cases"
     """What a batch is counted in."""
+    imitates = False
+    """Whether the model is shown completions to learn, and not prompts alone."""
 
     def __init__(self, recipe: OneRecipe):
         self.recipe, self.run = recipe, RunFolder(recipe.output)
@@ -171,7 +174,8 @@ class Stage(ABC, Generic[OneRecipe]):
         return checkpoint
 
     def _parts(self, arguments: Any, start: Start, checkpoint: Path | None) -> Parts:
-        processor = load_processor(str(start.model.path))
+        processor = processor_for(start.model)
+        check_round_trip(start.briefs, processor, self.recipe.data.template, self.imitates)
         model = load_model(start.model, checkpoint)
 
         def rows(briefs: Briefs) -> Any:

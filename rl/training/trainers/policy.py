@@ -2,10 +2,10 @@
 (trl 1.16; `tests/rl/training/trainers/test_private_methods.py` pins their signatures).
 
 Rollouts, loss, logging and checkpoints are TRL's. Ours are the text that is scored (parsed from token ids, so that no
-tag is lost), the scorecards, the log of rollouts, checkpoints between generations only, sampling without dropout, and
-batches in which some cases have pictures and some have none. A case's weight multiplies its advantages, which have the
-shape (B,) or, one for each token, (B, T). What is made of the totals is a learner's own: it overrides
-`advantages_of`.
+tag is lost, behind what the chat template has written of it), the scorecards, the log of rollouts, an alarm where
+nothing is learned, checkpoints between generations only, sampling without dropout, and batches in which some cases
+have pictures and some have none. A case's weight multiplies its advantages, which have the shape (B,) or, one for each
+token, (B, T). What is made of the totals is a learner's own: it overrides `advantages_of`.
 
 `_generate` is where episodes come from: whatever writes them in training takes its place.
 
@@ -22,13 +22,14 @@ from transformers import PreTrainedModel
 from trl import GRPOConfig, GRPOTrainer
 
 from data import DataError
-from prompts import Episode
+from prompts import Episode, opening_of
 from rewards import RewardFunction, Scorecard
 from rewards.reward_function import progress_of, step_metrics
 from rl.generation.decode import turn_of
 from rl.generation.local import fused_attention
 from rl.runs.checkpoints import step_of
 from rl.runs.rollouts import Rollout, RolloutLog
+from rl.training.trainers.alarm import Alarm
 from rl.training.trainers.resumable import ResumableTrainer
 from rl.training.trainers.reward_callback import RewardCallback, restore_rewards, save_rewards
 from rl.training.trainers.scored_positions import labelled_positions_only
@@ -66,6 +67,10 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
         self.log_of_rollouts = None
         if self.accelerator.is_main_process:
             self.log_of_rollouts = RolloutLog(rollouts, step_of(checkpoint) if checkpoint else 0)
+        self.alarm = Alarm(rollouts, self.cycle)
+        processor: Any = self.processing_class
+        variables: Any = self.chat_template_kwargs
+        self.opening = opening_of(processor, **variables)
         self._scored: list[tuple[Episode, Scorecard]] = []
         """What this process wrote and what it earned, from its scoring until its advantages are known."""
 
@@ -153,7 +158,9 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
         """
         cases = [row["case"] for row in inputs]
         first = self.accelerator.process_index * len(cases)
-        turns = [turn_of(self._tokenizer, ids, self.eos_token_ids) for ids in completion_ids_list]
+        turns = [
+            turn_of(self._tokenizer, ids, self.eos_token_ids, opening=self.opening) for ids in completion_ids_list
+        ]
         episodes = [
             Episode(case, (turn,), (first + place) % self.group_size)
             for place, (case, turn) in enumerate(zip(cases, turns, strict=True))
@@ -173,6 +180,10 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
         weights = torch.tensor([row["weight"] for row in inputs], device=advantages.device)
         output["advantages"] = advantages * weights.view(-1, *[1] * (advantages.dim() - 1))
         if self.model.training:
+            cards = [card for _, card in self._scored]
+            told = [[any(card.parsed for card in cards), bool(output["advantages"].any())]]
+            parsed, taught = gather(torch.tensor(told, dtype=torch.int, device=advantages.device)).any(dim=0).tolist()
+            self.alarm.hear(self.state.global_step, cards, parsed, taught)
             rollouts = gather_object(self._rollouts(output["advantages"], output["completion_mask"]))
             if self.log_of_rollouts is not None:
                 self.log_of_rollouts.write(rollouts)

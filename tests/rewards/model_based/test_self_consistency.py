@@ -10,6 +10,7 @@ from prompts.chat import encode
 from prompts.processor import tokenizer_of
 from rewards.batch import Item
 from rewards.model_based.self_consistency import SelfConsistency, decisive
+from tests.chat_templates import OPENS, with_template
 from tests.lazy import Lazy
 from tests.rewards.model_based.local import item_of, mixed_items, values_of
 
@@ -65,6 +66,14 @@ def evidence_of(completion: str) -> set[int]:
         places |= set(range(start, end))
         start = completion.find('"evidence": ', end)
     return places
+
+
+def test_a_tag_that_the_template_opens_is_there_once(text: SelfConsistency, small_text: Path, tmp_path: Path):
+    opens = with_template(small_text, tmp_path / "opens", OPENS.replace("<think>\n", "<think>"))
+    items = mixed_items(tmp_path, pictures=False)
+    same = SelfConsistency(model=str(opens), template="compact", likely=1)
+    found, expected = (values_of(reward.score_batch(items)) for reward in (same, text))
+    assert found == pytest.approx(expected, rel=1e-4, abs=0)
 
 
 @pytest.mark.parametrize("kind", ["text", "vl"])

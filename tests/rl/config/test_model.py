@@ -1,6 +1,15 @@
 from pathlib import Path
 
-from rl.config import ModelConfig
+from rl.config import EvalRecipe, ModelConfig, SFTRecipe
+
+
+def test_variables_of_the_chat_template_keep_their_types() -> None:
+    written = {"enable_thinking": "true", "effort": "low", "budget": "5"}
+    overrides = {f"model.chat_template_kwargs.{name}": value for name, value in written.items()}
+    expected = {"enable_thinking": True, "effort": "low", "budget": 5}
+    assert SFTRecipe.load("billboard/sft", overrides).model.chat_template_kwargs == expected
+    asked = EvalRecipe.load("billboard/eval", {"decoding.chat_template_kwargs": "{enable_thinking: true}"})
+    assert asked.decoding.chat_template_kwargs == {"enable_thinking": True}
 
 
 def test_other_weights_are_another_configuration() -> None:

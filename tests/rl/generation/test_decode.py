@@ -59,6 +59,17 @@ def test_special_tokens_count_for_nothing_in_the_verdicts_probability(tokenizer)
     assert beside.text == answer and verdict_logprob_of(tokenizer, beside) == expected
 
 
+def test_what_the_template_opened_stands_before_the_text_and_counts_for_nothing(tokenizer):
+    answer = write(Ruling(reasoning="Fine.", verdict="approve", confidence=0.5))
+    ids = ids_of(tokenizer, answer.removeprefix("<think>"))
+    logprobs = [-float(place + 1) for place in range(len(ids))]
+    turn = turn_of(tokenizer, ids, [], logprobs, "<think>\n")
+    assert turn.text == answer.replace("<think>", "<think>\n") and turn.tokens == len(ids)
+    unopened = turn_of(tokenizer, ids, [], logprobs)
+    known = verdict_logprob_of(tokenizer, turn, "<think>\n")
+    assert known is not None and known == verdict_logprob_of(tokenizer, unopened)
+
+
 def test_without_log_probabilities_or_a_verdict_there_is_no_probability(tokenizer):
     answer = write(Ruling(reasoning="Fine.", verdict="approve", confidence=0.5))
     ids = ids_of(tokenizer, answer)

@@ -152,6 +152,25 @@ def test_reasoning_that_comes_apart_is_put_back(server: Server, texts: Briefs) -
     assert asked(server, texts).completion == ANSWER
 
 
+def test_a_tag_that_the_prompt_holds_is_put_back(server: Server, texts: Briefs) -> None:
+    for said in (ANSWER.removeprefix("<think>"), "\n" + ANSWER.removeprefix("<think>")):
+        server.odd = (saying({"content": said}), "application/json")
+        assert asked(server, texts).completion == "<think>" + said
+    # Whether reasoning is lost or was never written cannot be known.
+    answer = ANSWER.partition("</think>")[2]
+    server.odd = (saying({"content": answer}), "application/json")
+    assert asked(server, texts).completion == answer
+
+
+def test_variables_of_the_chat_template_go_over_the_wire(server: Server, texts: Briefs) -> None:
+    thinking = Decoding(chat_template_kwargs={"enable_thinking": True})
+    written = write_episodes(Endpoint(server.url, "m"), texts, thinking, progress=False)
+    asked(server, texts)
+    assert server.asked[0]["chat_template_kwargs"] == {"enable_thinking": True}
+    assert "chat_template_kwargs" not in server.asked[1]
+    assert written.provenance["decoding"]["chat_template_kwargs"] == {"enable_thinking": True}
+
+
 def test_what_came_in_before_a_failure_is_kept(server: Server, toy: Path, tmp_path: Path) -> None:
     server.broken_from = 5
     briefs = toy_briefs(toy / "text.jsonl", 9)

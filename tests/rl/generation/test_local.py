@@ -9,8 +9,8 @@ import torch
 from transformers import PreTrainedModel
 
 import rl.generation.local
-from data import Briefs, DataError, load_cases
-from prompts import Episode, render
+from data import Briefs, DataError, Ruling, load_cases
+from prompts import Episode, parse, render, target, write
 from prompts.chat import encode
 from prompts.processor import tokenizer_of
 from rl.config.decoding import Decoding
@@ -19,6 +19,7 @@ from rl.generation.decode import completion_text
 from rl.generation.local import LocalEngine, generation_config, write_batches
 from rl.models.load import load_model, load_processor
 from rl.runs.provenance import checkpoint_hash, provenance, write_run
+from tests.chat_templates import CLOSES, OPENS, with_template
 from tests.rl.conftest import toy_book, toy_briefs
 
 
@@ -127,6 +128,33 @@ def test_only_batches_with_a_wanted_case_are_written_and_those_whole(vl, mixed: 
     wanted = {whole[1][0].case, whole[-1][-1].case}
     assert list(write_batches(*vl, mixed, decoding, wanted)) == [whole[1], whole[-1]]
     assert list(write_batches(*vl, mixed, decoding, ())) == []
+
+
+def test_what_a_model_writes_behind_an_opened_tag_is_a_ruling(tiny_vl: Path, toy: Path, tmp_path: Path, monkeypatch):
+    briefs = toy_briefs(toy / "cases.jsonl", 3)
+    closing = with_template(tiny_vl, tmp_path / "closing", CLOSES)
+    with pytest.raises(DataError, match="closes the reasoning"):
+        written(talkative(closing), load_processor(closing), briefs)
+    path = with_template(tiny_vl, tmp_path / "opening", OPENS)
+    model, processor = load_model(ModelConfig(path=str(path)), trainable=False), load_processor(path)
+    ruling = write(target(briefs[0].case, briefs[0].excerpt))
+    said = processor.tokenizer(ruling.removeprefix("<think>") + "<|im_end|>", add_special_tokens=False)["input_ids"]
+    prompts = []
+
+    def generate(input_ids, **settings):
+        prompts.extend(processor.tokenizer.batch_decode(input_ids))
+        return torch.cat([input_ids, torch.tensor([said] * len(input_ids))], dim=1)
+
+    monkeypatch.setattr(model, "generate", generate)
+    (one, *others) = written(model, processor, briefs)
+    assert all(prompt.endswith("<|im_start|>assistant\n<think>\n") for prompt in prompts) and len(prompts) == 3
+    assert one == [ruling.replace("<think>", "<think>\n")] and others == [one, one]
+    assert isinstance(parse(one[0]), Ruling)
+    closes = load_processor(closing)
+    monkeypatch.setattr(model, "generate", lambda input_ids, **settings: generate(input_ids))
+    prompts.clear()
+    written(model, closes, briefs[:1], chat_template_kwargs={"enable_thinking": True})
+    assert prompts[0].endswith("<|im_start|>assistant\n")
 
 
 def test_no_cases_no_completions(vl):

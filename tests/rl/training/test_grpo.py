@@ -6,6 +6,7 @@ import torch
 from trl import GRPOConfig
 
 from data import Briefs, DataError
+from prompts import opening_of, target, write
 from rewards import Rubric, Scorecard
 from rl.config.model import ModelConfig
 from rl.config.train import GRPORecipe
@@ -14,6 +15,7 @@ from rl.runs.rollouts import read_rollouts
 from rl.training.grpo import check_prices_count, load_rubric
 from rl.training.rows import rows_for_rl
 from rl.training.trainers.grpo import RulingGRPOTrainer
+from tests.chat_templates import OPENS, with_template
 from tests.rl.conftest import toy_briefs
 from tests.rl.training.toy_reward import ToyReward
 
@@ -115,6 +117,37 @@ def test_tags_that_are_special_tokens_reach_the_reward(briefs, tiny_vl: Path, tm
     rows, trainer.num_generations = [{"case": "a"}], 1
     trainer._calculate_rewards(rows, [[{"role": "user", "content": ""}]], [[{"content": "lost"}]], [ids])
     assert reward.texts == [text]
+
+
+def test_gold_behind_an_opened_tag_earns_what_it_is_worth(toy: Path, tiny_text: Path, tmp_path: Path, monkeypatch):
+    """In training, in the log, and from the function for a trainer of one's own."""
+    briefs = toy_briefs(toy / "text.jsonl", 16)
+    opens = with_template(tiny_text, tmp_path / "model", OPENS)
+    gold = write(target(briefs[0].case, briefs[0].excerpt))
+    alone = gold.removeprefix("<think>")
+    reward = Rubric.load("default").reward_func(briefs)
+    trainer = make_trainer(briefs, opens, tmp_path / "run", reward, max_steps=1, max_completion_length=200)
+    written = trainer._tokenizer(f"{alone}<|im_end|>", add_special_tokens=False, return_tensors="pt")["input_ids"]
+    prompts = []
+
+    def generate(input_ids, **settings):
+        prompts.extend(trainer._tokenizer.batch_decode(input_ids))
+        return torch.cat([input_ids, written.expand(len(input_ids), -1)], dim=1)
+
+    monkeypatch.setattr(trainer.model, "generate", generate)
+    trainer.train()
+    assert len(prompts) == 16 and all(prompt.endswith("<|im_start|>assistant\n<think>\n") for prompt in prompts)
+    rollouts = read_rollouts(tmp_path / "run")
+    assert {rollout.episode.completion for rollout in rollouts} == {f"<think>\n{alone}"}
+    cases = [rollout.episode.case for rollout in rollouts]
+    worth = [card.total for card in reward.score([gold] * 16, cases)]
+    assert [rollout.total for rollout in rollouts] == pytest.approx(worth)
+
+    own = briefs[0].id
+    (worth,) = (card.total for card in reward.score([gold], [own]))
+    (unopened,) = reward([], [alone], case=[own])
+    reward.opening = opening_of(load_processor(opens))
+    assert reward([], [alone], case=[own]) == [worth] and unopened < worth
 
 
 def test_completions_are_drawn_in_evaluation_mode_with_a_cache(

@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 import torch
 
-from data import Briefs, DataError, Rulebook, load_cases
+from data import Brief, Briefs, DataError, Rulebook, Ruling, load_cases
+from prompts import opening_of, parse, render
+from prompts.chat import encode
+from prompts.processor import special_tokens
 from rl.config.model import ModelConfig
 from rl.config.train import SFTRecipe
+from rl.generation.decode import turn_of
 from rl.models.load import context_length, load_model, load_processor, tokenizer_of
 from rl.runs.checkpoints import newest_checkpoint
 from rl.runs.folder import RunFolder
@@ -18,6 +22,8 @@ from rl.training.launch.launch import launch
 from rl.training.rows import rows_for_sft
 from rl.training.trainers.resumable import EpochSampler
 from rl.training.trainers.sft import LongestFirst, RulingSFTTrainer
+from tests.chat_templates import OPENS, with_template
+from tests.rl.conftest import toy_briefs
 
 QUICK = {"gradient_checkpointing": False, "report_to": "none", "disable_tqdm": True, "bf16": False}
 
@@ -53,6 +59,40 @@ def test_only_the_completion_carries_loss(
     if kind == "tiny_vl":
         pictures = batch["input_ids"] == trainer.model.config.image_token_id
         assert pictures.sum() == 8 * 16 and (batch["labels"][pictures] == -100).all()
+
+
+@pytest.mark.parametrize("opening", ["<think>", "<think>\n"])
+@pytest.mark.parametrize(("kind", "cases"), [("tiny_vl", "cases.jsonl"), ("tiny_text", "text.jsonl")])
+def test_what_is_learnt_is_what_the_template_leaves_to_write(
+    kind: str, cases: str, opening: str, toy: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Where the template opens the tag, the model sees the same prompt in training as when it generates, to the last
+    token, and learns the rest of the same ruling."""
+    plain = request.getfixturevalue(kind)
+    opens = with_template(plain, tmp_path / "opens", OPENS.replace("<think>\n", opening))
+    learnt = {}
+    for model in (plain, opens):
+        trainer = trainer_for(recipe_for(toy, model, tmp_path / "run", cases))
+        tokenizer, processor = tokenizer_of(trainer.processing_class), load_processor(model)
+        batch = next(iter(trainer.get_train_dataloader()))
+        briefs = {brief.id: brief for brief in toy_briefs(toy / cases)}
+        prompts = {encoded(processor, brief) for brief in briefs.values()}
+        for ids, labels, attended in zip(batch["input_ids"], batch["labels"], batch["attention_mask"], strict=True):
+            text = [int(i) for i in ids[attended.bool()]]
+            completion = [int(label) for label in labels if label != -100]
+            assert tuple(text[: -len(completion)]) in prompts and text[-len(completion) :] == completion
+            turn = turn_of(tokenizer, completion, [tokenizer.eos_token_id], opening=opening_of(processor))
+            ruling = parse(turn.text)
+            assert isinstance(ruling, Ruling), ruling
+            ruling.reasoning = ruling.reasoning.strip()
+            learnt.setdefault(model, []).append(ruling)
+    assert learnt[plain] == learnt[opens]
+
+
+def encoded(processor: Any, brief: Brief) -> tuple[int, ...]:
+    """The tokens of a prompt as a model gets them that is to write."""
+    messages = render(brief.case, brief.excerpt, "compact", special_tokens(processor))
+    return tuple(encode(processor, [messages])["input_ids"][0].tolist())
 
 
 def test_pictures_and_rows_without_any_train_together(toy: Path, tiny_vl: Path, tmp_path: Path) -> None:

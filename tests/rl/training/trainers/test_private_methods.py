@@ -36,8 +36,8 @@ PER_TOKEN = {"num_images", "pixel_values", "image_grid_thw", "batch_size"}
 RETURNED = {"_generate": 8, "_generate_single_turn": 2, "_get_per_token_logps_and_entropies": 3}
 """How many values each gives back."""
 READ = {
-    "_metrics", "_tokenizer", "_entropy_bonus_enabled", "aux_loss_enabled", "eos_token_ids", "generation_config",
-    "generation_kwargs", "loss_type", "num_generations", "num_generations_eval", "num_iterations",
+    "_metrics", "_tokenizer", "_entropy_bonus_enabled", "aux_loss_enabled", "chat_template_kwargs", "eos_token_ids",
+    "generation_config", "generation_kwargs", "loss_type", "num_generations", "num_generations_eval", "num_iterations",
     "top_entropy_quantile", "use_vllm",
 }  # fmt: skip
 """Attributes of TRL's trainer that ours read or set."""
