@@ -99,6 +99,28 @@ METRICS: "dict[str, Entry[Counted]]" = _by_name(
         Entry("region_iou", {"region_iou": "region IoU"}),
         Entry("interval_miou", {"interval_miou": "interval mIoU"}),
         Entry("reasoning_agreement", {"reasoning_agreement": "reasoning agreement"}),
+        Entry(
+            "accuracy_without_reasoning",
+            {"accuracy_without_reasoning": "verdict accuracy without reasoning"},
+            neutral=["accuracy_without_reasoning"],
+        ),
+        Entry(
+            "reasoning_gain",
+            {"reasoning_gain": "verdict accuracy gained by reasoning"},
+            neutral=["reasoning_gain"],
+            share=False,
+        ),
+        Entry(
+            "sufficiency",
+            {"sufficiency": "verdict kept, case withheld", "sufficiency_of_decision": "decision kept, case withheld"},
+        ),
+        Entry("necessity", {"necessity": "decision follows a flipped finding"}),
+        Entry(
+            "requoted_change_rate",
+            {"requoted_change_rate": "decision changes with foreign quotes"},
+            neutral=["requoted_change_rate"],
+        ),
+        Entry("resampled_flip_rate", {"resampled_flip_rate": "verdict changes with other reasoning"}, "lower"),
         Entry("flip_recall", {"flip_recall": "flip recall"}),
         Entry("hold_rate", {"hold_rate": "hold rate"}),
         Entry("pair_accuracy", {"pair_accuracy": "pair accuracy"}),
@@ -157,8 +179,10 @@ HEADLINE: tuple[str, ...] = (
     "verdict_accuracy", "coverage", "accuracy_when_decided", "macro_f1", "miss_rate", "false_flag_rate", "cost",
     "recall_at_precision_90", "achieved_precision_90", "false_flag_rate_at_recall_90", "achieved_recall_90",
     "escalation_rate_at_risk_05", "achieved_risk_05", "auprc", "brier", "rule_f1", "rule_precision", "rule_recall",
-    "rule_macro_f1", "grounded_evidence_rate", "region_iou", "interval_miou", "reasoning_agreement", "flip_recall",
-    "hold_rate", "pair_accuracy", "verdict_stability", "rule_order_stability", "rule_ids_stability",
-    "paraphrase_stability", "pass_at_4", "majority_at_5", "parse_rate", "tokens_per_review",
+    "rule_macro_f1", "grounded_evidence_rate", "region_iou", "interval_miou", "reasoning_agreement",
+    "accuracy_without_reasoning", "reasoning_gain", "sufficiency", "sufficiency_of_decision", "necessity",
+    "requoted_change_rate", "resampled_flip_rate", "flip_recall", "hold_rate", "pair_accuracy", "verdict_stability",
+    "rule_order_stability", "rule_ids_stability", "paraphrase_stability", "pass_at_4", "majority_at_5", "parse_rate",
+    "tokens_per_review",
 )  # fmt: skip
 """The figures that tables show, where they apply; ``metrics.json`` has the others too."""
