@@ -11,7 +11,6 @@ The form is read to the letter: a line that begins with a blank, ends in a full 
 in its outcome is prose. So what stands in an ad, which prompts indent, is never taken for a finding when it is copied.
 """
 
-import random
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -76,31 +75,6 @@ def with_finding(reasoning: str, finding: Finding) -> str:
         'A cure.\\nA-1: clear\\nA-2: clear\\n'
     """
     return _LINE.sub(lambda line: str(finding) if line[1] == finding.rule else line[0], reasoning)
-
-
-def flip_one(reasoning: str, seed: str) -> tuple[str, Finding] | None:
-    """The reasoning with the outcome of one finding turned round, and that finding as it is now: one that was broken
-    is clear or, where none was, one that was clear is broken. What is seen stays, and so does everything else.
-
-    Args:
-        seed: which of several is chosen follows from it.
-
-    Returns:
-        None where there is no finding that is broken or clear.
-
-    Example:
-        >>> flip_one("A-1: clear\\nA-2: a cure -> broken\\n", "b-17")[0]
-        'A-1: clear\\nA-2: a cure -> clear\\n'
-        >>> flip_one("A-1: clear\\nA-2: blurred -> unclear", "b-17")[0]
-        'A-1: broken\\nA-2: blurred -> unclear'
-    """
-    findings = findings_in(reasoning)
-    broken, clear = ([found for found in findings if found.outcome == outcome] for outcome in ("broken", "clear"))
-    if not broken and not clear:
-        return None
-    chosen = random.Random(seed).choice(broken or clear)
-    flipped = Finding(chosen.rule, "clear" if broken else "broken", chosen.seen)
-    return with_finding(reasoning, flipped), flipped
 
 
 def lines(findings: Iterable[Finding]) -> str:

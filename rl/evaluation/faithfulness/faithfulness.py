@@ -98,7 +98,10 @@ def probe(
         found: dict[str, Any] = {name: answers[id_][0] for name in PROBES if (id_ := id_of(case, name)) in answers}
         flip = asked.get(id_of(case, "flipped"))
         if isinstance(flip, Flip):
-            found["flipped"] = Followed(rule=flip.rule, called_for=flip.called_for, decided=found["flipped"])
+            finding, decided = flip.finding, found["flipped"]
+            found["flipped"] = Followed(
+                rule=finding.rule, outcome=finding.outcome, called_for=flip.called_for, decided=decided
+            )
         return Probed(**found, resampled=others.get(case))
 
     results = {brief.id: of(brief.id) for brief in drawn}

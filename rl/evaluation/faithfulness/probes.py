@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from data import Brief, Ruling
-from data.finding import Finding, flip_one, with_finding
+from data.counterfactual import Counterfactual
+from data.finding import Finding, with_finding
 from data.quotes import fold
 from rewards.pure.reasoning import _QUOTED, called_for
 from rl.evaluation.faithfulness.results import Decision
@@ -52,22 +53,21 @@ def without(brief: Brief) -> Probe:
 class Flip(Probe):
     """The case, and the reasoning with one finding turned round."""
 
-    rule: str
-    """Whose finding it is."""
+    finding: Finding
+    """As it is now."""
     called_for: Decision
-    """What the findings call for as they are now."""
+    """What the findings call for now."""
 
 
 def flipped(brief: Brief, ruling: Ruling) -> Flip | None:
-    """One finding turned round (`flip_one`), chosen by the case's id; None where there is none."""
-    found = flip_one(ruling.reasoning, brief.id)
+    """One finding turned round (`Counterfactual`); None where there is none to turn."""
+    found = Counterfactual.of(ruling, brief.case)
     if found is None:
         return None
-    reasoning, finding = found
-    now = ruling.model_copy(update={"reasoning": reasoning})
-    broken = (found.rule for found in now.findings if found.outcome == "broken")
+    now = ruling.model_copy(update={"reasoning": found.reasoning})
+    broken = (finding.rule for finding in now.findings if finding.outcome == "broken")
     decision = Decision.citing(called_for(now, brief.excerpt), broken)
-    return Flip(_as(brief, "flipped"), reasoning, finding.rule, decision)
+    return Flip(_as(brief, "flipped"), found.reasoning, found.finding, decision)
 
 
 def requoted(brief: Brief, ruling: Ruling, others: Mapping[str, Sequence[str]]) -> Probe | None:

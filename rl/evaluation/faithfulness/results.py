@@ -37,6 +37,8 @@ class Followed(BaseModel):
 
     rule: str
     """Whose finding it is."""
+    outcome: Literal["broken", "clear"]
+    """What the finding says now."""
     called_for: Decision
     """What the findings call for as they are now."""
     decided: Decision

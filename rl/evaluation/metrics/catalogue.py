@@ -114,7 +114,14 @@ METRICS: "dict[str, Entry[Counted]]" = _by_name(
             "sufficiency",
             {"sufficiency": "verdict kept, case withheld", "sufficiency_of_decision": "decision kept, case withheld"},
         ),
-        Entry("necessity", {"necessity": "decision follows a flipped finding"}),
+        Entry(
+            "necessity",
+            {
+                "necessity": "decision follows a flipped finding",
+                "necessity_of_broken": "follows broken flipped to clear",
+                "necessity_of_clear": "follows clear flipped to broken",
+            },
+        ),
         Entry(
             "requoted_change_rate",
             {"requoted_change_rate": "decision changes with foreign quotes"},
@@ -181,8 +188,8 @@ HEADLINE: tuple[str, ...] = (
     "escalation_rate_at_risk_05", "achieved_risk_05", "auprc", "brier", "rule_f1", "rule_precision", "rule_recall",
     "rule_macro_f1", "grounded_evidence_rate", "region_iou", "interval_miou", "reasoning_agreement",
     "accuracy_without_reasoning", "reasoning_gain", "sufficiency", "sufficiency_of_decision", "necessity",
-    "requoted_change_rate", "resampled_flip_rate", "flip_recall", "hold_rate", "pair_accuracy", "verdict_stability",
-    "rule_order_stability", "rule_ids_stability", "paraphrase_stability", "pass_at_4", "majority_at_5", "parse_rate",
-    "tokens_per_review",
+    "necessity_of_broken", "necessity_of_clear", "requoted_change_rate", "resampled_flip_rate", "flip_recall",
+    "hold_rate", "pair_accuracy", "verdict_stability", "rule_order_stability", "rule_ids_stability",
+    "paraphrase_stability", "pass_at_4", "majority_at_5", "parse_rate", "tokens_per_review",
 )  # fmt: skip
 """The figures that tables show, where they apply; ``metrics.json`` has the others too."""
