@@ -114,14 +114,9 @@ METRICS: "dict[str, Entry[Counted]]" = _by_name(
             "sufficiency",
             {"sufficiency": "verdict kept, case withheld", "sufficiency_of_decision": "decision kept, case withheld"},
         ),
-        Entry(
-            "necessity",
-            {
-                "necessity": "decision follows a flipped finding",
-                "necessity_of_broken": "follows broken flipped to clear",
-                "necessity_of_clear": "follows clear flipped to broken",
-            },
-        ),
+        Entry("necessity", {"necessity": "decision follows a flipped finding"}),
+        Entry("necessity_of_broken", {"necessity_of_broken": "… broken flipped to clear"}),
+        Entry("necessity_of_clear", {"necessity_of_clear": "… clear flipped to broken"}),
         Entry(
             "requoted_change_rate",
             {"requoted_change_rate": "decision changes with foreign quotes"},

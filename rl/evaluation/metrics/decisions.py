@@ -45,6 +45,21 @@ class Decisions(counted.Counted):
         return np.array(rows, dtype=float)
 
 
+class Turned(Decisions):
+    """How often the decision follows a finding that was turned round."""
+
+    outcomes: ClassVar[Sequence[str]]
+    """What the finding says now, where the metric speaks of it."""
+
+    def pair(self, prediction: Any) -> tuple[Any, Any] | None:
+        flipped = prediction.probed and prediction.probed.flipped
+        return (flipped.decided, flipped.called_for) if flipped and flipped.outcome in self.outcomes else None
+
+    def figure(self, totals: counted.Counts) -> counted.Counts:
+        """The share of decisions that are what the findings call for now."""
+        return counted.ratio(totals[..., 1], totals[..., 2])
+
+
 def told(decision: Any) -> list[str] | None:
     """A `Decision` as a list."""
     return None if decision is None else [decision.verdict, *decision.rules]
