@@ -1,7 +1,7 @@
 """Agreement: whether a ruling's answer follows from the reasoning that it gives for it.
 
 What can be checked without a judge, by the gates that training uses: the verdict is the one that the citations call
-for, every cited rule is named in the reasoning, and none that the reasoning clears (``ALC-1: no.``) is cited.
+for, and findings and answer agree; see `rewards.pure.reasoning.contradiction` for all that is demanded.
 """
 
 from data import Case, Rulebook, Ruling
@@ -15,9 +15,9 @@ def reasoning_agrees(ruling: Ruling, case: Case, excerpt: Rulebook) -> bool | No
     Example:
         >>> book = Rulebook(name="one", rules=[{"id": "A-1", "text": "No guns."}])
         >>> cited = {"verdict": "reject", "confidence": 0.9, "violations": [{"rule": "A-1"}]}
-        >>> reasoning_agrees(Ruling(reasoning="A-1: a gun.", **cited), Case(id="1"), book)
+        >>> reasoning_agrees(Ruling(reasoning="A-1: a gun -> broken", **cited), Case(id="1"), book)
         True
-        >>> reasoning_agrees(Ruling(reasoning="A-1: no.", **cited), Case(id="1"), book)
+        >>> reasoning_agrees(Ruling(reasoning="A-1: clear", **cited), Case(id="1"), book)
         False
     """
     if not ruling.reasoning.strip():
