@@ -124,7 +124,7 @@ def in_process(engine: Engine) -> "LocalEngine":
     if isinstance(engine, LocalEngine):
         return engine
     raise DataError(
-        f"'{engine.name}' cannot be given a reasoning to answer from, which only a model in this process can: measure "
+        f"'{engine.name}' cannot be given a reasoning to answer from, only a model in this process can: measure "
         "faithfulness on a checkpoint, or leave it out"
     )
 
