@@ -67,6 +67,16 @@ def ends_in_finding(reasoning: str) -> bool:
     return _LINE.fullmatch(reasoning.rstrip().rpartition("\n")[2]) is not None
 
 
+def with_finding(reasoning: str, finding: Finding) -> str:
+    """The reasoning with another finding in the place of its own on that rule; all else stays to the letter.
+
+    Example:
+        >>> with_finding("A cure.\\nA-1: clear\\nA-2: a cure -> broken\\n", Finding("A-2", "clear"))
+        'A cure.\\nA-1: clear\\nA-2: clear\\n'
+    """
+    return _LINE.sub(lambda line: str(finding) if line[1] == finding.rule else line[0], reasoning)
+
+
 def lines(findings: Iterable[Finding]) -> str:
     """The findings as a reasoning ends in them, each on its line."""
     return "".join(f"{finding}\n" for finding in findings)

@@ -9,7 +9,7 @@ import random
 from collections.abc import Sequence
 
 from data.evidence import Quote
-from data.finding import Finding, findings_in, lines, prose_of
+from data.finding import Finding, with_finding
 from data.gold import Gold
 from data.rulebook import Rulebook
 from data.ruling import Ruling, Violation
@@ -55,14 +55,14 @@ class Teacher:
         reasoning, violations = gold.reasoning, []
         for violation in gold.violations:
             if self.rng.random() < self.misses(excerpt.ids.index(violation.rule), len(excerpt.ids)):
-                reasoning = _rewrite(reasoning, Finding(violation.rule, "clear"))
+                reasoning = with_finding(reasoning, Finding(violation.rule, "clear"))
             else:
                 violations.append(Violation(rule=violation.rule, evidence=violation.evidence or []))
         clear = [rule for rule in excerpt.ids if rule not in gold.unclear]
         if not gold.violations and clear and self.rng.random() < self.slips:
             invented = self.rng.choice(clear)
             sentence = self.rng.choice([part for part in (s.strip(" .") for s in body.split(". ")) if part])
-            reasoning = _rewrite(reasoning, Finding(invented, "broken", f'"{sentence}"'))
+            reasoning = with_finding(reasoning, Finding(invented, "broken", f'"{sentence}"'))
             violations = [Violation(rule=invented, evidence=[Quote(quote=sentence, field="body")])]
         verdict = excerpt.called_for(violation.rule for violation in violations)
         if verdict == "approve" and gold.unclear:
@@ -75,9 +75,3 @@ class Teacher:
             intent=gold.intent,
             advice=gold.advice or "",
         )
-
-
-def _rewrite(reasoning: str, finding: Finding) -> str:
-    """The reasoning with another finding on a rule."""
-    found = [finding if finding.rule == other.rule else other for other in findings_in(reasoning)]
-    return f"{prose_of(reasoning)}\n{lines(found)}"

@@ -3,48 +3,30 @@
 After GRPO-CARE (arXiv 2506.16141), which pays a bonus where the answer is right and a reference, an exponential moving
 average of the policy, finds it likely given the reasoning. Three things are different here:
 
-- Only the *decision* counts: the cited rules and the verdict. Evidence, confidence, intent and advice do not, since
-  they could be filled with what is easy to foresee.
+- Only the decision counts: the cited rules and the verdict (see `reference`).
 - The bonus grows with the likelihood up to a cap, instead of being all or nothing by comparison with the other
   completions on the case: a value must not depend on the company that a ruling is scored in, and GRPO's advantage
   makes that comparison itself.
 - It is craft: a rubric pays it only when the verdict is right.
 """
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from data import DataError, Ruling
-from prompts import opening_of, render, write
-from prompts.opening import rest_of
-from prompts.parse import ANSWER
+from data import Ruling
 from rewards.batch import Item
-from rewards.model_based.local_reward import LocalReward, Precision
+from rewards.model_based.reference import ReferenceReward, ruling_of
 from rewards.score import Outcome, Score
-
-REFERENCE = "reference.safetensors"
-_DECODER = json.JSONDecoder()
-_EVIDENCE, _VERDICT = '"evidence": ', '"verdict": '
 
 
 @dataclass(kw_only=True, eq=False)
-class SelfConsistency(LocalReward):
+class SelfConsistency(ReferenceReward):
     """``min(1, p / likely)``, 0..1. p is the reference's likelihood of the decision given the case and the reasoning,
     the geometric mean over its parts: with n citations, ``(product of the tokens' probabilities) ^ (1 / (n + 1))``.
-
-    The reference starts as ``model``. In training it then follows the policy: after each step
-    ``reference = decay · reference + (1 - decay) · policy``. It needs every weight of the policy in one piece: where
-    they are sharded (ZeRO-3, FSDP), `follow` refuses, and ``decay: 1`` keeps the reference as it was. DDP, ZeRO-2 and
-    LoRA adapters (added to the weights that they adapt) can be followed.
-
-    Raises:
-        DataError: when built: there is no such model, or its tokenizer does not say where in the text a token stands.
 
     Example:
         ``craft: {self_consistency: {weight: 0.1, model: runs/sft}}``
@@ -52,106 +34,19 @@ class SelfConsistency(LocalReward):
 
     name: ClassVar[str] = "self_consistency"
 
-    decay: Annotated[float, Field(gt=0, le=1)] = 0.995
-    """Share of the reference that a step leaves; GRPO-CARE's, which is applied every ten steps there."""
     likely: Annotated[float, Field(gt=0, le=1)] = 0.95
     """From this likelihood on there is nothing to gain, as in GRPO-CARE: certainty is not to be paid."""
-    template: str = "default"
-    """The prompt template that the policy is trained with."""
-    dtype: Precision = "float32"
-    """Precision of the reference: in half precision, an average that moves by a 200th of a difference stands still."""
-
-    def __post_init__(self) -> None:
-        from prompts.processor import tokenizer_of
-        from rewards.models.local_model import LocalModel
-        from rewards.models.moving_average import MovingAverage
-
-        if self.decay < 1 and self.dtype != "float32":
-            raise DataError(
-                "a reference that follows the policy needs float32; decay: 1 keeps it fixed", field="dtype"
-            )
-        self._local = LocalModel.load(self.model, self.dtype, self.device)
-        self._tokenizer: Any = tokenizer_of(self._local.processor)
-        if not self._tokenizer.is_fast:
-            raise DataError("its tokenizer does not say where tokens stand: it needs a fast one", file=self.model)
-        self._average = MovingAverage(self._local.model, self.decay) if self.decay < 1 else None
-
-    def follow(self, policy: Any) -> None:
-        """Has the reference follow a model from now on, each time `after_step` is called.
-
-        Raises:
-            DataError: its weights are sharded, or are not those of the same architecture.
-        """
-        if self._average is not None:
-            self._average.follow(policy)
-
-    def after_step(self, progress: float) -> None:
-        """Moves the reference."""
-        if self._average is not None:
-            self._average.update()
-
-    def save(self, folder: Path) -> None:
-        """Writes the reference as it has become."""
-        if self._average is not None:
-            self._average.save(folder / REFERENCE)
-
-    def restore(self, folder: Path) -> None:
-        """Goes on with the reference that `save` wrote."""
-        if self._average is not None:
-            self._average.load(folder / REFERENCE)
 
     def score_batch(self, items: Sequence[Item]) -> Sequence[Outcome | Exception]:
         """One Score for each item, or the fault that there is none."""
-        from rewards.models.likelihood import log_likelihoods
-
-        specials = self._local.special_tokens
-        rulings = [_parsed(item) for item in items]
-        opening = opening_of(self._local.processor)
-        decisions = [self._decision(rest_of(write(ruling, specials), opening)) for ruling in rulings]
-
-        def read(inputs: Any, rows: list[int]) -> list[Score]:
-            sums = log_likelihoods(self._local, inputs, [decisions[i] for i in rows])
-            return [self._score(total, rulings[i]) for i, total in zip(rows, sums, strict=True)]
-
-        prompts = [render(item.case, item.excerpt, self.template, specials) for item in items]
-        return self._local.each(prompts, read, self.batch_size)
-
-    def _decision(self, completion: str) -> tuple[list[int], list[bool]]:
-        """The tokens of a completion up to its verdict, and which of them decide."""
-        spans = decisive(completion)
-        encoded = self._tokenizer(completion[: spans[-1][1]], add_special_tokens=False, return_offsets_mapping=True)
-        counted = [
-            any(first < end and start < last for start, end in spans) for first, last in encoded["offset_mapping"]
+        rulings = [ruling_of(item) for item in items]
+        found = self.log_likelihoods(items, rulings)
+        return [
+            value if isinstance(value, Exception) else self._score(value, ruling)
+            for value, ruling in zip(found, rulings, strict=True)
         ]
-        return encoded["input_ids"], counted
 
     def _score(self, log_likelihood: float, ruling: Ruling) -> Score:
         likelihood = math.exp(log_likelihood / (len(ruling.violations) + 1))
         reason = f"given the reasoning, the reference decides so with {likelihood:.2f}"
         return Score(min(1.0, likelihood / self.likely), reason, {"likelihood": likelihood})
-
-
-def decisive(completion: str) -> list[tuple[int, int]]:
-    """Where in a completion, as `prompts.write` writes it, the decision stands: all of the answer up to the word of
-    the verdict, without the lists of evidence. Starts and ends of spans, in characters.
-
-    Example:
-        >>> cited = [{"rule": "A-1", "evidence": [{"quote": "tea", "field": "title"}]}]
-        >>> text = write(Ruling(reasoning="A-1: tea.", verdict="reject", confidence=0.9, violations=cited))
-        >>> [text[start:end] for start, end in decisive(text)]
-        ['{"violations": [{"rule": "A-1", ', '}], "verdict": "reject']
-    """
-    start = completion.index(ANSWER) + len(ANSWER)
-    end = completion.index(_VERDICT, start) + len(_VERDICT)
-    spans = []
-    # Inside a text the quotes of such a key would be escaped.
-    while (key := completion.find(_EVIDENCE, start, end)) >= 0:
-        spans.append((start, key))
-        _, start = _DECODER.raw_decode(completion, key + len(_EVIDENCE))
-    _, end = _DECODER.raw_decode(completion, end)
-    return [*spans, (start, end - 1)]
-
-
-def _parsed(item: Item) -> Ruling:
-    assert isinstance(item.ruling, Ruling), "a parse failure has no answer to find likely"
-    return item.ruling

@@ -1,4 +1,4 @@
-"""How likely a model finds a continuation of its prompt. Loads torch."""
+"""Continuations of a prompt: put behind it, and how likely a model finds them. Loads torch."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,12 +17,10 @@ def log_likelihoods(
         prompts: model inputs, padded on the left.
         continuations: for each row its further tokens, and which of them count.
     """
-    width = max(len(tokens) for tokens, _ in continuations)
     device = prompts["input_ids"].device
-    tokens = _padded([list(tokens) for tokens, _ in continuations], width, device)
-    counted = _padded([list(map(int, counted)) for _, counted in continuations], width, device)
-    written = _padded([[1] * len(tokens) for tokens, _ in continuations], width, device)
-    inputs = {name: _extended(name, value, tokens, written, prompts) for name, value in prompts.items()}
+    tokens = _padded([tokens for tokens, _ in continuations], device)
+    counted = _padded([list(map(int, counted)) for _, counted in continuations], device)
+    inputs, width = followed_by(prompts, [tokens for tokens, _ in continuations]), tokens.shape[1]
     logits = local.forward(inputs, logits_to_keep=width + 1).logits[:, :-1]
     sums = []
     for row in range(len(continuations)):  # by rows: the vocabulary is wide, and float32 twice as wide
@@ -31,14 +29,23 @@ def log_likelihoods(
     return sums
 
 
-def _extended(name: str, value: Any, tokens: torch.Tensor, written: torch.Tensor, prompts: Any) -> Any:
-    """An input with the continuation behind it: what is given for each token is 0 for text."""
-    if not isinstance(value, torch.Tensor) or value.shape != prompts["input_ids"].shape:
-        return value
-    further = {"input_ids": tokens, "attention_mask": written}.get(name, torch.zeros_like(tokens))
-    return torch.cat([value, further.to(value.dtype)], dim=1)
+def followed_by(prompts: Any, continuations: Sequence[Sequence[int]]) -> dict[str, Any]:
+    """Model inputs with each row's further tokens behind it, filled up on the right. What else is given for each token
+    is 0 there, as it is for text.
+    """
+    device, shape = prompts["input_ids"].device, prompts["input_ids"].shape
+    tokens = _padded(continuations, device)
+    further = {"input_ids": tokens, "attention_mask": _padded([[1] * len(row) for row in continuations], device)}
+
+    def extended(name: str, value: Any) -> Any:
+        if not isinstance(value, torch.Tensor) or value.shape != shape:
+            return value
+        return torch.cat([value, further.get(name, torch.zeros_like(tokens)).to(value.dtype)], dim=1)
+
+    return {name: extended(name, value) for name, value in prompts.items()}
 
 
-def _padded(rows: Sequence[list[int]], width: int, device: torch.device) -> torch.Tensor:
-    """Rows of numbers as a tensor [rows, width], filled with 0 on the right."""
-    return torch.tensor([row + [0] * (width - len(row)) for row in rows], device=device)
+def _padded(rows: Sequence[Sequence[int]], device: torch.device) -> torch.Tensor:
+    """Rows of numbers as a tensor [rows, longest], filled with 0 on the right."""
+    width = max(map(len, rows))
+    return torch.tensor([[*row, *[0] * (width - len(row))] for row in rows], dtype=torch.long, device=device)

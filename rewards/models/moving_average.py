@@ -60,7 +60,7 @@ class MovingAverage:
     def _check(self) -> None:
         if any(hasattr(weight, "ds_id") or hasattr(weight, "placements") for weight in self._policy.parameters()):
             raise DataError(
-                "self_consistency cannot follow a policy whose weights are sharded (ZeRO-3, FSDP): train with ZeRO-2 "
+                "the reference cannot follow a policy whose weights are sharded (ZeRO-3, FSDP): train with ZeRO-2 "
                 "or DDP, or set decay: 1 for a reference that stays as it is",
                 field="decay",
             )

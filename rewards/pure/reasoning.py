@@ -14,7 +14,7 @@ from data.quotes import fold
 from rewards.pure.evidence import grounded
 from rewards.pure.matching import is_known
 
-_QUOTED = re.compile('"([^"]*)"|“([^”]*)”|「([^」]*)」|『([^』]*)』|«([^»]*)»')
+QUOTED = re.compile('"([^"]*)"|“([^”]*)”|「([^」]*)」|『([^』]*)』|«([^»]*)»')
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _PICTURE = re.compile(r"(?<![A-Za-z])(image|frame) (\d{1,6})(?!\d)")
 _TIMES = re.compile(rf"from ({_NUMBER.pattern}) to ({_NUMBER.pattern}) s")
@@ -145,7 +145,7 @@ def _made_up(finding: Finding, case: Case, excerpt: Rulebook) -> str | None:
     """Words that the finding quotes although they stand neither in the case nor in the rule; None if there are none.
     What is read in a picture or heard at a time cannot be checked: then the picture must exist, or the time.
     """
-    quoted = [next(filter(None, groups), "") for groups in _QUOTED.findall(finding.seen)]
+    quoted = [next(filter(None, groups), "") for groups in QUOTED.findall(finding.seen)]
     if not quoted:
         return None
     texts = [fold(text) for text in case.fields.values()]

@@ -53,6 +53,18 @@ def evaluate(
             help="Review variants as well, to see whether verdicts stay: rule-order,rule-ids.", rich_help_panel=HOW
         ),
     ] = "",
+    faithfulness: Annotated[
+        bool,
+        typer.Option(
+            "--faithfulness",
+            help="Measure as well whether the reasoning pays and is used: 4 answers and 4 completions more a case.",
+            rich_help_panel=HOW,
+        ),
+    ] = False,
+    faithfulness_cases: Annotated[
+        int | None,
+        typer.Option(min=1, help="On so many cases at most, 500 if left out.", rich_help_panel=HOW),
+    ] = None,
     endpoint: Annotated[
         str | None,
         typer.Option(help="Base address of a server that speaks the OpenAI API.", rich_help_panel=SERVER),
@@ -94,7 +106,7 @@ def evaluate(
     """
     from data import Briefs, Rulebook, load_cases
     from rl.config.evaluate import EvalRecipe
-    from rl.evaluation import Settings, evaluate_file, evaluate_model, write_report
+    from rl.evaluation import Probing, Settings, evaluate_file, evaluate_model, write_report
     from rl.generation.endpoint import Endpoint
 
     decoding = {
@@ -111,6 +123,15 @@ def evaluate(
         raise DataError("give one of these: a model, --predictions, --endpoint")
     if predictions is not None and robustness:
         raise DataError("--robustness has a model review variants, so it does not go with --predictions")
+    if predictions is not None and faithfulness:
+        raise DataError("--faithfulness has a model answer again, so it does not go with --predictions")
+    if endpoint is not None and faithfulness:
+        raise DataError(
+            "--faithfulness gives a model a reasoning to answer from, which servers do not let one do: it does not go "
+            "with --endpoint"
+        )
+    if faithfulness_cases is not None and not faithfulness:
+        raise DataError("--faithfulness-cases says on how many cases --faithfulness is measured: give both")
     if (endpoint is None) != (served is None):
         raise DataError("--endpoint and --model go together: the server's address, and what it calls the model")
     settings = Settings(read_prices(prices), chosen_on(thresholds), tuple(by or Settings.by), prevalence)
@@ -128,7 +149,16 @@ def evaluate(
             if source is None:
                 raise DataError("give a model, a recipe that names one, or --predictions")
             changes = [kind for kind in robustness.split(",") if kind]
-            evaluation = evaluate_model(source, briefs, out, decoding=recipe.decoding, robustness=changes, **common)
+            probing = Probing(faithfulness_cases or Probing.cases) if faithfulness else None
+            evaluation = evaluate_model(
+                source,
+                briefs,
+                out,
+                decoding=recipe.decoding,
+                robustness=changes,
+                faithfulness=probing,
+                **common,
+            )
         show(evaluation, by or [])
         page = write_report(out / "report.html", [evaluation], {split: briefs}, progress=True)
     Console().print(Text(f"report: {page}, {decimal(page.stat().st_size)}"))

@@ -2,6 +2,7 @@ from .by_rule import RuleFigure
 from .comparison import Comparison, Gate, GateResult, compare, save_comparison
 from .evaluate import evaluate_file, evaluate_model, predictions_of
 from .evaluation import Evaluation
+from .faithfulness.faithfulness import Probing
 from .files import load_evaluation, save_evaluation
 from .measure import figures_of
 from .metrics import HEADLINE, METRICS, RANKED, metric_path
@@ -29,6 +30,7 @@ __all__ = [
     "Gate",
     "GateResult",
     "Prediction",
+    "Probing",
     "RuleFigure",
     "Settings",
     "Thresholds",

@@ -1,12 +1,14 @@
 """Evaluate: an engine (or a file of predictions) and briefs in, an evaluation out, with everything kept on disk."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from data import Brief, Briefs, DataError
 from prompts import Episode
 from rl.config.decoding import Decoding
 from rl.evaluation.evaluation import Evaluation
+from rl.evaluation.faithfulness.faithfulness import Probing, in_process, probe
 from rl.evaluation.files import save_evaluation
 from rl.evaluation.predictions import Prediction, import_predictions
 from rl.evaluation.settings import DEFAULT, Settings
@@ -29,6 +31,7 @@ def evaluate_model(
     decoding: Decoding | None = None,
     settings: Settings = DEFAULT,
     robustness: Sequence[str] = (),
+    faithfulness: Probing | None = None,
     progress: bool = True,
     read: Mapping[str, object] | None = None,
 ) -> Evaluation:
@@ -40,24 +43,30 @@ def evaluate_model(
     Args:
         engine: a checkpoint's folder, a run's folder, a name on the Hub, or any engine, such as an `Endpoint`.
         out: folder for ``completions.jsonl``, ``predictions.parquet``, ``metrics.json``, ``metrics.parquet`` and
-            ``run.json``.
+            ``run.json``; where faithfulness is measured also ``probed.jsonl`` and ``resampled.jsonl``.
         name: what the model is called in tables; the last part of its path if None.
         split: what the set of cases is called.
         decoding: greedy if None, with the template that the model was trained with.
         settings: how figures are worked out.
         robustness: which variants of the cases to review as well: ``rule-order``, ``rule-ids``.
+        faithfulness: how to measure whether the reasoning pays and is used; not measured if None.
         read: where ``data`` and ``rulebook`` were read from, noted in ``run.json`` for whoever compares evaluations.
 
     Raises:
-        DataError: there is no such model, there are no cases, a case cannot be put to the model, or ``out`` holds
-            completions made with other settings.
+        DataError: there is no such model, there are no cases, a case cannot be put to the model, ``out`` holds
+            completions made with other settings, or faithfulness is asked for and the model is none of this process.
     """
     if not briefs:
         raise DataError("there are no cases to evaluate")
-    engine, reviewed = engine_of(engine), briefs + variants_of(briefs, robustness)
-    written = write_episodes(engine, reviewed, decoding or Decoding(), progress, Path(out) / LOG)
+    engine, reviewed, decoding = engine_of(engine), briefs + variants_of(briefs, robustness), decoding or Decoding()
+    if faithfulness is not None:
+        in_process(engine)  # said before anything is written
+    written = write_episodes(engine, reviewed, decoding, progress, Path(out) / LOG)
     predictions = predictions_of(written.by_brief, reviewed)
     facts = {**written.provenance, "cases": len(reviewed), "read": dict(read or {})}
+    if faithfulness is not None:
+        predictions = probe(engine, briefs, predictions, decoding, faithfulness, Path(out), progress)
+        facts["faithfulness"] = asdict(faithfulness)
     return _kept(name or engine.name, split, predictions, facts, settings, out)
 
 

@@ -21,6 +21,7 @@ from data.rulebook import Severity
 from prompts import Episode, ParseFailure, parse
 from rewards import grounded
 from rl.evaluation.agreement import reasoning_agrees
+from rl.evaluation.faithfulness.results import Decision, Probed
 
 UNPARSED: Literal["unparsed"] = "unparsed"
 Predicted = Literal["approve", "reject", "escalate", "unparsed"]
@@ -58,6 +59,8 @@ class Prediction(BaseModel):
     """Length of the completion, in tokens of the model."""
     verdict_logprob: float | None = None
     """Natural logarithm of the probability that the model gave to its verdict's tokens, where it wrote them."""
+    probed: Probed | None = None
+    """What the model decided when its reasoning was probed; None where it was not."""
     meta: dict[str, Any] = Field(default_factory=dict)
 
     @property
@@ -73,6 +76,11 @@ class Prediction(BaseModel):
     def cited(self) -> list[str]:
         """The rules that the ruling cites, in its order."""
         return [violation.rule for violation in self.ruling.violations] if self.ruling else []
+
+    @property
+    def decision(self) -> Decision:
+        """Verdict and cited rules."""
+        return Decision.of(self.ruling)
 
     @property
     def broken(self) -> list[str]:
@@ -128,9 +136,11 @@ _PLAIN = {
     "agrees", "tokens", "verdict_logprob",
 }  # fmt: skip
 """Fields that are columns as they are."""
+_JSON = ("ruling", "gold", "probed", "meta")
+"""Fields that are columns of JSON."""
 _COLUMNS = (
     "case", "cluster", "sample", "verdict", "gold_verdict", "risk", "verdict_logprob", "severity", "category",
-    "completion", "tokens", "failure", "grounded", "agrees", "rules", "ruling", "gold", "meta",
+    "completion", "tokens", "failure", "grounded", "agrees", "rules", "ruling", "gold", "probed", "meta",
 )  # fmt: skip
 
 
@@ -146,6 +156,7 @@ def save_predictions(predictions: Sequence[Prediction], path: str | Path) -> Non
             "gold_verdict": p.gold.verdict if p.gold else None,
             "ruling": p.ruling.model_dump_json() if p.ruling else None,
             "gold": p.gold.model_dump_json(by_alias=True) if p.gold else None,
+            "probed": p.probed.model_dump_json() if p.probed else None,
             "meta": json.dumps(p.meta, ensure_ascii=False),
         }
         for p in predictions
@@ -172,7 +183,7 @@ def load_predictions(path: str | Path) -> list[Prediction]:
     try:
         rows = pq.read_table(path).drop_columns(["verdict", "gold_verdict"]).to_pylist()
         for row in rows:
-            row |= {name: json.loads(row[name]) for name in ("ruling", "gold", "meta") if row[name] is not None}
+            row |= {name: json.loads(row[name]) for name in _JSON if row.get(name) is not None}
         return [Prediction.model_validate(row) for row in rows]
     except FileNotFoundError as error:
         raise DataError("no such file", file=path) from error

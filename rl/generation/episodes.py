@@ -30,7 +30,12 @@ class Episodes:
 
 
 def write_episodes(
-    engine: str | Path | Engine, briefs: Briefs, decoding: Decoding, progress: bool = True, log: Path | None = None
+    engine: str | Path | Engine,
+    briefs: Briefs,
+    decoding: Decoding,
+    progress: bool = True,
+    log: Path | None = None,
+    doing: str = "reviewing",
 ) -> Episodes:
     """Has an engine write about each brief.
 
@@ -38,6 +43,7 @@ def write_episodes(
         engine: a checkpoint's folder, a run's folder, a name on the Hub, or any engine.
         log: a file that keeps every episode as soon as it is there; what it holds already is not written again, and
             the result is that of a run that was never interrupted.
+        doing: what the progress line calls it.
 
     Raises:
         DataError: there is no such model, a case cannot be put to it, or the log was made with other settings.
@@ -52,7 +58,7 @@ def write_episodes(
     if missing:
         if not found.facts:
             found.begin(engine.provenance(decoding))
-        with counting("reviewing", len(wanted), len(wanted) - len(missing), progress) as reached:
+        with counting(doing, len(wanted), len(wanted) - len(missing), progress) as reached:
             for batch in engine.write(briefs, decoding, missing):
                 try:
                     found.add(batch)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cached_property, lru_cache
@@ -15,9 +15,11 @@ from transformers import GenerationConfig, LogitsProcessorList, PreTrainedModel,
 from data import Brief, Briefs, DataError
 from prompts import Episode, opening_of, render
 from prompts.chat import batches, encode
+from prompts.opening import rest_of
 from prompts.processor import Processor, special_tokens, tokenizer_of
 from rl.config.decoding import Decoding, Precision
 from rl.config.model import ModelConfig
+from rl.generation.beginning import Beginnings
 from rl.generation.decode import end_of_turn_ids, turn_of, verdict_logprob_of
 from rl.generation.engine import Key
 from rl.generation.logprobs import ChosenLogProbs
@@ -70,6 +72,7 @@ def write_batches(
     briefs: Sequence[Brief],
     decoding: Decoding,
     wanted: Collection[str] | None = None,
+    beginnings: Mapping[str, str] | None = None,
 ) -> Iterator[list[Episode]]:
     """What a model writes about each brief, batch by batch: ``decoding.samples`` episodes each, in order.
 
@@ -79,6 +82,7 @@ def write_batches(
         model: any generative model from `transformers`; put into eval mode while it generates.
         processor: its processor, or the tokenizer of a text-only model.
         wanted: ids of the cases to write about; all if None. A batch with one of them is written whole.
+        beginnings: by the ids of cases, what the turn on each begins with; see `Beginnings`.
 
     Raises:
         DataError: a picture that cannot be read, a prompt that leaves no room for ``decoding.max_new_tokens``, or a
@@ -97,17 +101,23 @@ def write_batches(
         if wanted is not None and not any(brief.id in wanted for brief in chosen):
             continue
         with _evaluating(model), _seeded(_seed_of(chosen, decoding.seed), model.device):
-            inputs = encode(processor, [conversations[i] for i in batch], **variables).to(model.device)
+            begun = Beginnings(tokenizer, [rest_of((beginnings or {}).get(brief.id, ""), opening) for brief in chosen])
+            prompts = encode(processor, [conversations[i] for i in batch], **variables)
+            inputs = begun.behind(prompts.to(model.device))
             _check_room(model, inputs, chosen, decoding.max_new_tokens)
             watching = ChosenLogProbs()
             written = generator.generate(
-                **inputs, generation_config=settings, logits_processor=LogitsProcessorList([watching])
+                **inputs, generation_config=settings, logits_processor=LogitsProcessorList([watching, begun])
             )
         rows = written[:, inputs["input_ids"].shape[1] :].tolist()
         logprobs = watching.logprobs or [[] for _ in rows]
-        turns = [turn_of(tokenizer, ids, ends, known, opening) for ids, known in zip(rows, logprobs, strict=True)]
+        heads = [opening + text for text in begun.texts]
+        turns = [
+            turn_of(tokenizer, ids, ends, known, heads[place // decoding.samples])
+            for place, (ids, known) in enumerate(zip(rows, logprobs, strict=True))
+        ]
         yield [
-            Episode(brief.id, (turn,), sample, verdict_logprob_of(tokenizer, turn, opening))
+            Episode(brief.id, (turn,), sample, verdict_logprob_of(tokenizer, turn, heads[place]))
             for place, brief in enumerate(chosen)
             for sample, turn in enumerate(turns[place * decoding.samples : (place + 1) * decoding.samples])
         ]

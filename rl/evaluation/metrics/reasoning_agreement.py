@@ -2,8 +2,8 @@
 
     reasoning agreement = rulings that agree / rulings with reasoning
 
-A ruling agrees if its verdict is the one that its citations call for, its reasoning names every rule it cites, and
-clears none of them in so many words (`rl.evaluation.agreement`). Source: the self-consistency of explanations,
+A ruling agrees if its verdict is the one that its citations call for, and its findings and its answer say the same
+(`rl.evaluation.agreement`). Source: the self-consistency of explanations,
 Wiegreffe et al. 2021, *Measuring Association Between Labels and Free-Text Rationales*, checked mechanically.
 """
 

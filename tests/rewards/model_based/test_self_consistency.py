@@ -9,7 +9,8 @@ from prompts import render, write
 from prompts.chat import encode
 from prompts.processor import tokenizer_of
 from rewards.batch import Item
-from rewards.model_based.self_consistency import SelfConsistency, decisive
+from rewards.model_based.reference import decisive
+from rewards.model_based.self_consistency import SelfConsistency
 from tests.chat_templates import OPENS, with_template
 from tests.lazy import Lazy
 from tests.rewards.model_based.local import item_of, mixed_items, values_of

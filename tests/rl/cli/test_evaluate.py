@@ -100,3 +100,30 @@ def test_options_that_do_not_go_together(folder: Path, options: list[str], messa
     base = ["--data", str(folder / "test.jsonl"), "--rulebook", str(folder / "book.yaml"), "--out", str(folder / "x")]
     found = CliRunner().invoke(app, [*options, *base])
     assert isinstance(found.exception, DataError) and message in str(found.exception)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--predictions", "theirs.jsonl", "--faithfulness"], "does not go with --predictions"),
+        (["--endpoint", "http://localhost:1/v1", "--model", "m", "--faithfulness"], "does not go with --endpoint"),
+        (["model", "--faithfulness-cases", "9"], "on how many cases --faithfulness is measured: give both"),
+    ],
+)
+def test_faithfulness_is_refused_where_it_cannot_be_measured(folder: Path, options: list[str], message: str) -> None:
+    words = [*options, "--data", folder / "test.jsonl", "--rulebook", folder / "book.yaml", "--out", folder / "no"]
+    found = CliRunner().invoke(app, [str(word) for word in words])
+    assert isinstance(found.exception, DataError) and message in str(found.exception)
+    assert not (folder / "no").exists()
+
+
+def test_faithfulness_is_measured_on_so_many_cases(tiny_text: Path, toy: Path, tmp_path: Path) -> None:
+    words = [tiny_text, "--data", toy / "text.jsonl", "--rulebook", toy / "rules.yaml", "--out", tmp_path]
+    words += ["--template", "compact", "--max-new-tokens", 4, "--faithfulness", "--faithfulness-cases", 5]
+    found = CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "140"})
+    assert found.exit_code == 0, found.output or found.exception
+    (row,) = (line for line in found.output.splitlines() if "verdict accuracy without reasoning" in line)
+    assert " 5 │" in row
+    assert "verdict accuracy without reasoning" in (tmp_path / "report.html").read_text()
+    assert json.loads((tmp_path / "metrics.json").read_text())["metrics"]["reasoning_gain"]["support"] == 5
+    assert json.loads((tmp_path / "run.json").read_text())["faithfulness"]["cases"] == 5

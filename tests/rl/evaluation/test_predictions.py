@@ -149,3 +149,12 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path: Path, lines: str, message: 
     with pytest.raises(DataError) as error:
         import_predictions(path, Briefs.bind([case("a"), case("b")], BOOK))
     assert message in str(error.value)
+
+
+def test_files_from_before_a_column_was_there_can_be_read(tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    made = [read(write(ruling(Violation(rule="CURE-1"))), case())]
+    save_predictions(made, tmp_path / "p.parquet")
+    pq.write_table(pq.read_table(tmp_path / "p.parquet").drop_columns(["probed"]), tmp_path / "old.parquet")
+    assert load_predictions(tmp_path / "old.parquet") == made
