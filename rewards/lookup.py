@@ -16,6 +16,7 @@ from rewards.reward import REGISTRY, Reward
 SHIPPED = {
     "judge": "rewards.model_based.judge:Judge",
     "local_judge": "rewards.model_based.local_judge:LocalJudge",
+    "reasoning_judge": "rewards.model_based.judge:ReasoningJudge",
     "reward_model": "rewards.model_based.reward_model:RewardModel",
     "self_consistency": "rewards.model_based.self_consistency:SelfConsistency",
 }
