@@ -24,7 +24,7 @@ from data import DataError, Ruling
 from prompts import render, write
 from prompts.parse import ANSWER
 from rewards.batch import Item
-from rewards.model_based.local_reward import LocalReward, Precision
+from rewards.model_based.local_reward import LocalReward, Precision, low_if_too_long
 from rewards.score import Outcome, Score
 
 REFERENCE = "reference.safetensors"
@@ -112,7 +112,9 @@ class SelfConsistency(LocalReward):
             return [self._score(total, rulings[i]) for i, total in zip(rows, sums, strict=True)]
 
         prompts = [render(item.case, item.excerpt, self.template, specials) for item in items]
-        return self._local.each(prompts, read, self.batch_size)
+        further = [len(tokens) for tokens, _ in decisions]
+        outcomes = self._local.each(prompts, read, self.batch_size, case_of=prompts.__getitem__, further=further)
+        return [low_if_too_long(outcome) for outcome in outcomes]
 
     def _decision(self, completion: str) -> tuple[list[int], list[bool]]:
         """The tokens of a completion up to its verdict, and which of them decide."""
