@@ -6,6 +6,7 @@ Loads torch: to be imported where a reward is built.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import torch
@@ -89,8 +90,9 @@ class LocalModel:
         """
         results: dict[int, T | Exception] = {}
 
-        def length_of(conversation: Conversation) -> int:
-            return int(encode(self.processor, [conversation], **encoding)["attention_mask"].sum())
+        def case_length(row: int) -> int:
+            assert case_of is not None
+            return int(encode(self.processor, [case_of(row)], **encoding)["attention_mask"].sum())
 
         def ask(rows: list[int]) -> None:
             try:
@@ -98,7 +100,7 @@ class LocalModel:
                 if case_of is not None:
                     for row, length in zip(rows, inputs["attention_mask"].sum(dim=1).tolist(), strict=True):
                         whole = length + (further[row] if further else 0)
-                        check_room(whole, lambda row=row: length_of(case_of(row)), context_length(self.model))
+                        check_room(whole, partial(case_length, row), context_length(self.model))
                 results.update(zip(rows, read(inputs.to(self.model.device), rows), strict=True))
             except Exception as error:
                 if len(rows) == 1:  # without its traceback, which holds on to the tensors
