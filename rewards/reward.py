@@ -19,6 +19,7 @@ import dataclasses
 import functools
 import inspect
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,7 +87,8 @@ def reward(
     """Makes a function a reward and enters it into the registry.
 
     Args:
-        name: how rubrics call it, and how it is logged.
+        name: how rubrics call it, and how it is logged. A function that is defined again, in the same file whatever
+            that is imported as or in a notebook, takes the place of what it was.
         range: lowest and highest value.
         on_failure: ask it about ParseFailures too.
 
@@ -100,8 +102,8 @@ def reward(
     def register(function: Callable[..., Any]) -> Reward:
         _check_signature(name, function)
         before = REGISTRY.get(name)
-        if before and _origin(before.function) != _origin(function):
-            raise ValueError(f"two rewards are called '{name}': {_origin(before.function)} and {_origin(function)}")
+        if before and not set(_origins(before.function)) & set(origins := _origins(function)):
+            raise ValueError(f"two rewards are called '{name}': {_origins(before.function)[0]} and {origins[0]}")
         REGISTRY[name] = Reward(name, function, (float(low), float(high)), on_failure)
         return REGISTRY[name]
 
@@ -128,5 +130,16 @@ def _check_signature(name: str, function: Callable[..., Any]) -> None:
         )
 
 
-def _origin(function: Callable[..., Any]) -> str:
-    return f"{function.__module__}.{function.__qualname__}"
+def source_of(function: Callable[..., Any]) -> str | None:
+    """The file that a function was defined in, links followed; None where there is none, as in a notebook."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return os.path.realpath(code.co_filename) if code is not None and os.path.isfile(code.co_filename) else None
+
+
+def _origins(function: Callable[..., Any]) -> list[str]:
+    """Where a function was defined. What shares one of these is the same reward, perhaps in another version: one file
+    may be imported under many names (``__main__``, a path's, a test runner's), and a module may lie in another file
+    than before (a notebook's next cell, a copied folder).
+    """
+    file, name = source_of(function), function.__qualname__
+    return [*([f"{file}:{name}"] if file else []), f"{function.__module__}.{name}"]

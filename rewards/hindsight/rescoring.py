@@ -11,6 +11,7 @@ from typing import Protocol
 from data import Brief, Briefs, DataError
 from data.errors import suggest
 from prompts import Episode
+from rewards.hindsight.batches import Batches
 from rewards.score import Unscored
 from rewards.scoring.rubric import Rubric
 from rewards.scoring.scorecard import Scorecard
@@ -89,7 +90,7 @@ def rescore(
     steps: int | None = None,
     advance: Callable[[int], object] = lambda done: None,
 ) -> list[Group]:
-    """Scores saved rollouts anew, in the batches in which they were drawn.
+    """Scores saved rollouts anew, step by step, in batches that no time limit cuts short; see `hindsight.batches`.
 
     Args:
         briefs: of the cases that the rollouts are about; there may be more.
@@ -107,30 +108,28 @@ def rescore(
         if rubric is not None:
             rubric.check_categories(briefs.book)
     found: list[Rescored] = []
-    batches = _batches(rollouts)
-    steps = steps or max(batches, default=0) + 1
-    for step, batch in batches.items():
-        progress = min(step / steps, 1.0)
-        about = [_brief(rollout, briefs) for rollout in batch]
-        episodes = [rollout.episode for rollout in batch]
-        cards = new.at(progress).score_many(episodes, about)
-        if old is None:
-            before = [Earned(rollout.total, rollout.rewards) for rollout in batch]
-        else:
-            before = [Earned.by(card) for card in old.at(progress).score_many(episodes, about)]
-        found += [
-            Rescored(rollout, card.parsed, earned, Earned.by(card))
-            for rollout, card, earned in zip(batch, cards, before, strict=True)
-        ]
-        advance(len(batch))
+    drawn = _by_step(rollouts)
+    steps = steps or max(drawn, default=0) + 1
+    rubrics = [new] if old is None else [new, old]
+    batches = Batches.under(*rubrics)
+    for step, taken in drawn.items():
+        about = [_brief(rollout, briefs) for rollout in taken]
+        standing = [rubric.at(min(step / steps, 1.0)) for rubric in rubrics]
+        left = iter(taken)
+        for cards, *before in batches.score(standing, [rollout.episode for rollout in taken], about):
+            for place, card in enumerate(cards):
+                rollout = next(left)
+                earned = Earned.by(before[0][place]) if before else Earned(rollout.total, rollout.rewards)
+                found.append(Rescored(rollout, card.parsed, earned, Earned.by(card)))
+            advance(len(cards))
     return _groups(found)
 
 
-def _batches(rollouts: Sequence[Saved]) -> dict[int, list[Saved]]:
-    batches: dict[int, list[Saved]] = {}
+def _by_step(rollouts: Sequence[Saved]) -> dict[int, list[Saved]]:
+    steps: dict[int, list[Saved]] = {}
     for rollout in rollouts:
-        batches.setdefault(rollout.step, []).append(rollout)
-    return batches
+        steps.setdefault(rollout.step, []).append(rollout)
+    return steps
 
 
 def _brief(rollout: Saved, briefs: Briefs) -> Brief:

@@ -6,7 +6,7 @@ what is said, the share that is in favour. Where the model says less than half o
 against the ruling, so that no completion gains by getting the judge to say something else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,9 +16,9 @@ from prompts.chat import Conversation
 from prompts.parts import Text
 from rewards.batch import Item
 from rewards.model_based.judge.messages import messages
-from rewards.model_based.judge.questions import Question, inquire
-from rewards.model_based.local_reward import LocalReward
-from rewards.score import Outcome
+from rewards.model_based.judge.questions import MOST_CITED, Inquiry, Question, inquire
+from rewards.model_based.local_reward import Count, LocalReward, low_if_too_long
+from rewards.score import Outcome, Score
 
 LEAST_SAID = 0.5
 """Yes and no together hold at least so much, or the rest counts against the ruling."""
@@ -44,6 +44,9 @@ class LocalJudge(LocalReward):
 
     name: ClassVar[str] = "local_judge"
 
+    most_cited: Count = MOST_CITED
+    """Rules that a ruling may cite, a question each; one that cites more earns 0."""
+
     def __post_init__(self) -> None:
         from prompts.processor import tokenizer_of
         from rewards.models.local_model import LocalModel
@@ -58,32 +61,44 @@ class LocalJudge(LocalReward):
 
     def score_batch(self, items: Sequence[Item]) -> Sequence[Outcome | Exception]:
         """One Score for each item, or the fault that there is none."""
-        inquiries = [inquire(_parsed(item), item.case, item.excerpt) for item in items]
-        asked = [(row, question) for row, inquiry in enumerate(inquiries) for question in inquiry.questions]
-        shown = [
-            messages(
-                _parsed(items[row]),
-                items[row].case,
-                items[row].excerpt,
-                inquiries[row],
-                questions=[question],
-                pictures=self._local.sees,
-                one_word=True,
-                special_tokens=self._local.special_tokens,
-            )
-            for row, question in asked
+        rulings = [_parsed(item) for item in items]
+        inquiries = [
+            inquire(ruling, item.case, item.excerpt, self.most_cited)
+            for ruling, item in zip(rulings, items, strict=True)
         ]
-        answers = self._ask(shown)
+        asked = [(row, question) for row, inquiry in enumerate(inquiries) for question in inquiry.questions]
+
+        def about_nothing(at: int) -> Conversation:
+            row, question = asked[at]
+            nothing = Ruling(verdict=rulings[row].verdict, confidence=1.0)
+            return self._messages(nothing, items[row], Inquiry((), {}), question)
+
+        shown = [self._messages(rulings[row], items[row], inquiries[row], question) for row, question in asked]
+        answers = self._ask(shown, about_nothing)
         yes: list[dict[str, float]] = [{} for _ in items]
-        faults: dict[int, Exception] = {}
+        without: dict[int, Score | Exception] = {}
         for (row, question), answer in zip(asked, answers, strict=True):
             if isinstance(answer, Exception):
-                faults.setdefault(row, answer)
+                without.setdefault(row, low_if_too_long(answer))
             else:
                 yes[row][question.name] = how_surely_yes(question, *answer)
-        return [faults.get(row) or inquiry.score(yes[row]) for row, inquiry in enumerate(inquiries)]
+        return [without.get(row) or inquiry.score(yes[row]) for row, inquiry in enumerate(inquiries)]
 
-    def _ask(self, shown: Sequence[Conversation]) -> list[tuple[float, float] | Exception]:
+    def _messages(self, ruling: Ruling, item: Item, inquiry: Inquiry, question: Question) -> Conversation:
+        return messages(
+            ruling,
+            item.case,
+            item.excerpt,
+            inquiry,
+            questions=[question],
+            pictures=self._local.sees,
+            one_word=True,
+            special_tokens=self._local.special_tokens,
+        )
+
+    def _ask(
+        self, shown: Sequence[Conversation], case_of: Callable[[int], Conversation] | None = None
+    ) -> list[tuple[float, float] | Exception]:
         """P(yes) and P(no) for each conversation."""
 
         def read(inputs: Any, rows: list[int]) -> list[tuple[float, float]]:
@@ -92,7 +107,7 @@ class LocalJudge(LocalReward):
             yes, no = (probabilities[:, tokens].sum(dim=-1).tolist() for tokens in (self._yes, self._no))
             return list(zip(yes, no, strict=True))
 
-        return self._local.each(shown, read, self.batch_size, enable_thinking=False)
+        return self._local.each(shown, read, self.batch_size, case_of=case_of, enable_thinking=False)
 
     def _check_that_it_answers(self) -> None:
         (answer,) = self._ask([_PLAIN_QUESTION])

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from data.counterfactual import Counterfactual
 from rewards.batch import Item
+from rewards.model_based.local_reward import low_if_too_long
 from rewards.model_based.reference import ReferenceReward, ruling_of
 from rewards.score import Outcome, Score
 
@@ -48,9 +49,9 @@ class ReasoningEffect(ReferenceReward):
 
 def _score(before: float | Exception, after: float | Exception, turned: Counterfactual) -> Score | Exception:
     if isinstance(before, Exception):
-        return before
+        return low_if_too_long(before)
     if isinstance(after, Exception):
-        return after
+        return low_if_too_long(after)
     left = math.exp(-max(0.0, before - after))
     finding = turned.finding
     reason = f"with '{finding.rule}' {finding.outcome} instead, the decision would be {left:.2f} as likely"

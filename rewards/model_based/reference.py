@@ -98,7 +98,8 @@ class ReferenceReward(LocalReward):
             return log_likelihoods(self._local, inputs, [decisions[i] for i in rows])
 
         prompts = [render(item.case, item.excerpt, self.template, specials) for item in items]
-        return self._local.each(prompts, read, self.batch_size)
+        further = [len(tokens) for tokens, _ in decisions]
+        return self._local.each(prompts, read, self.batch_size, case_of=prompts.__getitem__, further=further)
 
     def _decision(self, completion: str) -> tuple[list[int], list[bool]]:
         """The tokens of a completion up to its verdict, and which of them decide."""

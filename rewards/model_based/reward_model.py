@@ -8,7 +8,7 @@ from data import Ruling
 from prompts import Message, render, write
 from prompts.parts import Text
 from rewards.batch import Item
-from rewards.model_based.local_reward import LocalReward
+from rewards.model_based.local_reward import LocalReward, low_if_too_long
 from rewards.score import Outcome, Score
 
 
@@ -51,11 +51,11 @@ class RewardModel(LocalReward):
             pairs = zip(scores.sigmoid().tolist(), scores.tolist(), strict=True)
             return [Score(value, f"score {score:.2f}", {"score": score}) for value, score in pairs]
 
-        conversations = [self._conversation(item) for item in items]
-        return self._local.each(conversations, read, self.batch_size, reply=False)
+        prompts = [render(item.case, item.excerpt, self.template, self._local.special_tokens) for item in items]
+        conversations = [[*prompt, self._said(item)] for prompt, item in zip(prompts, items, strict=True)]
+        outcomes = self._local.each(conversations, read, self.batch_size, case_of=prompts.__getitem__, reply=False)
+        return [low_if_too_long(outcome) for outcome in outcomes]
 
-    def _conversation(self, item: Item) -> list[Message]:
+    def _said(self, item: Item) -> Message:
         assert isinstance(item.ruling, Ruling), "a parse failure is not put to a reward model"
-        specials = self._local.special_tokens
-        said = Message("assistant", (Text(write(item.ruling, specials)),))
-        return [*render(item.case, item.excerpt, self.template, specials), said]
+        return Message("assistant", (Text(write(item.ruling, self._local.special_tokens)),))

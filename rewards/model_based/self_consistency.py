@@ -19,6 +19,7 @@ from pydantic import Field
 
 from data import Ruling
 from rewards.batch import Item
+from rewards.model_based.local_reward import low_if_too_long
 from rewards.model_based.reference import ReferenceReward, ruling_of
 from rewards.score import Outcome, Score
 
@@ -42,7 +43,7 @@ class SelfConsistency(ReferenceReward):
         rulings = [ruling_of(item) for item in items]
         found = self.log_likelihoods(items, rulings)
         return [
-            value if isinstance(value, Exception) else self._score(value, ruling)
+            low_if_too_long(value) if isinstance(value, Exception) else self._score(value, ruling)
             for value, ruling in zip(found, rulings, strict=True)
         ]
 

@@ -6,6 +6,7 @@ Loads torch: to be imported where a reward is built.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import torch
@@ -24,6 +25,7 @@ from rewards.models.checkpoint import (
 )
 from rewards.models.location import resolve
 from rewards.models.machine import own_device
+from rewards.models.room import check_room
 
 T = TypeVar("T")
 
@@ -71,6 +73,9 @@ class LocalModel:
         conversations: Sequence[Conversation],
         read: Callable[[Any, list[int]], Sequence[T]],
         size: int,
+        *,
+        case_of: Callable[[int], Conversation] | None = None,
+        further: Sequence[int] | None = None,
         **encoding: Any,
     ) -> list[T | Exception]:
         """What is read from the model about each conversation, in their order; the error where there was one.
@@ -78,13 +83,24 @@ class LocalModel:
         Args:
             read: from model inputs (padded on the left) and the rows that they are of to one result a row.
             size: conversations put together.
+            case_of: for a row, the conversation with nothing of the ruling that it is about; a `RulingTooLong` then is
+                the error where the ruling is too long beside its case.
+            further: for each row, the tokens that `read` puts behind the conversation.
             encoding: for `prompts.chat.encode`.
         """
         results: dict[int, T | Exception] = {}
 
+        def case_length(row: int) -> int:
+            assert case_of is not None
+            return int(encode(self.processor, [case_of(row)], **encoding)["attention_mask"].sum())
+
         def ask(rows: list[int]) -> None:
             try:
                 inputs = encode(self.processor, [conversations[i] for i in rows], **encoding)
+                if case_of is not None:
+                    for row, length in zip(rows, inputs["attention_mask"].sum(dim=1).tolist(), strict=True):
+                        whole = length + (further[row] if further else 0)
+                        check_room(whole, partial(case_length, row), context_length(self.model))
                 results.update(zip(rows, read(inputs.to(self.model.device), rows), strict=True))
             except Exception as error:
                 if len(rows) == 1:  # without its traceback, which holds on to the tensors

@@ -48,7 +48,9 @@ def show(
     rubric: Annotated[str, typer.Argument(help="YAML file, or the name of a shipped rubric.")],
     at: At = 1.0,
 ) -> None:
-    """Print a rubric: its rewards, its prices, and when escalating is best. Builds nothing, so it works offline."""
+    """Print a rubric: its rewards, its prices, and when escalating is best; and the files and modules of its own that
+    it names. They are run when it is loaded, here too. Nothing is built, so it works offline.
+    """
     from rewards import Rubric
     from rl.terminal.scores import rubric_tables
 

@@ -15,6 +15,7 @@ from data import Briefs
 from data.files import whole_file
 from prompts import ParseFailure
 from rewards import Rubric, Scorecard
+from rewards.hindsight.batches import Batches
 from rewards.scoring.summary import Summary
 from rl.runs.rollouts import REWARD
 from rl.runs.written import Written, brief_of
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
 Write = Callable[[Sequence[Written], Sequence[Scorecard]], None]
 
-BATCH = 256
-"""Completions that are scored together: about as many as in a training step, which time limits are made for."""
-
 
 def score_completions(
     written: Sequence[Written],
@@ -35,7 +33,7 @@ def score_completions(
     out: str | Path | None = None,
     advance: Callable[[int], object] = lambda done: None,
 ) -> Summary:
-    """Scores completions, batch by batch.
+    """Scores completions, in batches that no time limit cuts short; see `rewards.hindsight.batches`.
 
     Args:
         briefs: of the cases that the completions are about; there may be more.
@@ -52,12 +50,10 @@ def score_completions(
     rubrics = (rubric, *rubric.by_category.values())
     names = list(dict.fromkeys(entry.name for each in rubrics for entry in each.entries))
     with _parquet(out, names) as write:
-        for start in range(0, len(written), BATCH):
-            batch = written[start : start + BATCH]
-            cards = rubric.score_many([one.completion for one in batch], about[start : start + BATCH])
+        for (cards,) in Batches.under(rubric).score([rubric], [one.completion for one in written], about):
+            write(written[summary.count : summary.count + len(cards)], cards)
             summary.add(cards)
-            write(batch, cards)
-            advance(len(batch))
+            advance(len(cards))
     return summary
 
 

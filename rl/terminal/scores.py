@@ -8,6 +8,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from rewards import Rubric, Scorecard, Unscored
+from rewards.lookup import code_of
 from rewards.scoring.scorer import FORMAT
 from rewards.scoring.summary import Figures, Summary
 from rl.terminal.safe_text import visible
@@ -15,7 +16,7 @@ from rl.terminal.safe_text import visible
 
 def rubric_tables(rubric: Rubric, progress: float = 1.0) -> list[RenderableType]:
     """A rubric as it stands when a share of the training is done: rewards, prices, and when escalating is best; then
-    its schedules, and what is different for the categories that have overrides.
+    its schedules, what is different for the categories that have overrides, and which programs it has run.
     """
     now = rubric.at(progress)
     schedules = [safe(f"{name}: {schedule} of the training") for name, schedule in rubric.schedules.items()]
@@ -23,7 +24,17 @@ def rubric_tables(rubric: Rubric, progress: float = 1.0) -> list[RenderableType]
     tables = [*_standing(now, name), *schedules]
     for category, own in now.by_category.items():
         tables += _standing(own, f"{rubric.name}, where the gravest violation lies in {category}")
-    return tables
+    return [*tables, *(safe(f"runs code when it is loaded: {code}", "yellow") for code in _code(now))]
+
+
+def _code(rubric: Rubric) -> list[str]:
+    """The files and modules of its own that a rubric names, each once, with the rewards that it takes from them."""
+    taken: dict[str, dict[str, None]] = {}
+    for each in (rubric, *rubric.by_category.values()):
+        for reference in (*each.gates, *each.craft, *each.penalties):
+            if (code := code_of(reference, each.folder)) is not None:
+                taken.setdefault(code, {})[reference.rpartition(":")[2]] = None
+    return [f"{code} ({', '.join(names)})" for code, names in taken.items()]
 
 
 def _standing(rubric: Rubric, name: str) -> list[RenderableType]:

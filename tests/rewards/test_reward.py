@@ -1,14 +1,22 @@
 """The decorator, the contract of a reward, and the ways to name one."""
 
+import importlib.util
 import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from data import DataError
-from rewards import NotApplicable, Reward, RewardError, Score, find_reward, reward
+from rewards import NotApplicable, Reward, RewardError, Rubric, Score, find_reward, reward
+from rewards.lookup import code_of
 from rewards.testing.small import BOOK, approving, rule_on
 
 RULING = rule_on("approve")
+ENV = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 
 
 def returning(value: object, name: str = "t_returning") -> Reward:
@@ -96,6 +104,99 @@ def test_rewards_come_from_files_and_modules(tmp_path, monkeypatch):
     assert find_reward("own.py:half", tmp_path)(RULING, approving(), BOOK) == 0.5
     assert find_reward(f"{tmp_path}/own.py:half")(RULING, approving(), BOOK) == 0.5
     assert find_reward("t_own_module:half")(RULING, approving(), BOOK) == 0.5
+
+
+def imported(name: str, path: Path) -> ModuleType:
+    """The file as a module of this name, as test runners import it."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("order", ["import first", "rubric first"])
+@pytest.mark.parametrize("name", ["t_same_file", "tests.deeply.t_same_file", "conftest"])
+def test_a_file_that_is_imported_and_named_by_a_rubric_is_one_reward(name, order, tmp_path, monkeypatch):
+    path, called = tmp_path / "t_same_file.py", f"t same, {name}, {order}"
+    path.write_text(SOURCE.format(name=called))
+    monkeypatch.chdir(tmp_path)
+    steps = [lambda: imported(name, path).half, lambda: find_reward("t_same_file.py:half")]
+    for step in steps if order == "import first" else reversed(steps):
+        assert step()(RULING, approving(), BOOK) == 0.5
+    (tmp_path / "linked.py").symlink_to(path)
+    card = Rubric(name="t", craft={"linked.py:half": 0.2}).score(RULING, approving(), BOOK)
+    assert card[called].contribution == pytest.approx(0.1)
+
+
+def test_a_program_may_name_itself_in_a_rubric(tmp_path):
+    """Also one that does not ask whether it is the program, and one that imports itself."""
+    text = SOURCE.format(name="mine") + (
+        "print('run')\n"
+        "from rewards import Rubric\n"
+        "print(Rubric(name='t', craft={'my_rewards.py:half': 0.2}).entries[-1].name)\n"
+    )
+    (tmp_path / "my_rewards.py").write_text(text)
+    for program in (["my_rewards.py"], ["-m", "my_rewards"]):
+        done = subprocess.run([sys.executable, *program], cwd=tmp_path, env=ENV, capture_output=True, text=True)
+        assert done.stdout.split() == ["run", "mine"], done.stderr
+    done = subprocess.run(
+        [sys.executable, "-c", "import my_rewards"], cwd=tmp_path, env=ENV, capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["run", "run", "mine", "mine"], done.stderr
+
+
+def test_an_edited_file_takes_the_place_of_what_it_was(tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text(SOURCE.format(name="t_edited"))
+    before = find_reward(f"{path}:half")
+    path.write_text(SOURCE.format(name="t_edited").replace("0.5", "0.25").replace("half", "quarter"))
+    os.utime(path, ns=(1, 1))
+    quarter = find_reward(f"{path}:quarter")
+    assert quarter(RULING, approving(), BOOK) == 0.25 and before(RULING, approving(), BOOK) == 0.5
+    assert find_reward("t_edited") is quarter
+    path.write_text("1 / 0")
+    os.utime(path, ns=(2, 2))
+    with pytest.raises(DataError, match=r"own\.py:1: cannot be read: ZeroDivisionError"):
+        find_reward(f"{path}:quarter")
+    assert find_reward("t_edited") is quarter
+
+
+@pytest.mark.parametrize("same", ["file", "function"])
+def test_two_different_functions_of_one_name_are_an_error(same, tmp_path):
+    path, other = tmp_path / "t_one.py", tmp_path / "t_two.py"
+    path.write_text(SOURCE.format(name=f"t_two_{same}"))
+    find_reward(f"{path}:half")
+    if same == "function":
+        other.write_text(path.read_text())
+    else:
+        other = path
+        path.write_text(path.read_text() + path.read_text().replace("def half", "def third"))
+        os.utime(path, ns=(1, 1))
+    with pytest.raises(DataError, match=rf"two rewards are called 't_two_{same}': .*:half and .*:(half|third)"):
+        find_reward(f"{other}:half")
+
+
+def test_a_file_may_hold_dataclasses_with_postponed_hints(tmp_path):
+    (tmp_path / "t_hints.py").write_text(
+        "from __future__ import annotations\nfrom dataclasses import dataclass\nfrom rewards import BatchReward\n\n"
+        "@dataclass(kw_only=True)\nclass Half(BatchReward):\n    name = 't_hints'\n    share: float = 0.5\n"
+        "    def score_batch(self, items): return [self.share] * len(items)\n"
+    )
+    assert find_reward("t_hints.py:Half", tmp_path)().share == 0.5
+
+
+@pytest.mark.parametrize(
+    ("reference", "code"),
+    [
+        ("evidence", None),
+        ("judge", None),
+        ("my.module:half", "my.module"),
+        ("own.py:half", "folder/own.py"),
+        ("/there/own.py:half", "/there/own.py"),
+    ],
+)
+def test_what_is_run_to_find_a_reward_is_told(reference, code):
+    assert code_of(reference, "folder") == code
 
 
 @pytest.mark.parametrize(

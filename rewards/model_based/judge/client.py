@@ -1,13 +1,15 @@
 """Asks a server that speaks the OpenAI API many things at once, and never longer than it is given.
 
 Retries, their backoff and the server's ``Retry-After`` are the openai client's. What is added: a limit on calls at a
-time, on the whole batch's time and on an answer's size, and a circuit breaker. Whatever goes wrong with one request is
-its own outcome; it never spoils the others.
+time, on the whole batch's time and on an answer's size, and a circuit breaker. A server that refuses to be told the
+form of its answers (``response_format``) is asked without, and that is remembered. Whatever goes wrong with one
+request is its own outcome; it never spoils the others.
 """
 
+import logging
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +17,13 @@ from pydantic import BaseModel, Field, ValidationError
 
 from data.errors import explain
 from rewards.model_based.judge.breaker import CircuitBreaker
-from rewards.model_based.judge.request import Answer, Request
+from rewards.model_based.judge.form import Answer, Unreadable
+from rewards.model_based.judge.request import Request
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
+
+logger = logging.getLogger(__name__)
 
 MOST_BYTES = 1_000_000
 """Size of the largest answer that is read."""
@@ -27,6 +32,10 @@ _LONGEST_ERROR = 200
 
 class JudgeFault(Exception):
     """A judge gave no usable answer: the server was not there, or what it said was not what was asked for."""
+
+
+class Refused(JudgeFault):
+    """The server minds this request, as too long or as malformed."""
 
 
 class ServerDown(JudgeFault):
@@ -63,6 +72,8 @@ class Client:
     concurrency: int
     """Requests at a time."""
     breaker: CircuitBreaker
+    takes_form: bool | None = field(default=None, init=False)
+    """Whether the server takes ``response_format``; None until it has answered."""
 
     def __post_init__(self) -> None:
         # What takes a second or more the first time: now, and not within the first batch's time.
@@ -121,9 +132,9 @@ class Client:
 
         try:
             self.breaker.check()
-            text = await _fetch(server, request)
+            text = await self._text(server, request)
             self.breaker.succeeded()
-            answers = request.read(text)
+            answers = request.form.read(text)
             keep(key, text)
             return answers
         except get_cancelled_exc_class():
@@ -132,10 +143,31 @@ class Client:
         except ServerDown as error:
             self.breaker.failed(str(error))
             return error
-        except ValidationError as error:
-            return JudgeFault(f"not the JSON that was asked for: {_complaint(error)}")
+        except Unreadable as error:
+            return JudgeFault(f"not the JSON that was asked for: {error}")
         except Exception as error:  # of any kind: it is this request's outcome
             return error
+
+    async def _text(self, server: "AsyncOpenAI", request: Request) -> str:
+        """The text of the answer, in the form that was asked for if the server knows how.
+
+        A server that has once taken the form does not mind it: what it refuses then, it refuses for something else. So
+        no completion, by making a request that is refused, can have the others asked without.
+        """
+        if self.takes_form is False:
+            return await _fetch(server, request.unformatted)
+        try:
+            text = await _fetch(server, request.body)
+        except Refused:
+            if self.takes_form:
+                raise
+            text = await _fetch(server, request.unformatted)
+            if self.takes_form is None:
+                logger.warning("the judge at %s refuses response_format: it is asked without", self.base_url)
+                self.takes_form = False
+        else:
+            self.takes_form = True
+        return text
 
 
 @lru_cache(maxsize=1)
@@ -144,33 +176,34 @@ def _certificates() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-async def _fetch(server: "AsyncOpenAI", request: Request) -> str:
+async def _fetch(server: "AsyncOpenAI", body: Mapping[str, Any]) -> str:
     """The text of the answer, read no further than `MOST_BYTES`.
 
     Raises:
         ServerDown: the server is not there, is overloaded, or fails.
-        JudgeFault: it minds this request, or its answer is none. That must not open the circuit: a completion that
-            makes a judge stumble could silence it for all others.
+        Refused: it minds this request.
+        JudgeFault: its answer is none. Neither may open the circuit: a completion that makes a judge stumble could
+            silence it for all others.
     """
     from openai import APIStatusError
 
     # As a stream, since the client would read an answer of any size into memory.
     create: Any = server.chat.completions.with_streaming_response.create
-    body = bytearray()
+    answer = bytearray()
     try:
-        async with create(**request.body) as response:
+        async with create(**body) as response:
             async for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > MOST_BYTES:
+                answer += chunk
+                if len(answer) > MOST_BYTES:
                     break
     except APIStatusError as error:
-        raise (JudgeFault if error.status_code in (400, 413, 422) else ServerDown)(_short(error)) from error
+        raise (Refused if error.status_code in (400, 413, 422) else ServerDown)(_short(error)) from error
     except Exception as error:  # connections break in many ways, and the openai client does not wrap them all
         raise ServerDown(_short(error)) from error
-    if len(body) > MOST_BYTES:
+    if len(answer) > MOST_BYTES:
         raise JudgeFault(f"the answer has more than {MOST_BYTES:,} bytes")
     try:
-        choice = _Completion.model_validate_json(bytes(body)).choices[0]
+        choice = _Completion.model_validate_json(bytes(answer)).choices[0]
     except ValidationError as error:
         raise JudgeFault(f"not a chat completion: {_complaint(error)}") from error
     if choice.finish_reason == "length":

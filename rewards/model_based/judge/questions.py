@@ -4,8 +4,9 @@ Three things, each worth as much as the others: are the cited rules really broke
 the verdict follow from the reasoning, and does the ruling keep to what the case contains. A question says what it is
 about by number and never quotes the ruling, so that no completion can word its own questions.
 
-What can be settled without a judge is: a made-up rule, a citation whose evidence is not in the case, a reasoning that
-says nothing. The last are the "master keys" that talk judges into a yes (arXiv 2507.08794); they earn 0 unasked.
+What can be settled without a judge is: a made-up rule, a citation whose evidence is not in the case, more citations
+than a judge can be asked about, a reasoning that says nothing. The last are the "master keys" that talk judges into a
+yes (arXiv 2507.08794); they earn 0 unasked.
 """
 
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ from rewards.score import Score
 
 FEWEST_LETTERS, FEWEST_CJK = 40, 16
 """A reasoning that names no rule of the excerpt and has fewer letters and digits than this says nothing."""
+MOST_CITED = 16
+"""Rules that a ruling may cite, made-up ones included, before it is too long to be judged: each costs a question."""
 LONGEST_REASON = 300
 """Characters of a judge's explanation that a card shows."""
 
@@ -82,8 +85,11 @@ class Inquiry:
         return Score(sum(aspects) / len(aspects), "; ".join(reasons), parts)
 
 
-def inquire(ruling: Ruling, case: Case, excerpt: Rulebook) -> Inquiry:
+def inquire(ruling: Ruling, case: Case, excerpt: Rulebook, most_cited: int = MOST_CITED) -> Inquiry:
     """The questions that a ruling raises.
+
+    Args:
+        most_cited: the most rules that it may cite.
 
     Example:
         >>> from data import Rule
@@ -101,6 +107,8 @@ def inquire(ruling: Ruling, case: Case, excerpt: Rulebook) -> Inquiry:
     """
     if says_nothing(ruling.reasoning, excerpt):
         return Inquiry((), {}, {"reasoning": "says nothing"})
+    if (cited := len({violation.rule for violation in ruling.violations})) > most_cited:
+        return Inquiry((), {}, {"citations": f"too many to be judged: {cited} rules, and {most_cited} at most are"})
     citations: dict[str, tuple[Evidence, ...]] = {}
     settled: dict[str, str] = {}
     for violation in ruling.violations:

@@ -1,57 +1,39 @@
-"""A request to a judge's server as it goes over the wire, and the answer as it must come back."""
+"""A request to a judge's server as it goes over the wire, with the form in which it must be answered."""
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict, create_model
+from functools import cached_property
+from typing import Any
 
 from prompts import Message
-from rewards.model_based.judge.questions import Question
-
-
-class Answer(BaseModel):
-    """A judge's answer to one question, the explanation first, so that it is thought before it is given."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    because: str
-    answer: Literal["yes", "no"]
+from rewards.model_based.judge.form import Form
 
 
 @dataclass(frozen=True)
 class Request:
-    """The body of a request for a chat completion, with the form that its answer must have."""
+    """The body of a request for a chat completion, and the form that its answer must have."""
 
     server: str
     body: Mapping[str, Any]
-    form: type[BaseModel]
+    form: Form
 
     @cached_property
     def key(self) -> str:
         """Hash of all that the answer depends on."""
         return hashlib.sha256(json.dumps([self.server, self.body], sort_keys=True).encode()).hexdigest()
 
-    def read(self, text: str) -> dict[str, Answer]:
-        """The answers by their questions' names. One code fence around them is let pass; nothing else is.
-
-        Raises:
-            ValidationError: this is not the JSON that was asked for.
-        """
-        text = text.strip()
-        if text.startswith("```") and text.endswith("```"):
-            text = text[3:-3].removeprefix("json")
-        answers = self.form.model_validate_json(text)
-        return {name: getattr(answers, name) for name in self.form.model_fields}
+    @property
+    def unformatted(self) -> dict[str, Any]:
+        """The body for a server that refuses ``response_format``: the messages ask for the form as well."""
+        return {key: value for key, value in self.body.items() if key != "response_format"}
 
 
 def make_request(
     server: str,
     messages: Sequence[Message],
-    questions: Sequence[Question],
+    form: Form,
     settings: Mapping[str, Any],
     picture_side: int,
 ) -> Request:
@@ -65,17 +47,10 @@ def make_request(
     Raises:
         DataError: a picture cannot be read; names the case.
     """
-    form = _form(tuple(question.name for question in questions))
-    schema = {"name": "answers", "strict": True, "schema": form.model_json_schema()}
+    schema = {"name": "answers", "strict": True, "schema": form.schema}
     body = {
         "messages": [message.for_server(picture_side) for message in messages],
         "response_format": {"type": "json_schema", "json_schema": schema},
         **settings,
     }
     return Request(server, body, form)
-
-
-@lru_cache(maxsize=256)
-def _form(names: tuple[str, ...]) -> type[BaseModel]:
-    fields: dict[str, Any] = {name: (Answer, ...) for name in names}
-    return create_model("Answers", __config__=ConfigDict(extra="forbid"), **fields)

@@ -1,8 +1,11 @@
+import time
+from collections.abc import Sequence
+
 import pytest
 
 from data import Briefs, DataError
 from prompts import Episode, Turn, write
-from rewards import Rubric, rescore
+from rewards import BatchReward, Item, Rubric, rescore
 from rewards.testing.small import BOOK, approving, ideal, rejecting, rule_on
 from rl.runs.rollouts import Rollout
 
@@ -53,8 +56,8 @@ def test_the_last_turn_is_what_counts():
 
 def test_progress_is_told_of_every_rollout():
     told: list[int] = []
-    rescore([rollout("a", "", step=step) for step in (0, 0, 1)], BRIEFS, RUBRIC, advance=told.append)
-    assert told == [2, 1]
+    rescore([rollout("a", "", step=step) for step in (0, 0, 0, 1)], BRIEFS, RUBRIC, advance=told.append)
+    assert told == [1, 2, 1]
 
 
 def test_rollouts_of_other_cases_are_an_error_that_names_the_case_and_the_step():
@@ -68,3 +71,25 @@ def test_a_schedule_stands_where_it_stood_when_the_completion_was_drawn():
     for steps, expected in ((8, [-1, -2, -3]), (None, [-1, -2.6, -4.2])):
         groups = rescore(rollouts, BRIEFS, rubric, steps=steps)
         assert [g.members[0].new.values["verdict"] for g in groups] == pytest.approx(expected)
+
+
+class Slow(BatchReward):
+    """A judge of one at a time that hands over all or nothing."""
+
+    name = "t_slow_in_hindsight"
+
+    def score_batch(self, items: Sequence[Item]) -> list[float]:
+        for _ in items:
+            time.sleep(0.002)
+        return [0.5 for _ in items]
+
+
+def test_a_slow_reward_loses_nothing_on_a_step_that_its_limit_is_too_short_for():
+    text = write(ideal(CASES[1]))
+    slow = Rubric(name="slow", craft={f"{__name__}:Slow": {"weight": 0.1, "time_limit": 0.1}})
+    rollouts = [rollout("r", text, sample) for sample in range(150)]
+    assert all(card.total is None for card in slow.score_many([text] * 150, [BRIEFS["r"]] * 150))
+    for old in (None, slow):
+        [group] = rescore(rollouts, BRIEFS, slow, old)
+        assert all(answer.new.total is not None and answer.old.total is not None for answer in group.members)
+        assert [answer.rollout for answer in group.members] == rollouts

@@ -45,7 +45,7 @@ def mixed_items(folder: Path, pictures: bool = True) -> list[Item]:
 def tiny(out: Path, kind: str, seed: int = 0) -> Path:
     """An untrained tiny model whose tokenizer knows the toy texts; its weights are large, so that texts matter."""
     cases = toy_cases(out / "cases", 32)
-    texts = [*rows.texts_of(Briefs.bind(cases, BOOK), "compact"), *map(_judged, cases), "Yes No yes no " * 4]
+    texts = [*rows.texts_of(Briefs.bind(cases, BOOK), "compact"), *map(_judged, cases), "Yes.No.yes.no." * 4]
     tiny_models.build_tiny(out, texts, kind, tiny_models.TinySize(**SIZE), seed=seed)
     generator = torch.Generator().manual_seed(seed)
     weights = {

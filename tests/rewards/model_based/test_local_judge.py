@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from data import DataError
+from data import DataError, Violation
 from prompts.chat import encode
 from prompts.processor import tokenizer_of
 from rewards.model_based.judge.messages import messages
@@ -106,3 +106,19 @@ def test_a_text_model_has_no_pictures_to_read(text: LocalJudge, tmp_path: Path):
 def test_no_model_and_no_head_are_said_so(tmp_path: Path):
     with pytest.raises(DataError, match="nowhere: no processor"):
         LocalJudge(model="nowhere")
+
+
+def test_a_ruling_too_long_for_the_context_earns_nothing_and_a_case_too_long_is_a_fault(
+    text: LocalJudge, tmp_path: Path
+):
+    items = mixed_items(tmp_path, pictures=False)[:2]
+    long = item_of(items[0].case, reasoning="PRIZE-1: " + "won a prize " * 2000)
+    many = item_of(items[0].case, violations=[Violation(rule=f"MADE-UP-{n}") for n in range(17)])
+    low, fine, cited = text.score_batch([long, items[1], many])
+    assert low.value == 0 and "too long to be judged" in low.reason
+    assert cited.value == 0 and "too many to be judged: 17 rules" in cited.reason
+    assert fine.value == pytest.approx(values_of(text.score_batch([items[1]]))[0], abs=1e-4)
+    items[0].case.text["body"] = "long " * 9000
+    for item in (long, items[0]):  # whatever the ruling
+        (fault,) = text.score_batch([item])
+        assert isinstance(fault, DataError) and "without the ruling" in str(fault)

@@ -158,3 +158,16 @@ def test_a_fault_is_its_own_item_s(seeing: Path, tmp_path: Path):
     missing, *others = reward.score_batch(items)
     assert isinstance(missing, DataError) and "no such image" in str(missing)
     assert all(0 <= value <= 1 for value in values_of(others))
+
+
+def test_a_ruling_too_long_for_the_context_earns_nothing_and_a_case_too_long_is_a_fault(fitted: Path, tmp_path: Path):
+    reward = RewardModel(model=str(fitted), template="compact")
+    items = mixed_items(tmp_path, pictures=False)[:2]
+    long = item_of(items[0].case, reasoning="PRIZE-1: " + "won a prize " * 2000)
+    low, fine = reward.score_batch([long, items[1]])
+    assert low.value == 0 and "too long to be judged" in low.reason
+    assert fine.value == pytest.approx(values_of(reward.score_batch([items[1]]))[0], rel=1e-4)
+    items[0].case.text["body"] = "long " * 3000
+    for item in (long, items[0]):  # whatever the ruling
+        (fault,) = reward.score_batch([item])
+        assert isinstance(fault, DataError) and "without the ruling" in str(fault)

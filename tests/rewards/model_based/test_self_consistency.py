@@ -193,3 +193,17 @@ def test_a_fault_is_its_own_item_s(vl: SelfConsistency, tmp_path: Path):
     assert isinstance(outcomes[3], DataError) and "context of 1024" in str(outcomes[3])
     others = [1, 2, 4, 5, 6, 7]
     assert values_of(outcomes[i] for i in others) == pytest.approx([expected[i] for i in others], rel=1e-4)
+
+
+def test_a_ruling_too_long_for_the_context_earns_nothing_and_a_case_too_long_is_a_fault(
+    text: SelfConsistency, tmp_path: Path
+):
+    items = mixed_items(tmp_path, pictures=False)[:2]
+    long = item_of(items[0].case, reasoning="PRIZE-1: " + "won a prize " * 2000)
+    low, fine = text.score_batch([long, items[1]])
+    assert low.value == 0 and "too long to be judged" in low.reason
+    assert fine.value == pytest.approx(values_of(text.score_batch([items[1]]))[0], rel=1e-4)
+    items[0].case.text["body"] = "long " * 3000
+    for item in (long, items[0]):  # whatever the ruling
+        (fault,) = text.score_batch([item])
+        assert isinstance(fault, DataError) and "without the ruling" in str(fault)

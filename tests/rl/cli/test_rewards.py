@@ -73,6 +73,31 @@ def test_show_prints_a_rubric_with_the_escalation_band(folder: Path, ruling):
     assert row(ruling("show default"), "rulebook_consistency")[1:3] == ["gate", "must be 1"]
 
 
+def test_show_tells_what_code_a_rubric_runs(folder: Path, ruling):
+    assert "runs code" not in ruling("show own.yaml") + ruling("show default")
+    names = ("here", "there", "elsewhere")
+    for name in names:
+        Path(f"{name}_rewards.py").write_text(
+            f"from rewards import reward\n\n@reward(name='{name}_in_cli', range=(0, 1))\n"
+            f"def {name}(ruling, case, excerpt):\n    return 1.0\n",
+            "utf-8",
+        )
+    Path("coded.yaml").write_text(
+        'name: coded\ncraft: {evidence: 0.1, "here_rewards.py:here": 0.1}\ngates: ["there_rewards.py:there"]\n'
+        'overrides: {money: {penalties: {"elsewhere_rewards.py:elsewhere": 0.1, '
+        '"tests.rewards.test_batch:Recording": 0.1}}}\n',
+        "utf-8",
+    )
+    said = ruling("show coded.yaml")
+    told = [line for line in said.splitlines() if "runs code when it is loaded" in line]
+    assert [line.removeprefix("runs code when it is loaded: ").strip() for line in told] == [
+        "there_rewards.py (there)",
+        "here_rewards.py (here)",
+        "elsewhere_rewards.py (elsewhere)",
+        "tests.rewards.test_batch (Recording)",
+    ]
+
+
 def test_show_tells_of_schedules_and_categories(folder: Path, ruling):
     Path("wide.yaml").write_text(
         "name: wide\nprices: {miss: {0: 1, 0.5: 4}}\noverrides: {money: {prices: {miss: 6}}}\n", "utf-8"
@@ -116,7 +141,8 @@ def test_forecast_sets_the_rubrics_side_by_side(folder: Path, ruling):
     said = ruling("forecast run --rubric own.yaml")
     assert row(said, "groups that teach nothing (zero variance)")[1:] == ["0.0%", "0.0%"]
     assert row(said, "earn the floor")[1:] == ["–", "25.0%"]
-    said = ruling("forecast run --rubric own.yaml --rubric-old default")
+    Path("gated.yaml").write_text("name: gated\ngates: [rulebook_consistency]\n", "utf-8")
+    said = ruling("forecast run --rubric own.yaml --rubric-old gated.yaml")
     assert row(said, "earn the floor")[1:] == ["25.0%", "25.0%"]
 
 

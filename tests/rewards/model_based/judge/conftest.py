@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rewards.model_based.judge import Judge
+from rewards.model_based.judge import Judge, ReasoningJudge
 from tests.rewards.model_based.judge.items import one
 from tests.rewards.model_based.judge.server import JudgeServer, running
 
@@ -32,5 +32,16 @@ def make_judge(server: JudgeServer, tmp_path: Path) -> Callable[..., Judge]:
     def make(**settings: Any) -> Judge:
         cache = str(tmp_path / "judge.sqlite")
         return Judge(**{"base_url": server.url, "model": "m", "retries": 0, "cache": cache, **settings})
+
+    return make
+
+
+@pytest.fixture
+def make_reader(server: JudgeServer, tmp_path: Path) -> Callable[..., ReasoningJudge]:
+    """Builds a judge of the reasoning alone, in the same way."""
+
+    def make(**settings: Any) -> ReasoningJudge:
+        cache = str(tmp_path / "judge.sqlite")
+        return ReasoningJudge(**{"base_url": server.url, "model": "m", "retries": 0, "cache": cache, **settings})
 
     return make

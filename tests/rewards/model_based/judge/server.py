@@ -64,17 +64,46 @@ def says(text: str | None, finish: str = "stop") -> Reply:
     return reply
 
 
-def answers(*against: str, delay: float = 0.0) -> Reply:
-    """Valid answers in the ruling's favour, but for these questions."""
+def answers(*against: str, delay: float = 0.0, written: str = "{}") -> Reply:
+    """Valid answers in the ruling's favour, but for these questions.
+
+    Args:
+        written: what is said around the JSON object, which takes the place of ``{}``.
+    """
 
     async def reply(body: dict[str, Any]) -> Response:
         await asyncio.sleep(delay)
-        names = body["response_format"]["json_schema"]["schema"]["required"]
-        said = {name: (name in against) == (name == "invents") for name in names}
+        said = {name: (name in against) == (name == "invents") for name in asked(body)}
         content = {name: {"because": f"so {name}", "answer": "yes" if yes else "no"} for name, yes in said.items()}
-        return JSONResponse(completion(json.dumps(content)))
+        return JSONResponse(completion(written.replace("{}", json.dumps(content))))
 
     return reply
+
+
+def outcomes(**said: str) -> Reply:
+    """What the reasoning says of these rules; of others, nothing."""
+
+    async def reply(body: dict[str, Any]) -> Response:
+        return JSONResponse(completion(json.dumps({name: said.get(name, "not said") for name in asked(body)})))
+
+    return reply
+
+
+def without_form(reply: Reply) -> Reply:
+    """A server that knows no ``response_format``, and says so."""
+
+    async def refusing(body: dict[str, Any]) -> Response:
+        if "response_format" in body:
+            return await status(400, "response_format: unknown parameter")(body)
+        return await reply(body)
+
+    return refusing
+
+
+def asked(body: dict[str, Any]) -> list[str]:
+    """The questions' names, as the system message gives them."""
+    system = body["messages"][0]["content"]
+    return list(json.loads(system[system.index("in this form: ") + len("in this form: ") :]))
 
 
 def status(code: int, text: str = "no", **headers: str) -> Reply:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import sqlite3
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,17 +13,19 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from data import Brief, DataError
+from data import Brief, DataError, Ruling
 from rewards import Rubric
 from rewards.batch import Item
+from rewards.model_based.judge import JudgeFault
 from rewards.scoring.timing import within
 from rewards.testing.small import BOOK, CURES, approving, rejecting, rule_on
-from tests.rewards.model_based.judge.items import MakeJudge, item, one
+from tests.rewards.model_based.judge.items import RULING, MakeJudge, item, one
 from tests.rewards.model_based.judge.server import (
     JudgeServer,
     answers,
     raw_server,
     status,
+    without_form,
 )
 
 
@@ -62,7 +65,7 @@ def test_a_picture_that_is_missing_unscores_its_own_case_only(make_judge: MakeJu
 
 def test_outcomes_come_in_the_order_of_the_items(server: JudgeServer, make_judge: MakeJudge) -> None:
     server.answer(answers(delay=0.1), answers("follows"))
-    approval = rule_on("approve", reasoning="CURE-1: no.")
+    approval = rule_on("approve", reasoning="CURE-1: clear")
     values = [
         outcome.value
         for outcome in make_judge(concurrency=1).score_batch(
@@ -86,6 +89,73 @@ def test_no_more_calls_at_a_time_than_allowed(server: JudgeServer, make_judge: M
     assert server.at_once == 3
 
 
+# Servers that keep to no form
+
+
+def test_an_answer_is_read_in_what_is_said_around_it(server: JudgeServer, make_judge: MakeJudge) -> None:
+    server.answer(answers("follows", written="<think>Let me see: {}</think>Here is my answer:\n```json\n{}\n```"))
+    assert one(make_judge()).parts == {"CURE-1": 1, "WIN-1": 1, "follows": 0, "invents": 1}
+
+
+def test_a_server_that_refuses_the_form_is_asked_without_and_that_is_remembered(
+    server: JudgeServer, make_judge: MakeJudge, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.answer(without_form(answers("follows")))
+    judge = make_judge(concurrency=1)
+    judge.score_batch([item(str(i)) for i in range(3)])
+    assert one(judge, "again").parts["follows"] == 0
+    assert ["response_format" in body for body in server.requests] == [True, False, False, False, False]
+    assert caplog.text.count("refuses response_format") == 1
+
+
+def test_no_request_that_is_refused_takes_the_form_from_the_others(server: JudgeServer, make_judge: MakeJudge) -> None:
+    server.answer(answers(), status(400, "context length"), answers())
+    judge = make_judge(concurrency=1)
+    fine, refused, after = judge.score_batch([item("fine"), item("refused"), item("after")])
+    assert (fine.value, after.value) == (1, 1) and "context length" in str(refused)
+    assert len(server.requests) == 3 and all("response_format" in body for body in server.requests)
+
+
+def test_what_is_refused_either_way_says_nothing_of_the_form(server: JudgeServer, make_judge: MakeJudge) -> None:
+    server.answer(status(400), status(400), answers())
+    judge = make_judge(concurrency=1)
+    assert "BadRequest" in str(one(judge, "refused")) and one(judge).value == 1
+    assert ["response_format" in body for body in server.requests] == [True, False, True]
+
+
+# A ruling's own length
+
+
+LONG = {
+    "reasoning": {"reasoning": "CURE-1: clear. " * 2000},
+    "letters that take many bytes": {"reasoning": "CURE-1: clear. " + "\u200b" * 3000},
+    "a quote": {"violations": [{"rule": "CURE-1", "evidence": [CURES, {"quote": "x" * 20_000, "field": "title"}]}]},
+    "many quotes": {"violations": [{"rule": "CURE-1", "evidence": [CURES] * 500}]},
+    "many citations": {
+        "violations": [{"rule": "CURE-1", "evidence": [CURES]}, *({"rule": f"X-{i}"} for i in range(16))]
+    },
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_ruling_that_is_too_long_earns_nothing_unasked(
+    server: JudgeServer, make_judge: MakeJudge, name: str
+) -> None:
+    server.answer(status(400, "context length exceeded"))
+    long = Ruling.model_validate({**RULING.model_dump(mode="json", exclude_none=True), **LONG[name]})
+    (score,) = make_judge().score_batch([Item(long, Brief.of(rejecting(), BOOK))])
+    assert score.value == 0 and "to be judged" in score.reason and not server.requests
+
+
+def test_whether_a_ruling_is_too_long_is_up_to_the_ruling_alone(server: JudgeServer, make_judge: MakeJudge) -> None:
+    long = rejecting().model_copy(update={"text": {**rejecting().text, "body": "Order now. " * 10_000}})
+    assert [outcome.value for outcome in make_judge().score_batch([item(case=long), item()])] == [1, 1]
+    server.answer(status(400, "context length exceeded"))
+    (fault,) = make_judge().score_batch([item("again", case=long)])
+    assert isinstance(fault, JudgeFault)  # the case's, so that no ruling is to blame
+    assert one(make_judge(longest=100)).value == 0
+
+
 # Calls that need not be made
 
 
@@ -96,6 +166,16 @@ def test_a_repeated_step_costs_no_second_call(server: JudgeServer, make_judge: M
     server.answer(status(500))
     assert make_judge().score_batch(items) == first  # by another judge, as in a later run
     assert len(server.requests) == 2
+
+
+def test_what_is_kept_and_cannot_be_read_is_asked_anew(
+    server: JudgeServer, make_judge: MakeJudge, tmp_path: Path
+) -> None:
+    first = one(make_judge())
+    with sqlite3.connect(tmp_path / "judge.sqlite") as kept:
+        kept.execute("UPDATE answers SET answer = 'yes'")
+    assert one(make_judge()) == first and len(server.requests) == 2
+    assert one(make_judge()) == first and len(server.requests) == 2
 
 
 def test_another_question_is_another_call(server: JudgeServer, make_judge: MakeJudge) -> None:

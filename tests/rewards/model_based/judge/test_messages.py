@@ -49,7 +49,7 @@ def test_exceptions_are_shown_and_gold_is_not() -> None:
     rule = Rule(id="CURE-1", text="No cures.", exceptions=("Approved medicine.",))
     book = BOOK.model_copy(update={"rules": (rule,)})
     case = make_case(verdict="approve", violations=[], reasoning="SECRET", intent="SECRET", **{"not": ["SECRET"]})
-    ruling = rule_on("approve", reasoning="CURE-1: no.")
+    ruling = rule_on("approve", reasoning="CURE-1: clear")
     system, user = messages(ruling, case, book, inquire(ruling, case, book), pictures=False)
     assert json.loads(user.texts[0].text)["rules"][0]["exceptions"] == ["Approved medicine."]
     assert "SECRET" not in json.dumps([system.for_row(), user.for_row()])

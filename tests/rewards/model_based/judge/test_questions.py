@@ -32,7 +32,7 @@ def test_each_cited_rule_is_asked_about_once() -> None:
 
 
 def test_an_approval_is_asked_for_its_conclusion_and_its_inventions() -> None:
-    inquiry = inquire(rule_on("approve", reasoning="CURE-1: no."), approving(), BOOK)
+    inquiry = inquire(rule_on("approve", reasoning="CURE-1: clear"), approving(), BOOK)
     assert names(inquiry) == ["follows", "invents"]
     assert inquiry.score(all_for(inquiry)).value == 1
 
@@ -108,7 +108,7 @@ def test_a_master_key_is_not_paid_and_not_even_asked_about(key: str) -> None:
 @pytest.mark.parametrize(
     "reasoning",
     [
-        "CURE-1: no.",
+        "CURE-1: clear",
         "The title says that the tea cures diabetes, which nobody may claim.",
         "标题声称这款茶可以治愈糖尿病，这种说法是不允许的。",
         "このお茶は糖尿病を治すと書いてあるが、それは許されない。",

@@ -1,24 +1,21 @@
-"""A request as it goes over the wire, and the answer as it must come back."""
+"""A request as it goes over the wire."""
 
 import base64
 import io
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
-from pydantic import ValidationError
 
 from data import DataError
 from prompts import Message
 from prompts.parts import Medium, Picture, Text
-from rewards.model_based.judge import Question, Request
+from rewards.model_based.judge import Form, Request
 from rewards.model_based.judge.request import make_request
 
-QUESTIONS = [Question("follows", "Does it?", "yes"), Question("invents", "Does it?", "no")]
-YES = {"because": "so", "answer": "yes"}
+FORM = Form(("follows", "invents"))
 
 
 def text(content: str) -> Message:
@@ -27,7 +24,7 @@ def text(content: str) -> Message:
 
 def request(*parts: Text | Medium, server: str = "http://a/v1", side: int = 64, **settings: Any) -> Request:
     shown = [text("x"), Message("user", parts)] if parts else [text("x")]
-    return make_request(server, shown, QUESTIONS, {"model": "m", **settings}, side)
+    return make_request(server, shown, FORM, {"model": "m", **settings}, side)
 
 
 @pytest.fixture
@@ -63,40 +60,11 @@ def test_a_missing_picture_is_the_users_mistake(tmp_path: Path) -> None:
 
 def test_the_key_depends_on_all_that_the_answer_does() -> None:
     keys = [request().key, request(model="n").key, request(server="http://b/v1").key, request(temperature=1.0).key]
-    assert len({*keys, make_request("http://a/v1", [text("y")], QUESTIONS, {"model": "m"}, 64).key}) == 5
+    assert len({*keys, make_request("http://a/v1", [text("y")], FORM, {"model": "m"}, 64).key}) == 5
     assert request().key == request().key
 
 
-@pytest.mark.parametrize("wrap", ["{}", "  {}\n", "```json\n{}\n```", "```\n{}\n```\n"])
-def test_valid_answers_are_read(wrap: str) -> None:
-    answers = request().read(wrap.replace("{}", json.dumps({"follows": YES, "invents": YES})))
-    assert {name: answer.answer for name, answer in answers.items()} == {"follows": "yes", "invents": "yes"}
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        *("", "yes", "null", "[]", "{}", '{"follows": ', "Sure! {}", "NaN"),
-        {"follows": YES},
-        {"follows": YES, "invents": "yes"},
-        {"follows": YES, "invents": {"answer": "yes"}},
-        {"follows": YES, "invents": {"because": "so", "answer": "Yes."}},
-        {"follows": YES, "invents": {"because": "so", "answer": True}},
-        {"follows": YES, "invents": YES, "score": 1.0},
-        {"follows": YES, "invents": {**YES, "score": 1.0}},
-        [{"follows": YES, "invents": YES}],
-    ],
-)
-def test_anything_else_is_refused(said: Any) -> None:
-    with pytest.raises(ValidationError):
-        request().read(said if isinstance(said, str) else json.dumps(said))
-    with pytest.raises(ValidationError):
-        request().read(f"{json.dumps({'follows': YES, 'invents': YES})} and more")
-
-
-def test_the_schema_is_one_that_strict_servers_take() -> None:
-    schema = request().body["response_format"]["json_schema"]
-    assert schema["strict"] is True
-    for form in (schema["schema"], schema["schema"]["$defs"]["Answer"]):
-        assert form["additionalProperties"] is False
-        assert form["required"] == list(form["properties"])
+def test_a_server_may_be_asked_without_the_form() -> None:
+    asked = request()
+    assert asked.body == {**asked.unformatted, "response_format": asked.body["response_format"]}
+    assert asked.body["response_format"]["json_schema"]["schema"] == FORM.schema

@@ -18,7 +18,7 @@ from tests.serving import served
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-RULING = rule_on("approve", reasoning="CURE-1: no. WIN-1: no.")
+RULING = rule_on("approve", reasoning="CURE-1: clear\nWIN-1: clear")
 ITEM = Item(RULING, Brief.of(approving(), BOOK))
 SAID = {"follows": {"because": "it says so", "answer": "yes"}, "invents": {"because": "it does", "answer": "yes"}}
 
