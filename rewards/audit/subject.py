@@ -135,7 +135,7 @@ def _subject(brief: Brief, gold: Gold, broken: Counter[str], texts: Sequence[str
     frequent = tuple(sorted(rejecting, key=lambda rule: -broken[rule]))
     view = View(case.model_copy(update={"gold": None, "teacher": None}), excerpt, frequent, seed)
     right = _right(case, excerpt, gold)
-    return Subject(brief, gold, right, _wrong(view, gold), _elsewhere(case, texts, view.rng), view)
+    return Subject(brief, gold, right, _wrong(view, gold), _elsewhere(case, excerpt, texts, view.rng), view)
 
 
 def _wrong(view: View, gold: Gold) -> tuple[Ruling, ...]:
@@ -177,9 +177,10 @@ def _some_quote(case: Case) -> list[Quote]:
     return []
 
 
-def _elsewhere(case: Case, texts: Sequence[str], rng: random.Random) -> str:
-    """Another case's words that this one has not; made up where all are alike."""
-    own = [fold(text) for text in case.fields.values()]
+def _elsewhere(case: Case, excerpt: Rulebook, texts: Sequence[str], rng: random.Random) -> str:
+    """Another case's words that neither this one nor its rules have; made up where all are alike."""
+    rules = [text for rule in excerpt.rules for text in (rule.title, rule.text, *rule.exceptions)]
+    own = [fold(text) for text in (*case.fields.values(), *rules)]
     for _ in range(8):
         text = rng.choice(texts)[:80].strip() if texts else ""
         if len(text) >= 8 and not any(fold(text) in field for field in own):

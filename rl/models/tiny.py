@@ -7,8 +7,8 @@ load it offline. The tokenizer is trained on the texts that it will meet, and ma
   phrase starts with where it stands in the ad;
 - digits stand alone, so that numbers can be compared;
 - a run of punctuation, with the keys of the answer and our tags in it, is one piece, such as ``"}], "verdict": "``;
-- a rule id such as ``SALE-1`` is one piece, and so is the end of a finding, ``: clear`` or ``" -> broken``, with its
-  outcome and the new line;
+- a rule id such as ``SALE-1`` is one piece, and so is the end of a finding, ``: clear`` or ``-> broken`` with the new
+  line, whatever stands before it;
 - every byte is in the vocabulary, so that any language survives.
 
 ``<think>`` and ``<answer>`` are ordinary text: decoding with ``skip_special_tokens=True`` keeps them.
@@ -158,7 +158,7 @@ def _pieces() -> str:
     keys = sorted({key for part in (Ruling, Violation, Quote, Region, Interval) for key in part.model_fields})
     key = rf'"(?:{"|".join(map(re.escape, keys))})": ?(?:0\.|1\.0)?'
     tag = r"</?(?:think|answer)>"
-    end = rf"(?::|\"? ?->) (?:{'|'.join(OUTCOMES)})\n?"
+    end = rf"(?::|->) (?:{'|'.join(OUTCOMES)})\n?"
     return "|".join(
         [
             r"(?:system|user|assistant)\n",

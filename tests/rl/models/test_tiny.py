@@ -101,16 +101,19 @@ def test_a_text_model_loads_with_the_tokenizer_it_was_built_with(tiny_text: Path
     assert len(tokenizer("SALE-1: clear\n")["input_ids"]) == 2
 
 
-@pytest.mark.parametrize("end", [": {}", ": {}\n", '" -> {}\n', " -> {}\n", "-> {}\n"])
+@pytest.mark.parametrize("end", [": {}", ": {}\n", "-> {}", "-> {}\n"])
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_an_outcome_is_one_token(end: str, outcome: str) -> None:
     said = [
-        f"A-1: {seen} -> {one}\nA-2: {one}\nA-3: {one}</think>"
+        f"A-1: {seen} -> {one}\nA-2: {one}\nA-3: {seen} -> {one}</think><think>A-4: {one}"
         for seen in ('"x"', "gun 5", "a gun")
         for one in OUTCOMES
     ]
     tokenizer = train_tokenizer([*said, *said], 600, 512)
-    assert len(tokenizer(end.format(outcome))["input_ids"]) == 1
+    (token,) = tokenizer(end.format(outcome))["input_ids"]
+    if end == "-> {}\n":  # the same one behind a quote, a number and a word
+        for seen in ('"x"', "gun 5", "a gun"):
+            assert tokenizer(f"A-1: {seen} -> {outcome}\n")["input_ids"][-1] == token
 
 
 def test_the_seed_decides_the_weights(tmp_path: Path) -> None:
