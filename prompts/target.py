@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from data import Case, DataError, Evidence, Gold, GoldViolation, Region, Rulebook, Ruling, Violation
-from data.finding import findings_in
+from data.finding import findings_in, prose_of
 from prompts.reason import reason
 
 UNSURE = 0.5
@@ -64,12 +64,17 @@ def _in_order(case: Case, gold: Gold, excerpt: Rulebook) -> dict[str, GoldViolat
 
 
 def _reasoned(gold: Gold, violations: Sequence[Violation], excerpt: Rulebook) -> str:
-    """Gold's own reasoning where it ends in findings; else what it says, if anything, and a finding on each rule."""
+    """Gold's own reasoning where its findings are those of gold under the excerpt; else its prose, if any, and a
+    finding on each rule.
+    """
     said = gold.reasoning or ""
-    if findings_in(said):
+    findings = findings_in(said)
+    broken = {finding.rule for finding in findings if finding.outcome == "broken"}
+    known = all(finding.rule in excerpt for finding in findings)
+    if findings and known and broken == {violation.rule for violation in violations}:
         return said
-    found = reason(violations, excerpt, gold.unclear)
-    return f"{said.strip()}\n{found}" if said.strip() else found
+    found, prose = reason(violations, excerpt, gold.unclear), prose_of(said)
+    return f"{prose}\n{found}" if prose else found
 
 
 def _rounded(item: Evidence) -> Evidence:

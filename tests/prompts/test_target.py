@@ -50,8 +50,10 @@ def test_gold_is_projected_onto_the_excerpt():
 def test_golds_own_reasoning_comes_first():
     worked = "Calm tea.\nR-2: clear"
     assert target(case(verdict="approve", violations=[], reasoning=worked), BOOK).reasoning == worked
-    prose = target(case(verdict="approve", violations=[], reasoning="Calm tea."), BOOK)
-    assert prose.reasoning == "Calm tea.\n" + "".join(f"R-{i}: clear\n" for i in range(1, 5))
+    walk = "".join(f"R-{i}: clear\n" for i in range(1, 5))
+    for said in ("Calm tea.", "Calm tea.\nR-1: seen -> broken", "Calm tea.\nR-9: clear\nR-1: clear"):
+        prose = target(case(verdict="approve", violations=[], reasoning=said), BOOK)
+        assert prose.reasoning == f"Calm tea.\n{walk}"
 
 
 def test_alternatives_are_named_where_the_rule_itself_is_absent():

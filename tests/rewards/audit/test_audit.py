@@ -10,7 +10,7 @@ from rewards import Rubric
 from rewards.audit import CHEATS, Cheat, audit, cheat
 from rewards.audit.subject import prepare
 from rewards.audit.trial import Trial
-from rewards.testing.small import BOOK, CASES, approving, make_case, rejecting
+from rewards.testing.small import BOOK, CASES, CURES, approving, make_case, rejecting
 
 RUBRIC = Rubric.load("billboard")
 SMALL = Briefs.bind([CASES[name]().model_copy(update={"id": name}) for name in CASES], BOOK)
@@ -166,8 +166,11 @@ def test_a_name_is_taken_once(mine):
             yield ""
 
 
+SILENT = "WIN-1: a prize is promised -> broken"
+
+
 def test_gold_that_closes_a_gate_is_found():
-    silent = make_case(verdict="reject", violations=[{"rule": "WIN-1", "evidence": []}], reasoning="WIN-1: clear")
+    silent = make_case(verdict="reject", violations=[{"rule": "WIN-1", "evidence": [CURES]}], reasoning=SILENT)
     found = audit(RUBRIC, Briefs.bind([silent.model_copy(update={"id": "silent"})], BOOK) + SMALL)
     gold = next(finding for finding in found.errors if finding.name == "gold")
     assert "1 of 4 cases: gate 'reasoning_agreement' is closed" in gold.message and gold.exhibit.case == "silent"
