@@ -39,7 +39,7 @@ def check_files(*sources: Any, book: Rulebook) -> Report:
         if row.problem is not None:
             problems.append(row.problem)
         if row.case is not None:
-            found = [*_findings(row, row.case, book), *album.look(row, row.case)]
+            found = [*_problems(row, row.case, book), *album.look(row, row.case)]
             problems += found
             _count(report, row.case, book, usable=not any(p.kind in EXCERPT_KINDS for p in found))
     good = [(row, row.case) for row in rows if row.case is not None]
@@ -109,9 +109,9 @@ class _Album:
         return self._seen[path]
 
 
-def _findings(row: Row, case: Case, book: Rulebook) -> Iterator[Problem]:
-    for finding in inspect(case, book):
-        yield Problem(finding.kind, finding.message, row.file, row.line, finding.field, finding.level)
+def _problems(row: Row, case: Case, book: Rulebook) -> Iterator[Problem]:
+    for remark in inspect(case, book):
+        yield Problem(remark.kind, remark.message, row.file, row.line, remark.field, remark.level)
 
 
 def _count(report: FileReport, case: Case, book: Rulebook, usable: bool) -> None:

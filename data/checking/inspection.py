@@ -24,7 +24,7 @@ EXCERPT_KINDS = ("unknown rule", "rule given twice")
 
 
 @dataclass(frozen=True)
-class Finding:
+class Remark:
     """A problem of a case, before it is known where the case stands."""
 
     kind: str
@@ -33,11 +33,11 @@ class Finding:
     level: Level = "error"
 
 
-def inspect(case: Case, book: Rulebook) -> Iterator[Finding]:
+def inspect(case: Case, book: Rulebook) -> Iterator[Remark]:
     """Everything wrong with a case that can be told from the case and the rulebook."""
     yield from _content(case)
     if case.rules is not None and not case.rules:
-        yield Finding("empty excerpt", "the case is judged by no rule at all", "rules", "warning")
+        yield Remark("empty excerpt", "the case is judged by no rule at all", "rules", "warning")
     unknown = list(_unknown_rules(case, book))
     yield from unknown
     if case.gold is None:
@@ -45,7 +45,7 @@ def inspect(case: Case, book: Rulebook) -> Iterator[Finding]:
     if case.gold.intent is not None and book.intents and case.gold.intent not in book.intents:
         near = suggest(case.gold.intent, book.intents)
         message = f"intent '{case.gold.intent}' is not in rulebook '{book.name}'{near}"
-        yield Finding("unknown intent", message, "gold.intent")
+        yield Remark("unknown intent", message, "gold.intent")
     for i, violation in enumerate(case.gold.violations or []):
         for j, evidence in enumerate(violation.evidence or []):
             yield from _evidence(case, evidence, f"gold.violations.{i}.evidence.{j}")
@@ -53,32 +53,32 @@ def inspect(case: Case, book: Rulebook) -> Iterator[Finding]:
         yield from _verdict(case, case.gold, Brief.of(case, book).excerpt)
 
 
-def _content(case: Case) -> Iterator[Finding]:
+def _content(case: Case) -> Iterator[Remark]:
     if not (any(text.strip() for text in case.fields.values()) or case.images or case.frames):
         level: Level = "warning" if case.video or case.audio else "error"
-        yield Finding("no content", "there is nothing to review: no text, image or frame", "text", level)
+        yield Remark("no content", "there is nothing to review: no text, image or frame", "text", level)
     size = sum(len(text.encode("utf-8", "surrogatepass")) for text in case.fields.values())
     if size >= LONG_TEXT:
         message = f"{size:,} bytes of text, some {size // 4:,} tokens: likely longer than the model's context"
-        yield Finding("long text", message, "text", "warning")
+        yield Remark("long text", message, "text", "warning")
     for i, line in enumerate(case.transcript):
         if line.end < line.start:
-            yield Finding("impossible time", f"ends ({line.end}) before it starts ({line.start})", f"transcript.{i}")
+            yield Remark("impossible time", f"ends ({line.end}) before it starts ({line.start})", f"transcript.{i}")
 
 
-def _unknown_rules(case: Case, book: Rulebook) -> Iterator[Finding]:
+def _unknown_rules(case: Case, book: Rulebook) -> Iterator[Remark]:
     refs = case.rules or []
     known = {*book.ids, *(rule.id for rule in refs if not isinstance(rule, str))}
     seen: set[str] = set()
     for i, ref in enumerate(refs):
         rule = ref if isinstance(ref, str) else ref.id
         if rule in seen:
-            yield Finding("rule given twice", f"rule '{rule}' is in the excerpt twice", f"rules.{i}")
+            yield Remark("rule given twice", f"rule '{rule}' is in the excerpt twice", f"rules.{i}")
         seen.add(rule)
     for field, rule in (*((f"rules.{i}", r) for i, r in enumerate(refs) if isinstance(r, str)), *_cited(case.gold)):
         if rule not in known:
             message = f"rule '{rule}' is not in rulebook '{book.name}'{suggest(rule, known)}"
-            yield Finding("unknown rule", message, field)
+            yield Remark("unknown rule", message, field)
 
 
 def _cited(gold: Gold | None) -> Iterator[tuple[str, str]]:
@@ -92,39 +92,39 @@ def _cited(gold: Gold | None) -> Iterator[tuple[str, str]]:
     yield from ((f"gold.unclear.{i}", rule) for i, rule in enumerate(gold.unclear))
 
 
-def _evidence(case: Case, evidence: Evidence, place: str) -> Iterator[Finding]:
+def _evidence(case: Case, evidence: Evidence, place: str) -> Iterator[Remark]:
     if isinstance(evidence, Quote):
         text = case.fields.get(evidence.field)
         if text is None:
             message = f"the case has no text field '{evidence.field}'{suggest(evidence.field, case.fields)}"
-            yield Finding("quote not found", message, f"{place}.field")
+            yield Remark("quote not found", message, f"{place}.field")
         elif find_quote(evidence.quote, text) is None:
             message = f"'{_short(evidence.quote)}' does not occur in '{evidence.field}' of the case"
-            yield Finding("quote not found", message, f"{place}.quote")
+            yield Remark("quote not found", message, f"{place}.quote")
     elif isinstance(evidence, Interval):
         if not (case.video or case.audio or case.frames or case.transcript):
             message = "an interval, but the case has no video, audio, frames or transcript"
-            yield Finding("no such recording", message, f"{place}.interval")
+            yield Remark("no such recording", message, f"{place}.interval")
     else:
         kind, index = ("image", evidence.image) if evidence.image is not None else ("frame", evidence.frame)
         count = len(case.images if kind == "image" else case.frames)
         if index is not None and index >= count:
             message = f"{kind} {index} does not exist: the case has {count} (counted from 0)"
-            yield Finding(f"no such {kind}", message, f"{place}.{kind}")
+            yield Remark(f"no such {kind}", message, f"{place}.{kind}")
 
 
-def _verdict(case: Case, gold: Gold, excerpt: Rulebook) -> Iterator[Finding]:
+def _verdict(case: Case, gold: Gold, excerpt: Rulebook) -> Iterator[Remark]:
     """Whether the gold verdict follows from the gold violations under the excerpt."""
     outside = [violation for violation in gold.violations or [] if violation.rule_in(excerpt) is None]
     if outside and not gold.exhaustive:
         message = f"gold breaks {_rules(outside)}, outside of the excerpt, and is not exhaustive, so that the verdict "
-        yield Finding("gold outside excerpt", message + "under the excerpt cannot be worked out", "gold.violations")
+        yield Remark("gold outside excerpt", message + "under the excerpt cannot be worked out", "gold.violations")
         return
     projected = gold.under(excerpt)
     if projected.verdict != gold.verdict:
         reason = f"without {_rules(outside)}" if outside else "without the unclear rules"
         message = f"under the case's excerpt, {reason}, gold {gold.verdict} becomes {projected.verdict}"
-        yield Finding("gold changed by excerpt", message, "rules", "warning")
+        yield Remark("gold changed by excerpt", message, "rules", "warning")
     if projected.verdict is None or projected.violations is None:
         return
     possible = _possible_verdicts(projected, excerpt)
@@ -132,11 +132,11 @@ def _verdict(case: Case, gold: Gold, excerpt: Rulebook) -> Iterator[Finding]:
         return
     if projected.verdict == "escalate" and not projected.violations:
         message = "gold escalates, but names no rule as unclear and none that calls for it"
-        yield Finding("unexplained escalation", message, "gold.unclear", "warning")
+        yield Remark("unexplained escalation", message, "gold.unclear", "warning")
     else:
         cited = _rules(projected.violations) if projected.violations else "no violation"
         message = f"verdict {projected.verdict} with {cited}, which calls for {' or '.join(sorted(possible))}"
-        yield Finding("verdict contradicts violations", message, "gold.verdict")
+        yield Remark("verdict contradicts violations", message, "gold.verdict")
 
 
 def _possible_verdicts(gold: Gold, excerpt: Rulebook) -> set[str]:

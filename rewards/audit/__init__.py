@@ -7,7 +7,7 @@ from rewards.audit.cheat import CHEATS, Cheat, cheat
 from rewards.audit.mix import Mix
 from rewards.audit.prior import Prior
 from rewards.audit.rating import Rating
-from rewards.audit.report import Audit, Band, Claim, Finding
+from rewards.audit.report import Audit, Band, Claim, Flaw
 from rewards.audit.subject import Subject, View, cite, decide
 from rewards.audit.trial import Trial
 from rewards.batch import Answer
@@ -20,7 +20,7 @@ __all__ = [
     "Cheat",
     "Claim",
     "Exhibit",
-    "Finding",
+    "Flaw",
     "Mix",
     "Prior",
     "Rating",

@@ -9,7 +9,7 @@ from dataclasses import replace
 from data import Briefs, DataError
 from rewards.audit.bench import Bench
 from rewards.audit.cheat import CHEATS
-from rewards.audit.findings import find
+from rewards.audit.flaws import find
 from rewards.audit.honest import Honest
 from rewards.audit.prior import weigh
 from rewards.audit.rating import Rating, rate
@@ -82,7 +82,7 @@ def audit(
         bands=list(_bands(rubric)),
         scored=bench.scored,
     )
-    return replace(result, findings=list(find(result, bench)))
+    return replace(result, flaws=list(find(result, bench)))
 
 
 def _bands(rubric: Rubric) -> Iterator[Band]:

@@ -51,7 +51,7 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Flaw:
     """Something that the rubric pays for and should not, in words."""
 
     name: str
@@ -82,7 +82,7 @@ class Audit:
     bands: list[Band]
     scored: int
     """How many completions were scored."""
-    findings: list[Finding] = field(default_factory=list)
+    flaws: list[Flaw] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -90,12 +90,12 @@ class Audit:
         return not self.errors
 
     @property
-    def errors(self) -> list[Finding]:
-        return [finding for finding in self.findings if finding.level == "error"]
+    def errors(self) -> list[Flaw]:
+        return [flaw for flaw in self.flaws if flaw.level == "error"]
 
     @property
-    def warnings(self) -> list[Finding]:
-        return [finding for finding in self.findings if finding.level == "warning"]
+    def warnings(self) -> list[Flaw]:
+        return [flaw for flaw in self.flaws if flaw.level == "warning"]
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -117,5 +117,5 @@ class Audit:
             "priors": [{**asdict(prior), "mix": dict(prior.mix.shares), "ok": prior.ok} for prior in self.priors],
             "claims": [{**asdict(claim), "name": claim.name, "ok": claim.ok} for claim in self.claims],
             "bands": [{**asdict(band), "ok": band.ok} for band in self.bands],
-            "findings": [asdict(finding) for finding in self.findings], "scored": self.scored,
+            "flaws": [asdict(flaw) for flaw in self.flaws], "scored": self.scored,
         }  # fmt: skip

@@ -8,7 +8,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from data import VERDICTS
-from rewards.audit import Audit, Exhibit, Finding
+from rewards.audit import Audit, Exhibit, Flaw
 from rl.terminal.scores import right, safe
 
 BEGINNING, END = 300, 200
@@ -31,8 +31,8 @@ def audit_tables(audit: Audit) -> Iterator[RenderableType]:
     yield _priors(audit)
     yield _trials(audit)
     yield from _claims(audit)
-    for finding in audit.findings:
-        yield from _finding(finding)
+    for flaw in audit.flaws:
+        yield from _flaw(flaw)
     yield _verdict(audit)
 
 
@@ -79,11 +79,11 @@ def _claims(audit: Audit) -> Iterator[Text]:
         yield Text(f"{claim.name}: {said}", style="" if claim.ok else "bold red")
 
 
-def _finding(finding: Finding) -> Iterator[RenderableType]:
-    colour = "red" if finding.level == "error" else "yellow"
-    yield Text.assemble((f"{finding.level}: ", f"bold {colour}"), safe(f"{finding.name} {finding.message}", colour))
-    if finding.exhibit is not None:
-        yield Padding(_exhibit(finding.exhibit), (0, 0, 0, 2))
+def _flaw(flaw: Flaw) -> Iterator[RenderableType]:
+    colour = "red" if flaw.level == "error" else "yellow"
+    yield Text.assemble((f"{flaw.level}: ", f"bold {colour}"), safe(f"{flaw.name} {flaw.message}", colour))
+    if flaw.exhibit is not None:
+        yield Padding(_exhibit(flaw.exhibit), (0, 0, 0, 2))
 
 
 def _exhibit(exhibit: Exhibit) -> Text:

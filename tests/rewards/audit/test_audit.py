@@ -27,7 +27,7 @@ def mine():
 
 def test_the_shipped_rubric_passes_on_billboard(billboard):
     found = audit(RUBRIC, billboard)
-    assert found.ok and not found.findings
+    assert found.ok and not found.flaws
     assert found.cases == {"approve": 2, "reject": 3, "escalate": 1} and found.left_out == 0
     totals = [rating.total for rating in found.ratings]
     assert totals == sorted(totals, reverse=True)
@@ -77,9 +77,9 @@ def test_a_designers_cheat_is_tried(mine):
 
     found = audit(RUBRIC, SMALL)
     assert found.ratings[0].cheat.name == "writes what gold says" and found.ratings[0].break_even == 1.0
-    (finding,) = found.errors
-    assert "right 100% of the time; at most 75% is allowed" in finding.message
-    assert isinstance(parse(finding.exhibit.completion), Ruling)
+    (flaw,) = found.errors
+    assert "right 100% of the time; at most 75% is allowed" in flaw.message
+    assert isinstance(parse(flaw.exhibit.completion), Ruling)
 
 
 OWN = '''
@@ -102,7 +102,7 @@ def test_a_cheat_may_stand_beside_the_reward_that_it_is_for(mine, tmp_path):
     content = {**RUBRIC.model_dump(), "craft": {"evidence": 0.25, "rules": 0.2, "own.py:says_please": 0.05}}
     for _ in range(2):  # a file may be read again
         found = audit(Rubric.model_validate({**content, "folder": str(tmp_path)}), SMALL)
-        assert "pleading" in {finding.name for finding in found.errors}
+        assert "pleading" in {flaw.name for flaw in found.errors}
 
 
 def test_a_cheat_yields_as_many_answers_for_every_case(mine):
@@ -146,7 +146,7 @@ def test_only_the_reward_itself_can_choose_its_answers(name, chooses, tmp_path):
     (tmp_path / "own.py").write_text(ASKED)
     craft = {**RUBRIC.model_dump()["craft"], f"own.py:{name}": 0.0}
     found = audit(Rubric.model_validate({**RUBRIC.model_dump(), "craft": craft, "folder": str(tmp_path)}), SMALL)
-    assert ("a reward that chooses its answers" in {finding.name for finding in found.findings}) == chooses
+    assert ("a reward that chooses its answers" in {flaw.name for flaw in found.flaws}) == chooses
     assert found.ok != chooses
 
 
@@ -172,7 +172,7 @@ SILENT = "WIN-1: a prize is promised -> broken"
 def test_gold_that_closes_a_gate_is_found():
     silent = make_case(verdict="reject", violations=[{"rule": "WIN-1", "evidence": [CURES]}], reasoning=SILENT)
     found = audit(RUBRIC, Briefs.bind([silent.model_copy(update={"id": "silent"})], BOOK) + SMALL)
-    gold = next(finding for finding in found.errors if finding.name == "gold")
+    gold = next(flaw for flaw in found.errors if flaw.name == "gold")
     assert "1 of 4 cases: gate 'reasoning_agreement' is closed" in gold.message and gold.exhibit.case == "silent"
 
 
@@ -209,7 +209,7 @@ def test_one_in_a_hundred_may_escape_when_gold_is_known():
 def test_prices_of_a_category_are_audited_too():
     lax = {"money": {"prices": {"miss": 8, "false_flag": 0, "escalation": 0.3}}}
     found = audit(Rubric.model_validate({**RUBRIC.model_dump(), "overrides": lax}), SMALL)
-    assert {"reject when in doubt"} == {finding.name for finding in found.errors}
+    assert {"reject when in doubt"} == {flaw.name for flaw in found.errors}
     assert "low in money" in found.errors[0].message
     with pytest.raises(DataError, match="no category 'monny' \\(did you mean 'money'"):
         audit(Rubric.model_validate({**RUBRIC.model_dump(), "overrides": {"monny": lax["money"]}}), SMALL)
@@ -217,5 +217,5 @@ def test_prices_of_a_category_are_audited_too():
 
 def test_a_schedule_is_audited_as_of_one_time():
     rubric = Rubric.model_validate({**RUBRIC.model_dump(), "calibration": {0: 0, 0.5: 0.2}})
-    assert "overconfidence" in {finding.name for finding in audit(rubric, SMALL).errors}
+    assert "overconfidence" in {flaw.name for flaw in audit(rubric, SMALL).errors}
     assert audit(rubric.at(1.0), SMALL).ok

@@ -73,7 +73,7 @@ def run(billboard, **changed: object) -> Audit:
 
 
 def test_the_sound_one_passes(billboard):
-    assert not run(billboard).findings
+    assert not run(billboard).flaws
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -81,8 +81,8 @@ def test_broken_rubrics_fail_and_the_cheat_is_named(billboard, name):
     changed, cheats = BROKEN[name]
     found = run(billboard, **changed)
     assert not found.ok
-    assert cheats <= {finding.name for finding in found.errors}, [finding.name for finding in found.errors]
-    shown = {finding.name: finding.exhibit for finding in found.errors}
+    assert cheats <= {flaw.name for flaw in found.errors}, [flaw.name for flaw in found.errors]
+    shown = {flaw.name: flaw.exhibit for flaw in found.errors}
     checks = {"overconfidence", "reject when in doubt", "a reward that fails"}
     assert all(shown[cheat] is not None for cheat in cheats - checks)
 
@@ -90,6 +90,6 @@ def test_broken_rubrics_fail_and_the_cheat_is_named(billboard, name):
 def test_the_former_gate_let_unfaithful_reasoning_through(billboard):
     found = run(billboard, gates=["rulebook_consistency", "former.py:former_agreement"])
     kinds = {trial.cheat.name: trial.cheat.kind for trial in found.trials}
-    named = {finding.name for finding in found.errors if kinds.get(finding.name) == "unfaithful"}
+    named = {flaw.name for flaw in found.errors if kinds.get(flaw.name) == "unfaithful"}
     assert len(named) >= 10, named
     assert {"clear then cite", "find then omit", "an outcome against the verdict", "find everything"} <= named

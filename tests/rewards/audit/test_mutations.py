@@ -44,14 +44,14 @@ def test_nothing_is_forgotten():
 @pytest.mark.parametrize("name", ERRORS)
 def test_the_audit_fails_without(billboard, name):
     changed, cheat = ERRORS[name]
-    assert cheat in {finding.name for finding in audit(Rubric(**{**SHIPPED, **changed}), billboard).errors}
+    assert cheat in {flaw.name for flaw in audit(Rubric(**{**SHIPPED, **changed}), billboard).errors}
 
 
 @pytest.mark.parametrize("name", WARNINGS)
 def test_the_audit_warns_without(billboard, name):
     changed, cheat = WARNINGS[name]
     found = audit(Rubric(**{**SHIPPED, **changed}), billboard)
-    assert found.ok and cheat in {finding.name for finding in found.warnings}
+    assert found.ok and cheat in {flaw.name for flaw in found.warnings}
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED))

@@ -58,5 +58,5 @@ def test_the_reviewer_earns_what_the_mix_weighs():
 def test_a_rubric_by_which_reviewing_does_not_pay_is_refused():
     prices = {"miss": 8, "escalation": 0.4}
     found = audit(Rubric.model_validate({**RUBRIC.model_dump(), "prices": prices}), briefs(1))
-    assert "escalating instead of reviewing" in {finding.name for finding in found.errors}
+    assert "escalating instead of reviewing" in {flaw.name for flaw in found.errors}
     assert not found.priors[0].ok and found.as_json()["priors"][0]["ok"] is False

@@ -21,7 +21,7 @@ def test_real_sets(real_data, tmp_path, name):
     cases = convert_file(real_data / name / SOURCES[name], name, tmp_path).cases
     started = time.process_time()
     found = audit(Rubric.load(name), Briefs.bind(cases, Rulebook.load(name)))
-    assert found.ok and not found.findings, found.findings
+    assert found.ok and not found.flaws, found.flaws
     assert time.process_time() - started < MOST_SECONDS, f"{found.scored} completions"
 
 
@@ -32,4 +32,4 @@ def test_billboard(tmp_path, rubric, level, split):
     build(BillboardConfig(cases=120, test_cases=120, level=level), tmp_path)
     book = Rulebook.load(tmp_path / "rulebook.yaml")
     found = audit(Rubric.load(rubric), Briefs.bind(load_cases(tmp_path / f"{split}.jsonl"), book))
-    assert found.ok and not found.findings, found.findings
+    assert found.ok and not found.flaws, found.flaws

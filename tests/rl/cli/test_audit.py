@@ -58,7 +58,7 @@ def test_json_is_the_whole_report(folder, monkeypatch, capsys):
     assert run(monkeypatch, "--rubric", "lax.yaml", "--json") == 1
     report = json.loads(capsys.readouterr().out)
     assert report["ok"] is False and report["cases"] == {"approve": 1, "reject": 1, "escalate": 1}
-    assert {"evidence left out"} <= {finding["name"] for finding in report["findings"]}
+    assert {"evidence left out"} <= {flaw["name"] for flaw in report["flaws"]}
 
 
 def test_one_verdict_is_not_enough(folder, monkeypatch, capsys):
