@@ -44,18 +44,26 @@ class Item:
     """What it was read from, where it was."""
 
     @classmethod
-    def of(cls, answer: Answer | Episode | ParseFailure, brief: Brief) -> "Item":
+    def of(
+        cls,
+        answer: Answer | Episode | ParseFailure,
+        brief: Brief,
+        read: Callable[[str], Ruling | ParseFailure] = parse,
+    ) -> "Item":
         """A completion or an episode, of which the last turn is parsed, or what was parsed from one.
+
+        Args:
+            read: what parses; one that remembers, where many are alike.
 
         Raises:
             ValueError: the episode is about another case.
         """
         if isinstance(answer, str):
-            return cls(parse(answer), brief, answer)
+            return cls(read(answer), brief, answer)
         if isinstance(answer, Episode):
             if answer.case != brief.id:
                 raise ValueError(f"an episode about case '{answer.case}' cannot be scored on case '{brief.id}'")
-            return cls(parse(answer.completion), brief, answer)
+            return cls(read(answer.completion), brief, answer)
         return cls(answer, brief)
 
     @property

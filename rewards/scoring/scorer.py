@@ -18,6 +18,7 @@ gold has no verdict it is, as what it says may be all that there is to know. Eve
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from functools import cache
 
 from data import Brief, Ruling
 from prompts import Episode, ParseFailure, parse
@@ -47,16 +48,8 @@ def score_answers(plan: Plan, answers: Sequence[Answer | Episode], briefs: Seque
     """
     if len(answers) != len(briefs):
         raise ValueError(f"{len(answers)} completions for {len(briefs)} briefs: want one brief to each")
-    parsed: dict[str, Ruling | ParseFailure] = {}
-    items = []
-    for answer, brief in zip(answers, briefs, strict=True):
-        if isinstance(answer, str):
-            if answer not in parsed:
-                parsed[answer] = parse(answer)
-            items.append(Item(parsed[answer], brief, answer))
-        else:
-            items.append(Item.of(answer, brief))
-    return score_items(plan, items)
+    read = cache(parse)
+    return score_items(plan, [Item.of(answer, brief, read) for answer, brief in zip(answers, briefs, strict=True)])
 
 
 @collector_paused()

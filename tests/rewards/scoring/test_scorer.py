@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from data import Brief, Briefs, DataError, Rule, Rulebook, Ruling, load_cases
 from data.billboard import BillboardConfig, build
-from prompts import FailureReason, ParseFailure, write
+from prompts import Episode, FailureReason, ParseFailure, write
 from rewards import BatchReward, NotApplicable, Rubric, Score, count_faults, reward
 from rewards.batch import Item
 from rewards.scoring.scorer import score_items
@@ -231,7 +231,8 @@ def test_completions_that_are_alike_are_scored_once_and_each_has_its_card():
     one, other = write(rule_on("approve")), write(rule_on("approve", confidence=0.6))
     rubric = Rubric(name="x", penalties={"t_counts_questions": 0.1, f"{__name__}:CountsItems": 0.1})
     about = [briefs[id_] for id_ in ("a", "b", "a", "a", "fails", "a", "fails", "a")]
-    cards = rubric.score_many([one, one, other, one, one, "no ruling", one, "no ruling"], about)
+    answers = [one, one, other, Episode.plain("a", one, sample=1), one, "no ruling", one, "no ruling"]
+    cards = rubric.score_many(answers, about)
     assert sorted(ASKED) == ["a", "a", "a", "b", "fails"]
     assert [card.case for card in cards] == [brief.id for brief in about]
     values = [card["t_counts_questions"].value for card in cards]
