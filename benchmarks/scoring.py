@@ -1,10 +1,12 @@
 """How many completions can be scored in a second on one core?
 
     python benchmarks/scoring.py
+    python benchmarks/scoring.py --against COMMIT
 
 The shipped rubric ``default`` with all of its rule-based rewards, parsing included, on 20,000 completions: eight for
 each of 2,500 cases, right and wrong in different ways, one of them cut off. Binding the cases to their rulebook is
-included. Beside it, on the same texts:
+included. The cases make 30 claims, so that completions on cases of one claim are alike. With ``--against``, how many
+more completions than at a former commit; see `side_by_side`. Else, beside it, on the same texts:
 
 - **json + regex**: the least that reading them takes: find the answer by regular expression, load the JSON, compare
   the verdict with gold;
@@ -19,23 +21,31 @@ import json
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from rich.console import Console
 from rich.table import Table
+from scored_cases import CLAIMS, FOLD, make_book, make_case
+from side_by_side import compare
 
-from data import Brief, Briefs, Case, Category, Rule, Rulebook, Ruling
+from data import Brief, Briefs, Case, Finding, Rulebook, Ruling
+from data.finding import lines
 from prompts import target, write
 from rewards import Rubric, Scorecard
 
-FOLD = 8
-RULES_IN_EXCERPT = 6
 ANSWER = re.compile(r"<think>.*?</think>\s*<answer>(.*?)</answer>", re.DOTALL)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--completions", type=int, default=20_000)
-    cases = [make_case(i) for i in range(parser.parse_args().completions // FOLD)]
+    parser.add_argument("--against", metavar="COMMIT")
+    parser.add_argument("--runs", type=int, default=5, help="of each side, with --against")
+    args = parser.parse_args()
+    if args.against is not None:
+        print_sides(args.against, args.completions, args.runs)
+        return
+    cases = [make_case(i) for i in range(args.completions // FOLD)]
     rubric = Rubric.load("default")
     book = make_book(100)
     completions = [text for case in cases for text in make_completions(case, book)]
@@ -68,10 +78,13 @@ def main() -> None:
     Console(width=100).print(table)
 
 
-def make_book(count: int) -> Rulebook:
-    categories = [Category(id="health"), *(Category(id=f"health/{i}", parent="health") for i in range(5))]
-    rules = [Rule(id=f"HEALTH-{i}", text=f"No claim of kind {i}.", category=f"health/{i % 5}") for i in range(count)]
-    return Rulebook(name="bench", categories=categories, rules=rules, intents=("supplement", "game"))
+def print_sides(commit: str, completions: int, runs: int) -> None:
+    title = f"{completions:,} completions, medians of {runs} runs in turns"
+    table = Table("completions / s", commit, "working tree", "ratio, run by run", title=title)
+    for name, claims in ((f"{CLAIMS} claims", CLAIMS), ("no two completions alike", completions // FOLD)):
+        sides = compare(commit, completions, runs, claims)
+        table.add_row(name, *(f"{rate:,.0f}" for rate in sides.rates()), f"{sides.ratio:.2f}")
+    Console(width=100).print(table)
 
 
 def make_completions(case: Case, book: Rulebook) -> list[str]:
@@ -80,45 +93,29 @@ def make_completions(case: Case, book: Rulebook) -> list[str]:
     return [*whole, last[:-20]]
 
 
-def make_case(i: int) -> Case:
-    claim = f"cures diabetes in {i % 30 + 2} days"
-    evidence = [{"quote": claim, "field": "title"}]
-    return Case(
-        id=f"bench-{i}",
-        lang="en",
-        text={"title": f"Tea number {i} {claim}", "body": "Order it now and tell your friends about it. " * 8},
-        rules=[f"HEALTH-{j}" for j in range(RULES_IN_EXCERPT)],
-        gold={
-            "verdict": "reject",
-            "violations": [{"rule": "HEALTH-1", "evidence": evidence}],
-            "intent": "supplement",
-            "advice": "Leave out the promise of a cure.",
-        },
-    )
-
-
 def rulings(case: Case, excerpt: Rulebook) -> list[Ruling]:
-    """Gold, and seven others."""
+    """Gold, and seven others; each with findings that its answer follows from."""
     gold = target(case, excerpt)
     cited = gold.violations[0]
+    broken = next(finding for finding in gold.findings if finding.rule == cited.rule)
+    clear = {rule: Finding(rule, "clear") for rule in excerpt.ids}
 
-    def changed(**fields: object) -> Ruling:
-        return gold.model_copy(update=fields)
+    def changed(*findings: Finding, **fields: object) -> Ruling:
+        said = clear | {finding.rule: finding for finding in findings}
+        return gold.model_copy(update={"reasoning": lines(said.values()), **fields})
 
     def with_rule(rule: str) -> Ruling:
-        return changed(
-            reasoning=f"{gold.reasoning} {rule}: yes.", violations=[cited.model_copy(update={"rule": rule})]
-        )
+        return changed(replace(broken, rule=rule), violations=[cited.model_copy(update={"rule": rule})])
 
     shorter = [cited.evidence[0].model_copy(update={"quote": "cures diabetes"})]
     return [
         gold,
-        changed(confidence=0.7),
-        changed(violations=[cited.model_copy(update={"evidence": shorter})]),
+        changed(broken, confidence=0.7),
+        changed(broken, violations=[cited.model_copy(update={"evidence": shorter})]),
         with_rule("HEALTH-3"),
         with_rule("HEALTH-X"),
         changed(violations=[], verdict="approve", confidence=0.6),
-        changed(violations=[], verdict="escalate"),
+        changed(replace(broken, outcome="unclear"), violations=[], verdict="escalate"),
         gold,
     ]
 

@@ -59,4 +59,5 @@ class Region(BaseModel):
         return self
 
 
-Evidence = Union[Quote, Interval, Region]
+# No two have keys in common, so the first that fits is the one: the others need not be tried.
+Evidence = Annotated[Union[Quote, Interval, Region], Field(union_mode="left_to_right")]

@@ -53,10 +53,10 @@ def findings_in(reasoning: str) -> tuple[Finding, ...]:
         >>> findings_in("A-1: no. It is clear that A-2: is broken")
         ()
     """
-    return tuple(Finding(rule, outcome, seen.strip()) for rule, seen, outcome in _LINE.findall(reasoning))
+    return tuple(filter(None, map(_read, reasoning.split("\n"))))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def prose_of(reasoning: str) -> str:
     """The text without its findings."""
     return _LINE.sub("", reasoning).strip()
@@ -64,7 +64,7 @@ def prose_of(reasoning: str) -> str:
 
 def ends_in_finding(reasoning: str) -> bool:
     """Whether the last line that is not blank is a finding."""
-    return _LINE.fullmatch(reasoning.rstrip().rpartition("\n")[2]) is not None
+    return _read(reasoning.rstrip().rpartition("\n")[2]) is not None
 
 
 def with_finding(reasoning: str, finding: Finding) -> str:
@@ -80,3 +80,9 @@ def with_finding(reasoning: str, finding: Finding) -> str:
 def lines(findings: Iterable[Finding]) -> str:
     """The findings as a reasoning ends in them, each on its line."""
     return "".join(f"{finding}\n" for finding in findings)
+
+
+@lru_cache(maxsize=1024)
+def _read(line: str) -> Finding | None:
+    # Remembered by the line: most lines of a batch say that a rule is clear, and say it alike.
+    return next((Finding(rule, outcome, seen.strip()) for rule, seen, outcome in _LINE.findall(line)), None)

@@ -68,10 +68,14 @@ class Gold(BaseModel):
         (`data check` reports where that matters). So does gold under a retrieved excerpt: what retrieval loses is a
         miss.
         """
+        for violation in self.violations or ():  # a plain loop, because every reward asks: it is the quickest
+            if violation.rule not in excerpt.known:
+                break
+        else:
+            if excerpt.known.issuperset(self.unclear):
+                return self
         if self.violations is None or not self.exhaustive or excerpt.retrieved:
             return self
-        if all(map(excerpt.__contains__, [v.rule for v in self.violations] + self.unclear)):
-            return self  # the usual case, kept quick: every reward asks
         kept = [violation for violation in self.violations if violation.rule_in(excerpt)]
         unclear = [rule for rule in self.unclear if rule in excerpt]
         if len(kept) == len(self.violations) and len(unclear) == len(self.unclear):

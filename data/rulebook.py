@@ -134,7 +134,7 @@ class Rulebook(BaseModel):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """As pydantic's, but what was worked out from the content is worked out anew."""
         copy = super().model_copy(update=update, deep=deep)
-        for cached in ("fingerprint", "_by_id"):
+        for cached in ("fingerprint", "known", "_by_id", "_parents"):
             copy.__dict__.pop(cached, None)
         return copy
 
@@ -147,7 +147,16 @@ class Rulebook(BaseModel):
 
     def ancestors(self, category: str | None) -> list[str]:
         """The category and those above it, nearest first; empty for None."""
-        return _ancestors(category, {c.id: c.parent for c in self.categories})
+        return _ancestors(category, self._parents)
+
+    def has_category(self, category: str) -> bool:
+        """Whether the tree has a category of this id."""
+        return category in self._parents
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """The ids of the rules, to look one up."""
+        return frozenset(self._by_id)
 
     @property
     def ids(self) -> list[str]:
@@ -156,6 +165,10 @@ class Rulebook(BaseModel):
     @cached_property
     def _by_id(self) -> dict[str, Rule]:
         return {rule.id: rule for rule in self.rules}
+
+    @cached_property
+    def _parents(self) -> dict[str, str | None]:
+        return {category.id: category.parent for category in self.categories}
 
     def __getitem__(self, rule_id: str) -> Rule:
         try:

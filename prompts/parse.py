@@ -89,22 +89,12 @@ def parse(completion: str) -> Ruling | ParseFailure:
     if _is_padded(completion, len(reasoning), answer):
         return ParseFailure(FailureReason.PADDED, f"more than {MOST_BLANKS} blanks")
     try:
-        content = _DECODER.decode(answer)
-        if type(content) is not dict:
-            return ParseFailure(FailureReason.NOT_AN_OBJECT, f"the answer is a {type(content).__name__}")
-        for key in REQUIRED:
-            if key not in content:
-                return ParseFailure(FailureReason.MISSING_KEY, key)
-        if "reasoning" in content:
-            return ParseFailure(FailureReason.UNKNOWN_KEY, "reasoning")
         # Validated from JSON text, not from the dict: only there do strict types let a list be a tuple.
         ruling = Ruling.__pydantic_validator__.validate_json(answer, strict=True)
-    except ValidationError as error:
-        return _complaint(error)
-    except _Broken as error:
-        return error.failure
-    except (ValueError, RecursionError) as error:
-        return ParseFailure(FailureReason.INVALID_JSON, str(error))
+    except ValueError as error:
+        return _refused(answer) or _complaint(error)
+    if (answer.count(":") != _keys_in(ruling) or not _is_complete(ruling)) and (failure := _refused(answer)):
+        return failure
     ruling.reasoning = reasoning
     return ruling if completion.isascii() and "\\u" not in answer else _restored(ruling)
 
@@ -157,7 +147,43 @@ def _split(completion: str) -> tuple[str, str] | ParseFailure:
 def _is_padded(completion: str, reasoning: int, answer: str) -> bool:
     """Whether there are many blanks in a row around the reasoning or in the answer, its strings apart."""
     around = len(completion) - reasoning - len(answer) - len(THINK + END_THINK + ANSWER + END_ANSWER)
+    if around <= MOST_BLANKS and answer.isprintable() and " " * MOST_BLANKS not in answer:
+        return False  # the usual case, kept quick: of all blanks, only the plain one is printable
     return around > MOST_BLANKS or bool(_BLANKS.search(answer) and _BLANKS.search(_STRING.sub("", answer)))
+
+
+def _keys_in(ruling: Ruling) -> int:
+    """How many different keys it was read from, those of all its objects together. A colon stands after each: where
+    there are no more colons in the text than that, no key is in it twice.
+    """
+    keys = len(ruling.model_fields_set)
+    for violation in ruling.violations:
+        keys += len(violation.model_fields_set)
+        for evidence in violation.evidence:
+            keys += len(evidence.model_fields_set)
+    return keys
+
+
+def _is_complete(ruling: Ruling) -> bool:
+    return ruling.model_fields_set.issuperset(REQUIRED) and "reasoning" not in ruling.model_fields_set
+
+
+def _refused(answer: str) -> ParseFailure | None:
+    """What is wrong with the answer's JSON, its keys on top among it; None where only its values can be."""
+    try:
+        content = _DECODER.decode(answer)
+    except _Broken as error:
+        return error.failure
+    except (ValueError, RecursionError) as error:
+        return ParseFailure(FailureReason.INVALID_JSON, str(error))
+    if type(content) is not dict:
+        return ParseFailure(FailureReason.NOT_AN_OBJECT, f"the answer is a {type(content).__name__}")
+    for key in REQUIRED:
+        if key not in content:
+            return ParseFailure(FailureReason.MISSING_KEY, key)
+    if "reasoning" in content:
+        return ParseFailure(FailureReason.UNKNOWN_KEY, "reasoning")
+    return None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -175,7 +201,9 @@ def _constant(name: str) -> Any:
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
 
 
-def _complaint(error: ValidationError) -> ParseFailure:
+def _complaint(error: ValueError) -> ParseFailure:
+    if not isinstance(error, ValidationError):
+        return ParseFailure(FailureReason.INVALID_JSON, str(error))
     kinds = {"missing": FailureReason.MISSING_KEY, "extra_forbidden": FailureReason.UNKNOWN_KEY}
     kinds["json_invalid"] = FailureReason.INVALID_JSON
     first = error.errors(include_url=False, include_context=False)[0]

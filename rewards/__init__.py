@@ -18,9 +18,10 @@ from rewards.pure.utility import Prices, SeverityWeights, verdict_utility
 from rewards.reward import Reward, reward
 from rewards.reward_function import RewardFunction, TooManyUnscored
 from rewards.score import NotApplicable, Outcome, RewardError, Score, Unscored
+from rewards.scoring.component import Component
 from rewards.scoring.rubric import Rubric
 from rewards.scoring.schedule import Schedule
-from rewards.scoring.scorecard import Component, Scorecard, count_faults
+from rewards.scoring.scorecard import Scorecard, count_faults
 from rewards.scoring.summary import Figures, Summary
 
 __all__ = [

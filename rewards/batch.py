@@ -19,15 +19,16 @@ Example:
     [0.5, 1.0]
 """
 
+import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from data import Brief, Case, Gold, Rulebook, Ruling
 from prompts import Episode, ParseFailure, parse, write
-from rewards.score import Outcome, RewardError, checked
+from rewards.score import Outcome, RewardError, Unscored, checked
 
 Answer = str | Ruling
 """A completion, or the ruling that it states."""
@@ -39,22 +40,30 @@ class Item:
 
     ruling: Ruling | ParseFailure
     brief: Brief
-    episode: Episode | None = None
+    source: Episode | str | None = None
     """What it was read from, where it was."""
 
     @classmethod
-    def of(cls, answer: Answer | Episode | ParseFailure, brief: Brief) -> "Item":
+    def of(
+        cls,
+        answer: Answer | Episode | ParseFailure,
+        brief: Brief,
+        read: Callable[[str], Ruling | ParseFailure] = parse,
+    ) -> "Item":
         """A completion or an episode, of which the last turn is parsed, or what was parsed from one.
+
+        Args:
+            read: what parses; one that remembers, where many are alike.
 
         Raises:
             ValueError: the episode is about another case.
         """
         if isinstance(answer, str):
-            return cls(parse(answer), brief, Episode.plain(brief.id, answer))
+            return cls(read(answer), brief, answer)
         if isinstance(answer, Episode):
             if answer.case != brief.id:
                 raise ValueError(f"an episode about case '{answer.case}' cannot be scored on case '{brief.id}'")
-            return cls(parse(answer.completion), brief, answer)
+            return cls(read(answer.completion), brief, answer)
         return cls(answer, brief)
 
     @property
@@ -71,11 +80,16 @@ class Item:
         return self.brief.gold
 
     @property
+    def episode(self) -> Episode | None:
+        """What it was read from, where it was: of a text alone, an episode of one turn."""
+        return Episode.plain(self.brief.id, self.source) if isinstance(self.source, str) else self.source
+
+    @property
     def completion(self) -> str:
         """The text as the model wrote it. A ruling that was read from none stands for the one that states it."""
-        if self.episode is None:
+        if self.source is None:
             return write(self.ruling) if isinstance(self.ruling, Ruling) else ""
-        return self.episode.completion
+        return self.source if isinstance(self.source, str) else self.source.completion
 
 
 class BatchReward(ABC):
@@ -84,6 +98,10 @@ class BatchReward(ABC):
     name: ClassVar[str]
     """How it is logged."""
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    at_once: int | None = None
+    """The most items that `score_batch` is given at a time; None: all of them. What earlier ones have earned stays
+    when the time runs out or a later call raises: set it where the items need not be seen together.
+    """
     on_failure: ClassVar[bool] = False
     """Whether it is asked about ParseFailures too; otherwise a parse failure earns the low end of the range. As craft
     it is not, as it is not about wrong verdicts and behind closed gates: there it could add nothing.
@@ -94,7 +112,8 @@ class BatchReward(ABC):
         """One outcome for each item, in their order.
 
         An exception in the place of an outcome is the fault that kept this one item from being scored; one that is
-        raised keeps all of them. What a generator has yielded by the time limit counts; a list counts as a whole.
+        raised keeps all those that have no outcome yet. By the time limit counts what a generator has yielded; a list
+        counts as a whole, so that it is lost if it comes too late: give it in parts, by `at_once`.
         """
 
     def follow(self, policy: Any) -> None:  # noqa: B027 - doing nothing is what most want
@@ -121,25 +140,43 @@ class BatchReward(ABC):
     def restore(self, folder: Path) -> None:  # noqa: B027
         """Called before a resumed training: reads what `save` wrote."""
 
-    def outcomes(self, items: Sequence[Item]) -> Iterator[Outcome | Exception]:
-        """The checked outcomes, one for each item: a broken contract takes the place of the outcome.
+    def outcomes(self, items: Sequence[Item]) -> Iterator[Outcome | Unscored]:
+        """The checked outcomes, one for each item; a fault, such as a broken contract, takes the place of one.
 
         Raises:
             RewardError: there are more or fewer outcomes than items.
         """
+        size = self.at_once or len(items)
+        for start in range(0, len(items), size or 1):
+            yield from self._outcomes(items[start : start + size])
+
+    def _outcomes(self, items: Sequence[Item]) -> Iterator[Outcome | Unscored]:
         count = 0
         for count, outcome in enumerate(self.score_batch(items), start=1):
             if count <= len(items):
                 yield _checked(self, outcome, items[count - 1].case)
         if count != len(items):
-            first = f" (first case '{items[0].case.id}')" if items else ""
-            raise RewardError(f"reward '{self.name}' returned {count} outcomes for {len(items)} items{first}")
+            raise RewardError(
+                f"reward '{self.name}' returned {count} outcomes for {len(items)} items "
+                f"(first case '{items[0].case.id}')"
+            )
+
+    @property
+    def file(self) -> str | None:
+        """The file that its `score_batch` stands in; None where that is not written in Python."""
+        return file_of(type(self).score_batch)
 
 
-def _checked(reward: BatchReward, outcome: Outcome | Exception, case: Case) -> Outcome | Exception:
-    if isinstance(outcome, Exception):
-        return outcome
+def file_of(function: Callable[..., Any]) -> str | None:
+    """The file that a function stands in, under all that decorates it; None where it is not written in Python."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return code.co_filename if code is not None else None
+
+
+def _checked(reward: BatchReward, outcome: Outcome | Exception, case: Case) -> Outcome | Unscored:
     try:
+        if isinstance(outcome, Exception):
+            raise outcome
         return checked(outcome, reward.name, reward.range, case.id)
-    except RewardError as error:
-        return error
+    except Exception as error:
+        return Unscored.by(error, reward.name, case.id, reward.file)

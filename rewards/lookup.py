@@ -9,7 +9,6 @@ import importlib.util
 import inspect
 import os
 import sys
-import traceback
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,6 +17,7 @@ from data import DataError
 from data.errors import suggest
 from rewards.batch import BatchReward
 from rewards.reward import REGISTRY, Reward, source_of
+from rewards.score import line_in
 
 SHIPPED = {
     "judge": "rewards.model_based.judge:Judge",
@@ -108,8 +108,7 @@ def _from_file(path: Path) -> ModuleType:
 
 def _cannot_be_read(error: Exception, file: str) -> DataError:
     """What a module raised while it was read, with the line of its own file that raised it."""
-    lines = [step.lineno for step in traceback.extract_tb(error.__traceback__) if step.filename == file]
-    line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
+    line = error.lineno if isinstance(error, SyntaxError) else line_in(file, error)
     what = error.msg if isinstance(error, SyntaxError) else error
     return DataError(f"cannot be read: {type(error).__name__}: {what}", file=file, line=line)
 

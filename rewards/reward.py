@@ -25,8 +25,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from data import Case, Rulebook, Ruling
-from rewards.batch import Item
-from rewards.score import Outcome, checked
+from rewards.batch import Item, file_of
+from rewards.score import Outcome, Score, Unscored, checked
 from rewards.settings import check_settings
 
 
@@ -55,17 +55,26 @@ class Reward:
         """
         return checked(self.function(ruling, case, excerpt, **self.params), self.name, self.range, case.id)
 
-    def outcomes(self, items: Sequence[Item]) -> Iterator[Outcome | Exception]:
-        """The checked outcomes, one for each item: what it raises takes the place of the outcome."""
-        function, params, (low, high) = self.function, self.params, self.range
+    def outcomes(self, items: Sequence[Item]) -> Iterator[Outcome | Unscored]:
+        """The checked outcomes, one for each item; a fault takes the place of the outcome."""
+        # As little as can be stands in this loop: it is run for every completion and every reward.
+        ask = functools.partial(self.function, **self.params) if self.params else self.function
+        low, high = self.range
         for item in items:
+            brief = item.brief
             try:
-                outcome = function(item.ruling, item.case, item.excerpt, **params)
-                if type(outcome) is not float or not low <= outcome <= high:  # the usual case is kept quick
-                    outcome = checked(outcome, self.name, self.range, item.case.id)
+                outcome = ask(item.ruling, brief.case, brief.excerpt)
+                value = outcome.value if type(outcome) is Score else outcome
+                if type(value) is not float or not low <= value <= high:  # the usual case is kept quick
+                    outcome = checked(outcome, self.name, self.range, brief.id)
             except Exception as error:
-                outcome = error
+                outcome = Unscored.by(error, self.name, brief.id, self.file)
             yield outcome
+
+    @property
+    def file(self) -> str | None:
+        """The file that its function stands in; None where that is not written in Python."""
+        return file_of(self.function)
 
     def with_params(self, params: Mapping[str, Any], range: tuple[float, float] | None = None) -> "Reward":
         """The same reward with some of its keyword parameters fixed.
@@ -132,8 +141,8 @@ def _check_signature(name: str, function: Callable[..., Any]) -> None:
 
 def source_of(function: Callable[..., Any]) -> str | None:
     """The file that a function was defined in, links followed; None where there is none, as in a notebook."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    return os.path.realpath(code.co_filename) if code is not None and os.path.isfile(code.co_filename) else None
+    file = file_of(function)
+    return os.path.realpath(file) if file is not None and os.path.isfile(file) else None
 
 
 def _origins(function: Callable[..., Any]) -> list[str]:

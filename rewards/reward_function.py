@@ -9,7 +9,7 @@ from prompts import Episode
 from rewards.batch import Answer, BatchReward
 from rewards.scoring.plan import Plan
 from rewards.scoring.scorecard import Scorecard, count_faults
-from rewards.scoring.scorer import read_many, score_items
+from rewards.scoring.scorer import score_answers
 
 
 class TooManyUnscored(RuntimeError):
@@ -86,7 +86,7 @@ class RewardFunction:
         Raises:
             DataError: there is no case of such an id.
         """
-        return score_items(self._plan_at(progress), read_many(answers, [self._briefs[case] for case in cases]))
+        return score_answers(self._plan_at(progress), answers, [self._briefs[case] for case in cases])
 
     def check(self, cards: Sequence[Scorecard]) -> None:
         """Stops training on what a fault has drawn.
@@ -114,11 +114,13 @@ def step_metrics(cards: Sequence[Scorecard]) -> dict[str, float]:
     to the total or without. Means are over the completions that have a value: a model that judges craft has none where
     the verdict is wrong or a gate closed, as it is not asked there.
     """
-    found: dict[str, float] = {}
-    for name in dict.fromkeys(name for card in cards for name in card.components):
-        said = [card[name].value for card in cards if name in card.components]
-        if values := [value for value in said if value is not None]:
-            found[f"ruling/{name}"] = statistics.fmean(values)
+    said: dict[str, list[float]] = {}
+    for card in cards:
+        for name, value in card.values.items():
+            values = said.setdefault(name, [])
+            if value is not None:
+                values.append(value)
+    found = {f"ruling/{name}": statistics.fmean(values) for name, values in said.items() if values}
     if judged := [card.right for card in cards if card.right is not None]:
         found["ruling/accuracy"] = statistics.fmean(judged)
     count = len(cards) or 1

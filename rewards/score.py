@@ -1,7 +1,9 @@
 """What a reward can say: a number, a Score with a reason, or that it does not apply; and what a fault leaves."""
 
 import math
-from dataclasses import dataclass, field
+import traceback
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 _ROUNDING = 1e-9
@@ -32,6 +34,24 @@ class Unscored:
     reward: str
     case: str
     error: str
+    """What was raised, and where in the reward's own file: ``KeyError: 'market' (my_rewards.py:12)``."""
+
+    @classmethod
+    def by(cls, error: Exception, reward: str, case: str, file: str | None) -> "Unscored":
+        """What an exception leaves.
+
+        Args:
+            file: the one that the reward stands in; of all that was under way its innermost line is named.
+        """
+        line = line_in(file, error) if file is not None else None
+        place = f" ({Path(file).name}:{line})" if file is not None and line is not None else ""
+        return cls(reward, case, f"{type(error).__name__}: {error}{place}")
+
+
+def line_in(file: str, error: Exception) -> int | None:
+    """The innermost line of a file that was under way when something was raised; None where none was."""
+    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == file]
+    return lines[-1] if lines else None
 
 
 Outcome = float | Score | type[NotApplicable]
@@ -63,4 +83,4 @@ def checked(outcome: Any, reward: str, range: tuple[float, float], case: str) ->
     if not low - _ROUNDING <= number <= high + _ROUNDING:  # NaN fails both
         kind = "NaN" if math.isnan(number) else f"{number:g}, outside of its range [{low:g}, {high:g}]"
         raise RewardError(f"reward '{reward}' returned {kind} (case '{case}')")
-    return outcome if isinstance(outcome, Score) else number
+    return replace(outcome, value=number) if isinstance(outcome, Score) else number

@@ -1,5 +1,7 @@
 """Whether the cited evidence is there, and is the right one."""
 
+from functools import lru_cache
+
 from data import Case, Evidence, GoldViolation, Interval, Quote, Region, Rulebook, Ruling
 from data.quotes import find_quote, fold, occurrences
 from rewards.pure.matching import assign, match, plain
@@ -137,6 +139,7 @@ def _agreement(cited: list[Evidence], wanted: list[Evidence] | None, case: Case)
     return 2 * sum(values[pair] for pair in assign(values)) / (len(cited) + len(wanted))
 
 
+@lru_cache(maxsize=1024)
 def _quote_iou(quote: str, gold: str, text: str) -> float:
     """IoU of the character spans in the folded text, at the occurrences that agree best."""
     said, meant = occurrences(quote, text), occurrences(gold, text)

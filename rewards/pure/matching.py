@@ -93,7 +93,7 @@ def assign(
 
 def is_known(cited: str, excerpt: Rulebook) -> bool:
     """Whether a citation names a rule or a category of the excerpt."""
-    return cited in excerpt or any(category.id == cited for category in excerpt.categories)
+    return cited in excerpt.known or excerpt.has_category(cited)
 
 
 def _credit(cited: str, violation: GoldViolation, excerpt: Rulebook) -> float:

@@ -1,6 +1,7 @@
 """Penalties: 0 (none) to 1 (in full), bounded by their weight in the rubric."""
 
 import re
+from functools import lru_cache
 
 from data import Case, Rulebook, Ruling
 from rewards.pure.matching import match
@@ -73,14 +74,7 @@ def repetition(ruling: Ruling, case: Case, excerpt: Rulebook, *, free: float = 0
     """
     if len(ruling.reasoning) < _SHORT:
         return 0.0
-    pieces = _PIECE.findall(own_words(ruling))
-    total = len(pieces) - _GRAM + 1
-    if total <= 0:
-        return 0.0
-    if not _may_repeat(pieces):
-        return 0.0
-    different = len(set(zip(*(pieces[i:] for i in range(_GRAM)), strict=False)))
-    return max(0.0, (1 - different / total - free) / (1 - free))
+    return max(0.0, (_repeated(own_words(ruling)) - free) / (1 - free))
 
 
 @reward(name="incomplete", range=(0, 1))
@@ -102,7 +96,19 @@ def incomplete(ruling: Ruling, case: Case, excerpt: Rulebook, *, most: int = 12)
     if not 0 < len(excerpt) <= most:
         return NotApplicable
     judged = {finding.rule for finding in ruling.findings}
-    return sum(rule not in judged for rule in excerpt.ids) / len(excerpt)
+    return len(set(excerpt.ids) - judged) / len(excerpt)
+
+
+@lru_cache(maxsize=1024)
+def _repeated(words: str) -> float:
+    """The share of a text's 8-grams that have been said before. Remembered, because a group's completions differ in
+    their answers more often than in their reasoning.
+    """
+    pieces = _PIECE.findall(words)
+    total = len(pieces) - _GRAM + 1
+    if total <= 0 or not _may_repeat(pieces):
+        return 0.0
+    return 1 - len(set(zip(*(pieces[i:] for i in range(_GRAM)), strict=False))) / total
 
 
 def _may_repeat(pieces: list[str]) -> bool:

@@ -65,9 +65,10 @@ def called_for(ruling: Ruling, excerpt: Rulebook) -> Verdict:
         >>> [called_for(found(f"A-1: clear\\nA-2: {said}"), book) for said in ("clear", "a cure -> broken", "unclear")]
         ['approve', 'reject', 'escalate']
     """
-    verdict = excerpt.called_for(finding.rule for finding in ruling.findings if finding.outcome == "broken")
-    unclear = any(finding.outcome == "unclear" for finding in ruling.findings)
-    return "escalate" if verdict == "approve" and unclear else verdict
+    findings = ruling.findings
+    if broken := [finding.rule for finding in findings if finding.outcome == "broken"]:
+        return excerpt.called_for(broken)
+    return "escalate" if any(finding.outcome == "unclear" for finding in findings) else "approve"
 
 
 def contradiction(ruling: Ruling, case: Case, excerpt: Rulebook) -> str:
@@ -130,13 +131,14 @@ def _contradictions(ruling: Ruling, case: Case, excerpt: Rulebook) -> Iterator[s
             if not stands_in(item, by_rule[violation.rule].seen):
                 yield f"evidence for '{violation.rule}' does not stand in its finding"
     for finding in findings:
-        if (made_up := _made_up(finding, case, excerpt)) is not None:
+        if finding.seen and (made_up := _made_up(finding, case, excerpt)) is not None:
             yield f"the finding on '{finding.rule}' quotes what is not there: {made_up[:60]}"
     for finding in findings:
         if finding.outcome == "clear" and names(ruling.advice, finding.rule):
             yield f"the advice names '{finding.rule}', which the reasoning finds clear"
 
 
+@lru_cache(maxsize=1024)
 def _says_something(seen: str) -> bool:
     return any(word not in _EMPTY for word in _WORD.findall(seen.casefold()))
 
@@ -145,7 +147,7 @@ def _made_up(finding: Finding, case: Case, excerpt: Rulebook) -> str | None:
     """Words that the finding quotes although they stand neither in the case nor in the rule; None if there are none.
     What is read in a picture or heard at a time cannot be checked: then the picture must exist, or the time.
     """
-    quoted = [next(filter(None, groups), "") for groups in QUOTED.findall(finding.seen)]
+    quoted = _quoted(finding.seen)
     if not quoted:
         return None
     texts = [fold(text) for text in case.fields.values()]
@@ -156,6 +158,11 @@ def _made_up(finding: Finding, case: Case, excerpt: Rulebook) -> str | None:
     if not missing or any(grounded(place, case) for place in _places(finding.seen)):
         return None
     return missing[0]
+
+
+@lru_cache(maxsize=1024)
+def _quoted(seen: str) -> tuple[str, ...]:
+    return tuple(next(filter(None, groups), "") for groups in QUOTED.findall(seen))
 
 
 def _places(seen: str) -> Iterator[Evidence]:

@@ -46,6 +46,16 @@ class Plan:
     def gates(self) -> tuple[Step, ...]:
         return tuple(step for step in self.steps if step.kind == "gate")
 
+    @cached_property
+    def prices(self) -> tuple[tuple[float, bool], ...]:
+        """Each step's weight, and whether it counts only where the verdict is right."""
+        return tuple((step.weight, step.kind == "craft") for step in self.steps)
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Where each reward stands, by name."""
+        return {step.reward.name: place for place, step in enumerate(self.steps)}
+
     @property
     def all(self) -> list["Plan"]:
         """This plan, and those that take its place for some cases."""

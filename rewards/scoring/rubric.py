@@ -24,7 +24,7 @@ from rewards.scoring.part import Override, Part
 from rewards.scoring.plan import Kind, Plan
 from rewards.scoring.schedule import Place, Schedule, filled, find_schedules
 from rewards.scoring.scorecard import Scorecard
-from rewards.scoring.scorer import read_many, score_items
+from rewards.scoring.scorer import score_answers, score_items
 
 SHIPPED = Path(__file__).parent.parent / "rubrics"
 MOST_CRAFT = 0.5
@@ -217,7 +217,7 @@ class Rubric(BaseModel):
         Raises:
             ValueError: the two are not of one length.
         """
-        return score_items(self.plan, read_many(answers, briefs))
+        return score_answers(self.plan, answers, briefs)
 
     def reward_func(self, briefs: Briefs) -> RewardFunction:
         """The one reward function that a TRL trainer gets. Rows carry the id of their case in the column ``case``.

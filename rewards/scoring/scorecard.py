@@ -1,27 +1,13 @@
 """Scorecard: what one completion earned, and why."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from data import Ruling
 from prompts import ParseFailure
 from rewards.score import Unscored
-
-
-class Component(NamedTuple):
-    """One reward's say."""
-
-    name: str
-    value: float | None
-    """None where the reward does not apply, failed, or was not asked."""
-    reason: str
-    weight: float
-    contribution: float
-    """What it adds to the total."""
-    applies: bool | None = None
-    """Whether the reward has something to say of the case; None where it did not tell: it failed, or was not asked."""
+from rewards.scoring.component import Component, Components
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +18,7 @@ class Scorecard:
     ruling: Ruling | ParseFailure
     total: float | None
     """None after a fault that could have made a difference: no judgement of the policy."""
-    components: dict[str, Component]
+    components: Mapping[str, Component]
     closed: str | None = None
     """The gate that is closed (``format`` for a parse failure), so that the total is the floor."""
     unscored: tuple[Unscored, ...] = ()
@@ -50,6 +36,8 @@ class Scorecard:
     @property
     def values(self) -> dict[str, float | None]:
         """Every component's value by name."""
+        if isinstance(self.components, Components):
+            return self.components.numbers
         return {name: component.value for name, component in self.components.items()}
 
     @property

@@ -70,10 +70,10 @@ class Summary:
                 self.closed[card.closed] += 1
             if card.total is not None:
                 self._totals.append(card.total)
-            for name, component in card.components.items():
+            for name, value in card.values.items():
                 values = self._values.setdefault(name, array("d"))
-                if component.value is not None:
-                    values.append(component.value)
+                if value is not None:
+                    values.append(value)
             for fault in card.unscored:
                 self.faults[fault.reward] += 1
                 self.first_faults.setdefault(fault.reward, fault)

@@ -76,12 +76,24 @@ def collector_paused() -> Iterator[None]:
     """Keeps Python's collector of cyclic garbage away, where it finds nothing.
 
     Scoring makes many objects that stay, and no cycles: to look through them again and again would take two fifths of
-    the time on 20,000 completions, and more on more. Models that judge make cycles, and are not run under this.
+    the time on 20,000 completions, and more on more. Models that judge make cycles, and run under `collector_back`.
     """
-    enabled = gc.isenabled()
-    gc.disable()
+    with _collector(False):
+        yield
+
+
+@contextmanager
+def collector_back() -> Iterator[None]:
+    """Lets the collector in again for a while, whoever keeps it away."""
+    with _collector(True):
+        yield
+
+
+@contextmanager
+def _collector(on: bool) -> Iterator[None]:
+    before = gc.isenabled()
+    (gc.enable if on else gc.disable)()
     try:
         yield
     finally:
-        if enabled:
-            gc.enable()
+        (gc.enable if before else gc.disable)()

@@ -194,3 +194,37 @@ def test_the_schema_follows_the_ruling_type():
 def test_each_call_gives_a_schema_of_its_own():
     answer_schema()["properties"].clear()
     assert answer_schema()["properties"]
+
+
+KEYS = [
+    '"verdict": "reject"',
+    '"verdict" : "reject"',
+    '"confidence":1',
+    '"violations": []',
+    '"rule": "B"',
+    '"field":"b"',
+]
+EVIDENCE = {"quote": "at 12:30: now", "field": "title"}
+BODIES = [answer(), answer(advice="Say: no."), answer(violations=[{"rule": "A-1", "evidence": [EVIDENCE]}])]
+
+
+def says_a_key_twice(text: str) -> bool:
+    found: list[bool] = []
+    json.loads(text, object_pairs_hook=lambda pairs: found.append(len(dict(pairs)) < len(pairs)))
+    return any(found)
+
+
+@given(st.sampled_from(BODIES), st.sampled_from(KEYS), st.data())
+def test_no_key_is_read_twice_however_it_is_written(body, key, data):
+    place = data.draw(st.sampled_from([i for i, character in enumerate(body) if character in "{}"]))
+    text = (
+        f"{body[:place]}{{{key}, {body[place + 1 :]}" if body[place] == "{" else f"{body[:place]}, {key}{body[place:]}"
+    )
+    read = parse(whole(text))
+    assert isinstance(read, ParseFailure)  # in another object than its own a key is none that is known
+    assert (read.reason is FailureReason.DUPLICATE_KEY) == says_a_key_twice(text)
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_colons_in_words_are_no_keys(body):
+    assert isinstance(parse(whole(body)), Ruling)

@@ -175,7 +175,30 @@ def test_what_a_generator_has_yielded_before_it_fails_counts(monkeypatch):
     monkeypatch.setattr(Recording, "score_batch", score_batch)
     given = cards([APPROVAL] * 3)
     assert [card["t_recording"].value for card in given] == [0.5, None, None]
-    assert given[2].unscored[0].error == "ConnectionError: gone"
+    assert given[2].unscored[0].error.startswith("ConnectionError: gone")
+
+
+def test_it_is_asked_in_parts_where_it_says_so_and_a_part_that_fails_costs_no_part_before_it(monkeypatch):
+    monkeypatch.setattr(Recording, "at_once", 2)
+    given = cards([APPROVAL] * 5)
+    assert [len(items) for items in Recording.asked] == [2, 2, 1]
+    assert [card["t_recording"].value for card in given] == [0.5] * 5
+    monkeypatch.setattr(Recording, "score_batch", lambda self, items: [1 / (len(items) - 1)] * len(items))
+    given = cards([APPROVAL] * 5)
+    assert [card["t_recording"].value for card in given] == [1.0] * 4 + [None]
+    assert given[4].errors["t_recording"].startswith("ZeroDivisionError")
+
+
+def test_a_part_of_the_wrong_length_belongs_to_nobody_either(monkeypatch):
+    monkeypatch.setattr(Recording, "at_once", 2)
+    monkeypatch.setattr(Recording, "score_batch", lambda self, items: [0.5] * 2)
+    given = cards([APPROVAL] * 3)
+    assert all(card.total is None for card in given)
+    assert "'t_recording' returned 2 outcomes for 1 items (first case 'c-1')" in given[0].unscored[0].error
+
+
+def test_it_is_not_asked_about_nothing():
+    assert cards(["no ruling"])[0].closed == "format" and not Recording.asked
 
 
 @pytest.mark.parametrize(

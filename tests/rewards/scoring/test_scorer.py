@@ -2,6 +2,7 @@
 
 import cProfile
 import logging
+import pickle
 import random
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from data import Brief, Briefs, DataError, Rule, Rulebook, Ruling, load_cases
 from data.billboard import BillboardConfig, build
-from prompts import FailureReason, ParseFailure, write
+from prompts import Episode, FailureReason, ParseFailure, write
 from rewards import BatchReward, NotApplicable, Rubric, Score, count_faults, reward
 from rewards.batch import Item
 from rewards.scoring.scorer import score_items
@@ -204,6 +205,53 @@ def test_many_are_scored_as_one_is_and_in_order():
     assert [card.case for card in cards] == [case.id for case in cases]
     for card, completion, case in zip(cards, completions, cases, strict=True):
         assert card == RUBRIC.score(completion, case, BOOK.excerpt(case.rules))
+
+
+ASKED: list[str] = []
+
+
+@reward(name="t_counts_questions", range=(0, 1), on_failure=True)
+def counts_questions(ruling, case, excerpt):
+    ASKED.append(case.id)
+    if case.id == "fails":
+        raise RuntimeError("no connection")
+    return len(ASKED) / 100
+
+
+class CountsItems(BatchReward):
+    name = "t_counts_items"
+
+    def score_batch(self, items):
+        return [len(items) / 100] * len(items)
+
+
+def test_completions_that_are_alike_are_scored_once_and_each_has_its_card():
+    ASKED.clear()
+    briefs = Briefs.bind([approving().model_copy(update={"id": id_}) for id_ in ("a", "b", "fails")], BOOK)
+    one, other = write(rule_on("approve")), write(rule_on("approve", confidence=0.6))
+    rubric = Rubric(name="x", penalties={"t_counts_questions": 0.1, f"{__name__}:CountsItems": 0.1})
+    about = [briefs[id_] for id_ in ("a", "b", "a", "a", "fails", "a", "fails", "a")]
+    answers = [one, one, other, Episode.plain("a", one, sample=1), one, "no ruling", one, "no ruling"]
+    cards = rubric.score_many(answers, about)
+    assert sorted(ASKED) == ["a", "a", "a", "b", "fails"]
+    assert [card.case for card in cards] == [brief.id for brief in about]
+    values = [card["t_counts_questions"].value for card in cards]
+    assert values[0] == values[3] and values[5] == values[7] and len(set(values)) == 5
+    assert [card.total for card in cards[0:4:3]] == [cards[0].total] * 2 != [None] * 2
+    assert [len(card.unscored) for card in cards] == [0, 0, 0, 0, 1, 0, 1, 0] and cards[6].total is None
+    assert {card["t_counts_items"].value for card in cards} == {0.06, 0.0}  # a batch reward sees every ruling
+
+
+def test_components_are_a_mapping_in_the_order_of_the_rubric_and_travel_without_the_rubric():
+    cards = RUBRIC.score_many([CITING, "no ruling"], [REJECTING] * 2)
+    for card in cards:
+        said = dict(card.components)
+        assert card.components == said == pickle.loads(pickle.dumps(card.components))
+        assert list(card.components) == [entry.name for entry in RUBRIC.entries] and len(said) == len(card.components)
+        assert card.values == {name: component.value for name, component in said.items()}
+        assert repr(card.components) == repr(said) and "rule" not in card.components
+        with pytest.raises(KeyError):
+            card["rule"]
 
 
 def test_many_need_one_brief_each_and_known_rules():
