@@ -15,6 +15,7 @@ from rich.text import Text
 from data import Brief, Briefs, Evidence, Rule, Ruling, Violation
 from prompts import Episode, ParseFailure, parse
 from rewards import grounded
+from rewards.pure.reasoning import contradiction
 from rl.config.decoding import Decoding
 from rl.generation.engine import Engine
 from rl.generation.episodes import write_episodes
@@ -50,6 +51,8 @@ class Review(BaseModel):
     case: str
     ruling: Ruling | None
     failure: str | None
+    contradiction: str | None
+    """How the reasoning and the answer disagree; None where they do not, and where there is no ruling."""
     citations: list[Citation]
     completion: str
     provenance: dict[str, Any]
@@ -73,6 +76,7 @@ def checked(episode: Episode, brief: Brief, provenance: dict[str, Any]) -> Revie
         case=brief.id,
         ruling=ruling,
         failure=str(parsed) if isinstance(parsed, ParseFailure) else None,
+        contradiction=(contradiction(ruling, brief.case, brief.excerpt) or None) if ruling else None,
         citations=[_looked_up(violation, brief) for violation in ruling.violations] if ruling else [],
         completion=episode.completion,
         provenance=provenance,
@@ -101,8 +105,10 @@ def panel(review: Review) -> Panel:
         body += [Text(), *_citation(citation)]
     if ruling.advice:
         body += [Text(), _safe(f"advice: {ruling.advice}")]
-    if ruling.reasoning:
-        body += [Text(), _safe(ruling.reasoning, "dim")]
+    if ruling.reasoning.strip():
+        body += [Text(), _safe(ruling.reasoning.strip(), "dim")]
+    if review.contradiction:
+        body += [Text(), Text("✗ ", style="bold red").append(_safe(f"not to be relied on: {review.contradiction}"))]
     return Panel(Group(*body), title=_safe(review.case), subtitle=_source(review), border_style=colour)
 
 

@@ -72,6 +72,15 @@ def test_the_panel_has_all_one_needs() -> None:
         assert part in text
 
 
+def test_an_answer_that_its_reasoning_does_not_bear_out_is_not_to_be_relied_on() -> None:
+    cited = Violation(rule="CURE-1", evidence=[Quote(quote="cures all", field="title")])
+    apart = ruled(cited, reasoning="CURE-1: clear")
+    assert apart.contradiction == "the reasoning finds 'CURE-1' clear, and the answer cites it"
+    assert "not to be relied on: the reasoning finds 'CURE-1' clear" in shown(apart)
+    one = ruled(cited, reasoning='CURE-1: "cures all" -> broken')
+    assert one.contradiction is None and "relied" not in shown(one)
+
+
 def test_no_ruling_is_said_plainly() -> None:
     found = wrote("I think it is fine.")
     assert found.ruling is None and found.failure is not None and found.failure.startswith("no_think")
