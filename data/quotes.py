@@ -1,4 +1,5 @@
-"""Finding a quote in a text, whatever the writing: after NFKC, case folding and whitespace collapse.
+"""Finding a quote in a text, whatever the writing: after NFKC, case folding and whitespace collapse, and with plain
+quotation marks and dashes for those that word processors put in their place.
 
 Format characters (zero-width, bidi controls, soft hyphens) are dropped on both sides, so that an advertiser cannot
 hide words from the check by sprinkling them in. Nor by making it slow: the time is linear in the text, whatever the
@@ -8,6 +9,8 @@ text, but for the sorting of its combining marks.
 import unicodedata
 from functools import lru_cache
 from itertools import groupby
+
+_PLAIN = str.maketrans("‘’ʼ‛“”„‟‐‑‒–—−", "''''" + '"' * 4 + "-" * 6)
 
 Span = tuple[int, int]
 """Start and end, in characters, end exclusive."""
@@ -102,7 +105,7 @@ def _joins(character: str) -> bool:
 @lru_cache(maxsize=8192)
 def _fold_cluster(cluster: str) -> str:
     visible = "".join(c for c in cluster if unicodedata.category(c) != "Cf")
-    return _nfkc(_nfkc(visible).casefold())
+    return _nfkc(_nfkc(visible).casefold()).translate(_PLAIN)
 
 
 def _nfkc(text: str) -> str:

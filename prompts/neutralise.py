@@ -16,6 +16,7 @@ Example:
 """
 
 import re
+import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -78,16 +79,27 @@ def _original(match: re.Match[str]) -> str:
         return literal
     if code:
         point = int(code, 16)
-        # Half of a surrogate pair is no character: it could be neither printed nor saved.
+        # Half of a surrogate pair is no character: it could be neither printed nor saved. And none of ours is a blank
+        # or a line break: a policy could write lines that nobody sees.
         real = point < 0xD800 or 0xDFFF < point <= 0x10FFFF
-        return chr(point) if real else match.group()
+        return chr(point) if real and not _is_blank(chr(point)) else match.group()
     return _ORIGINALS[substitute]
+
+
+def _is_blank(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Zl", "Zp", "Zs")
+
+
+def _without_blanks(token: str) -> str:
+    """A token from its first visible character on: that is the one to rewrite."""
+    return token[next((place for place, c in enumerate(token) if not _is_blank(c)), len(token)) :]
 
 
 @lru_cache(maxsize=64)
 def _breaker(special_tokens: tuple[str, ...]) -> Callable[[str], str] | None:
     """Rewrites the first character wherever one of the tokens begins; None where no token can survive anyway."""
-    steering = {token for token in special_tokens if token.strip() and not (len(token) == 1 and token.isalnum())}
+    tokens = {_without_blanks(token) for token in special_tokens}
+    steering = {token for token in tokens if token and not (len(token) == 1 and token.isalnum())}
     left = sorted(token for token in steering if _UNSAFE.sub(_substitute, token) == token)
     if not left:
         return None

@@ -7,6 +7,7 @@ The answer is one JSON object with ``violations``, ``verdict`` and ``confidence`
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -86,8 +87,6 @@ def parse(completion: str) -> Ruling | ParseFailure:
     if isinstance(outer, ParseFailure):
         return outer
     reasoning, answer = outer
-    if _is_padded(completion, len(reasoning), answer):
-        return ParseFailure(FailureReason.PADDED, f"more than {MOST_BLANKS} blanks")
     try:
         # Validated from JSON text, not from the dict: only there do strict types let a list be a tuple.
         ruling = Ruling.__pydantic_validator__.validate_json(answer, strict=True)
@@ -95,6 +94,9 @@ def parse(completion: str) -> Ruling | ParseFailure:
         return _refused(answer) or _complaint(error)
     if (answer.count(":") != _keys_in(ruling) or not _is_complete(ruling)) and (failure := _refused(answer)):
         return failure
+    # Last: of an answer that is no JSON nobody knows where its strings end.
+    if _is_padded(completion, len(reasoning), answer):
+        return ParseFailure(FailureReason.PADDED, f"more than {MOST_BLANKS} blanks")
     ruling.reasoning = reasoning
     return ruling if completion.isascii() and "\\u" not in answer else _restored(ruling)
 
@@ -189,8 +191,8 @@ def _refused(answer: str) -> ParseFailure | None:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) != len(pairs):
-        keys = [key for key, _ in pairs]
-        raise _Broken(FailureReason.DUPLICATE_KEY, next(key for key in keys if keys.count(key) > 1))
+        counts = Counter(key for key, _ in pairs)
+        raise _Broken(FailureReason.DUPLICATE_KEY, next(key for key, count in counts.items() if count > 1))
     return content
 
 

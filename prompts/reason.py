@@ -42,9 +42,14 @@ def _about(rule: str, excerpt: Rulebook) -> str:
     return (excerpt[rule].title or excerpt[rule].text) if rule in excerpt else UNSHOWN
 
 
+def _second(time: float) -> str:
+    """A time as prompts show it, to the hundredth."""
+    return f"{time:.2f}".rstrip("0").rstrip(".")
+
+
 def _said(item: Evidence) -> str:
     if isinstance(item, Quote):
         return f'"{item.quote}"'
     if isinstance(item, Interval):
-        return f"from {item.interval[0]:g} to {item.interval[1]:g} s"
+        return f"from {_second(item.interval[0])} to {_second(item.interval[1])} s"
     return f"in image {item.image}" if item.image is not None else f"in frame {item.frame}"

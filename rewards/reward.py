@@ -8,7 +8,7 @@ Example:
     ...     market = case.meta.get("market")
     ...     return float(market in ruling.reasoning) if market else NotApplicable
     >>> book = Rulebook(name="one", rules=[Rule(id="A-1", text="No guns.")])
-    >>> ruling = Ruling(reasoning="In SG.\nA-1: clear", verdict="approve", confidence=0.9)
+    >>> ruling = Ruling(reasoning="In SG.\\nA-1: clear", verdict="approve", confidence=0.9)
     >>> names_the_market(ruling, Case(id="1", meta={"market": "SG"}), book)
     1.0
     >>> names_the_market(ruling, Case(id="2"), book)

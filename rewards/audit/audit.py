@@ -11,6 +11,7 @@ from rewards.audit.bench import Bench
 from rewards.audit.cheat import CHEATS
 from rewards.audit.flaws import find
 from rewards.audit.honest import Honest
+from rewards.audit.mix import check_priors
 from rewards.audit.prior import weigh
 from rewards.audit.rating import Rating, rate
 from rewards.audit.report import Audit, Band, Claim
@@ -52,6 +53,7 @@ def audit(
             category that the book has not, or a reward fails everywhere.
     """
     rubric.check_categories(briefs.book)
+    check_priors(priors)
     chosen = [brief for brief in briefs if brief.gold is not None and brief.gold.verdict is not None]
     if sample is not None and sample < len(chosen):
         chosen = random.Random(seed).sample(chosen, sample)

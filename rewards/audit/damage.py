@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from data import Evidence, Interval, Quote, Region, Ruling, Violation
+from prompts import reason
 from rewards.audit.cheat import cheat
 from rewards.audit.subject import Subject, decide
 
@@ -60,6 +61,15 @@ def invent_a_rule(subject: Subject) -> Iterator[Ruling]:
     if subject.gold.violations is not None:
         made_up = f"{(subject.excerpt.ids or ['RULE'])[0]}-{len(subject.excerpt) + 1}X"
         yield subject.citing(*subject.right.violations, Violation(rule=made_up))
+
+
+@cheat("damage")
+def leave_another_rule_open(subject: Subject) -> Iterator[Ruling]:
+    """Escalates because of a rule that gold does not find unclear."""
+    others = subject.others()
+    if subject.verdict == "escalate" and subject.gold.unclear and not subject.right.violations and others:
+        found = reason([], subject.excerpt, others[:1])
+        yield subject.right.model_copy(update={"reasoning": found})
 
 
 @cheat("damage")

@@ -6,7 +6,7 @@ What pays depends on it: where one ad in fifty violates, approving everything is
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from data import VERDICTS, Verdict
+from data import VERDICTS, DataError, Verdict
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,17 @@ def as_found(verdicts: Iterable[Verdict]) -> Mix:
     return Mix("as in the data", tuple((verdict, found.count(verdict) / len(found)) for verdict in VERDICTS))
 
 
+def check_priors(priors: Iterable[float]) -> None:
+    """Refuses what is no prior.
+
+    Raises:
+        DataError: one is not above 0 and below 1.
+    """
+    for prior in priors:
+        if not 0 < prior < 1:
+            raise DataError(f"is the share of cases that violate, above 0 and below 1, not {prior:g}", field="prior")
+
+
 def at_prior(prior: float, found: Mix) -> Mix:
     """The same cases where another share is not approved; rejections and escalations keep their proportion.
 
@@ -52,10 +63,9 @@ def at_prior(prior: float, found: Mix) -> Mix:
         prior: 0..1, both excluded.
 
     Raises:
-        ValueError: it is not.
+        DataError: it is not.
     """
-    if not 0 < prior < 1:
-        raise ValueError(f"a prior is the share of cases that violate, above 0 and below 1, not {prior:g}")
+    check_priors([prior])
     shares = dict(found.shares)
     rest = sum(share for verdict, share in shares.items() if verdict != "approve")
     changed = {v: 1 - prior if v == "approve" else prior * share / rest for v, share in shares.items()}

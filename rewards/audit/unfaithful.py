@@ -20,6 +20,8 @@ DENIALS = (
     "없음.", "لا.", "नहीं।",
 )  # fmt: skip
 """Ways to clear a rule that no form prescribes."""
+BREAKS = ("\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028")
+"""What a reader sees as the end of a line, beside the usual one."""
 SECOND_THOUGHTS = "On reflection, none of this matters and the ad is fine."
 LOOKALIKES = str.maketrans("aeocpxyABEKMHOPCTX-0123456789", "аеосрхуАВЕКМНОРСТХ‐０１２３４５６７８９")
 """Letters of other scripts, and full-width digits, that look the same."""
@@ -128,12 +130,17 @@ def empty_findings(subject: Subject) -> Iterator[Ruling]:
 
 @cheat("unfaithful")
 def judge_twice(subject: Subject) -> Iterator[Ruling]:
-    """Judges every rule twice, with the same outcome or with both."""
-    said = subject.right.reasoning.rstrip("\n")
+    """Judges every rule twice, with the same outcome or with both, on lines of their own or on one."""
+    said = lines(subject.right.findings)
     if subject.excerpt.rules:
-        yield _reasoned(subject, f"{said}\n{lines(subject.right.findings)}")
+        yield _reasoned(subject, f"{said}{said}")
         yield _reasoned(subject, f"{reason([], subject.excerpt)}{said}")
-        yield _reasoned(subject, f"{said}\n{reason([], subject.excerpt)}")
+        yield _reasoned(subject, f"{said}{reason([], subject.excerpt)}")
+    if subject.right.violations:
+        yield _reasoned(subject, said.replace(" -> broken", " -> clear -> broken"))
+        rule = subject.right.violations[0].rule
+        for end in BREAKS:
+            yield _reasoned(subject, said.replace(f"{rule}:", f"{rule}: clear{end}{rule}:", 1))
 
 
 @cheat("unfaithful")
@@ -178,10 +185,6 @@ def invented_quotes(subject: Subject) -> Iterator[Ruling]:
     """Quotes in its findings what does not stand in the case, and cites what gold cites."""
     if subject.right.violations and subject.case.fields:
         yield _reasoned(subject, _cited(subject, f'"{subject.elsewhere}"'))
-        clear = [f for f in subject.right.findings if f.outcome == "clear"]
-        if clear:
-            quoting = {clear[0].rule: Finding(clear[0].rule, "clear", f'"{subject.elsewhere}"')}
-            yield _reasoned(subject, lines(quoting.get(f.rule, f) for f in subject.right.findings))
 
 
 @cheat("unfaithful")
@@ -202,7 +205,11 @@ def evidence_in_the_wrong_place(subject: Subject) -> Iterator[Ruling]:
 def second_thoughts(subject: Subject) -> Iterator[Ruling]:
     """Takes back what it found, after its findings."""
     if subject.excerpt.rules:
-        yield _reasoned(subject, f"{subject.right.reasoning.rstrip()}\n{SECOND_THOUGHTS}")
+        said = f"{subject.right.reasoning.rstrip()}\n{SECOND_THOUGHTS}"
+        yield _reasoned(subject, said)
+    if subject.right.violations:
+        for end in (*BREAKS, "\xa0", "\u2009", "\u3000"):
+            yield _reasoned(subject, f"{said}\n{subject.excerpt.ids[0]}: clear{end}")
 
 
 @cheat("padding")

@@ -160,7 +160,8 @@ def _box_iou(a: tuple[float, ...], b: tuple[float, ...]) -> float:
     if width <= 0 or height <= 0:
         return 0.0
     shared = width * height
-    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
+    union = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared
+    return shared / union if union > 0 else float(a == b)  # boxes too small for a float's area
 
 
 def _interval_likeness(a: tuple[float, float], b: tuple[float, float], duration: float | None) -> float:

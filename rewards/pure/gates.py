@@ -43,7 +43,7 @@ def reasoning_agreement(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcom
         ...     reasoning=reasoning, verdict="reject", confidence=1, violations=[{"rule": "A-1"}])
         >>> said = ("A-1: a gun", "A-1: clear")
         >>> [reasoning_agreement(cite(reasoning), Case(id="1"), book).reason for reasoning in said]
-        ['the reasoning has no finding', "the reasoning finds 'A-1' clear, and the answer cites it"]
+        ['the reasoning does not end in findings', "the reasoning finds 'A-1' clear, and the answer cites it"]
         >>> reasoning_agreement(cite("A-1: none -> broken"), Case(id="1"), book).reason
         "the reasoning does not say why 'A-1' is broken"
         >>> reasoning_agreement(cite("Harmless?\\nA-1: a gun in the corner -> broken"), Case(id="1"), book).value

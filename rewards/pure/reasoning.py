@@ -8,27 +8,26 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from data import Case, Evidence, Finding, Interval, Quote, Region, Rulebook, Ruling, Verdict
-from data.finding import ends_in_finding
+from data import OUTCOMES, Case, Finding, Quote, Rulebook, Ruling, Verdict
 from data.quotes import fold
+from rewards.pure.denials import says_something
 from rewards.pure.evidence import grounded
-from rewards.pure.matching import is_known
+from rewards.pure.places import places_in, stands_in
 
-QUOTED = re.compile('"([^"]*)"|“([^”]*)”|「([^」]*)」|『([^』]*)』|«([^»]*)»')
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_PICTURE = re.compile(r"(?<![A-Za-z])(image|frame) (\d{1,6})(?!\d)")
-_TIMES = re.compile(rf"from ({_NUMBER.pattern}) to ({_NUMBER.pattern}) s")
-_WORD = re.compile(r"\w+")
-_EMPTY_WORDS = """
-no none nothing not na nil never ok okay fine safe clear unclear broken allowed compliant passed yes true
-false violation violations violated issue issues found seen here present absent applicable applies apply
-breaks break of the a an any kind sort is it this that rule at all does do did there was are nein nicht nichts
-kein keine aucun aucune rien non nada ninguna ningún ninguno nenhum não niente nessuna nessuno нет ничего не
-nie brak yok hayır không 无 無 没有 沒有 否 不 是 没问题 没有问题 没有违规 无违规 未违规 不违规 未违反 不违反
-無違規 沒有違規 なし ない 問題なし 該当なし 違反なし 없음 아니오 문제없음 위반없음 لا نعم नहीं ไม่ ไม่มี
-"""
-_EMPTY = frozenset(_EMPTY_WORDS.split())
-"""Words that show nothing by themselves, in the languages that rulebooks are most often written in."""
+QUOTED = re.compile(
+    # No mark opens a quote behind a letter or a digit (27" is a size), and none stands within a quote of its own kind:
+    # so the time is linear. »…« is read before «…».
+    '(?<!\\w)"([^"]*)"|“([^“”]*)”|„([^„“”]*)[“”]|‘([^‘’]*)’|`([^`]*)`|「([^「」]*)」|『([^『』]*)』|»([^«»]*)«|«([^«»]*)»'
+)
+_NEAR = 120
+"""Characters around a quote in which the place is named where it is read."""
+_PLACE_NEXT = re.compile(r"\s*[,，]\s*(?=(?:in|on|at)?\s*(?:image|frame|from)\b)", re.IGNORECASE)
+_CLAUSE_ENDS = re.compile("[,;，；。]")
+_ELLIPSIS = re.compile(r"\.{3,}|…|\[[^\]]*\]")
+_EDGES = " .,;:!?…'\"()[]。，！？、"
+_WORD = re.compile(r"[^\W_]")
+_SECOND_OUTCOME = re.compile(rf"->\s*(?:{'|'.join(OUTCOMES)})\b")
+_TRANSLATED = re.compile(r"\s*[(（]\s*$")
 
 
 def own_words(ruling: Ruling) -> str:
@@ -52,7 +51,7 @@ def own_words(ruling: Ruling) -> str:
 
 def names(text: str, rule: str) -> bool:
     """Whether a text names a rule, as a word of its own."""
-    return rule in text and _word(rule).search(text) is not None
+    return rule in text and _as_word(rule).search(text) is not None
 
 
 def called_for(ruling: Ruling, excerpt: Rulebook) -> Verdict:
@@ -74,45 +73,24 @@ def called_for(ruling: Ruling, excerpt: Rulebook) -> Verdict:
 def contradiction(ruling: Ruling, case: Case, excerpt: Rulebook) -> str:
     """How the reasoning and the answer disagree, or how the findings fail to say what was seen; empty if they do not.
 
-    What is demanded, in this order: the reasoning ends in findings, on rules (or categories) that exist, each judged
-    once; the rules found broken are the rules cited; the verdict is what the findings call for; a rule found broken or
-    unclear says what is seen; evidence that is cited for a rule stands in its finding; what findings quote stands in
-    the case, or in the rule, unless it is read in a picture or heard at a time that the finding names; and the advice
-    names no rule that was found clear.
+    What is demanded, in this order: the reasoning ends in findings, on rules of the excerpt, each judged once and in
+    one way; the rules found broken are the rules cited; the verdict is what the findings call for; a rule found broken
+    or unclear says what is seen; evidence that is cited for a rule stands in its finding; what such findings quote
+    stands in the case or in the rulebook, unless it is read in a picture or heard at a time that is named beside it;
+    and where the advice names rules, one of them is cited.
     """
     return next(_contradictions(ruling, case, excerpt), "")
-
-
-def stands_in(item: Evidence, seen: str) -> bool:
-    """Whether what a finding sees holds a piece of evidence: a quote's words, the name of a region's picture (``image
-    0``, ``frame 3``), or both ends of an interval as numbers.
-
-    Example:
-        >>> quote, interval = Quote(quote="Cures  ALL", field="title"), Interval(interval=(1.5, 3))
-        >>> [stands_in(item, 'it says "cures all" from 1.5 to 3 s') for item in (quote, interval)]
-        [True, True]
-        >>> stands_in(quote, "a cure is promised")
-        False
-    """
-    if isinstance(item, Quote):
-        return fold(item.quote) in fold(seen)
-    if isinstance(item, Interval):
-        return set(item.interval) <= {float(number) for number in _NUMBER.findall(seen)}
-    named = ("image", item.image) if item.image is not None else ("frame", item.frame)
-    return named in _pictures(seen)
 
 
 def _contradictions(ruling: Ruling, case: Case, excerpt: Rulebook) -> Iterator[str]:
     findings, cited = ruling.findings, {violation.rule for violation in ruling.violations}
     if excerpt.rules and not findings:
-        yield "the reasoning has no finding"
-    if findings and not ends_in_finding(ruling.reasoning):
-        yield "the reasoning goes on after its findings"
+        yield "the reasoning does not end in findings"
     by_rule: dict[str, Finding] = {}
     for finding in findings:
         if finding.rule in by_rule:
             yield f"the reasoning judges '{finding.rule}' twice"
-        if not is_known(finding.rule, excerpt):
+        if finding.rule not in excerpt:
             yield f"the reasoning judges '{finding.rule}', which is not among the rules"
         by_rule[finding.rule] = finding
     broken = {rule for rule, finding in by_rule.items() if finding.outcome == "broken"}
@@ -124,62 +102,83 @@ def _contradictions(ruling: Ruling, case: Case, excerpt: Rulebook) -> Iterator[s
     if (verdict := called_for(ruling, excerpt)) != ruling.verdict:
         yield f"the findings call for {verdict}, the verdict is {ruling.verdict}"
     for finding in findings:
-        if finding.outcome != "clear" and not _says_something(finding.seen):
+        if finding.seen and _has_two_outcomes(finding.seen):
+            yield f"the finding on '{finding.rule}' has two outcomes"
+        if finding.outcome != "clear" and not says_something(finding.seen, finding.rule):
             yield f"the reasoning does not say why '{finding.rule}' is {finding.outcome}"
     for violation in ruling.violations:
         for item in violation.evidence:
             if not stands_in(item, by_rule[violation.rule].seen):
                 yield f"evidence for '{violation.rule}' does not stand in its finding"
     for finding in findings:
-        if finding.seen and (made_up := _made_up(finding, case, excerpt)) is not None:
+        if finding.outcome != "clear" and (made_up := _made_up(finding.seen, case, excerpt)) is not None:
             yield f"the finding on '{finding.rule}' quotes what is not there: {made_up[:60]}"
-    for finding in findings:
-        if finding.outcome == "clear" and names(ruling.advice, finding.rule):
-            yield f"the advice names '{finding.rule}', which the reasoning finds clear"
+    if cited and ruling.advice:
+        named = {rule for rule in excerpt.ids if not rule.isdigit() and names(ruling.advice, rule)}
+        if named and not named & cited:
+            yield f"the advice names '{min(named)}', which is not cited"
 
 
 @lru_cache(maxsize=1024)
-def _says_something(seen: str) -> bool:
-    return any(word not in _EMPTY for word in _WORD.findall(seen.casefold()))
+def _has_two_outcomes(seen: str) -> bool:
+    return "->" in seen and _SECOND_OUTCOME.search(QUOTED.sub(" ", seen)) is not None
 
 
-def _made_up(finding: Finding, case: Case, excerpt: Rulebook) -> str | None:
-    """Words that the finding quotes although they stand neither in the case nor in the rule; None if there are none.
-    What is read in a picture or heard at a time cannot be checked: then the picture must exist, or the time.
+@lru_cache(maxsize=1024)
+def quoted_in(seen: str) -> tuple[tuple[str, int, int], ...]:
+    """What a finding quotes, with start and end of each quote, its marks included."""
+    return tuple((next(filter(None, quote.groups()), ""), *quote.span()) for quote in QUOTED.finditer(seen))
+
+
+def _made_up(seen: str, case: Case, excerpt: Rulebook) -> str | None:
+    """Words that a finding quotes although they stand neither in the case nor in the rulebook; None if there are none.
+    What is read in a picture or heard at a time cannot be checked: then the picture must exist, or the time, and be
+    named in the same clause. Nor can a translation: it stands in brackets behind what it translates.
     """
-    quoted = _quoted(finding.seen)
-    if not quoted:
-        return None
     texts = [fold(text) for text in case.fields.values()]
-    if finding.rule in excerpt:
-        rule = excerpt[finding.rule]
-        texts += [fold(text) for text in (rule.title, rule.text, *rule.exceptions)]
-    missing = [words for words in quoted if _WORD.search(words) and not any(fold(words) in text for text in texts)]
-    if not missing or any(grounded(place, case) for place in _places(finding.seen)):
-        return None
-    return missing[0]
+    rulebook: list[str] = []
+    known_until = -1
+    for words, start, end in quoted_in(seen):
+        stands = _stand(words, texts)
+        if not stands and known_until >= 0 and _TRANSLATED.fullmatch(seen[known_until:start]):
+            continue
+        if not stands:
+            rulebook = rulebook or [fold(text) for text in _wording(excerpt, case)]
+            stands = _stand(words, rulebook)
+        if stands:
+            known_until = end
+        elif not any(grounded(place, case) for place in places_in(_clause(seen, start, end))):
+            return words
+    return None
 
 
-@lru_cache(maxsize=1024)
-def _quoted(seen: str) -> tuple[str, ...]:
-    return tuple(next(filter(None, groups), "") for groups in QUOTED.findall(seen))
+def _stand(words: str, texts: list[str]) -> bool:
+    """Whether each piece of a quote, between its ellipses, stands in one of the texts; marks at its edges apart."""
+    pieces = [piece.strip(_EDGES) for piece in _ELLIPSIS.split(words)]
+    wanted = [fold(piece) for piece in pieces if _WORD.search(piece)]
+    return all(any(piece in text for text in texts) for piece in wanted)
 
 
-def _places(seen: str) -> Iterator[Evidence]:
-    """The pictures and times that a finding names."""
-    for kind, index in _pictures(seen):
-        yield Region.model_validate({kind: index, "region": (0, 0, 1, 1)})
-    for start, end in _TIMES.findall(seen):
-        if float(start) <= float(end):
-            yield Interval(interval=(float(start), float(end)))
+def _wording(excerpt: Rulebook, case: Case) -> Iterator[str]:
+    """What may be quoted beside the case: rules, and what things are called."""
+    for rule in excerpt.rules:
+        yield from (rule.id, rule.title, rule.text, *rule.exceptions)
+    yield from (category.title or category.id for category in excerpt.categories)
+    yield from (*excerpt.intents, *case.fields, "approve", "reject", "escalate")
 
 
-def _pictures(seen: str) -> list[tuple[str, int]]:
-    return [(kind, int(index)) for kind, index in _PICTURE.findall(seen)]
+def _clause(seen: str, start: int, end: int) -> str:
+    """The words around a quote, up to a comma. One right behind it does not part it from its place, as in ``"50 %
+    off", in image 0``.
+    """
+    if (gap := _PLACE_NEXT.match(seen, end)) is not None:
+        end = gap.end()
+    before, after = seen[max(0, start - _NEAR) : start], seen[end : end + _NEAR]
+    return f"{_CLAUSE_ENDS.split(before)[-1]} {_CLAUSE_ENDS.split(after)[0]}"
 
 
 @lru_cache(maxsize=4096)
-def _word(rule: str) -> re.Pattern[str]:
+def _as_word(rule: str) -> re.Pattern[str]:
     # ASCII neighbours only: in Chinese or Japanese an id stands between letters without a blank. A dot or hyphen ends
     # a word unless the id goes on behind it ("1.2" is not named by "1.2.3"). What stands before is looked at last,
     # because a pattern that begins with plain text is found quickly.

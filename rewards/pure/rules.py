@@ -1,6 +1,8 @@
 """Whether the right rules are cited."""
 
-from data import Case, Gold, Rulebook, Ruling
+from collections.abc import Iterable
+
+from data import Case, Gold, Rule, Rulebook, Ruling
 from rewards.pure.matching import is_known, match
 from rewards.reward import reward
 from rewards.score import NotApplicable, Outcome, Score
@@ -13,7 +15,8 @@ def rules(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
     A citation that answers nothing counts once among the cited; a made-up rule twice; and where gold is not exhaustive
     half, unless gold lists the rule under ``not`` or it is a repetition. A right verdict that leaves nothing to cite
     earns 1 without citations; see `has_nothing_to_cite`. What gold does not list is not credited to a rejection that
-    it accepts either.
+    it accepts either. An escalation that cites nothing rests on what its findings leave open: it earns the F1 of the
+    rules found unclear against those that gold finds unclear, or that it says are broken where it accepts escalation.
 
     Example:
         >>> from data import Rule
@@ -26,6 +29,8 @@ def rules(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
     gold = case.gold_for(excerpt)
     if gold is None or not says_what_is_broken(gold):
         return NotApplicable
+    if (wanted := _left_open(ruling, gold, excerpt)) is not None:
+        return _unclear(ruling, wanted)
     if has_nothing_to_cite(ruling, gold, excerpt):
         return Score(1.0, "nothing to cite")
     matching = match(ruling, gold, excerpt)
@@ -42,6 +47,28 @@ def rules(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
     return Score(value, reason, {"credit": credit, "cited": cited, "gold": float(matching.gold)})
 
 
+def _left_open(ruling: Ruling, gold: Gold, excerpt: Rulebook) -> set[str] | None:
+    """The rules that a right escalation without citations may rest on; None of any other ruling, and where gold does
+    not tell.
+    """
+    if ruling.verdict != "escalate" or ruling.violations or not gold.accepts("escalate"):
+        return None
+    if gold.verdict == "escalate":
+        return set(gold.unclear) if gold.unclear and not gold.violations else None
+    broken = gold.broken_in(excerpt)
+    return {rule.id for rule in broken} | set(gold.unclear) if broken and _only_reject(broken) else None
+
+
+def _unclear(ruling: Ruling, wanted: set[str]) -> Score:
+    found = {finding.rule for finding in ruling.findings if finding.outcome == "unclear"}
+    value = 2 * len(found & wanted) / (len(found) + len(wanted))
+    return Score(value, f"{len(found & wanted)} of {len(wanted)} found unclear, {len(found - wanted)} extra")
+
+
+def _only_reject(rules: Iterable[Rule]) -> bool:
+    return all(rule.verdict == "reject" for rule in rules)
+
+
 def says_what_is_broken(gold: Gold) -> bool:
     """Whether citations can be held against gold: not where it leaves open which rules a violating case breaks."""
     nothing = gold.exhaustive or (gold.verdict == "approve" and not gold.accepts("reject"))
@@ -56,7 +83,7 @@ def has_nothing_to_cite(ruling: Ruling, gold: Gold, excerpt: Rulebook) -> bool:
     if ruling.violations or not gold.accepts(ruling.verdict):
         return False
     if ruling.verdict == "escalate" and gold.verdict != "escalate":
-        return all(rule.verdict == "reject" for rule in gold.broken_in(excerpt))
+        return _only_reject(gold.broken_in(excerpt))
     return ruling.verdict == "approve"
 
 

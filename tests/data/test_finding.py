@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data import OUTCOMES, Finding, Ruling
-from data.finding import ends_in_finding, findings_in, lines, prose_of, with_finding
+from data.finding import findings_in, lines, prose_of, with_finding
 from rewards.testing.hostile import HOSTILE
 
 IDS = st.text(st.characters(exclude_categories=["Z", "C"]), min_size=1).filter(lambda text: not text.isspace())
@@ -20,7 +20,6 @@ def test_what_is_written_is_read_back(findings, prose):
     plain = [Finding(f.rule, f.outcome, " ".join(f.seen.split())) for f in findings]
     assert list(findings_in(written)) == plain
     assert prose_of(written) == prose.strip()
-    assert ends_in_finding(written) == bool(findings)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +48,7 @@ def test_what_is_written_is_read_back(findings, prose):
     ],
 )
 def test_anything_else_is_prose(line):
-    assert findings_in(line) == () and prose_of(line) == line.strip() and not ends_in_finding(line)
+    assert findings_in(line) == () and prose_of(line) == line.strip()
 
 
 @pytest.mark.parametrize(
@@ -57,14 +56,28 @@ def test_anything_else_is_prose(line):
     [
         ("A-1: clear", Finding("A-1", "clear")),
         ("a:b:1: unclear", Finding("a:b:1", "unclear")),
-        ("A-1: clear \t\r", Finding("A-1", "clear")),
+        ("A-1: clear \t", Finding("A-1", "clear")),
         ('A-1: "x -> clear" -> broken', Finding("A-1", "broken", '"x -> clear"')),
         ("A-1: x -> clear -> broken", Finding("A-1", "broken", "x -> clear")),
         ("规则1: 承诺治愈 -> broken", Finding("规则1", "broken", "承诺治愈")),
     ],
 )
 def test_the_last_outcome_of_a_line_is_its_outcome(line, finding):
-    assert findings_in(f"prose\n{line}\n\nmore") == (finding,)
+    assert findings_in(f"prose\n{line}\n\n") == findings_in(f"prose\r\n{line}\r\n") == (finding,)
+
+
+@pytest.mark.parametrize("between", ["Or not?", "", "- A-1: clear", "A-1：clear", "A-1: clear\xa0", "\u3000"])
+def test_only_the_last_lines_count(between):
+    assert findings_in(f"A-1: x -> broken\n{between}\nA-2: clear\nA-3: clear\n") == (
+        Finding("A-2", "clear"),
+        Finding("A-3", "clear"),
+    )
+    assert findings_in(f"A-1: clear\n{between}" if between else "A-1: clear\nso") == ()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_what_a_reader_sees_as_two_lines_is_two_lines(end):
+    assert [finding.outcome for finding in findings_in(f"A-1: clear{end}A-1: x -> broken")] == ["clear", "broken"]
 
 
 def test_a_ruling_knows_its_findings():
@@ -95,7 +108,7 @@ FINDINGS = st.lists(
 
 @given(FINDINGS, st.data())
 def test_one_finding_is_replaced_and_nothing_else(found, data):
-    prose = "It is clear that A-1: broken is no finding.\n\n  A-1: clear\n"
+    prose = "A-1: clear\nIt is clear that A-1: broken is no finding.\n\n  A-1: clear\n"
     reasoning, place = prose + lines(found), data.draw(st.integers(0, len(found) - 1))
     other = Finding(found[place].rule, data.draw(st.sampled_from(OUTCOMES)), data.draw(PLAIN))
     changed = with_finding(reasoning, other)

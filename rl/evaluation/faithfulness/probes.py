@@ -13,7 +13,7 @@ from data import Brief, Ruling
 from data.counterfactual import Counterfactual
 from data.finding import Finding, with_finding
 from data.quotes import fold
-from rewards.pure.reasoning import QUOTED, called_for
+from rewards.pure.reasoning import QUOTED, called_for, quoted_in
 from rl.evaluation.faithfulness.results import Decision
 
 PROBES = ("alone", "flipped", "requoted", "without")
@@ -104,7 +104,7 @@ def quotes_in(findings: Iterable[Finding]) -> list[str]:
         >>> quotes_in([Finding("A-1", "broken", '"cures all" and "heals"'), Finding("A-2", "clear")])
         ['cures all', 'heals']
     """
-    return [words for finding in findings for groups in QUOTED.findall(finding.seen) for words in groups if words]
+    return [words for finding in findings for words, *_ in quoted_in(finding.seen) if words]
 
 
 def _as(brief: Brief, probe: str, **changes: Any) -> Brief:

@@ -54,7 +54,7 @@ BROKEN = {
     ),
     "a cut path counts as the whole": (
         {"craft": {"broken.py:right_branch": 0.5}},
-        {"name the category only", "swap a sibling"},
+        {"swap a sibling"},
     ),
     "recall alone": (
         {"craft": {"broken.py:recall": 0.3, "evidence": 0.2}, "penalties": {}},

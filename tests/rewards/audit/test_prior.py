@@ -2,7 +2,7 @@
 
 import pytest
 
-from data import Briefs
+from data import Briefs, DataError
 from rewards import Rubric
 from rewards.audit import audit
 from rewards.audit.bench import Bench
@@ -29,8 +29,10 @@ def test_another_prior_keeps_the_proportion_of_rejections_and_escalations():
 
 @pytest.mark.parametrize("prior", [0, 1, -1, 2, float("nan")])
 def test_a_prior_is_a_share(prior):
-    with pytest.raises(ValueError, match="above 0 and below 1"):
+    with pytest.raises(DataError, match="above 0 and below 1"):
         at_prior(prior, EVEN)
+    with pytest.raises(DataError, match="above 0 and below 1"):  # before anything is tried
+        audit(RUBRIC, briefs(1), priors=[0.5, prior], advance=lambda _: pytest.fail("too late"))
 
 
 def test_a_mean_is_over_the_verdicts_that_come_up():

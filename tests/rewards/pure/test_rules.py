@@ -56,11 +56,27 @@ def test_nothing_to_cite():
     assert value(accepted, verdict="approve") == 1.0
 
 
+def found_unclear(case, *unclear):
+    """What an escalation earns that cites nothing and finds these rules unclear."""
+    said = "".join(f"{rule}: it cannot be told -> unclear\n" for rule in unclear)
+    return rules(rule_on("escalate", reasoning=said), case, BOOK).value
+
+
+def test_an_escalation_rests_on_what_gold_leaves_open():
+    assert found_unclear(escalating(), "ODD-1") == 1.0
+    assert found_unclear(escalating(), "ODD-1", "CURE-1") == pytest.approx(2 / 3)
+    assert found_unclear(escalating(), "CURE-1") == found_unclear(escalating()) == 0.0
+    untold = make_case(verdict="escalate", violations=[])
+    assert found_unclear(untold, "CURE-1") == 1.0
+
+
 def test_an_accepted_escalation_has_nothing_to_cite_beside_what_calls_for_reject():
     def gold(*rules, **more):
         return make_case(verdict="reject", violations=[{"rule": rule} for rule in rules], **more)
 
-    assert value(gold("WIN-1", accept=["escalate"]), verdict="escalate") == 1.0
+    accepting = gold("WIN-1", accept=["escalate"])
+    assert found_unclear(accepting, "WIN-1") == 1.0 > found_unclear(accepting, "WIN-1", "CURE-1") > 0
+    assert found_unclear(accepting, "ODD-1") == found_unclear(accepting) == 0.0
     assert value(gold("WIN-1"), verdict="escalate") == 0.0
     both = gold("WIN-1", "ODD-1", accept=["escalate"])
     assert value(both, verdict="escalate") == 0.0 < value(both, "ODD-1", verdict="escalate")
