@@ -31,6 +31,9 @@ MORE_OF: dict[str, tuple[str, ...]] = {
 }
 """Mechanisms that come more often: exceptions and thresholds are what rules are changed by, and the hardest to read.
 A model that learns to read as it goes compares numbers last of all."""
+TWO_AT_ONCE = ("several",) * 3
+"""The same, of training ads alone, which also come under the rules that they break more often. A small model that
+hardly ever sees two rules broken at once learns to find both and to cite one, and a gate closes on that."""
 UNDECIDABLE = 0.3
 """Share of ads that some excerpt leaves undecidable: a third of them is escalated, a tenth of all cases."""
 SPLITS = ("train", "valid", "test", "changed")
@@ -98,7 +101,8 @@ class SplitMaker:
         seen = tuple(rule for rule in rules if rule not in unseen)
         around = rules if split == "changed" else seen
         self.maker = AdMaker(self.pool, around, self.rng)
-        self.chooser = ExcerptChooser(seen, SIZES[config.level], self.rng)
+        own = 0.9 if split == "train" else 0.5
+        self.chooser = ExcerptChooser(seen, SIZES[config.level], self.rng, own)
         self.changer = RuleChanger(self.chooser, unseen)
         noise = config.teacher_noise if split == "train" else 0.0
         self.teacher = Teacher(SIZES[config.level], noise, self.rng) if noise else None
@@ -124,6 +128,7 @@ class SplitMaker:
         if self.rng.random() < UNDECIDABLE:
             return "obscured"
         others = [m for m in MECHANISMS if m != "obscured"] + [*MORE_OF[self.config.level]]
+        others += TWO_AT_ONCE if self.split == "train" else ()
         self.turn += 1
         return others[self.turn % len(others)]
 

@@ -21,10 +21,14 @@ TRIES = 400
 
 
 class ExcerptChooser:
-    """Chooses excerpts, and keeps account of the rules it has used for each verdict."""
+    """Chooses excerpts, and keeps account of the rules it has used for each verdict.
 
-    def __init__(self, rules: tuple[str, ...], sizes: tuple[int, ...], rng: random.Random):
-        self.rules, self.sizes, self.rng = rules, sizes, rng
+    Args:
+        own: how often it starts from all that an ad breaks, where the verdict is to be reject, 0..1.
+    """
+
+    def __init__(self, rules: tuple[str, ...], sizes: tuple[int, ...], rng: random.Random, own: float = 0.5):
+        self.rules, self.sizes, self.rng, self.own = rules, sizes, rng, own
         self._cases: Counter[Verdict] = Counter()
         self._used: defaultdict[Verdict, Counter[str]] = defaultdict(Counter)
 
@@ -58,7 +62,7 @@ class ExcerptChooser:
         self.rng.shuffle(rules)
         # Half of the draws start from the ad's own rules: an excerpt that the ad has nothing to do with is easy.
         first = [ad.focus] if ad.focus in rules and self.rng.random() < 0.8 else []
-        if wanted == "reject" and self.rng.random() < 0.5:
+        if wanted == "reject" and self.rng.random() < self.own:
             first += [rule for rule in ad.claims if rule in rules]
         excerpt: list[Variant] = []
         for key in dict.fromkeys(first + rules):
