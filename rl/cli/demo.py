@@ -10,7 +10,7 @@ from rich.filesize import decimal
 from rl.cli.next_steps import again, next_looks
 from rl.terminal.errors import interruptible
 
-TYPICAL = "10 to 20 minutes on two cores"
+TYPICAL = "6 to 12 minutes on two cores"
 """How long the demo takes as it is: what is measured stands here, and README says the same."""
 HELP = (
     "Draw ads, train a tiny multimodal model with SFT and GRPO, and show what improved.\n\n"
