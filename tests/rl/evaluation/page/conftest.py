@@ -98,27 +98,39 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
+def chromium() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
+        yield playwright.chromium
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: Any) -> Iterator[Any]:
+    found = chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    yield found
+    found.close()
 
 
 @pytest.fixture
 def tab(browser: Any) -> Iterator[Tab]:
     """A tab in which any word on the console, error, dialogue or request fails the test."""
-    tab, trouble = browser.new_page(), []
+    tab = browser.new_page()
+    trouble = watched(tab)
+    yield tab
+    assert trouble == []
+    tab.close()
+
+
+def watched(tab: Tab) -> list[str]:
+    """What goes wrong in a tab from now on, or leaves the machine."""
+    trouble: list[str] = []
     tab.on("console", lambda message: trouble.append(message.text))
     tab.on("pageerror", lambda error: trouble.append(str(error)))
     tab.on("dialog", lambda dialog: trouble.append(dialog.message))
     tab.on("request", lambda r: trouble.append(r.url) if not r.url.startswith(("file:", "data:", "blob:")) else None)
     tab.on("popup", lambda _: trouble.append("popup"))
-    yield tab
-    assert trouble == []
-    tab.close()
+    return trouble
 
 
 def load(tab: Tab, page: Path, address: str = "") -> None:
