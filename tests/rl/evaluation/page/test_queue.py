@@ -16,7 +16,7 @@ from rl.runs.folder import RunFolder
 from rl.training import train
 from tests.rl.conftest import toy_book, toy_cases
 
-from .conftest import BOOK, CHROMIUM, NEEDS_BROWSER, Tab, exported, load, shows, watched
+from .conftest import CHROMIUM, NEEDS_BROWSER, Tab, exported, load, shows, watched
 
 pytestmark = NEEDS_BROWSER
 
