@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -16,7 +17,19 @@ from rl.runs.folder import RunFolder
 from rl.training import train
 from tests.rl.conftest import toy_book, toy_cases
 
-from .conftest import CHROMIUM, NEEDS_BROWSER, Tab, exported, load, shows, watched
+from .conftest import (
+    BOOK,
+    CHROMIUM,
+    HOSTILE,
+    NEEDS_BROWSER,
+    SPLITS,
+    Tab,
+    exported,
+    hostile_briefs,
+    load,
+    shows,
+    watched,
+)
 
 pytestmark = NEEDS_BROWSER
 
@@ -124,7 +137,7 @@ def test_a_queue_is_worked_through_resumed_exported_and_trained_on(
     shows(tab, "Go on reviewing: 8 of 20 open", "#resume")
     tab.keyboard.press("q")
     tab.wait_for_selector("#queue")
-    tab.wait_for_function(f"!{json.dumps(first)}.includes(document.querySelector('#case h3').textContent)")
+    tab.wait_for_function("ids => !ids.includes(document.querySelector('#case h3').textContent)", arg=first)
     second = work(tab, cases, COUNT - BEFORE)
     assert sorted(first + second) == sorted(cases)
     shows(tab, "20 of 20 decided", "#queue-progress")
@@ -167,3 +180,119 @@ def test_a_queue_is_worked_through_resumed_exported_and_trained_on(
     )  # fmt: skip
     final = train(recipe)
     assert final == RunFolder(tmp_path / "run").final and (final / "model.safetensors").is_file()
+
+
+def begin(tab: Tab, reviewer: str = "Ann") -> None:
+    tab.keyboard.press("q")
+    tab.wait_for_selector("#queue")
+    tab.fill("#reviewer", reviewer)
+    tab.keyboard.press("Enter")
+
+
+def test_a_queue_is_what_was_selected_in_its_order(tab: Tab, ads: Path) -> None:
+    load(tab, ads / "report.html", "#outcome0=miss&sort=shortest")
+    found = tab.locator(".row-id").all_inner_texts()
+    assert 1 < len(found) < COUNT
+    begin(tab)
+    assert tab.locator("#queue-progress").inner_text() == f"0 of {len(found)} decided"
+    for case in found:
+        shows(tab, case)
+        tab.keyboard.press("j")
+    tab.keyboard.press("q")
+    assert tab.locator("#queue").is_hidden() and tab.locator("#list").is_visible()
+    shows(tab, f"Go on reviewing: {len(found)} of {len(found)} open", "#resume")
+
+
+def test_a_decision_can_be_looked_at_and_undone_and_each_reviewer_has_their_own(tab: Tab, ads: Path) -> None:
+    load(tab, ads / "report.html")
+    begin(tab)
+    case = tab.locator("#case h3").inner_text()
+    tab.keyboard.press("u")
+    tab.wait_for_function("id => document.querySelector('#case h3').textContent !== id", arg=case)
+    tab.keyboard.press("k")
+    shows(tab, "unsure", "#queue-state")
+    tab.fill("#reviewer", "Ben")
+    tab.keyboard.press("Enter")
+    shows(tab, "open", "#queue-state")
+    tab.fill("#reviewer", "Ann")
+    tab.keyboard.press("Enter")
+    shows(tab, "unsure", "#queue-state")
+    tab.keyboard.press("x")
+    shows(tab, f"0 of {COUNT} decided", "#queue-progress")
+
+
+def test_nothing_is_decided_without_a_name_nor_on_evidence_that_is_not_there(tab: Tab, ads: Path) -> None:
+    load(tab, ads / "report.html")
+    tab.keyboard.press("q")
+    tab.wait_for_selector("#queue")
+    tab.keyboard.press("Escape")
+    tab.keyboard.press("a")
+    assert "name" in tab.locator("#queue-trouble").inner_text()
+    tab.keyboard.type("Ann")
+    tab.keyboard.press("Escape")
+    tab.keyboard.press("c")
+    tab.keyboard.press("r")
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("b")
+    tab.keyboard.press("Tab")
+    for line, said in {
+        "words that are not there": "stands in no text of the case",
+        "image 7: 0 0 1 1": "the case has 1 images, counted from 0",
+        "image 0: .5 0 .1 1": "give left, top, right and bottom, each from 0 to 1",
+        "seconds: 3 1": "ends before it starts",
+    }.items():
+        tab.keyboard.press("Control+A")
+        tab.keyboard.type(line)
+        tab.keyboard.press("Control+Enter")
+        assert said in tab.locator("#queue-trouble").inner_text()
+    assert tab.locator("#queue-progress").inner_text() == f"0 of {COUNT} decided"
+
+
+def test_hostile_cases_are_reviewed_as_any_others(tab: Tab, page: Path, tmp_path: Path) -> None:
+    load(tab, page, f"#{urlencode({'split': SPLITS[0], 'outcome1': 'right'})}")
+    begin(tab, HOSTILE[:80])
+    tab.select_option("#judged", label="gold")
+    tab.keyboard.press("a")
+    shows(tab, "1 of 11 decided", "#queue-progress")
+    tab.keyboard.press("c")  # filled in with gold: its words stand in the case
+    assert tab.locator(".new-rule .rule").all_inner_texts() == ["CURE-1", "GUN-1", "constructor"]
+    evidence = tab.locator(".new-rule textarea").first
+    assert evidence.input_value() == "body: HACKED=1\nimage 0: 0.1 0.1 0.5 0.5"
+    tab.fill("#note", HOSTILE)
+    tab.keyboard.press("Escape")
+    evidence.fill("constructor: y\n__proto__: polluted\ntranscript: <STYLE>*{display:none}")
+    evidence.press("Control+Enter")
+    shows(tab, "2 of 11 decided", "#queue-progress")
+    tab.select_option("#judged", "m1")
+    tab.keyboard.press("a")  # it cites a rule that is none
+    assert "is not among the rules of this case" in tab.locator("#queue-trouble").inner_text()
+    (tmp_path / "reviewed.jsonl").write_text("\n".join(exported(tab, "#export-reviewed")), encoding="utf-8")
+    confirmed, corrected = load_cases(tmp_path / "reviewed.jsonl")
+    assert confirmed.gold == next(iter(hostile_briefs(tmp_path))).case.gold
+    assert corrected.gold is not None and corrected.gold.violations is not None
+    fields = [item.field for item in corrected.gold.violations[0].evidence or [] if isinstance(item, Quote)]
+    assert fields == ["constructor", "__proto__", "transcript"]
+    assert all(grounded(item, corrected) for item in corrected.gold.violations[0].evidence or [])
+    for case in (confirmed, corrected):
+        assert case.meta["number"] == 2**63 + 1 and case.text["title"] == HOSTILE
+        assert case.meta["review"]["author"] == HOSTILE[:80].strip()
+    assert corrected.meta["review"]["note"].startswith(HOSTILE[:60])
+    assert tab.evaluate("typeof hacked") == "undefined" and tab.evaluate("({}).polluted") is None
+
+
+def test_a_review_of_a_reviewed_case_keeps_the_review_before(tab: Tab, tmp_path: Path) -> None:
+    earlier = {"author": "Ben", "before": {"gold": None}}
+    teacher = {"verdict": "approve", "confidence": 1.0}
+    gold = {"verdict": "approve", "violations": []}
+    case = Case.model_validate({"id": "a", "meta": {"review": earlier}, "gold": gold, "teacher": teacher})
+    briefs = Briefs.bind([case], BOOK)
+    model = Evaluation("SFT", "test", [Prediction.of(Ruling(verdict="approve", confidence=1), briefs["a"])])
+    load(tab, write_report(tmp_path / "report.html", [model], {"test": briefs}))
+    begin(tab)
+    tab.keyboard.press("a")
+    shows(tab, "1 of 1 decided", "#queue-progress")
+    (tmp_path / "reviewed.jsonl").write_text("\n".join(exported(tab, "#export-reviewed")), encoding="utf-8")
+    [found] = load_cases(tmp_path / "reviewed.jsonl")
+    before = found.meta["review"]["before"]
+    assert before["review"] == earlier and before["gold"] == gold and before["teacher"] == teacher
+    assert found.gold == case.gold and found.teacher is None  # who learns from it must not imitate the teacher
