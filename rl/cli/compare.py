@@ -23,6 +23,7 @@ def compare(
     primary: Annotated[str, typer.Option(help="The metric to judge by, chosen beforehand.")] = "verdict_accuracy",
     data: Annotated[list[str] | None, typer.Option(help="Cases, where they are no longer where they were.")] = None,
     rulebook: Annotated[str | None, typer.Option(help="Rulebook, where it is no longer where it was.")] = None,
+    reviews: Annotated[list[Path] | None, typer.Option(help="Decisions of reviewers, exported from a page.")] = None,
     resamples: Annotated[int, typer.Option(min=100, help="Of the bootstrap.")] = 10_000,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
 ) -> None:
@@ -39,10 +40,12 @@ def compare(
     from data import Briefs, Rulebook, load_cases
     from rl.evaluation import Gate, load_evaluation, save_comparison, write_report
     from rl.evaluation import compare as compare_models
-    from rl.evaluation.comparison.tables import COLOURS, tables
+    from rl.evaluation.comparison.tables import COLOURS, reliability_table, tables
+    from rl.evaluation.reviews import load_reviews, reliability_of
 
     held = Gate.load(gate) if gate is not None else None
     evaluations = distinct([load_evaluation(folder) for folder in (baseline, *others)], [baseline, *others])
+    decided = reliability_of(load_reviews(*reviews), evaluations, resamples=resamples, seed=seed) if reviews else []
     files, rules = read_from(evaluations[0], data, rulebook)
     briefs = Briefs.bind(load_cases(*files), Rulebook.load(rules))
     found = compare_models(*evaluations, primary=primary, gate=held, book=briefs.book, resamples=resamples, seed=seed)
@@ -52,6 +55,8 @@ def compare(
     console.print(Text(visible(found.details)), "")
     for table in tables(found):
         console.print(table)
+    if decided:
+        console.print(reliability_table(decided))
     losses = sum(flip.direction == "lost" for flip in found.flips)
     said = f"{len(found.flips) - losses:,} gained, {losses:,} lost, {len(found.suspects):,} with suspect gold"
     console.print(Text(f"cases to look at: {said}"))

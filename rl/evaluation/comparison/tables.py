@@ -7,6 +7,7 @@ from rich.text import Text
 
 from rl.evaluation.comparison.comparison import Comparison, CriterionResult, GateResult, RuleRow
 from rl.evaluation.comparison.words import amount, probability
+from rl.evaluation.reviews import REVIEWERS, Reliability
 from rl.evaluation.table import plain, shown, shown_difference
 
 RULES = 15
@@ -147,6 +148,17 @@ def agreement_table(comparison: Comparison) -> Table:
             for other, (share, kappa) in enumerate(zip(found.share[place], found.kappa[place], strict=True))
         ]
         table.add_row(plain(name), *cells)
+    return table
+
+
+def reliability_table(found: Sequence[Reliability]) -> Table:
+    """How far reviewers agree among themselves, and with gold and each model beside them."""
+    table = _table("verdicts of reviewers (Krippendorff's alpha)")
+    for column in ("", "with 95 % interval", "of"):
+        table.add_column(column, justify="right" if column else "left")
+    for row in found:
+        who = row.who if row.who == REVIEWERS else f"{REVIEWERS} and {row.who}"
+        table.add_row(plain(who), shown(row.alpha), Text(f"{row.alpha.support:,}", style="dim"))
     return table
 
 

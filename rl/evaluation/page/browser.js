@@ -1,43 +1,9 @@
 // The case browser: a list with filters, the chosen case beside it, keys, links, and the export of a selection.
-// The address names the case and the filters (#case=…&outcome1=miss), so that what one sees can be sent to others.
+// The address names the case, the filters and the order (#case=…&outcome1=miss&sort=sure1), so that what one sees can be
+// sent to others.
 
 const ROW = 58; // pixels: the height of a row in the style sheet
-const CHANGES = { lost: "lost: right before, wrong now", gained: "gained: wrong before, right now", wrong: "wrong in both", right: "right in both" };
-const GLYPHS = { right: "✓", miss: "M", "false flag": "F", "needless escalation": "↑", "missed escalation": "↓" };
 const $ = (selector) => document.querySelector(selector);
-
-/** What became of a case from the baseline to another model. */
-function change(entry, place) {
-  const [before, after] = [entry.outcomes[0], entry.outcomes[place]];
-  if (before === null || after === null) return null;
-  if (before === "right") return after === "right" ? "right" : "lost";
-  return after === "right" ? "gained" : "wrong";
-}
-
-/** Every filter: its name in the address, its label, and the values that a case has in it, most telling first. */
-function facets(page) {
-  const last = page.models.length - 1;
-  const made = [];
-  if (page.splits.length > 1) made.push({ name: "split", label: "split", of: (c) => [c.split] });
-  page.models.slice(1).forEach((model, i) => {
-    const label = last > 1 ? `${page.models[0]} → ${model}` : "flip";
-    made.push({ name: `change${i + 1}`, label, of: (c) => [change(c, i + 1)], order: Object.keys(CHANGES), titles: CHANGES });
-  });
-  page.models.forEach((model, i) => made.push(
-    { name: `outcome${i}`, label: last ? `outcome of ${model}` : "outcome", of: (c) => [c.outcomes[i]], order: Object.keys(GLYPHS) }));
-  made.push({ name: "rule", label: "rule", of: (c) => c.rules });
-  made.push({ name: "severity", label: "severity", of: (c) => [c.severity], order: ["critical", "high", "medium", "low"] });
-  made.push({ name: "gold", label: "gold verdict", of: (c) => [c.gold], order: ["approve", "reject", "escalate"] });
-  if (page.cases.some((c) => c.suspect)) made.push({ name: "suspect", label: "trust in gold", of: (c) => [c.suspect ? "gold may be wrong" : null] });
-  return made;
-}
-
-function counted(cases, facet) {
-  const counts = new Map();
-  for (const entry of cases) for (const value of facet.of(entry)) if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1);
-  const rank = (value) => facet.order?.indexOf(value) ?? -counts.get(value);
-  return [...counts].sort((a, b) => rank(a[0]) - rank(b[0]));
-}
 
 async function start() {
   const page = await block("index");
@@ -50,22 +16,41 @@ async function start() {
   const search = $("#search");
   let selected = all; // what filters and search let through
   let chosen = null; // the case shown
+  const order = $("#sort");
+  const sorts = orders(page);
   let reading = null; // under way, or done, once one has searched
   let turn = 0; // of what is asked for last; an earlier answer that comes late is dropped
 
-  for (const facet of filters) {
-    const values = counted(all, facet);
-    facet.select = el("select", "", el("option", "", `any ${visible(facet.label)}`));
+  number(all, filters);
+  all.forEach((entry, at) => { entry.at = at; });
+  for (const { name, label } of sorts) order.append(choice(name, `order: ${visible(label)}`));
+  order.addEventListener("change", () => filter());
+
+  const whole = sieve(all, filters, filters.map(() => -1), "").counts;
+  filters.forEach((facet, i) => {
+    const rank = (code) => facet.order?.indexOf(facet.values[code]) ?? -whole[i][code];
+    facet.select = el("select", "", choice("", `any ${visible(facet.label)}`));
     facet.select.setAttribute("aria-label", visible(facet.label));
     facet.select.name = facet.name;
-    facet.select.firstChild.value = "";
-    for (const [value, count] of values) {
-      const option = el("option", "", `${visible(facet.titles?.[value] ?? value)} (${count.toLocaleString("en")})`);
-      option.value = value;
-      facet.select.append(option);
-    }
+    facet.options = facet.values.map((value) => choice(value, ""));
+    facet.select.append(...[...facet.options.keys()].sort((a, b) => rank(a) - rank(b)).map((code) => facet.options[code]));
     facet.select.addEventListener("change", () => filter());
-    if (values.length > 1 || (values[0]?.[1] ?? all.length) < all.length) $("#filters").append(facet.select);
+    if (facet.values.length > 1 || (whole[i][0] ?? all.length) < all.length) $("#filters").append(facet.select);
+  });
+
+  function choice(value, text) {
+    const option = el("option", "", text);
+    option.value = value;
+    return option;
+  }
+
+  /** What each filter would leave, given the others. */
+  function count(counts) {
+    filters.forEach((facet, i) => facet.options.forEach((option, code) => {
+      const value = facet.values[code];
+      option.textContent = `${visible(facet.titles?.[value] ?? value)} (${counts[i][code].toLocaleString("en")})`;
+      option.className = counts[i][code] ? "" : "none";
+    }));
   }
 
   const blockOf = (at) => block(`cases-${Math.floor(at / page.cases_per_block)}`);
@@ -73,30 +58,33 @@ async function start() {
   async function record(at) {
     const { rules, records } = await blockOf(at);
     const found = records[at % page.cases_per_block];
-    return { ...found, case: JSON.parse(found.line), excerpt: found.rules.map((number) => rules[number]) };
+    return { ...found, case: JSON.parse(caseLine(found.line)), excerpt: found.rules.map((number) => rules[number]) };
   }
 
-  /** Makes everything that is written in the cases searchable, in lower case; once, when one first searches. */
+  /** Makes everything that is written in the cases searchable; once, when one first searches. */
   async function read() {
     for (let start = 0; start < all.length; start += page.cases_per_block) {
-      const { records } = await blockOf(start);
-      records.forEach((found, i) => {
-        all[start + i].written ??= `${found.line}\n${JSON.stringify(found.answers)}`.toLowerCase();
-      });
+      const { records } = await unpack(`cases-${start / page.cases_per_block}`); // not kept: all of them are large
+      records.forEach((found, i) => { all[start + i].written ??= written(all[start + i], { ...found, case: JSON.parse(found.line.head) }); });
     }
   }
 
   async function filter(keep = chosen) {
     const mine = ++turn;
-    const wanted = filters.filter((facet) => facet.select.value);
-    let found = all.filter((entry) => wanted.every((facet) => facet.of(entry).includes(facet.select.value)));
     const words = search.value.toLowerCase().trim();
     if (words) {
       if (!reading) $("#count").textContent = "searching the";
       await (reading ??= read());
-      found = found.filter((entry) => entry.written.includes(words));
     }
     if (mine !== turn) return;
+    const wanted = filters.map((facet) => facet.options.findIndex((option) => option.selected));
+    const found = sieve(all, filters, wanted, words);
+    count(found.counts);
+    await walk(sorted(found.selected, sorts.find(({ name }) => name === order.value)), keep);
+  }
+
+  /** Lists these cases, and shows one of them. */
+  async function walk(found, keep) {
     selected = found;
     $("#count").textContent = `${found.length.toLocaleString("en")} of ${all.length.toLocaleString("en")}`;
     for (const button of document.querySelectorAll("#exports button")) button.disabled = !found.length;
@@ -151,6 +139,7 @@ async function start() {
       entry.suspect ? el("span", "chip", "gold may be wrong") : "",
       el("span", "place", `${(at + 1).toLocaleString("en")} / ${selected.length.toLocaleString("en")}`));
     shown.replaceChildren(head, ...drawn.draw(entry, found));
+    queue.shown(entry, found);
     for (const text of shown.querySelectorAll(".content")) {
       const mark = text.querySelector("mark"); // in a long text, scroll to the first quote
       if (mark && mark.offsetTop + mark.offsetHeight > text.offsetTop + text.clientHeight) text.scrollTop = mark.offsetTop - text.offsetTop - 40;
@@ -160,22 +149,27 @@ async function start() {
 
   let asked = false; // whether the reader has chosen anything, so that there is something worth an address
   function remember() {
+    if (queue.active) return history.replaceState(null, "", "#queue");
     if (!asked) return;
     const address = new URLSearchParams();
     if (chosen) address.set("case", chosen.id);
     if (chosen && all.some((c) => c.id === chosen.id && c !== chosen)) address.set("in", chosen.split);
     for (const { name, select } of filters) if (select.value) address.set(name, select.value);
     if (search.value) address.set("search", search.value);
+    if (order.value) address.set("sort", order.value);
     history.replaceState(null, "", `#${address}`);
   }
 
   /** Does what the address says. */
   async function obey() {
     const address = new URLSearchParams(location.hash.slice(1));
-    const known = ["case", "search", ...filters.map((facet) => facet.name)].some((name) => address.has(name));
+    if (address.has("queue") && queue.begun()) return queue.active || queue.resume();
+    if (queue.active) return queue.leave();
+    const known = ["case", "search", "sort", ...filters.map((facet) => facet.name)].some((name) => address.has(name));
     for (const { name, select } of filters) select.value = known ? address.get(name) ?? "" : select.value;
     for (const { select } of filters) if (select.selectedIndex < 0) select.value = ""; // a value that no case has
     if (known) search.value = address.get("search") ?? "";
+    if (known) order.value = sorts.some(({ name }) => name === address.get("sort")) ? address.get("sort") : "";
     const wanted = all.find((c) => c.id === address.get("case") && c.split === (address.get("in") ?? c.split));
     await filter(wanted ?? chosen);
     if (wanted && chosen !== wanted) {
@@ -186,33 +180,41 @@ async function start() {
     if (known) $("#cases").scrollIntoView();
   }
 
-  async function save(name, line) {
-    const lines = await Promise.all(selected.map(async (entry) => line(entry, await record(entry.at))));
+  function save(name, lines) {
     const link = el("a");
     link.href = URL.createObjectURL(new Blob(lines.map((text) => `${text}\n`), { type: "application/jsonl" }));
     link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   }
+  const each = (line) => Promise.all(selected.map(async (entry) => line(entry, await record(entry.at))));
 
   const move = (by) => {
     const at = selected.indexOf(chosen) + by;
     if (at >= 0 && at < selected.length) show(selected[at]);
   };
-  const unfold = () => {
-    const parts = [...document.querySelectorAll("#case .answer details")];
+  const unfold = (which) => {
+    const parts = [...document.querySelectorAll(`#case .answer details.${which}`)];
     const open = !parts.every((part) => part.open);
     for (const part of parts) part.open = open;
   };
-  const keys = {
-    j: () => move(1), k: () => move(-1), "/": () => search.focus(), e: unfold, "?": () => $("#help").showModal(),
+  const walking = {
+    j: () => move(1), k: () => move(-1), e: () => unfold("said"), r: () => unfold("raw"), f: drawn.enlarge, "?": () => $("#help").showModal(),
   };
+  const browsing = {
+    ...walking, "/": () => search.focus(), q: () => (queue.begun() ? queue.resume() : review()),
+  };
+  const queue = reviews(page, {
+    all, visible, record, save, show, list: walk, leave: () => { asked = true; return filter(); },
+  });
+  const review = () => selected.length && queue.begin(selected, `m${page.models.length - 1}`);
   const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 };
 
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || $("#help").open) return;
-    if (event.target === search && event.key === "Escape") return search.blur();
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (event.key === "Escape" && event.target.closest?.("input, select, textarea")) return event.target.blur();
     if (event.target.closest?.("input, select, textarea")) return;
+    const keys = queue.active ? { ...walking, ...queue.keys } : browsing;
     if (event.target === list && steps[event.key]) {
       event.preventDefault();
       asked = true;
@@ -221,7 +223,7 @@ async function start() {
     if (!Object.hasOwn(keys, event.key)) return;
     event.preventDefault();
     asked = true;
-    if (event.key !== "?" && $("#cases").getBoundingClientRect().top > innerHeight / 2) $("#cases").scrollIntoView();
+    if (event.key !== "?" && !queue.active && $("#cases").getBoundingClientRect().top > innerHeight / 2) $("#cases").scrollIntoView();
     keys[event.key]();
   });
   let pause;
@@ -235,13 +237,16 @@ async function start() {
   addEventListener("hashchange", obey);
   $("#previous").addEventListener("click", () => move(-1));
   $("#next").addEventListener("click", () => move(1));
-  $("#keys").addEventListener("click", keys["?"]);
-  $("#export-cases").addEventListener("click", () => save("cases.jsonl", (_, found) => found.line));
-  $("#export-rulings").addEventListener("click", () => save("rulings.jsonl", (entry, found) => JSON.stringify({
-    id: entry.id, split: entry.split, gold: found.gold, rulings: page.models.map((model, i) => ({ model, outcome: entry.outcomes[i], ...found.answers[i] })),
-  })));
+  $("#keys").addEventListener("click", walking["?"]);
+  $("#review").addEventListener("click", review);
+  $("#resume").addEventListener("click", queue.resume);
+  $("#export-cases").addEventListener("click", async () => save("cases.jsonl", await each((_, found) => caseLine(found.line))));
+  $("#export-rulings").addEventListener("click", async () => save("rulings.jsonl", await each((entry, found) => JSON.stringify({
+    id: entry.id, split: entry.split, gold: found.gold,
+    rulings: page.models.map((model, i) => ({ model, outcome: entry.outcomes[i], ...found.answers[i][0], ...(found.answers[i].length > 1 ? { samples: found.answers[i].slice(1) } : {}) })),
+  }))));
 
-  all.forEach((entry, at) => { entry.at = at; });
+  queue.invite();
   await obey();
 }
 

@@ -5,7 +5,7 @@
 function el(tag, name, ...children) {
   const node = document.createElement(tag);
   if (name) node.className = name;
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== ""));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== ""));
   return node;
 }
 
@@ -16,9 +16,21 @@ function svg(tag, attributes) {
   return node;
 }
 
+/** A block's element, once the browser has read all of it: what comes behind it is there, or nothing more comes. */
+async function arrived(id) {
+  for (;;) {
+    const node = document.getElementById(id);
+    if (node && (node.nextElementSibling || document.readyState !== "loading")) return node;
+    if (!node && document.readyState !== "loading") throw new Error(`the page is cut off: it has no ${id}`);
+    await new Promise((done) => { setTimeout(done, 20); });
+  }
+}
+
 /** The JSON that a block of the page holds. */
 async function unpack(id) {
-  const packed = Uint8Array.from(atob(document.getElementById(id).textContent.trim()), (c) => c.charCodeAt(0));
+  const text = atob((await arrived(id)).textContent.trim());
+  const packed = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at += 1) packed[at] = text.charCodeAt(at); // twenty times as fast as Uint8Array.from
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).json();
 }
@@ -81,10 +93,13 @@ function drawer(page) {
     return layer;
   }
 
+  const beside = (file) => `${encodeURIComponent(page.folder)}/${file}`;
+
   /** A picture in its place; the thumbnail itself comes later, when its block is unpacked. */
   function picture(shown, regions, alone) {
-    const frame = el("div", "picture");
+    const frame = el("button", "picture");
     const figure = el("figure", "", frame, alone ? "" : el("figcaption", "", shown.label));
+    frame.title = "at full size (f)";
     block(`pictures-${Math.floor(shown.number / page.pictures_per_block)}`).then((pictures) => {
       const found = pictures[shown.number % page.pictures_per_block];
       if (found.trouble) {
@@ -93,11 +108,23 @@ function drawer(page) {
       }
       const image = el("img");
       image.alt = shown.label;
-      image.src = `data:image/webp;base64,${found.webp}`;
+      image.src = found.file ? beside(found.file) : `data:image/webp;base64,${found.webp}`;
       frame.prepend(image);
+      frame.addEventListener("click", () => enlarged(shown.label, found.whole ? beside(found.whole) : image.src, regions));
     });
     if (regions.length) frame.append(boxes(regions));
     return figure;
+  }
+
+  /** A picture at full size, with its regions; Escape closes it. */
+  function enlarged(label, source, regions) {
+    const image = el("img");
+    const missing = el("p", "trouble");
+    image.alt = label;
+    image.addEventListener("error", () => { missing.textContent = `not beside this page: ${visible(decodeURIComponent(source))}`; });
+    image.src = source;
+    $("#zoom div").replaceChildren(el("div", "whole", image, regions.length ? boxes(regions) : ""), missing);
+    $("#zoom").showModal();
   }
 
   /** Intervals on a common line of time. */
@@ -131,7 +158,7 @@ function drawer(page) {
       found === false ? el("small", "bad", "✗ evidence not found in the case") : "");
   }
 
-  const folded = (title, text) => el("details", "", el("summary", "", title), el("pre", "", visible(text)));
+  const folded = (kind, title, text) => el("details", kind, el("summary", "", title), el("pre", "", visible(text)));
 
   function answer(mark, verdict, outcome, parts) {
     return el("section", `answer ${mark}`,
@@ -145,27 +172,51 @@ function drawer(page) {
     return answer("gold", gold.verdict ?? "not annotated", "", [
       accept,
       el("ul", "", (gold.violations ?? []).map((violation) => citation(violation, titles))),
-      gold.reasoning ? folded("reasoning", gold.reasoning) : "",
+      gold.reasoning ? folded("said", "reasoning", gold.reasoning) : "",
     ]);
   }
 
-  function modelAnswer(place, found, outcome, titles) {
-    const samples = found.samples && Object.entries(found.samples).map(([verdict, n]) => `${n} ${verdict}`).join(", ");
-    const tally = samples ? el("small", "", `first of several samples: ${samples}`) : "";
+  /** What is known of how an answer was written. */
+  function measured(found) {
+    const facts = [
+      found.ruling ? `confidence ${found.ruling.confidence.toFixed(2)}` : "",
+      found.logprob === undefined ? "" : `probability of the verdict ${Math.exp(found.logprob).toFixed(3)}`,
+      found.tokens === undefined ? "" : `${found.tokens.toLocaleString("en")} tokens`,
+    ];
+    const intent = found.ruling?.intent ? [" · ", bdi(found.ruling.intent)] : "";
+    return el("small", "", facts.filter(Boolean).join(" · "), intent);
+  }
+
+  /** Everything that was written at one go. */
+  function attempt(found, titles) {
+    const raw = found.completion === undefined ? "" : folded("raw", "completion as written", found.completion);
     const ruling = found.ruling;
-    if (!ruling) {
-      const why = el("p", "trouble", "no ruling: ", bdi(found.failure ?? "no verdict given"));
-      return answer(`m${place}`, "unparsed", outcome,
-        [tally, why, found.completion == null ? "" : folded("completion", found.completion)]);
-    }
-    const intent = ruling.intent ? [" · ", bdi(ruling.intent)] : "";
-    const sure = el("small", "", `confidence ${ruling.confidence.toFixed(2)}`, intent);
-    return answer(`m${place}`, ruling.verdict, outcome, [
-      sure, tally,
+    if (!ruling) return [measured(found), el("p", "trouble", "no ruling: ", bdi(found.failure ?? "no verdict given")), raw];
+    return [
+      measured(found),
+      found.contradiction ? el("p", "contradiction", "✗ ", bdi(found.contradiction)) : "",
       el("ul", "", ruling.violations.map((v, i) => citation(v, titles, found.right?.[i], found.found?.[i]))),
-      ruling.reasoning ? folded("reasoning", ruling.reasoning) : "",
-      ruling.advice ? folded("advice", ruling.advice) : "",
-    ]);
+      ruling.reasoning ? folded("said", "reasoning", ruling.reasoning) : "",
+      ruling.advice ? folded("said", "advice", ruling.advice) : "",
+      raw,
+    ];
+  }
+
+  function modelAnswer(place, [first, ...others], outcome, titles) {
+    const verdict = (found) => found.ruling?.verdict ?? "unparsed";
+    const samples = others.map((found, i) => el("details", "raw sample", el("summary", "", `sample ${i + 2}: ${verdict(found)}`), attempt(found, titles)));
+    const tally = new Map();
+    for (const found of [first, ...others]) tally.set(verdict(found), (tally.get(verdict(found)) ?? 0) + 1);
+    const several = others.length ? el("small", "", `first of ${others.length + 1} samples: ${[...tally].map(([of, n]) => `${n} ${of}`).join(", ")}`) : "";
+    return answer(`m${place}`, verdict(first), outcome, [several, attempt(first, titles), samples]);
+  }
+
+  /** What else is known of a case. */
+  function known(content) {
+    const facts = Object.entries({ group: content.group, language: content.lang, weight: content.weight, ...content.meta });
+    const list = facts.filter(([, value]) => value !== undefined && value !== null).map(([name, value]) =>
+      [el("dt", "", bdi(name)), el("dd", "", bdi(typeof value === "string" ? value : JSON.stringify(value)))]);
+    return list.length ? el("details", "meta", el("summary", "", "meta"), el("dl", "", list)) : "";
   }
 
   function excerpt(rules) {
@@ -178,7 +229,7 @@ function drawer(page) {
 
   /** Everybody's evidence of one kind, with whose it is: `[[mark, value], …]`. */
   function evidence(record, pick) {
-    const givers = [["gold", record.gold?.violations], ...record.answers.map((a, i) => [`m${i}`, a.ruling?.violations])];
+    const givers = [["gold", record.gold?.violations], ...record.answers.map(([a], i) => [`m${i}`, a.ruling?.violations])];
     return givers.flatMap(([mark, violations]) => (violations ?? []).flatMap((v) => v.evidence ?? []).flatMap((e) => {
       const value = pick(e);
       return value ? [[mark, value]] : [];
@@ -187,12 +238,15 @@ function drawer(page) {
 
   return {
     visible,
+    /** The first picture at full size. */
+    enlarge() {
+      $("#case button.picture")?.click();
+    },
     /** The case as nodes. */
     draw(entry, record) {
       const titles = new Map(record.excerpt.map((rule) => [rule.id, rule.title || rule.text]));
       const marks = new Map(record.marks);
-      const texts = Object.entries(record.case.text ?? {});
-      if (record.case.transcript?.length) texts.push(["transcript", record.case.transcript.map((l) => l.text).join("\n")]);
+      const texts = [...fieldsOf(record.case)];
       const pictures = record.pictures.map((p) =>
         picture(p, evidence(record, (e) => e[p.of] === p.at && e.region), record.pictures.length === 1));
       const intervals = evidence(record, (e) => e.interval);
@@ -201,7 +255,7 @@ function drawer(page) {
       return [
         el("div", media ? "content-grid" : "",
           media ? el("div", "media", pictures, more, intervals.length ? timeline(record, intervals) : "") : "",
-          el("div", "texts", texts.map(([name, text]) => field(name, text, marks.get(name) ?? [])), excerpt(record.excerpt))),
+          el("div", "texts", texts.map(([name, text]) => field(name, text, marks.get(name) ?? [])), excerpt(record.excerpt), known(record.case))),
         el("div", "answers", goldAnswer(record.gold, titles),
           record.answers.map((found, place) => modelAnswer(place, found, entry.outcomes[place], titles))),
       ];

@@ -24,6 +24,8 @@ class Confusion:
     cited: list[str]
     counts: list[list[int]]
     """One row per category of gold, one column per category cited."""
+    cases: Mapping[str, list[tuple[str, str]]]
+    """By case, the cells that its first sample is counted in, as (gold's category, the one cited)."""
 
 
 def category_confusion(
@@ -34,18 +36,8 @@ def category_confusion(
     Args:
         categories: by case, the category of each rule of its excerpt.
     """
-    pairs: Counter[tuple[str, str]] = Counter()
-    for prediction in predictions:
-        gold = prediction.gold
-        if gold is None or gold.violations is None:
-            continue
-        known = categories[prediction.case]
-        broken = {known.get(violation.rule) or OTHER for violation in gold.violations}
-        cited = {known[rule] or OTHER if rule in known else OUTSIDE for rule in prediction.cited}
-        pairs.update((name, name) for name in broken & cited)
-        missed = broken - cited or ({NONE} if not broken or cited - broken else set())
-        extra = {UNPARSED} if prediction.ruling is None else cited - broken or ({NONE} if missed else set())
-        pairs.update((name, other) for name in missed for other in extra)
+    named = [(prediction, _pairs(prediction, categories[prediction.case])) for prediction in predictions]
+    pairs = Counter(pair for _, found in named for pair in found)
     support = Counter(name for of_case in categories.values() for name in set(of_case.values()) if name)
     if not support:
         return None
@@ -56,7 +48,24 @@ def category_confusion(
         folded[_fold(name, kept), _fold(other, kept)] += n
     rows = [name for name in (*kept, OTHER, NONE) if any(pair[0] == name for pair in folded)]
     columns = [name for name in (*kept, OTHER, OUTSIDE, NONE, UNPARSED) if any(pair[1] == name for pair in folded)]
-    return Confusion(rows, columns, [[folded[row, column] for column in columns] for row in rows])
+    cases = {
+        prediction.case: list(dict.fromkeys((_fold(name, kept), _fold(other, kept)) for name, other in sorted(found)))
+        for prediction, found in named
+        if prediction.sample == 0
+    }
+    return Confusion(rows, columns, [[folded[row, column] for column in columns] for row in rows], cases)
+
+
+def _pairs(prediction: Prediction, known: Mapping[str, str | None]) -> set[tuple[str, str]]:
+    """What one ruling adds to the table, given the category of each rule of its excerpt."""
+    gold = prediction.gold
+    if gold is None or gold.violations is None:
+        return set()
+    broken = {known.get(violation.rule) or OTHER for violation in gold.violations}
+    cited = {known[rule] or OTHER if rule in known else OUTSIDE for rule in prediction.cited}
+    missed = broken - cited or ({NONE} if not broken or cited - broken else set())
+    extra = {UNPARSED} if prediction.ruling is None else cited - broken or ({NONE} if missed else set())
+    return {(name, name) for name in broken & cited} | {(name, other) for name in missed for other in extra}
 
 
 def _fold(name: str, kept: Sequence[str]) -> str:

@@ -226,7 +226,7 @@ def _plots(models: Sequence[Evaluation]) -> list[Plot]:
         lines = [Line(i, c.stated, c.observed, c.low, c.high) for i, c in enumerate(calibration)]
         chart = plot(lines, "stated risk, %", "gold rejects, %", diagonal=True)
         plots.append(Plot("Reliability", chart, [f"ECE {c.ece:.3f}" for c in calibration]))
-    if any(found.recall for found in ranking):
+    if any(found.recall and not isnan(found.average_precision) for found in ranking):
         lines = [Line(i, r.recall, r.precision, steps=True) for i, r in enumerate(ranking)]
         chart = plot(lines, "recall, %", "precision, %")
         plots.append(Plot("Precision and recall", chart, [f"AUPRC {r.average_precision:.3f}" for r in ranking]))

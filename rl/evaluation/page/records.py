@@ -1,18 +1,19 @@
-"""Records: a case with gold and every model's ruling, as the page's script shows and exports it.
+"""Records: a case with gold and everything that every model wrote, as the page's script shows and exports it.
 
-An *entry* is what listing and filtering need and is loaded at once; a *record* is everything else and is loaded when
-it is shown. Both are plain JSON values. The texts in them are hostile and stay what they are: the script writes them
-as text, never as markup.
+A record is a plain JSON value, and loaded when it is shown; what listing, filtering and sorting need of all cases at
+once is in their entries (`rl.evaluation.page.entry`). The texts in both are hostile and stay what they are: the script
+writes them as text, never as markup.
 """
 
-from collections import Counter
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from data import SEVERITIES, Case, Evidence, Quote, Region, Rule, Rulebook, find_quote
+from data import Case, Evidence, Quote, Region, Rule, Rulebook, find_quote
 from data.reading.loading import case_json
-from rl.evaluation.outcomes import outcome_of
+from rewards.pure.reasoning import contradiction
 from rl.evaluation.page.album import Album
 from rl.evaluation.page.choice import Row
 from rl.evaluation.predictions import Prediction
@@ -20,8 +21,8 @@ from rl.evaluation.predictions import Prediction
 GOLD = "gold"
 PICTURES = 12
 """Most pictures of one case; those with a region in them come first."""
-SNIPPET = 160
-"""Characters of a case's text in its entry."""
+REVIEW = "review"
+"""Where a case's ``meta`` says, after the queue's export, who decided what, when, and what was there before."""
 
 Json = dict[str, Any]
 
@@ -35,7 +36,7 @@ class Shown:
     excerpt: Rulebook
     row: Row
     samples: Sequence[Sequence[Prediction]]
-    """All of each model's samples."""
+    """All of each model's samples, the one in the row first."""
 
     def cited(self) -> Iterator[tuple[str, str, Sequence[Evidence]]]:
         """Who cites which rule, with what evidence: ``gold``, then the models as ``m0``, ``m1`` …"""
@@ -50,27 +51,17 @@ class Shown:
         """Every piece of evidence with who gives it."""
         return [(who, evidence) for who, _, given in self.cited() for evidence in given]
 
+    @cached_property
+    def contradictions(self) -> list[list[str | None]]:
+        """Of each model's samples, how the findings and the answer disagree; empty where they do not, None where
+        there is no reasoning to look at."""
+        return [[self._contradiction(sample) for sample in of_model] for of_model in self.samples]
 
-def entry(shown: Shown, suspect: bool = False) -> Json:
-    """What the list shows of a case, and what filters look at.
-
-    Args:
-        suspect: gold itself may be wrong here.
-    """
-    case, gold = shown.case, shown.row[0].gold
-    rules = [rule for rule in dict.fromkeys(rule for _, rule, _ in shown.cited()) if rule in shown.excerpt]
-    severities = [SEVERITIES.index(shown.excerpt[rule].severity) for rule in rules]
-    content: Json = {
-        "id": case.id,
-        "split": shown.split,
-        "gold": gold.verdict if gold else None,
-        "outcomes": [outcome_of(prediction) for prediction in shown.row],
-        "verdicts": [prediction.verdict for prediction in shown.row],
-        "rules": rules,
-        "severity": SEVERITIES[max(severities)] if severities else None,
-        "text": " · ".join(case.fields.values())[:SNIPPET],
-    }
-    return content | ({"suspect": True} if suspect else {})
+    def _contradiction(self, prediction: Prediction) -> str | None:
+        ruling = prediction.ruling
+        if ruling is None or not ruling.reasoning.strip():
+            return None
+        return contradiction(ruling, self.case, self.excerpt)
 
 
 def record(shown: Shown, album: Album, rules: dict[Rule, int]) -> Json:
@@ -83,13 +74,16 @@ def record(shown: Shown, album: Album, rules: dict[Rule, int]) -> Json:
     case, gold = shown.case, shown.row[0].gold
     pictures, left_out = _pictures(shown, album)
     return {
-        "line": case_json(case),
+        "line": _line(case),
         "gold": gold.model_dump(mode="json", by_alias=True, exclude_defaults=True) if gold else None,
         "rules": [rules.setdefault(rule, len(rules)) for rule in shown.excerpt.rules],
         "pictures": pictures,
         "left_out": left_out,
         "marks": [(name, found) for name, text in case.fields.items() if (found := _marks(shown, name, text))],
-        "answers": [_answer(p, all_of_it) for p, all_of_it in zip(shown.row, shown.samples, strict=True)],
+        "answers": [
+            [_answer(*told) for told in zip(of_model, said, strict=True)]
+            for of_model, said in zip(shown.samples, shown.contradictions, strict=True)
+        ],
     }
 
 
@@ -98,18 +92,36 @@ def rule_table(rules: Iterable[Rule]) -> list[Json]:
     return [rule.model_dump(mode="json", exclude_defaults=True) for rule in rules]
 
 
-def _answer(prediction: Prediction, samples: Sequence[Prediction]) -> Json:
+def _line(case: Case) -> dict[str, str]:
+    """The case as it was read, in parts of JSON text that the script puts together: so that it can put other gold in
+    the place of the old, and yet no number goes through a browser, which would round it."""
+    meta = {key: value for key, value in case.meta.items() if key != REVIEW}
+    parts = {"head": case_json(case.model_copy(update={"meta": {}, "gold": None, "teacher": None}))}
+    parts |= {"meta": json.dumps(meta, ensure_ascii=False)} if meta else {}
+    parts |= {REVIEW: json.dumps(case.meta[REVIEW], ensure_ascii=False)} if REVIEW in case.meta else {}
+    kept = {"gold": case.gold, "teacher": case.teacher}
+    dumped = {
+        name: part.model_dump(mode="json", by_alias=True, exclude_defaults=True) for name, part in kept.items() if part
+    }
+    return parts | {name: json.dumps(part, ensure_ascii=False) for name, part in dumped.items()}
+
+
+def _answer(prediction: Prediction, contradiction: str | None) -> Json:
+    """What a model wrote at one go, and what is to be said of it; what is not known is left out."""
     ruling, gold = prediction.ruling, prediction.gold
-    if ruling is None:
-        content: Json = {"ruling": None, "failure": prediction.failure, "completion": prediction.completion}
-    else:
-        content = {"ruling": ruling.model_dump(mode="json"), "found": prediction.grounded}
-        if gold and gold.violations is not None:
-            accepted = {rule for violation in gold.violations for rule in violation.accepted}
-            content["right"] = [rule in accepted for rule in prediction.cited]
-    if len(samples) > 1:
-        content["samples"] = dict(Counter(sample.verdict for sample in samples).most_common())
-    return content
+    content: Json = {
+        "ruling": ruling.model_dump(mode="json") if ruling else None,
+        "found": prediction.grounded if ruling else None,
+        "failure": prediction.failure,
+        "completion": prediction.completion,
+        "tokens": prediction.tokens,
+        "logprob": prediction.verdict_logprob,
+        "contradiction": contradiction or None,
+    }
+    if ruling and gold and gold.violations is not None:
+        accepted = {rule for violation in gold.violations for rule in violation.accepted}
+        content["right"] = [rule in accepted for rule in prediction.cited]
+    return {"ruling": content.pop("ruling")} | {key: value for key, value in content.items() if value is not None}
 
 
 def _marks(shown: Shown, field: str, text: str) -> list[tuple[int, int, str]]:
@@ -144,8 +156,8 @@ def _pictures(shown: Shown, album: Album) -> tuple[list[Json], int]:
 
 
 def samples_by_case(predictions: Sequence[Prediction]) -> Mapping[str, list[Prediction]]:
-    """Every sample of each case."""
+    """Every sample of each case, in order."""
     found: dict[str, list[Prediction]] = {}
-    for prediction in predictions:
+    for prediction in sorted(predictions, key=lambda prediction: prediction.sample):
         found.setdefault(prediction.case, []).append(prediction)
     return found

@@ -1,8 +1,9 @@
-"""Report: one self-contained HTML page that says which model reviews better, by how much, and on what.
+"""Report: an HTML page that says which model reviews better, by how much, and on what.
 
-The page loads nothing: style, script, charts, cases and thumbnails are inside it. Text in the upper part is escaped,
-that of cases and models travels in packed blocks and is only ever written as text; a content security policy lets only
-the page's own style and script in, by their hashes, so that nothing that the page shows can run.
+The page needs no network: style, script, charts, cases and thumbnails are inside it, and pictures at full size lie in
+a folder beside it. Text in the upper part is escaped, that of cases and models travels in packed blocks and is only
+ever written as text; a content security policy lets only the page's own style and script in, by their hashes, so that
+nothing that the page shows can run. The script comes before the cases: it shows the first while the others still load.
 """
 
 import base64
@@ -26,16 +27,18 @@ from rl.evaluation.page.album import Album
 from rl.evaluation.page.blocks import Block, pack, pack_parts
 from rl.evaluation.page.charts import COLOURS, curve
 from rl.evaluation.page.choice import choose
+from rl.evaluation.page.confusion import Confusion
+from rl.evaluation.page.entry import confused, entry
 from rl.evaluation.page.figures import section, shade
-from rl.evaluation.page.records import Shown, entry, record, rule_table, samples_by_case
+from rl.evaluation.page.records import Shown, record, rule_table, samples_by_case
 from rl.evaluation.statistics.estimate import Estimate
 from rl.runs.rollouts import read_rollouts
 from rl.terminal.safe_text import HIDDEN, visible
 
 HERE = Path(__file__).parent
-SCRIPTS = ("case.js", "browser.js")
+SCRIPTS = ("case.js", "facets.js", "review.js", "queue.js", "browser.js")
 CASES_PER_BLOCK, PICTURES_PER_BLOCK = 50, 32
-MOST = 5_000
+MOST = 50_000
 
 
 def write_report(
@@ -51,7 +54,7 @@ def write_report(
     """Writes the page.
 
     Args:
-        path: the HTML file.
+        path: the HTML file. Pictures at full size go into a folder beside it: ``report.pictures`` for ``report.html``.
         evaluations: the models on each split, baseline first; the first split makes the headline.
         briefs: the cases of each split with what they are judged by, by its name.
         comparisons: of the models on a split; made here where several models on a split have none, and gold has
@@ -74,7 +77,9 @@ def write_report(
         if len(models) > 1 and split not in known and all("verdict_accuracy" in model.metrics for model in models):
             known[split] = compare(*models, book=briefs[split].book)
         sections.append(section(models, known.get(split), briefs[split]))
-    blocks, held, pictures = _blocks(splits, briefs, known, shown // len(splits), progress)
+    confusions = {found.split: found.confusions for found in sections}
+    album = Album(Path(path).with_suffix(".pictures"))
+    blocks, held = _blocks(splits, briefs, known, confusions, shown // len(splits), album, progress)
     first = next(iter(splits.values()))
     rewards = mean_rewards(rollouts) if rollouts is not None else []
     sentence, details = headline(first[0], known.get(first[0].split))
@@ -90,10 +95,10 @@ def write_report(
             models=[evaluation.name for evaluation in first],
             sections=sections,
             training=curve(rewards) if len(rewards) > 1 else None,
-            blocks=blocks,
+            blocks=[(block.id, Markup(block.text)) for block in blocks],  # base64: nothing to escape
             held=held,
             total=sum(found.cases for found in sections),
-            pictures=pictures,
+            pictures=len(album),
             megabytes=sum(len(block.text) for block in blocks) / 1e6,
             predicted=PREDICTED,
             provenance=[(f"{e.name} on {e.split}", _facts(e.provenance)) for e in evaluations],
@@ -159,11 +164,13 @@ def _blocks(
     splits: Mapping[str, Sequence[Evaluation]],
     briefs: Mapping[str, Briefs],
     comparisons: Mapping[str, Comparison],
+    confusions: Mapping[str, Sequence[Confusion]],
     limit: int,
+    album: Album,
     progress: bool,
-) -> tuple[list[Block], int, int]:
-    """The cases as blocks, how many they are, and how many pictures they show."""
-    entries, records, album = [], [], Album()
+) -> tuple[list[Block], int]:
+    """The cases as blocks, in the order in which a browser needs them, and how many they are."""
+    entries, records = [], []
     rules: dict[Any, int] = {}
     blocks: list[Block] = []
     for split, models in splits.items():
@@ -172,22 +179,30 @@ def _blocks(
         for row in choose(models, limit):
             brief = briefs[split][row[0].case]
             shown = Shown(split, brief.case, brief.excerpt, row, [of[brief.id] for of in samples])
-            entries.append(entry(shown, brief.id in suspects))
+            entries.append(entry(shown, brief.id in suspects, confusions[split]))
             records.append(record(shown, album, rules))
             if len(records) == CASES_PER_BLOCK:
                 blocks.append(_case_block(len(blocks), rules, records))
     if records:
         blocks.append(_case_block(len(blocks), rules, records))
     index = {
+        "id": hashlib.sha256("".join(block.text for block in blocks).encode()).hexdigest()[:16],
         "models": [model.name for model in next(iter(splits.values()))],
         "splits": list(splits),
         "hidden": HIDDEN.pattern,
         "cases_per_block": CASES_PER_BLOCK,
         "pictures_per_block": PICTURES_PER_BLOCK,
+        "folder": album.folder.name,
         "cases": entries,
     }
     pictures = pack_parts("pictures", album.thumbnails(progress), PICTURES_PER_BLOCK)
-    return [pack("index", index), *blocks, *pictures], len(entries), len(album)
+    return [pack("index", index), *_side_by_side(blocks, pictures)], len(entries)
+
+
+def _side_by_side(*lists: Sequence[Block]) -> list[Block]:
+    """Lists as one, evenly mixed: pictures are numbered in the order of the cases that show them."""
+    placed = [(place / len(blocks), block) for blocks in lists for place, block in enumerate(blocks)]
+    return [block for _, block in sorted(placed, key=lambda at: at[0])]
 
 
 def _case_block(number: int, rules: dict[Any, int], records: list[dict[str, Any]]) -> Block:
@@ -208,7 +223,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": number, "interval": _interval, "p_value": p_value}
-    environment.globals |= {"shade": shade, "colour": lambda place: f"m{place % COLOURS}"}
+    environment.globals |= {"shade": shade, "confused": confused, "colour": lambda place: f"m{place % COLOURS}"}
     return environment
 
 

@@ -71,6 +71,20 @@ def test_the_verdict_comes_first_and_all_is_written(folder: Path, capsys: pytest
     assert (folder / "out" / "comparison_flips.parquet").is_file()
 
 
+def test_reviewers_are_set_beside_the_models(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    split = json.loads((folder / "old" / "metrics.json").read_text())["split"]
+    told = {"split": split, "time": "2026-01-01T10:00:00Z", "decision": "agree", "judged": "old", "violations": []}
+    rows = [
+        {"id": f"c{i}", "author": author, "verdict": "approve" if i % 2 else "reject"} | told
+        for i in range(30)
+        for author in ("Ann", "Ben")
+    ]
+    write(folder / "reviews.jsonl", rows)
+    assert compare(folder, "old", "new", "--reviews", "reviews.jsonl") == 0
+    said = capsys.readouterr().out
+    assert re.search(r"│ reviewers +│ 1\.000 ", said) and re.search(r"│ reviewers and old +│ +\.\d{3} \[", said)
+
+
 def test_exit_codes_follow_the_gate(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert compare(folder, "old", "new", "--gate", "gate.yaml") == 0
     assert capsys.readouterr().out.startswith("Gate “launch” passes")

@@ -1,6 +1,9 @@
-"""Pages of hostile cases, and of models that differ in known ways."""
+"""Pages of hostile cases, and of models that differ in known ways; and the browser that shows them."""
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -9,6 +12,14 @@ from data import Briefs, Case, Quote, Region, Rule, Rulebook, Ruling, Violation
 from prompts import Episode, write
 from rl.evaluation import Evaluation, Prediction, write_report
 from rl.runs.rollouts import Rollout, RolloutLog
+
+CHROMIUM = shutil.which("chromium")
+NEEDS_BROWSER = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt-get install chromium"),
+]
+
+Tab = Any  # playwright is imported only where there is a browser
 
 HOSTILE = (
     "<script>hacked=1</script> <img src=x onerror=hacked=1> </script><script>hacked=1</script> {{ 7*7 }} {% raw %} "
@@ -84,3 +95,63 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         log.write([Rollout(step, Episode.plain("a", HOSTILE, i), float(step) if i else None, 0.0) for i in range(2)])
     models = [model for split in SPLITS for model in hostile_models(briefs, split)]
     return write_report(folder / "report.html", models, dict.fromkeys(SPLITS, briefs), rollouts=folder)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        yield playwright.chromium
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: Any) -> Iterator[Any]:
+    found = chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def tab(browser: Any) -> Iterator[Tab]:
+    """A tab in which any word on the console, error, dialogue or request fails the test."""
+    tab = browser.new_page()
+    trouble = watched(tab)
+    yield tab
+    assert trouble == []
+    tab.close()
+
+
+def watched(tab: Tab) -> list[str]:
+    """What goes wrong in a tab from now on, or leaves the machine."""
+    trouble: list[str] = []
+    tab.on("console", lambda message: trouble.append(message.text))
+    tab.on("pageerror", lambda error: trouble.append(str(error)))
+    tab.on("dialog", lambda dialog: trouble.append(dialog.message))
+    tab.on("request", lambda r: trouble.append(r.url) if not r.url.startswith(("file:", "data:", "blob:")) else None)
+    tab.on("popup", lambda _: trouble.append("popup"))
+    return trouble
+
+
+def load(tab: Tab, page: Path, address: str = "") -> None:
+    tab.goto("about:blank")
+    tab.goto(page.as_uri() + address)
+    tab.wait_for_selector("html.ready")
+
+
+def count(tab: Tab) -> tuple[int, int]:
+    shown, whole = tab.locator("#count").inner_text().split(" of ")
+    return int(shown.replace(",", "")), int(whole.replace(",", ""))
+
+
+def shows(tab: Tab, what: str, where: str = "#case h3") -> None:
+    """Waits until the case has this title (or another part this text): a case is unpacked before it is shown."""
+    from playwright.sync_api import expect
+
+    expect(tab.locator(where)).to_have_text(what)
+
+
+def exported(tab: Tab, button: str) -> list[str]:
+    with tab.expect_download() as download:
+        tab.click(button)
+    return Path(download.value.path()).read_text(encoding="utf-8").splitlines()

@@ -1,75 +1,22 @@
 """The page in a browser: nothing hostile runs, and filters, links, keys, marks and export do what they say."""
 
 import json
-import shutil
+import random
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
-from data import Briefs, Case, Quote, Region, Ruling, Violation, load_cases
+from data import Briefs, Case, Quote, Region, Rulebook, Ruling, Violation, load_cases
 from prompts import Episode, write
+from prompts.episode import Turn
 from rl.evaluation import Evaluation, Prediction, write_report
 
-from .conftest import BOOK, HOSTILE, SPLITS
+from .conftest import BOOK, HOSTILE, NEEDS_BROWSER, SPLITS, Tab, count, exported, load, shows
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt-get install chromium"),
-]
-
-Tab = Any  # playwright is imported only where there is a browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
-
-
-@pytest.fixture
-def tab(browser: Any) -> Iterator[Tab]:
-    """A tab in which any word on the console, error, dialogue or request fails the test."""
-    tab, trouble = browser.new_page(), []
-    tab.on("console", lambda message: trouble.append(message.text))
-    tab.on("pageerror", lambda error: trouble.append(str(error)))
-    tab.on("dialog", lambda dialog: trouble.append(dialog.message))
-    tab.on("request", lambda r: trouble.append(r.url) if not r.url.startswith(("file:", "data:", "blob:")) else None)
-    tab.on("popup", lambda _: trouble.append("popup"))
-    yield tab
-    assert trouble == []
-    tab.close()
-
-
-def load(tab: Tab, page: Path, address: str = "") -> None:
-    tab.goto("about:blank")
-    tab.goto(page.as_uri() + address)
-    tab.wait_for_selector("html.ready")
-
-
-def count(tab: Tab) -> tuple[int, int]:
-    shown, whole = tab.locator("#count").inner_text().split(" of ")
-    return int(shown.replace(",", "")), int(whole.replace(",", ""))
-
-
-def shows(tab: Tab, what: str, where: str = "#case h3") -> None:
-    """Waits until the case has this title (or another part this text): a case is unpacked before it is shown."""
-    from playwright.sync_api import expect
-
-    expect(tab.locator(where)).to_have_text(what)
-
-
-def exported(tab: Tab, button: str) -> list[str]:
-    with tab.expect_download() as download:
-        tab.click(button)
-    return Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+pytestmark = NEEDS_BROWSER
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +139,7 @@ def test_filters_find_flips_in_both_directions(tab: Tab, plain: Path) -> None:
     assert count(tab) == (6, 8)
     tab.select_option("select[name=rule]", "GUN-1")
     assert count(tab) == (6, 8)
-    tab.select_option("select[name=severity]", label="critical (4)")
+    tab.select_option("select[name=severity]", label="critical (2)")
     assert count(tab) == (2, 8)
 
 
@@ -252,51 +199,191 @@ def test_export_holds_the_selection_and_nothing_else(tab: Tab, plain: Path, tmp_
     ]
 
 
-def test_five_thousand_cases_stay_smooth(tab: Tab, tmp_path: Path, record_property: Any) -> None:
+def options(tab: Tab, name: str) -> dict[str, int]:
+    """What a filter would leave, by value."""
+    told = tab.locator(f"select[name={name}] option:not(:first-child)").all_inner_texts()
+    return {text.rpartition(" (")[0]: int(text.rpartition(" (")[2].rstrip(")")) for text in told}
+
+
+def test_counts_of_filters_follow_each_other(tab: Tab, plain: Path) -> None:
+    load(tab, plain)
+    assert options(tab, "outcome0") == {"right": 2, "miss": 6}
+    assert options(tab, "severity") == {"critical": 4, "medium": 4}
+    tab.select_option("select[name=outcome0]", "right")
+    assert options(tab, "outcome0") == {"right": 2, "miss": 6}  # what another choice here would leave
+    assert options(tab, "outcome1") == {"right": 1, "miss": 1}
+    assert options(tab, "severity") == {"critical": 2, "medium": 0}
+    tab.fill("#search", "zebra")  # which stands only where a model is wrong
+    shows(tab, "1 of 8", "#count")
+    assert options(tab, "outcome1") == {"right": 0, "miss": 1}
+    assert options(tab, "outcome0") == {"right": 1, "miss": 6}
+
+
+def test_a_rule_missed_and_one_falsely_cited_are_apart(tab: Tab, plain: Path) -> None:
+    load(tab, plain)
+    assert options(tab, "rule") == {"CURE-1": 4, "GUN-1": 7}
+    assert options(tab, "missed0") == {"CURE-1": 2} and options(tab, "false0") == {"GUN-1": 2}
+    tab.select_option("select[name=missed0]", "CURE-1")
+    assert count(tab) == (2, 8)
+    tab.select_option("select[name=missed0]", "")
+    tab.select_option("select[name=false0]", "GUN-1")
+    assert count(tab) == (2, 8)
+
+
+def test_search_looks_at_what_was_written_and_not_at_names_of_keys(tab: Tab, plain: Path) -> None:
+    load(tab, plain)
+    for words, expected in {"verdict": 0, "violations": 0, "body": 0, "zebra": 7, "or never": 8, "TEA-3": 1}.items():
+        tab.fill("#search", words)
+        shows(tab, f"{expected} of 8", "#count")
+
+
+def test_cells_of_confusion_show_their_cases(tab: Tab, plain: Path) -> None:
+    load(tab, plain)
+    missed = tab.locator("table.cells").nth(1).locator("tbody tr").nth(1).locator("a").first  # GRPO: reject, approved
+    assert missed.inner_text() == "6"
+    missed.click()
+    shows(tab, "6 of 8", "#count")
+    assert tab.locator("select[name=verdict1]").input_value() == "approve"
+
+
+@pytest.fixture(scope="module")
+def sampled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three cases with a large picture, a model that wrote three samples of each, with probabilities."""
+    folder = tmp_path_factory.mktemp("sampled")
+    Image.new("RGB", (1200, 900), (200, 90, 40)).save(folder / "ad.png")
+    gold = {"verdict": "approve", "violations": []}
+    cases = [
+        Case.model_validate({"id": f"ad-{i}", "text": {"body": "x" * (9 - i)}, "images": ["ad.png"], "gold": gold,
+                             "meta": {"market": "SG", "number": 2}}).with_root(folder)
+        for i in range(3)
+    ]  # fmt: skip
+    briefs = Briefs.bind(cases, BOOK)
+    clear = "\n".join(f"{rule.id}: clear" for rule in BOOK.rules)
+    cited = [Violation(rule="CURE-1", evidence=[Region(image=0, region=(0.1, 0.1, 0.5, 0.5))])]
+
+    def said(case: int, sample: int) -> str:
+        if sample == 2:
+            return "gibberish, at last"
+        rejects = case == 1 or sample
+        return write(Ruling(reasoning=clear, violations=cited if rejects else [],
+                            verdict="reject" if rejects else "approve", confidence=0.5 + case / 10))  # fmt: skip
+
+    predictions = [
+        Prediction.read(Episode(b.id, (Turn(said(i, n), tokens=40 + i),), n, -0.1 * (i + 1)), b)
+        for i, b in enumerate(briefs)
+        for n in range(3)
+    ]
+    return write_report(folder / "report.html", [Evaluation("SFT", "test", predictions)], {"test": briefs})
+
+
+def test_everything_that_a_model_wrote_can_be_read(tab: Tab, sampled: Path) -> None:
+    load(tab, sampled, "#case=ad-1")
+    answer = tab.locator("#case .answer.m0")
+    first = answer.locator("small").nth(1).inner_text()
+    assert first == "confidence 0.60 · probability of the verdict 0.819 · 41 tokens"
+    assert "finds 'CURE-1' clear, and the answer cites it" in answer.locator(".contradiction").first.inner_text()
+    tab.keyboard.press("r")
+    assert answer.locator("details[open] pre").first.inner_text().startswith("<think>CURE-1: clear")
+    assert answer.locator("details.sample").count() == 2
+    assert "gibberish, at last" in answer.locator("details.sample").nth(1).inner_text()
+    assert tab.locator("#case details.meta").inner_text() == "meta"
+    tab.click("#case details.meta summary")
+    assert "market\nSG" in tab.locator("#case details.meta").inner_text()
+    tab.select_option("select[name=follows0]", "disagree")
+    assert count(tab) == (1, 3)
+
+
+def test_orders_put_first_what_is_asked_for(tab: Tab, sampled: Path) -> None:
+    load(tab, sampled)
+    for order, expected in {
+        "unsure0": "ad-0", "sure0": "ad-2", "unlikely0": "ad-2", "long0": "ad-2", "longest": "ad-0",
+        "shortest": "ad-2", "disagreement": "ad-0",
+    }.items():  # fmt: skip
+        tab.select_option("#sort", order)
+        shows(tab, expected, ".row:first-child .row-id")
+    load(tab, sampled, "#sort=sure0&verdict0=approve")
+    assert tab.locator(".row-id").all_inner_texts() == ["ad-2", "ad-0"]
+
+
+def test_pictures_are_seen_at_full_size_with_their_regions(tab: Tab, sampled: Path) -> None:
+    load(tab, sampled, "#case=ad-1")
+    tab.wait_for_selector("#case img")
+    tab.keyboard.press("f")
+    image = tab.locator("#zoom img")
+    assert image.evaluate("node => node.decode().then(() => [node.naturalWidth, node.naturalHeight])") == [1200, 900]
+    assert tab.locator("#zoom .boxes").bounding_box() == pytest.approx(image.bounding_box(), abs=1)
+    tab.keyboard.press("j")  # no key of the list while it is open
+    tab.keyboard.press("Escape")
+    assert not tab.locator("#zoom").is_visible()
+    shows(tab, "ad-1")
+
+
+def test_fifty_thousand_cases_stay_smooth(tab: Tab, tmp_path: Path, record_property: Any) -> None:
+    draw = random.Random(0)
+    words = ["".join(draw.choices("abcdefghijklmnop", k=draw.randint(3, 9))) for _ in range(3_000)]
     quote = Quote(quote="cures all", field="body")
-    gold = {"verdict": "reject", "violations": [{"rule": "CURE-1", "evidence": [quote.model_dump()]}]}
+    golds = [{"verdict": "reject", "violations": [{"rule": "CURE-1", "evidence": [quote.model_dump()]}]},
+             {"verdict": "approve", "violations": []}]  # fmt: skip
     cases = [
         Case.model_validate(
-            {"id": f"case-{i}", "text": {"body": f"Tea {i} cures all. " + "x " * (i % 400)}, "gold": gold}
+            {
+                "id": f"case-{i}",
+                "text": {"body": f"Tea {i} cures all. {' '.join(draw.choices(words, k=50))}"},
+                "gold": golds[i % 2],
+            }
         )
-        for i in range(5_000)
+        for i in range(50_000)
     ]
-    briefs = Briefs.bind(cases, BOOK)
-    answers = [
-        write(
-            Ruling(reasoning="word " * 60, violations=[Violation(rule=r, evidence=[quote])], verdict=v, confidence=0.9)
+    briefs = Briefs.bind(
+        cases, Rulebook(name="two", rules=[r.model_copy(update={"category": r.id}) for r in BOOK.rules])
+    )
+    answers = [("CURE-1", "reject"), ("GUN-1", "reject"), ("GUN-1", "approve")]
+
+    def ruling(kind: int) -> Ruling:
+        rule, verdict = answers[kind % 3]
+        return Ruling(
+            reasoning=" ".join(draw.choices(words, k=40)),
+            violations=[Violation(rule=rule, evidence=[quote])],
+            verdict=verdict,
+            confidence=round(draw.random(), 2),
         )
-        for r, v in (("CURE-1", "reject"), ("GUN-1", "reject"), ("GUN-1", "approve"))
-    ]
+
     models = [
-        Evaluation(
-            name,
-            "test",
-            [Prediction.read(Episode.plain(b.id, answers[(i * k) % 3]), b) for i, b in enumerate(briefs)],
-        )
+        Evaluation(name, "test", [Prediction.of(ruling(i * k), b) for i, b in enumerate(briefs)])
         for name, k in (("SFT", 1), ("GRPO", 2))
     ]
     page = write_report(tmp_path / "report.html", models, {"test": briefs})
-    start = time.monotonic()
-    load(tab, page)
-    measured = {"megabytes": page.stat().st_size / 1e6, "load s": time.monotonic() - start}
-    assert count(tab) == (5_000, 5_000)
+    times = []
+    for _ in range(3):  # the quickest: a machine may be busy with something else
+        start = time.monotonic()
+        load(tab, page)
+        tab.wait_for_selector("#case h3")
+        times.append(time.monotonic() - start)
+    measured = {"megabytes": page.stat().st_size / 1e6, "first screen s": min(times)}
+    assert count(tab) == (50_000, 50_000)
+    took = """([selector, property, value, event]) => new Promise((done) => {
+        const start = performance.now(), node = document.querySelector(selector);
+        node[property] = value;
+        node.dispatchEvent(new Event(event));
+        requestAnimationFrame(() => requestAnimationFrame(() => done((performance.now() - start) / 1e3)));
+    })"""
     for name, action in {
-        "filter s": "document.querySelector('select[name=change1]').value = 'lost'; "
-        "document.querySelector('select[name=change1]').dispatchEvent(new Event('change'))",
-        "scroll s": "document.querySelector('#list').scrollTop = 1e6",
+        "filter s": ["select[name=change1]", "value", "lost", "change"],
+        "another filter s": ["select[name=false1]", "value", "GUN-1", "change"],
+        "order s": ["#sort", "value", "sure1", "change"],
+        "scroll s": ["#list", "scrollTop", 1e6, "scroll"],
     }.items():
-        took = tab.evaluate(
-            f"() => new Promise((done) => {{ const t = performance.now(); {action}; "
-            "requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - t))); })"
-        )
-        measured[name] = took / 1e3
-    start = time.monotonic()
-    tab.fill("#search", "Tea 4999 cures")
-    shows(tab, "1 of 5,000", "#count")
-    measured["first search s"] = time.monotonic() - start
+        measured[name] = tab.evaluate(took, action)
+    tab.select_option("select[name=change1]", "")
+    tab.select_option("select[name=false1]", "")
+    for name in ("first search s", "next search s"):
+        number = 49_999 if name.startswith("first") else 49_998
+        start = time.monotonic()
+        tab.fill("#search", f"Tea {number} cures")
+        shows(tab, f"case-{number}")
+        measured[name] = time.monotonic() - start
     for name, value in measured.items():
         record_property(name, round(value, 3))
     print({name: round(value, 3) for name, value in measured.items()})
     assert tab.locator(".row").count() < 60  # only what can be seen is drawn
-    assert measured["load s"] < 30 and measured["filter s"] < 5
+    assert measured["first screen s"] < 3 and measured["filter s"] < 0.5 and measured["another filter s"] < 0.5

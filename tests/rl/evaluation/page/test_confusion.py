@@ -51,3 +51,11 @@ def test_rare_categories_are_folded() -> None:
     found = category_confusion(predictions, {p.case: many for p in predictions})
     assert found is not None and found.gold == [*(f"c{i:02}" for i in range(MOST)), "other"]
     assert found.counts[-1][-1] == 3
+
+
+def test_each_case_names_the_cells_that_its_first_sample_is_counted_in() -> None:
+    first = predicted("0", "reject", "reject", rules=["A-1"], broken=["A-1", "B-1"])
+    second = predicted("0", "reject", "reject", rules=["B-1"], broken=["A-1", "B-1"]).model_copy(update={"sample": 1})
+    found = category_confusion([first, second], {"0": CATEGORIES})
+    assert found is not None and found.cases == {"0": [("health", "health"), ("money", "none")]}
+    assert sum(map(sum, found.counts)) == 4

@@ -1,15 +1,18 @@
-"""Records: where quotes stand, what pictures are shown, and what the list knows of a case."""
+"""Records: where quotes stand, what pictures are shown, and the case as it was read."""
 
+import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
 
 from data import Brief, Case, Quote, Region, Rule, Rulebook, Ruling, Violation
 from prompts import Episode, write
+from prompts.episode import Turn
 from rl.evaluation import Prediction
 from rl.evaluation.page.album import Album
-from rl.evaluation.page.records import PICTURES, Shown, entry, record, samples_by_case
+from rl.evaluation.page.records import PICTURES, Shown, record, samples_by_case
 
 BOOK = Rulebook(
     name="two",
@@ -34,7 +37,7 @@ def test_marks_stand_where_the_quotes_are_as_a_browser_counts() -> None:
     }
     case = Case.model_validate({"id": "a", "text": {"title": "cures all", "body": text}, "gold": gold})
     cited = Violation(rule="CURE-1", evidence=[Quote(quote="all. buy", field="body"), Quote(quote="no", field="body")])
-    found = record(shown(case, ruling(cited)), Album(), {})
+    found = record(shown(case, ruling(cited)), Album(Path("none")), {})
     [(field, marks)] = found["marks"]
     units = text.encode("utf-16-le")
     assert field == "body"
@@ -50,19 +53,7 @@ def test_a_quote_from_the_transcript_is_marked_too() -> None:
         {"id": "a", "transcript": [{"start": 0, "end": 1, "text": "It cures"}, {"start": 1, "end": 2, "text": "all."}]}
     )
     cited = Violation(rule="CURE-1", evidence=[Quote(quote="cures all", field="transcript")])
-    assert record(shown(case, ruling(cited)), Album(), {})["marks"] == [("transcript", [(3, 12, "m0")])]
-
-
-def test_an_entry_knows_outcomes_rules_and_the_gravest_severity() -> None:
-    case = Case.model_validate({"id": "a", "text": {"b": "x" * 500}, "gold": {"verdict": "approve", "violations": []}})
-    cited = ruling(Violation(rule="GUN-1"), Violation(rule="CURE-1"), Violation(rule="MADE-UP"))
-    found = entry(shown(case, ruling(verdict="approve"), cited, "gibberish"), suspect=True)
-    assert len(found.pop("text")) == 160
-    assert found == {
-        "id": "a", "split": "test", "gold": "approve", "outcomes": ["right", "false flag", "false flag"],
-        "verdicts": ["approve", "reject", "unparsed"], "rules": ["GUN-1", "CURE-1"], "severity": "high",
-        "suspect": True,
-    }  # fmt: skip
+    assert record(shown(case, ruling(cited)), Album(Path("none")), {})["marks"] == [("transcript", [(3, 12, "m0")])]
 
 
 def test_an_answer_says_what_gold_cites_too_and_what_is_not_there() -> None:
@@ -72,36 +63,67 @@ def test_an_answer_says_what_gold_cites_too_and_what_is_not_there() -> None:
         Violation(rule="CURE-1", evidence=[Quote(quote="cures", field="body")]),
         Violation(rule="GUN-1", evidence=[Quote(quote="gun", field="body")]),
     ]
-    [ruled, unparsed] = record(shown(case, ruling(*cited), "gibberish"), Album(), {})["answers"]
+    [[ruled], [unparsed]] = record(shown(case, ruling(*cited), "gibberish"), Album(Path("none")), {})["answers"]
     assert (ruled["right"], ruled["found"]) == ([True, False], [True, False])
     assert Ruling.model_validate(ruled["ruling"]).violations == cited
     assert unparsed["ruling"] is None and unparsed["completion"] == "gibberish" and unparsed["failure"]
 
 
-def test_several_samples_are_tallied() -> None:
-    case = Case(id="a")
-    texts = (ruling(), ruling(verdict="approve"), ruling(), "gibberish")
-    predictions = [Prediction.read(Episode.plain("a", text, n), Brief(case, BOOK)) for n, text in enumerate(texts)]
-    assert samples_by_case(predictions) == {"a": predictions}
+def test_every_sample_is_there_with_what_is_known_of_it() -> None:
+    case = Case(id="a", text={"body": "It cures."})
+    said = "CURE-1: clear\nGUN-1: clear"
+    texts = [ruling(), write(Ruling(reasoning=said, verdict="approve", confidence=0.7)), "gibberish"]
+    predictions = [
+        Prediction.read(Episode("a", (Turn(text, tokens=7 + n),), sample=n), Brief(case, BOOK))
+        for n, text in enumerate(texts)
+    ]
+    predictions[1] = predictions[1].model_copy(update={"verdict_logprob": -0.5})
+    assert samples_by_case(predictions[::-1]) == {"a": predictions}
     of_it = Shown("test", case, BOOK, predictions[:1], [predictions])
-    assert record(of_it, Album(), {})["answers"][0]["samples"] == {"reject": 2, "approve": 1, "unparsed": 1}
+    [[first, second, third]] = record(of_it, Album(Path("none")), {})["answers"]
+    assert [found["completion"] for found in (first, second, third)] == texts
+    assert [found["tokens"] for found in (first, second, third)] == [7, 8, 9]
+    assert second["logprob"] == -0.5 and "logprob" not in first
+    assert first["contradiction"] == "the reasoning has no finding" and "contradiction" not in second
+    assert "contradiction" not in third
+
+
+def test_a_case_stays_to_the_letter_in_its_parts() -> None:
+    review = {"author": "Ann", "before": {"gold": None}}
+    case = Case.model_validate(
+        {
+            "id": "a", "meta": {"n": 2**63 + 1, "review": review}, "gold": {"verdict": "approve", "violations": []},
+            "teacher": {"verdict": "reject", "confidence": 1},
+        }
+    )  # fmt: skip
+    parts = record(shown(case, "gibberish"), Album(Path("none")), {})["line"]
+    assert json.loads(parts["head"]) == {"id": "a"} and parts["meta"] == '{"n": 9223372036854775809}'
+    assert json.loads(parts["review"]) == review and json.loads(parts["gold"])["verdict"] == "approve"
+    assert json.loads(parts["teacher"])["verdict"] == "reject"
 
 
 def test_of_many_frames_those_pointed_at_are_shown() -> None:
     frames = [{"path": f"{i}.jpg", "time": i / 2} for i in range(100)]
     case = Case.model_validate({"id": "a", "frames": frames})
     cited = Violation(rule="GUN-1", evidence=[Region(frame=n, region=(0, 0, 1, 1)) for n in (7, 93)])
-    found = record(shown(case, ruling(cited)), Album(), {})
+    found = record(shown(case, ruling(cited)), Album(Path("none")), {})
     places = [picture["at"] for picture in found["pictures"]]
     assert {7, 93} < set(places) and places == sorted(places)
     assert len(places) == PICTURES and found["left_out"] == 100 - PICTURES
     assert found["pictures"][places.index(7)]["label"] == "frame 7, 3.5 s"
 
 
-def test_an_album_keeps_a_file_once_and_small(tmp_path: Path) -> None:
+def test_an_album_keeps_a_file_once_small_and_at_full_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Image.new("RGB", (1000, 400), (200, 90, 40)).save(tmp_path / "a.png")
-    case, album = Case(id="c").with_root(tmp_path), Album()
-    assert [album.number(case, name) for name in ("a.png", "gone.png", "a.png")] == [0, 1, 0]
-    [made, gone] = album.thumbnails()
-    assert set(made) == {"webp"} and len(made["webp"]) < 2_000
-    assert "no such image (case 'c')" in gone["trouble"]
+    Image.new("RGB", (100, 40), (200, 90, 40)).save(tmp_path / "small.png")
+    case, album = Case(id="c").with_root(tmp_path), Album(tmp_path / "out.pictures")
+    assert [album.number(case, name) for name in ("a.png", "gone.png", "a.png", "small.png")] == [0, 1, 0, 2]
+    [made, gone, small] = album.thumbnails()
+    assert set(made) == {"webp", "whole"} and len(made["webp"]) < 2_000
+    assert Image.open(album.folder / made["whole"]).size == (1000, 400)
+    assert "no such image (case 'c')" in gone["trouble"] and set(small) == {"webp"}
+    assert [path.name for path in album.folder.iterdir()] == [made["whole"]]
+    monkeypatch.setattr("rl.evaluation.page.album.EMBEDDED", 2)
+    [outside, _, small] = album.thumbnails()
+    assert Image.open(album.folder / outside["file"]).size == (320, 128)
+    assert set(small) == {"file"} and outside["whole"] == made["whole"]

@@ -1,0 +1,129 @@
+"""Reviews: what people decided in the queue of a page (*Export decisions*), and how far they agree with models."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from data import DataError, Verdict
+from data.errors import explain
+from data.reading.row import parse_json
+from rl.evaluation.evaluation import Evaluation
+from rl.evaluation.outcomes import PREDICTED
+from rl.evaluation.statistics.bootstrap import bootstrap, exact_at_the_edge
+from rl.evaluation.statistics.estimate import Estimate
+from rl.evaluation.statistics.krippendorff import Counts, coincidences, disagreement, krippendorff
+
+REVIEWERS, GOLD = "reviewers", "gold"
+
+
+class Review(BaseModel):
+    """One person's decision on one case."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str
+    """Of the case."""
+    split: str
+    author: str = Field(min_length=1)
+    time: AwareDatetime
+    decision: str
+    """``agree``, ``correct`` or ``unsure``."""
+    judged: str
+    """Whose ruling was before the reviewer: a model's name, or gold."""
+    verdict: Verdict | None = None
+    """None where the reviewer is unsure."""
+    violations: list[str] = Field(default_factory=list)
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """How far a group of raters agrees on verdicts."""
+
+    who: str
+    """``reviewers``, or a model or gold as one more rater beside them."""
+    alpha: Estimate
+    """Krippendorff's alpha; its support is the number of cases that two or more of them rated."""
+
+
+def load_reviews(*paths: str | Path) -> list[Review]:
+    """The decisions of several files; of two by one person on one case, the later.
+
+    Raises:
+        DataError: a file cannot be read, or a line is no decision; names file, line and field.
+    """
+    found: dict[tuple[str, str, str], Review] = {}
+    for path in paths:
+        try:
+            lines = Path(path).read_bytes().splitlines()
+        except OSError as error:
+            raise DataError(f"cannot be read: {error.strerror}", file=path) from error
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                review = Review.model_validate(parse_json(line))
+            except ValidationError as error:
+                field, message = explain(error, Review)
+                raise DataError(message, file=path, line=number, field=field) from error
+            except DataError as error:
+                raise DataError(error.message, file=path, line=number) from error
+            key = (review.author, review.split, review.id)
+            if key not in found or found[key].time <= review.time:
+                found[key] = review
+    return list(found.values())
+
+
+def reliability_of(
+    reviews: Sequence[Review], evaluations: Sequence[Evaluation], *, resamples: int = 10_000, seed: int = 0
+) -> list[Reliability]:
+    """Alpha of the reviewers, where there are two, and with gold and each model as one more rater beside them.
+
+    Whoever reviews a model's ruling has read it before they decide: alpha with that model is the higher for it.
+
+    Args:
+        reviews: those on other splits are left out.
+        evaluations: the models on one split; their first samples count.
+
+    Raises:
+        DataError: no review is of a case of this split, or one is of a case that it does not have.
+    """
+    split, first = evaluations[0].split, {p.case: p for p in evaluations[0].predictions if p.sample == 0}
+    said: dict[str, list[str]] = {}
+    for review in reviews:
+        if review.split != split:
+            continue
+        if review.id not in first:
+            raise DataError(f"a review is of case '{review.id}', which is not in '{split}'")
+        if review.verdict is not None:
+            said.setdefault(review.id, []).append(review.verdict)
+    if not said:
+        raise DataError(f"no review decides a case of '{split}'")
+    golds = {case: p.gold.verdict for case, p in first.items() if p.gold is not None and p.gold.verdict is not None}
+    voices: list[tuple[str, dict[str, str]]] = [(REVIEWERS, {}), (GOLD, dict(golds))]
+    voices += [(e.name, {p.case: p.verdict for p in e.predictions if p.sample == 0}) for e in evaluations]
+    rows = []
+    for who, voice in voices:
+        ratings = [[*verdicts, *([voice[case]] if case in voice else [])] for case, verdicts in said.items()]
+        support = sum(len(found) > 1 for found in ratings)
+        if support:
+            counts, clusters = coincidences(ratings, PREDICTED), [first[case].cluster for case in said]
+            alpha = bootstrap(counts, clusters, _alpha, support=support, resamples=resamples, seed=seed)["alpha"]
+            rated = {cluster for cluster, found in zip(clusters, ratings, strict=True) if len(found) > 1}
+            rows.append(Reliability(who, _exact_where_all_agree(alpha, counts, len(rated))))
+    return rows
+
+
+def _alpha(totals: Counts) -> dict[str, Counts]:
+    return {"alpha": krippendorff(totals)}
+
+
+def _exact_where_all_agree(alpha: Estimate, counts: Counts, clusters: int) -> Estimate:
+    """Where all agree, every resample gives 1: the exact bound on how many cases differ takes the interval's place."""
+    if alpha.value != 1:
+        return alpha
+    agreeing = exact_at_the_edge(Estimate(1.0, 1.0, 1.0, clusters), clusters).low
+    _, by_chance = disagreement(counts.sum(axis=0))
+    return replace(alpha, low=1 - (1 - agreeing) / float(by_chance), high=1.0)
