@@ -21,6 +21,7 @@ from data.files import whole_file, write_whole
 from data.foreign.labelling import gold_of
 from data.foreign.mapping import IGNORE, NEAR_DUPLICATES, From, Mapping
 from data.foreign.records import Record, read_records, text_of, value_at
+from data.media.folder import MediaFolder
 from data.media.images import open_thumbnail
 from data.reading.loading import REJECTED, save_cases
 
@@ -46,7 +47,7 @@ def convert_file(source: str | Path, mapping: str | Path | Mapping, out: str | P
     """Converts a foreign file and writes ``cases.jsonl``, ``media/`` and, if need be, ``rejected.jsonl``.
 
     Args:
-        source: a CSV, TSV, JSON or JSONL file; image paths in it are relative to it.
+        source: a CSV, TSV, JSON or JSONL file; image paths in it are relative to it, and stay in its folder.
         mapping: a `Mapping`, or the path or shipped name of one.
         out: the folder to write to; the files of an earlier conversion are replaced.
 
@@ -64,6 +65,7 @@ def convert_file(source: str | Path, mapping: str | Path | Mapping, out: str | P
 class _Converter:
     def __init__(self, source: Path, mapping: Mapping, out: Path):
         self.source, self.mapping = source, mapping
+        self.folder = MediaFolder(source.parent)
         self.result = Conversion(out)
         self.thumbnails: list[tuple[bytes, ...]] = []
         self.rows: dict[str, int] = {}
@@ -108,7 +110,7 @@ class _Converter:
         case_id = self._id(record)
         text = {name: self._text(record, path) for name, path in mapping.text.items()}
         text = {name: content for name, content in text.items() if content}
-        images = [self.source.parent / name for name in self._images(record)]
+        images = [self.folder.path(name) for name in self._images(record)]
         if not text and not images:
             raise DataError("there is nothing to review: no text and no image")
         opened = [open_thumbnail(image, SIDE) for image in images]

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from data.case import Case
 from data.errors import DataError, explain
+from data.media.folder import MediaFolder
 from data.reading.problem import Problem
 
 
@@ -20,34 +21,44 @@ class Row:
     line: int
     raw: bytes
     """The line as it stands in the file, without its line break."""
+    media: MediaFolder
+    """What media paths are relative to."""
     content: Any = None
     """The line's JSON; None where it does not parse."""
     case: Case | None = None
     problem: Problem | None = None
-    root: Path = Path()
-    """The folder that media paths are relative to."""
 
 
-def read_row(raw: bytes, file: Path, line: int, root: Path | None = None) -> Row:
+def read_row(raw: bytes, file: Path, line: int, media: MediaFolder | None = None) -> Row:
     """One line as a row.
 
     Args:
-        root: where the media lie; the file's folder if None.
+        media: where they lie; in the file's folder if None.
     """
-    root = file.parent if root is None else root
+    media = MediaFolder(file.parent) if media is None else media
     content = None
     try:
         content = parse_json(raw)
         if not isinstance(content, dict):
             raise DataError(f"want a JSON object, not {type(content).__name__}")
-        case = Case.model_validate(content).with_root(root)
-        return Row(file, line, raw, content, case, root=root)
+        case = Case.model_validate(content).with_root(media)
+        _check_reach(case)
+        return Row(file, line, raw, media, content, case)
     except ValidationError as error:
         field, message = explain(error, Case)
         problem = Problem("not a case", message, file, line, field or None)
     except DataError as error:
-        problem = Problem("unreadable row", error.message, file, line)
-    return Row(file, line, raw, content, problem=problem, root=root)
+        kind = "unreadable row" if error.field is None else "media out of reach"
+        problem = Problem(kind, error.message, file, line, error.field)
+    return Row(file, line, raw, media, content, problem=problem)
+
+
+def _check_reach(case: Case) -> None:
+    for field, name in case.media:
+        try:
+            case.path(name)
+        except DataError as error:
+            raise DataError(error.message, field=field) from error
 
 
 def parse_json(raw: bytes) -> Any:

@@ -137,6 +137,18 @@ def test_images_of_one_name_are_kept_apart(
     assert (second.path(second.images[0]).stat().st_ino == inode) is (media == "link")
 
 
+@pytest.mark.parametrize("media", ["copy", "link"])
+def test_pictures_of_other_folders_are_not_taken_along(
+    convert: Callable[..., Conversion], tmp_path: Path, write_image: Write, write_lines: Write, media: str
+) -> None:
+    write_image("secret.png")
+    source = write_lines("in/in.jsonl", {"t": "x", "pic": "../secret.png"}, {"t": "y", "pic": None})
+    result = convert(source, text={"b": "t"}, images="pic", media=media)
+    ((_, error),) = result.rejected
+    assert "'../secret.png' lies outside of the folder" in error.message
+    assert not (tmp_path / "out" / "media").exists()
+
+
 def test_near_duplicates_get_one_group(convert: Callable[..., Conversion], write_lines: Write) -> None:
     source = write_lines("in.jsonl", {"t": "Only 3 left!"}, {"t": "Buy hats"}, {"t": "only 12 left"})
     assert [case.group for case in convert(source, text={"b": "t"}, group="near_duplicates").cases] == ["1", None, "1"]

@@ -62,6 +62,12 @@ def test_a_folder_is_read_file_by_file_without_what_was_rejected(write_lines: Wr
         ('{"id": "2", "wieght": 1}', "wieght: unknown key (did you mean 'weight'?)"),
         ('{"id": "2", "gold": {"verdict": "rejected"}}', "gold.verdict: Input should be 'approve', 'reject' or 'esc"),
         ('{"id": ""}', "id: String should have at least 1 character"),
+        ('{"id": "2", "images": ["a.png", ""]}', "images.1: String should have at least 1 character"),
+        ('{"id": "2", "frames": [{"path": "", "time": 1}]}', "frames.0.path: String should have at least 1 character"),
+        ('{"id": "2", "video": ""}', "video: String should have at least 1 character"),
+        ('{"id": "2", "images": ["a.png", "../../a.png"]}', "images.1: '../../a.png' lies outside of the folder"),
+        ('{"id": "2", "frames": [{"path": "/etc/a.png", "time": 1}]}', "frames.0.path: '/etc/a.png' lies outside of"),
+        ('{"id": "2", "audio": "../a.wav"}', "audio: '../a.wav' lies outside of the folder"),
     ],
 )
 def test_a_bad_line_is_named(write_lines: Write, line: str | bytes, message: str) -> None:
