@@ -99,7 +99,7 @@ def _from_json(value: Any) -> Any:
     if isinstance(value, str) and value[:1] in ("{", "["):
         try:
             return json.loads(value)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):  # text that begins like JSON
             return value
     return value
 

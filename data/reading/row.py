@@ -1,6 +1,7 @@
 """Row: one line of a source, read strictly: a case, or the problem that kept it from being one."""
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,13 @@ from data.case import Case
 from data.errors import DataError, explain
 from data.media.folder import MediaFolder
 from data.reading.problem import Problem
+
+MAX_LINE = 8_000_000
+"""Bytes of a case's line: some hundred times what a model can read at once."""
+MAX_DEPTH = 64
+"""How deep lists and objects may be nested: what is read has to be written, compared and copied again."""
+MAX_DIGITS = 300
+"""Of an integer: all of them fit into a float."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,9 @@ def read_row(raw: bytes, file: Path, line: int, media: MediaFolder | None = None
     media = MediaFolder(file.parent) if media is None else media
     content = None
     try:
+        if len(raw) > MAX_LINE:
+            at_most = f"{len(raw):,} bytes, and a case has at most {MAX_LINE:,}"
+            raise DataError(f"a line of {at_most}: keep pictures and recordings in files of their own")
         content = parse_json(raw)
         if not isinstance(content, dict):
             raise DataError(f"want a JSON object, not {type(content).__name__}")
@@ -62,14 +73,19 @@ def _check_reach(case: Case) -> None:
 
 
 def parse_json(raw: bytes) -> Any:
-    """Strict JSON: UTF-8, no key twice, no NaN, no half of a surrogate pair.
+    """Strict JSON: UTF-8, no key twice, no NaN, no number beyond a float's range, no half of a surrogate pair, nested
+    at most `MAX_DEPTH` deep.
 
     Raises:
         DataError: it is not; says where in the line.
     """
     try:
         text = raw.decode("utf-8-sig")
-        content = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+        content = json.loads(
+            text, object_pairs_hook=_object, parse_constant=_no_constant, parse_int=_integer, parse_float=_finite
+        )
+        if text.count("[") + text.count("{") > MAX_DEPTH:
+            _check_depth(content if isinstance(content, (dict, list)) else [])
         if "\\u" in text:
             json.dumps(content, ensure_ascii=False).encode()
         return content
@@ -81,7 +97,32 @@ def parse_json(raw: bytes) -> Any:
         cut = ": the line is cut off" if error.pos >= len(text.rstrip()) or "Unterminated" in error.msg else ""
         raise DataError(f"not JSON: {error.msg.removesuffix(' at')} at column {error.pos + 1}{cut}") from error
     except RecursionError as error:
-        raise DataError("not a case: nested too deeply") from error
+        raise DataError(_TOO_DEEP) from error
+
+
+_TOO_DEEP = f"nested too deeply: want at most {MAX_DEPTH} levels"
+
+
+def _check_depth(content: dict[str, Any] | list[Any]) -> None:
+    level = [content]
+    for _ in range(MAX_DEPTH):
+        inside = (inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer))
+        level = [inner for inner in inside if isinstance(inner, (dict, list))]
+    if level:
+        raise DataError(_TOO_DEEP)
+
+
+def _integer(digits: str) -> int:
+    if (count := len(digits.lstrip("-"))) > MAX_DIGITS:
+        raise DataError(f"an integer of {count:,} digits: put it in quotes if text is meant")
+    return int(digits)
+
+
+def _finite(written: str) -> float:
+    number = float(written)
+    if math.isinf(number):
+        raise DataError(f"{written[:20]} is too large a number")
+    return number
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -112,6 +112,12 @@ def test_json_columns_single_images_and_streams() -> None:
     assert case.meta == {"market": "SG"} and case.text == {"title": "x"} and len(case.images) == 1
 
 
+@pytest.mark.parametrize("text", ["[" * 100_000, "[" + "9" * 5000, "[" + "9" * 5000 + "]", "{cut"])
+def test_text_that_only_begins_like_json(text: str) -> None:
+    (case,) = load_cases(datasets.Dataset.from_list([{"id": "1", "lang": text}]))
+    assert case.lang == text
+
+
 def test_a_hub_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = {}
 
