@@ -10,6 +10,7 @@ from data.finding import OUTCOMES, Finding
 from data.foreign.convert import Conversion, convert_file
 from data.foreign.mapping import Mapping
 from data.gold import Gold, GoldViolation
+from data.media.folder import allow_media
 from data.media.images import open_image
 from data.quotes import find_quote
 from data.reading.loading import load_cases, save_cases
@@ -48,6 +49,7 @@ __all__ = [
     "Ruling",
     "Verdict",
     "Violation",
+    "allow_media",
     "check_files",
     "convert_file",
     "find_quote",

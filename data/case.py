@@ -1,17 +1,19 @@
 """Case: one thing under review, with its media and, in training data, its gold.
 
-Everything but ``id`` is optional. Media paths are relative to the file that the case was read from; `Case.path`
-resolves them.
+Everything but ``id`` is optional. Media paths are relative to the file that the case was read from, and stay in its
+folder; `Case.path` resolves them.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from data.corpus import Corpus
 from data.evidence import Seconds
 from data.gold import Gold
+from data.media.folder import MediaFolder
 from data.rulebook import Rulebook, RuleRef
 from data.ruling import Ruling
 
@@ -19,12 +21,15 @@ TRANSCRIPT = "transcript"
 """The field name under which a quote from the transcript is cited."""
 
 
+Name = Annotated[str, Field(min_length=1)]
+
+
 class Frame(BaseModel):
     """A video frame at a time, in seconds."""
 
     model_config = ConfigDict(extra="forbid")
 
-    path: str
+    path: Name
     time: Seconds
 
 
@@ -43,16 +48,16 @@ class Case(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    id: str = Field(min_length=1)
+    id: Name
     group: str | None = None
     """Near-duplicate cluster or advertiser: the unit of splitting and of statistical clustering."""
     lang: str | None = None
     weight: float = Field(default=1.0, ge=0.0)
     text: dict[str, str] = Field(default_factory=dict)
-    images: list[str] = Field(default_factory=list)
+    images: list[Name] = Field(default_factory=list)
     frames: list[Frame] = Field(default_factory=list)
-    video: str | None = None
-    audio: str | None = None
+    video: Name | None = None
+    audio: Name | None = None
     transcript: list[Line] = Field(default_factory=list)
     meta: dict[str, Any] = Field(default_factory=dict)
     rules: list[RuleRef] | None = None
@@ -61,7 +66,7 @@ class Case(BaseModel):
     teacher: Ruling | None = None
     """What a fallible annotator wrote, for SFT to imitate; gold is what is right, and what rewards and metrics use."""
 
-    _root: Path = PrivateAttr(default=Path())
+    _media: MediaFolder | None = PrivateAttr(default=None)
     _corpus: Corpus | None = PrivateAttr(default=None)
 
     @property
@@ -76,14 +81,26 @@ class Case(BaseModel):
             return self.text
         return {**self.text, TRANSCRIPT: "\n".join(line.text for line in self.transcript)}
 
-    def path(self, media: str) -> Path:
-        """Where one of the case's media files lies."""
-        return self._root / media
+    @property
+    def media(self) -> Iterator[tuple[str, str]]:
+        """Every media file that the case names, as the field and the path in it."""
+        yield from ((f"images.{i}", name) for i, name in enumerate(self.images))
+        yield from ((f"frames.{i}.path", frame.path) for i, frame in enumerate(self.frames))
+        yield from ((field, name) for field, name in (("video", self.video), ("audio", self.audio)) if name)
 
-    def with_root(self, root: str | Path) -> "Case":
-        """The same case with its media under ``root``."""
+    def path(self, media: str) -> Path:
+        """Where one of the case's media files lies. The paths of a case that was read from no file are taken as they
+        are.
+
+        Raises:
+            DataError: it lies outside of the folder of the cases, and is not allowed; see `data.media.folder`.
+        """
+        return self._media.path(media) if self._media is not None else Path(media)
+
+    def with_root(self, root: str | Path | MediaFolder) -> "Case":
+        """The same case with its media under ``root``, and nowhere else."""
         case = self.model_copy()
-        case._root = Path(root)
+        case._media = root if isinstance(root, MediaFolder) else MediaFolder(Path(root))
         return case
 
     def among(self, corpus: Corpus) -> "Case":

@@ -15,6 +15,8 @@ from pydantic import BaseModel, ValidationError
 from data.errors import DataError, explain, suggest
 
 Model = TypeVar("Model", bound=BaseModel)
+_LARGEST = 2**1024
+"""From here on an integer fits into no float; far beyond, Python does not even write it."""
 _WANT_TEXT = ("string_type", "path_type")
 """Pydantic's complaints about what is no text."""
 
@@ -198,6 +200,8 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     def construct_number(self, node: yaml.ScalarNode) -> _Int | _Float:
         is_int = node.tag == "tag:yaml.org,2002:int"
         number = _Int(self.construct_yaml_int(node)) if is_int else _Float(self.construct_yaml_float(node))
+        if is_int and abs(number) >= _LARGEST:
+            raise ValueError("too large")
         number.text = node.value
         return number
 

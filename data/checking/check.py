@@ -71,15 +71,13 @@ class _Album:
 
     def look(self, row: Row, case: Case) -> Iterator[Problem]:
         """The media of a case that are missing or cannot be opened."""
-        frames = ((f"frames.{i}.path", frame.path) for i, frame in enumerate(case.frames))
-        for place, name in (*((f"images.{i}", name) for i, name in enumerate(case.images)), *frames):
-            found = self._open(case.path(name))
-            if isinstance(found, str):
+        for place, name in case.media:
+            if place in ("video", "audio"):
+                if not os.path.isfile(case.path(name)):
+                    message = f"{name}: no such file (case '{case.id}')"
+                    yield Problem("missing media", message, row.file, row.line, place)
+            elif isinstance(found := self._open(case.path(name)), str):
                 yield Problem("unreadable image", f"{name}: {found} (case '{case.id}')", row.file, row.line, place)
-        for place, recording in (("video", case.video), ("audio", case.audio)):
-            if recording is not None and not os.path.isfile(case.path(recording)):
-                message = f"{recording}: no such file (case '{case.id}')"
-                yield Problem("missing media", message, row.file, row.line, place)
 
     def thumbnails(self, case: Case) -> tuple[bytes, ...]:
         return tuple(found[1] for found in self._of(case))

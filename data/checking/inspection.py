@@ -1,9 +1,9 @@
-"""What can be wrong with one case by itself: its content, its excerpt, its gold.
+"""What can be wrong with one case by itself: its content, its excerpt, its gold, what its teacher wrote.
 
 Media files are looked at by `data.checking.check`, which opens each only once.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from data.brief import Brief
@@ -14,6 +14,7 @@ from data.gold import Gold, GoldViolation
 from data.quotes import find_quote
 from data.reading.problem import Level
 from data.rulebook import Rulebook
+from data.ruling import Violation
 
 LONG_TEXT = 100_000
 """Text of a case from this many bytes of UTF-8 on is worth a warning: some 25,000 tokens."""
@@ -40,17 +41,24 @@ def inspect(case: Case, book: Rulebook) -> Iterator[Remark]:
         yield Remark("empty excerpt", "the case is judged by no rule at all", "rules", "warning")
     unknown = list(_unknown_rules(case, book))
     yield from unknown
-    if case.gold is None:
+    for place, given in (("gold", case.gold), ("teacher", case.teacher)):
+        if given is not None:
+            yield from _intent(given.intent, book, f"{place}.intent")
+            cited: Sequence[GoldViolation | Violation] = given.violations or []
+            for i, violation in enumerate(cited):
+                for j, evidence in enumerate(violation.evidence or []):
+                    yield from _evidence(case, evidence, f"{place}.violations.{i}.evidence.{j}")
+    if case.gold is not None:
+        yield from _contradictions(case.gold)
+    if unknown:
         return
-    if case.gold.intent is not None and book.intents and case.gold.intent not in book.intents:
-        near = suggest(case.gold.intent, book.intents)
-        message = f"intent '{case.gold.intent}' is not in rulebook '{book.name}'{near}"
-        yield Remark("unknown intent", message, "gold.intent")
-    for i, violation in enumerate(case.gold.violations or []):
-        for j, evidence in enumerate(violation.evidence or []):
-            yield from _evidence(case, evidence, f"gold.violations.{i}.evidence.{j}")
-    if not unknown:
-        yield from _verdict(case, case.gold, Brief.of(case, book).excerpt)
+    excerpt = Brief.of(case, book).excerpt
+    if case.gold is not None:
+        yield from _verdict(case, case.gold, excerpt)
+    for i, by_teacher in enumerate(case.teacher.violations if case.teacher is not None else []):
+        if by_teacher.rule not in excerpt:
+            message = f"rule '{by_teacher.rule}' is not in the case's excerpt{suggest(by_teacher.rule, excerpt.ids)}"
+            yield Remark("teacher cites another rule", message, f"teacher.violations.{i}.rule")
 
 
 def _content(case: Case) -> Iterator[Remark]:
@@ -79,6 +87,23 @@ def _unknown_rules(case: Case, book: Rulebook) -> Iterator[Remark]:
         if rule not in known:
             message = f"rule '{rule}' is not in rulebook '{book.name}'{suggest(rule, known)}"
             yield Remark("unknown rule", message, field)
+
+
+def _intent(intent: str | None, book: Rulebook, place: str) -> Iterator[Remark]:
+    if intent is not None and book.intents and intent not in book.intents:
+        message = f"intent '{intent}' is not in rulebook '{book.name}'{suggest(intent, book.intents)}"
+        yield Remark("unknown intent", message, place)
+
+
+def _contradictions(gold: Gold) -> Iterator[Remark]:
+    """Rules of which gold says two things."""
+    said = {rule: "broken" for violation in gold.violations or [] for rule in violation.accepted}
+    for field, key, rules in (("gold.not", "in 'not'", gold.cleared), ("gold.unclear", "unclear", gold.unclear)):
+        for i, rule in enumerate(rules):
+            if said.setdefault(rule, key) != key:
+                yield Remark(
+                    "gold contradicts itself", f"rule '{rule}' is both {said[rule]} and {key}", f"{field}.{i}"
+                )
 
 
 def _cited(gold: Gold | None) -> Iterator[tuple[str, str]]:

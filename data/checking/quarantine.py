@@ -1,8 +1,10 @@
 """`quarantine`: good rows and bad rows apart, so that the good can be used at once and nothing is lost.
 
 Under the target folder, ``good/`` and ``bad/`` mirror the tree of the sources, each row with the very bytes it had.
-Media stand at the same relative place (as hard links where the file system can, else as copies), so that paths still
-hold. ``reasons.jsonl`` says for every bad row where it came from and what is wrong with it.
+Media stand at the same relative place, so that paths still hold: as hard links where the file system can, else as
+copies; and always as copies where they come from another folder than their file's, which `--allow-media` has allowed.
+What is out of a file's reach stays where it is. ``reasons.jsonl`` says for every bad row where it came from and what
+is wrong with it.
 """
 
 import json
@@ -50,7 +52,7 @@ def quarantine(report: Report, target: str | Path) -> Quarantine:
         file = side / _home(row).relative_to(trunk)
         lines[file].append(row.raw)
         for media in _media(row):
-            _place(_at(row, media), side / _at(row, media).relative_to(trunk))
+            _place(row, media, side / _at(row, media).relative_to(trunk))
         if problems:
             notes.append(
                 {
@@ -70,22 +72,24 @@ def _home(row: Row) -> Path:
     """The JSONL file a row belongs to; a dataset becomes one, in the folder that its media are relative to."""
     if row.file.is_file():
         return Path(os.path.abspath(row.file))
-    return Path(os.path.abspath(row.root)) / f"{row.file.name.replace(':', '-')}.jsonl"
+    return Path(os.path.abspath(row.media.root)) / f"{row.file.name.replace(':', '-')}.jsonl"
 
 
 def _at(row: Row, media: str) -> Path:
-    return Path(os.path.abspath(row.root / media))
+    return Path(os.path.abspath(row.media.root / media))
 
 
 def _media(row: Row) -> Iterator[str]:
-    """Relative paths of the media that a row names and that are there; also of a row that is not quite a case."""
+    """Relative paths of the media that a row names, that are there and within its reach; also of a row that is not
+    quite a case.
+    """
     if not isinstance(row.content, dict):
         return
     images, frames = row.content.get("images"), row.content.get("frames")
     names = [*(images if isinstance(images, list) else []), row.content.get("video"), row.content.get("audio")]
     names += [f.get("path") for f in frames if isinstance(f, dict)] if isinstance(frames, list) else []
     for name in names:
-        if isinstance(name, str) and name and not Path(name).is_absolute() and os.path.isfile(_at(row, name)):
+        if isinstance(name, str) and name and not Path(name).is_absolute() and row.media.has(name):
             yield name
 
 
@@ -95,12 +99,17 @@ def _trunk(rows: list[Row]) -> Path:
     return Path(os.path.commonpath(folders)) if folders else Path.cwd()
 
 
-def _place(source: Path, target: Path) -> None:
+def _place(row: Row, media: str, target: Path) -> None:
     """Links or copies a file, unless it is there already."""
+    source = os.path.realpath(row.media.root / media)
+    own = Path(source).is_relative_to(os.path.realpath(_home(row).parent))
     if target.exists():
         return
     with whole_file(target, flushed=False) as draft:
         try:
-            os.link(source, draft)
-        except OSError:
-            shutil.copy2(source, draft)
+            if own:
+                os.link(source, draft)
+                return
+        except OSError:  # another file system: a copy does
+            pass
+        shutil.copy2(source, draft)

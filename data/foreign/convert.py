@@ -3,6 +3,7 @@
 A row that cannot be converted goes to ``rejected.jsonl`` with the reason: nothing is lost, and nothing is guessed.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -21,8 +22,10 @@ from data.files import whole_file, write_whole
 from data.foreign.labelling import gold_of
 from data.foreign.mapping import IGNORE, NEAR_DUPLICATES, From, Mapping
 from data.foreign.records import Record, read_records, text_of, value_at
+from data.media.folder import MediaFolder
 from data.media.images import open_thumbnail
-from data.reading.loading import REJECTED, save_cases
+from data.reading.loading import REJECTED, case_json, save_cases
+from data.reading.row import MAX_LINE
 
 
 @dataclass
@@ -46,7 +49,7 @@ def convert_file(source: str | Path, mapping: str | Path | Mapping, out: str | P
     """Converts a foreign file and writes ``cases.jsonl``, ``media/`` and, if need be, ``rejected.jsonl``.
 
     Args:
-        source: a CSV, TSV, JSON or JSONL file; image paths in it are relative to it.
+        source: a CSV, TSV, JSON or JSONL file; image paths in it are relative to it, and stay in its folder.
         mapping: a `Mapping`, or the path or shipped name of one.
         out: the folder to write to; the files of an earlier conversion are replaced.
 
@@ -64,6 +67,7 @@ def convert_file(source: str | Path, mapping: str | Path | Mapping, out: str | P
 class _Converter:
     def __init__(self, source: Path, mapping: Mapping, out: Path):
         self.source, self.mapping = source, mapping
+        self.folder = MediaFolder(source.parent)
         self.result = Conversion(out)
         self.thumbnails: list[tuple[bytes, ...]] = []
         self.rows: dict[str, int] = {}
@@ -108,7 +112,7 @@ class _Converter:
         case_id = self._id(record)
         text = {name: self._text(record, path) for name, path in mapping.text.items()}
         text = {name: content for name, content in text.items() if content}
-        images = [self.source.parent / name for name in self._images(record)]
+        images = [self.folder.path(name) for name in self._images(record)]
         if not text and not images:
             raise DataError("there is nothing to review: no text and no image")
         opened = [open_thumbnail(image, SIDE) for image in images]
@@ -136,13 +140,19 @@ class _Converter:
         except ValidationError as error:
             place, message = explain(error, Case)
             raise DataError(message, field=place) from error
+        if (size := len(case_json(case).encode())) > MAX_LINE:
+            raise DataError(f"a case of {size:,} bytes, and it may have at most {MAX_LINE:,}")
         self.rows[case_id] = record.row
         self.result.cases.append(case.with_root(self.result.out))
         self.thumbnails.append(tuple(thumbnail.tobytes() for thumbnail, _ in opened))
 
     def _id(self, record: Record) -> str:
         def fill(match: re.Match[str]) -> str:
-            return str(record.row) if match[1] == "row" else text_of(value_at(record.values, match[1])).strip()
+            if match[1] == "row":
+                return str(record.row)
+            if match[1] in ("file", "hash") and match[1] not in record.values:
+                return self.source.stem if match[1] == "file" else _hash(record)
+            return text_of(value_at(record.values, match[1])).strip()
 
         case_id = re.sub(r"\{([^{}]+)\}", fill, self.mapping.id)
         if case_id in self.rows:
@@ -209,6 +219,12 @@ class _Converter:
         if record.line is None:
             message = f"row {record.row}: {message}"
         return DataError(message, file=self.source, line=record.line, field=error.field)
+
+
+def _hash(record: Record) -> str:
+    """Of all that the row says, whatever the order of its keys and wherever it stands."""
+    values = json.dumps(record.values, sort_keys=True).encode()
+    return hashlib.sha256(values).hexdigest()[:8]
 
 
 def _as_rejected(record: Record, error: DataError) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Wherever a mapping names a value of the row, it gives a column name or a dotted 
 (``request.adCopy``, ``boxes.0.label``). A column that holds JSON is read as JSON where a path leads into it.
 """
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Union
@@ -99,8 +100,10 @@ class Mapping(BaseModel):
     """By the file's suffix if not given."""
     records: Name | None = None
     """In a JSON file that is not a list: the path to the list."""
-    id: Name = "{row}"
-    """With values of the row in braces; ``{row}`` is its number, from 1."""
+    id: Name = "{file}-{row}-{hash}"
+    """With values of the row in braces. ``{row}`` is its number, from 1. Unless the row has a value of that name,
+    ``{file}`` is the source's name without its suffix, and ``{hash}`` 8 hexadecimal digits of all the row's values, so
+    that ids of one file are not those of another."""
     lang: Union[str, From, None] = None
     text: dict[Name, Name] = Field(default_factory=dict)
     """Text field of the case: where it comes from. Lists of strings are joined by line breaks."""
@@ -160,4 +163,4 @@ class Mapping(BaseModel):
             DataError: there is none of that name or path.
         """
         beside = self._folder / self.rulebook
-        return Rulebook.load(beside if beside.is_file() else self.rulebook)
+        return Rulebook.load(beside if os.path.isfile(beside) else self.rulebook)

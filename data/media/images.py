@@ -1,4 +1,4 @@
-"""Opening images that somebody else has made: missing, corrupt, turned, or far too large.
+"""Opening images that somebody else has made: missing, corrupt, turned, far too large, or little more than a line.
 
 The size is read from the header before anything is decoded, so that a picture made to eat the memory never does.
 """
@@ -7,9 +7,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from data.errors import DataError
+from data.media.depth import DEEP, eight_bits
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -18,19 +19,22 @@ MAX_SIDE = 12_000
 """Longest side of an image, in pixels: a long screenshot of a page still passes."""
 MAX_PIXELS = 50_000_000
 """Most pixels in an image: 150 MB once decoded."""
+MAX_RATIO = 100
+"""How many times as long as wide an image may be: scaled to 1,000 pixels, 10 are left of the other side. Beyond it
+models see a line, and some refuse it."""
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 
 
 def open_image(path: str | Path, case_id: str | None = None, max_side: int = MAX_SIDE) -> "Image.Image":
-    """The picture as it is meant to be seen: upright (EXIF), RGB, transparent parts white; of an animation, the first
-    frame.
+    """The picture as it is meant to be seen: upright (EXIF), RGB, transparent parts white, deep colours scaled to 8
+    bits; of an animation, the first frame.
 
     Args:
         case_id: the case it belongs to, for the message.
         max_side: longest side allowed, in pixels.
 
     Raises:
-        DataError: it is missing, no image, cut off, or too large; names the case and the path.
+        DataError: it is missing, no image, cut off, too large or too thin; names the case and the path.
     """
     return _open(path, case_id, max_side, thumbnail=None)
 
@@ -51,23 +55,21 @@ def image_size(path: str | Path, case_id: str | None = None, max_side: int = MAX
     """Width and height of the upright picture, in pixels. Reads no more than the header.
 
     Raises:
-        DataError: it is missing, no image, or too large; names the case and the path.
+        DataError: it is missing, no image, too large or too thin; names the case and the path.
     """
     with _opened(path, case_id, max_side) as image:
-        width, height = image.size
-        return (height, width) if _turned(image) else (width, height)
+        return _upright_size(image)
 
 
 def _open(path: str | Path, case_id: str | None, max_side: int, thumbnail: int | None) -> "Image.Image":
     from PIL import ImageOps
 
     with _opened(path, case_id, max_side) as image:
-        width, height = image.size
+        size, tags = _upright_size(image), getattr(image, "tag_v2", {})
         if thumbnail is not None:
             image.draft("RGB", (thumbnail, thumbnail))
-        turned = _turned(image)
-        picture = _rgb(ImageOps.exif_transpose(image))
-        picture.info["whole_size"] = (height, width) if turned else (width, height)
+        picture = _rgb(ImageOps.exif_transpose(image), tags)
+        picture.info["whole_size"] = size
         return picture
 
 
@@ -89,6 +91,9 @@ def _opened(path: str | Path, case_id: str | None, max_side: int) -> Iterator["I
                     f"{MAX_PIXELS // 1_000_000} megapixels; scale it down",
                     file=path,
                 )
+            if max(width, height) > MAX_RATIO * min(width, height):
+                message = f"image of {width} x {height} pixels{of_case}: more than {MAX_RATIO} times as long as wide"
+                raise DataError(f"{message}; crop it, or leave it out", file=path)
             yield image
     except DataError:
         raise
@@ -100,14 +105,18 @@ def _opened(path: str | Path, case_id: str | None, max_side: int) -> Iterator["I
         raise DataError(f"image cannot be decoded{of_case}: {error}", file=path) from error
 
 
-def _turned(image: "Image.Image") -> bool:
-    """Whether the camera lay on its side, so that width and height change places."""
-    return image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+def _upright_size(image: "Image.Image") -> tuple[int, int]:
+    width, height = image.size
+    # Where the camera lay on its side, width and height change places. Of a TIFF, Pillow gives the upright size.
+    turned = image.format != "TIFF" and image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+    return (height, width) if turned else (width, height)
 
 
-def _rgb(image: "Image.Image") -> "Image.Image":
+def _rgb(image: "Image.Image", tags: Any) -> "Image.Image":
     from PIL import Image
 
+    if image.mode in DEEP:
+        return eight_bits(image, tags).convert("RGB")
     if not image.has_transparency_data:
         return image.convert("RGB")
     layer = image.convert("RGBA")

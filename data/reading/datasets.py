@@ -14,6 +14,7 @@ from typing import Any
 
 from data.errors import DataError
 from data.files import whole_file
+from data.media.folder import MediaFolder
 from data.reading.row import Row, read_row
 
 _SUFFIXES = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"RIFF": ".webp", b"GIF8": ".gif", b"BM": ".bmp"}
@@ -32,7 +33,7 @@ def hub_rows(source: str) -> Iterator[Row]:
         dataset = datasets.load_dataset(name, split=split or "train")
     except (OSError, ValueError) as error:
         raise DataError(f"cannot be loaded: {error}", file=source) from error
-    return dataset_rows(dataset, Path(source))
+    return dataset_rows(dataset, Path(source), MediaFolder(Path(), _caches()))
 
 
 def folder_rows(folder: Path) -> Iterator[Row]:
@@ -40,18 +41,22 @@ def folder_rows(folder: Path) -> Iterator[Row]:
     import datasets
 
     dataset = datasets.load_from_disk(str(folder))
-    return dataset_rows(dataset, folder, root=folder)
+    return dataset_rows(dataset, folder, MediaFolder(folder, (folder, media_cache())))
 
 
-def dataset_rows(dataset: Any, name: Path, root: Path | None = None) -> Iterator[Row]:
+def dataset_rows(dataset: Any, name: Path, media: MediaFolder | None = None) -> Iterator[Row]:
     """The rows of a `datasets.Dataset`, `DatasetDict`, `IterableDataset` or `IterableDatasetDict`.
+
+    Args:
+        media: what paths of media are relative to; the folder that the program is in if None.
 
     Raises:
         DataError: it is something else.
     """
+    media = MediaFolder(Path(), (Path(), *_caches())) if media is None else media
     if isinstance(dataset, dict):
         for split, part in dataset.items():
-            yield from dataset_rows(part, name / split, root)
+            yield from dataset_rows(part, name / split, media)
         return
     if not hasattr(dataset, "with_format"):
         kind = type(dataset).__name__
@@ -62,12 +67,20 @@ def dataset_rows(dataset: Any, name: Path, root: Path | None = None) -> Iterator
         for record in table.to_pylist():
             line += 1
             raw = json.dumps(_case_content(record), ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
-            yield read_row(raw, name, line, root=root or Path())
+            yield read_row(raw, name, line, media)
 
 
 def media_cache() -> Path:
     """Where images that come as bytes are kept: ``ruling/media`` in the user's cache folder."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ruling" / "media"
+
+
+def _caches() -> tuple[Path, ...]:
+    """Where datasets keep what they have loaded: images that come as files may be named by their path in there."""
+    import datasets
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    return media_cache(), Path(datasets.config.HF_DATASETS_CACHE), Path(HF_HUB_CACHE)
 
 
 def _case_content(record: dict[str, Any]) -> dict[str, Any]:
@@ -86,7 +99,7 @@ def _from_json(value: Any) -> Any:
     if isinstance(value, str) and value[:1] in ("{", "["):
         try:
             return json.loads(value)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):  # text that begins like JSON
             return value
     return value
 

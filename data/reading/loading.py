@@ -49,6 +49,8 @@ def read_rows(*sources: Any) -> Iterator[Row]:
                 file, line = seen.setdefault(row.case.id, here)
                 if (file, line) != here:
                     message = f"duplicate id '{row.case.id}', first in {file}:{line}"
+                    if file != row.file:
+                        message += "; where ids come from a mapping, {file} or {hash} in its 'id' keeps files apart"
                     row = replace(row, case=None, problem=Problem("duplicate id", message, row.file, row.line, "id"))
             yield row
 

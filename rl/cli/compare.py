@@ -9,6 +9,7 @@ from rich.filesize import decimal
 from rich.text import Text
 
 from data import DataError
+from rl.cli.media import AllowMedia
 from rl.terminal.safe_text import visible
 
 app = typer.Typer()
@@ -26,6 +27,7 @@ def compare(
     reviews: Annotated[list[Path] | None, typer.Option(help="Decisions of reviewers, exported from a page.")] = None,
     resamples: Annotated[int, typer.Option(min=100, help="Of the bootstrap.")] = 10_000,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+    allow_media: AllowMedia = None,
 ) -> None:
     """Compare evaluated models on the same cases, pair by pair.
 

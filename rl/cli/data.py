@@ -19,6 +19,7 @@ from data.foreign.convert import Conversion, convert_file
 from data.reading.problem import Problem
 from data.rulebook import Rulebook
 from data.ruling import VERDICTS
+from rl.cli.media import AllowMedia
 from rl.terminal.progress import counting
 from rl.terminal.safe_text import one_line
 
@@ -38,6 +39,7 @@ def check(
         Path | None, typer.Option("--quarantine", help="Write good and bad rows apart into this new folder.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole report as JSON.")] = False,
+    allow_media: AllowMedia = None,
 ) -> None:
     """Look for everything that would spoil training. Exit code 1 if there is anything."""
     book = Rulebook.load(rulebook)
@@ -59,6 +61,7 @@ def convert(
     source: Annotated[Path, typer.Argument(help="CSV, TSV, JSON or JSONL file; image paths are relative to it.")],
     mapping: Annotated[str, typer.Option(help="YAML file, or the name of a shipped mapping.")],
     out: Annotated[Path, typer.Option(help="Folder for cases.jsonl, media/ and rejected.jsonl.")],
+    allow_media: AllowMedia = None,
 ) -> None:
     """Turn somebody else's file into cases. Rows that do not fit go to rejected.jsonl with the reason."""
     _print_conversion(Console(highlight=False), convert_file(source, mapping, out))

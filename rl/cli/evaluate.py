@@ -11,6 +11,7 @@ from rich.text import Text
 
 from data import DataError
 from data.errors import explain
+from rl.cli.media import AllowMedia
 from rl.cli.next_steps import again
 from rl.terminal.console import console
 from rl.terminal.errors import interruptible
@@ -98,6 +99,7 @@ def evaluate(
             rich_help_panel=FIGURES,
         ),
     ] = "",
+    allow_media: AllowMedia = None,
 ) -> None:
     """Measure a model, or predictions made elsewhere, on cases with gold.
 

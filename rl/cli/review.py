@@ -8,6 +8,7 @@ from rich.console import Console
 
 from data import Case, DataError, load_cases
 from data.reading.row import read_row
+from rl.cli.media import AllowMedia
 
 app = typer.Typer()
 
@@ -21,6 +22,7 @@ def review(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a panel.")] = False,
     template: Annotated[str | None, typer.Option(help="Prompt template; the one of its training if left out.")] = None,
     max_new_tokens: Annotated[int, typer.Option(min=1)] = 512,
+    allow_media: AllowMedia = None,
 ) -> None:
     """Rule on one case and check what the ruling cites. Exit code 1 if the model wrote no ruling."""
     from data import Briefs, Rulebook

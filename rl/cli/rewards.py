@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from data import Briefs, DataError, Rulebook, load_cases
+from rl.cli.media import AllowMedia
 
 if TYPE_CHECKING:
     from rewards import Group, Rubric
@@ -69,6 +70,7 @@ def score(
     case: Annotated[str | None, typer.Option(help="Print the card of this case's completion instead.")] = None,
     sample: Annotated[int, typer.Option(min=0, help="Which of the case's completions, from 0, in order.")] = 0,
     at: At = 1.0,
+    allow_media: AllowMedia = None,
 ) -> None:
     """Score completions: a table of every reward, and with --case ID one completion's card."""
     from rewards import Rubric
@@ -111,6 +113,7 @@ def audit(
     ] = None,
     at: At = 1.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole report as JSON.")] = False,
+    allow_media: AllowMedia = None,
 ) -> None:
     """See how a model could cheat a rubric, before one does. Exit code 1 if it could.
 
@@ -143,6 +146,7 @@ def replay(
     data: PastData = None,
     rulebook: PastBook = None,
     examples: Annotated[int, typer.Option(min=0, help="How many cases to print whose best completion changes.")] = 2,
+    allow_media: AllowMedia = None,
 ) -> None:
     """Score a run's rollouts by a new rubric, and see what moves."""
     from rewards import Rubric
@@ -162,6 +166,7 @@ def forecast(
     rubric_old: OldRubric = None,
     data: PastData = None,
     rulebook: PastBook = None,
+    allow_media: AllowMedia = None,
 ) -> None:
     """Foretell from a run's rollouts how much a new rubric would give training to learn from."""
     from rewards import Rubric

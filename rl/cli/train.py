@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from data import DataError
+from rl.cli.media import AllowMedia
 from rl.cli.next_steps import again, next_steps
 from rl.config.recipe import shipped_recipes
 from rl.config.train import TrainRecipe
@@ -45,6 +46,7 @@ def _verb(kind: Kind) -> Callable[..., None]:
         num_processes: Processes = None,
         resume: Resume = False,
         dry_run: DryRun = False,
+        allow_media: AllowMedia = None,
     ) -> None:
         overrides = _overrides(context.args)
         if num_processes is not None and accelerate is None:

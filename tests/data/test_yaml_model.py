@@ -184,6 +184,7 @@ def test_a_rulebook_of_numbers_is_one_of_texts(tmp_path: Path) -> None:
     ("value", "message"),
     [
         ("9" * 6000, "outer.yaml:2: not YAML: '9{80}' cannot be read as int"),
+        ("0x" + "f" * 6000, "outer.yaml:2: not YAML: '0xf{78}' cannot be read as int"),
         ("!!int abc", "outer.yaml:2: not YAML: 'abc' cannot be read as int"),
         ("!!int ''", "outer.yaml:2: not YAML: '' cannot be read as int"),
         ("!!float abc", "outer.yaml:2: not YAML: 'abc' cannot be read as float"),
@@ -191,7 +192,7 @@ def test_a_rulebook_of_numbers_is_one_of_texts(tmp_path: Path) -> None:
         ("[" * 5000 + "]" * 5000, "outer.yaml: not YAML: nested too deeply"),
         ("[" * 450 + "]" * 450, "outer.yaml"),
     ],
-    ids=["many digits", "int", "empty int", "float", "bool", "deep", "less deep"],
+    ids=["many digits", "many hexadecimal digits", "int", "empty int", "float", "bool", "deep", "less deep"],
 )
 def test_values_that_cannot_be_read_are_errors(tmp_path: Path, outer: Path, value: str, message: str) -> None:
     with pytest.raises(DataError, match=r"is not YAML|max_steps"):

@@ -35,9 +35,10 @@ def test_a_clean_file(write_lines: Write, write_image: Write, book: Rulebook) ->
         ],
         "not": ["ODD-1"],
     }
+    teacher = taught("CURE-1", {"quote": "cures diabetes", "field": "title"})
     file = write_lines(
         "a.jsonl",
-        ad("1", "Cures diabetes now", images=["m/1.png"], gold=gold, group="g"),
+        ad("1", "Cures diabetes now", images=["m/1.png"], gold=gold, group="g", teacher=teacher),
         ad("2", "Plain water", gold={"verdict": "approve", "violations": []}, rules=["SALE-1"]),
         ad("3", "Who knows what this is", gold={"verdict": "escalate", "violations": [{"rule": "ODD-1"}]}),
         ad("4", "Not annotated"),
@@ -55,6 +56,11 @@ def test_a_clean_file(write_lines: Write, write_image: Write, book: Rulebook) ->
     assert json.loads(json.dumps(report.as_json()))["ok"] is True
 
 
+def taught(rule: str, *evidence: dict[str, Any]) -> dict[str, Any]:
+    """A teacher's ruling."""
+    return {"verdict": "reject", "confidence": 0.9, "violations": [{"rule": rule, "evidence": list(evidence)}]}
+
+
 @pytest.mark.parametrize(
     ("row", "level", "kind", "field", "message"),
     [
@@ -68,6 +74,42 @@ def test_a_clean_file(write_lines: Write, write_image: Write, book: Rulebook) ->
         ),
         ({"gold": {"not": ["X"]}}, "error", "unknown rule", "gold.not.0", "'X'"),
         ({"gold": {"unclear": ["X"]}}, "error", "unknown rule", "gold.unclear.0", "'X'"),
+        (
+            {"gold": {**REJECT, "not": ["SALE-1", "CURE-1"]}},
+            "error", "gold contradicts itself", "gold.not.1", "rule 'CURE-1' is both broken and in 'not'",
+        ),
+        (
+            {"gold": {"violations": [{"rule": "CURE-1", "or": ["SALE-1"]}], "not": ["SALE-1"]}},
+            "error", "gold contradicts itself", "gold.not.0", "'SALE-1' is both broken and in 'not'",
+        ),
+        (
+            {"gold": {**REJECT, "unclear": ["CURE-1"]}},
+            "error", "gold contradicts itself", "gold.unclear.0", "both broken and unclear",
+        ),
+        (
+            {"gold": {"not": ["SALE-1"], "unclear": ["SALE-1"]}},
+            "error", "gold contradicts itself", "gold.unclear.0", "both in 'not' and unclear",
+        ),
+        (
+            {"teacher": taught("CURE-2")},
+            "error", "teacher cites another rule", "teacher.violations.0.rule", "(did you mean 'CURE-1'?)",
+        ),
+        (
+            {"rules": ["CURE-1"], "teacher": taught("SALE-1")},
+            "error", "teacher cites another rule", "teacher.violations.0.rule", "'SALE-1' is not in the case's",
+        ),
+        (
+            {"teacher": taught("CURE-1", {"quote": "sum title", "field": "title"})},
+            "error", "quote not found", "teacher.violations.0.evidence.0.quote", "'sum title' does not occur",
+        ),
+        (
+            {"teacher": taught("CURE-1", {"image": 0, "region": [0, 0, 1, 1]})},
+            "error", "no such image", "teacher.violations.0.evidence.0.image", "does not exist",
+        ),
+        (
+            {"teacher": {**taught("CURE-1"), "intent": "drinks"}},
+            "error", "unknown intent", "teacher.intent", "(did you mean 'drink'?)",
+        ),
         ({"gold": {"intent": "drinks"}}, "error", "unknown intent", "gold.intent", "(did you mean 'drink'?)"),
         ({"text": {}}, "error", "no content", "text", "nothing to review"),
         ({"text": {"title": " \n"}}, "error", "no content", "text", "nothing to review"),

@@ -8,6 +8,7 @@ import pytest
 from data import DataError, Rulebook, load_cases, open_image
 from data.checking.check import check_files
 from data.checking.quarantine import quarantine
+from data.media.folder import ALLOWED
 
 Write = Callable[..., Path]
 
@@ -47,8 +48,9 @@ def test_good_and_bad_rows_go_apart_and_nothing_is_lost(
 
 
 def test_media_beside_and_above_the_files_stay_valid(
-    write_lines: Write, write_image: Write, book: Rulebook, tmp_path: Path
+    write_lines: Write, write_image: Write, book: Rulebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv(ALLOWED, str(tmp_path))
     write_image("in/shared/1.png", colour="red")
     write_image("in/test/1.png", colour="blue")
     train = write_lines("in/train/a.jsonl", {"id": "1", "images": ["../shared/1.png"]})
@@ -58,6 +60,44 @@ def test_media_beside_and_above_the_files_stay_valid(
     (second,) = load_cases(tmp_path / "out" / "good" / "test")
     assert open_image(first.path(first.images[0])).getpixel((0, 0)) == (255, 0, 0)
     assert open_image(second.path(second.images[0])).getpixel((0, 0)) == (0, 0, 255)
+
+
+def test_files_out_of_reach_are_not_taken_along(
+    write_lines: Write, write_image: Write, book: Rulebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ALLOWED, "")
+    secret = write_image("home/secret.png")
+    source = write_lines(
+        "home/in/a.jsonl",
+        {"id": "1", "images": ["../secret.png"]},
+        {"id": "2", "images": [str(secret)]},
+        {"id": "3", "images": ["link.png"]},
+        {"id": "4", "frames": [{"path": "../secret.png", "time": 0}], "txet": {}},
+        {"id": "5", "video": "../secret.png", "text": {"title": "x"}},
+    )
+    (tmp_path / "home" / "in" / "link.png").symlink_to(secret)
+    report = check_files(source, book=book)
+    assert [(p.kind, p.field) for p in report.errors if p.kind != "no cases"] == [
+        ("media out of reach", "images.0"),
+        ("media out of reach", "images.0"),
+        ("media out of reach", "images.0"),
+        ("not a case", "txet"),
+        ("media out of reach", "video"),
+    ]
+    assert quarantine(report, tmp_path / "out").bad == 5
+    assert [path.name for path in sorted((tmp_path / "out").rglob("*.*"))] == ["a.jsonl", "reasons.jsonl"]
+
+
+def test_files_of_another_folder_are_copied_where_that_is_allowed(
+    write_lines: Write, write_image: Write, book: Rulebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ALLOWED, str(tmp_path / "shared"))
+    write_image("shared/1.png")
+    write_image("in/2.png")
+    source = write_lines("in/a.jsonl", {"id": "1", "images": ["../shared/1.png", "2.png"]})
+    quarantine(check_files(source, book=book), tmp_path / "out")
+    links = {path.name: path.stat().st_nlink for path in (tmp_path / "out").rglob("*.png")}
+    assert links == {"1.png": 1, "2.png": 2}
 
 
 def test_of_two_cases_with_one_id_the_second_is_bad(write_lines: Write, book: Rulebook, tmp_path: Path) -> None:

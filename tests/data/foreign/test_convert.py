@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -137,9 +138,55 @@ def test_images_of_one_name_are_kept_apart(
     assert (second.path(second.images[0]).stat().st_ino == inode) is (media == "link")
 
 
+@pytest.mark.parametrize("media", ["copy", "link"])
+def test_pictures_of_other_folders_are_not_taken_along(
+    convert: Callable[..., Conversion], tmp_path: Path, write_image: Write, write_lines: Write, media: str
+) -> None:
+    write_image("secret.png")
+    source = write_lines("in/in.jsonl", {"t": "x", "pic": "../secret.png"}, {"t": "y", "pic": None})
+    result = convert(source, text={"b": "t"}, images="pic", media=media)
+    ((_, error),) = result.rejected
+    assert "'../secret.png' lies outside of the folder" in error.message
+    assert not (tmp_path / "out" / "media").exists()
+
+
 def test_near_duplicates_get_one_group(convert: Callable[..., Conversion], write_lines: Write) -> None:
     source = write_lines("in.jsonl", {"t": "Only 3 left!"}, {"t": "Buy hats"}, {"t": "only 12 left"})
-    assert [case.group for case in convert(source, text={"b": "t"}, group="near_duplicates").cases] == ["1", None, "1"]
+    found = convert(source, id="{row}", text={"b": "t"}, group="near_duplicates").cases
+    assert [case.group for case in found] == ["1", None, "1"]
+
+
+def test_ids_of_two_files_do_not_collide(convert: Callable[..., Conversion], tmp_path: Path) -> None:
+    """So that what is held out can be checked against what is trained on."""
+    header, rows = "t,who\n", ["Hats,x\n", "Shoes,y\n", "Bags,z\n"]
+    sources = [
+        write(tmp_path / name, header + "".join(part))
+        for name, part in (("a/rows.csv", rows), ("b/rows.csv", [rows[0], rows[2], "Belts,z\n"]), ("b/more.csv", rows))
+    ]
+    ids = [[case.id for case in convert(source, text={"b": "t"}).cases] for source in sources]
+    assert ids[0][0] == ids[1][0], "the same row at the same place of files of one name is the same case"
+    assert len({id_ for own in ids for id_ in own}) == 8
+    assert all(re.fullmatch(r"rows-[123]-[0-9a-f]{8}", id_) for id_ in ids[0])
+
+
+def test_a_hash_is_of_the_row_and_not_of_its_place(convert: Callable[..., Conversion], tmp_path: Path) -> None:
+    first = write(tmp_path / "a.jsonl", '{"t": "Hats", "n": 1}\n{"t": "Shoes", "n": 1}\n')
+    second = write(tmp_path / "b.jsonl", '{"n": 1, "t": "Shoes"}\n{"t": "Shoes", "n": 2}\n')
+    hats, shoes = (case.id for case in convert(first, id="{file}:{hash}", text={"b": "t"}).cases)
+    again, other = (case.id for case in convert(second, id="{file}:{hash}", text={"b": "t"}).cases)
+    assert hats[:2] == "a:" and again[:2] == "b:" and shoes[2:] == again[2:]
+    assert len({hats[2:], shoes[2:], other[2:]}) == 3
+
+
+def test_a_column_comes_before_what_an_id_knows_itself(convert: Callable[..., Conversion], tmp_path: Path) -> None:
+    source = write(tmp_path / "in.csv", "t,file,hash,row\nHats,f,h,r\n")
+    assert convert(source, id="{file}-{hash}-{row}", text={"b": "t"}).cases[0].id == "f-h-1"
+
+
+def test_a_case_too_large_to_be_read_again_is_rejected(convert: Callable[..., Conversion], tmp_path: Path) -> None:
+    source = write(tmp_path / "in.jsonl", json.dumps({"t": "x" * 8_000_000}) + '\n{"t": "y"}\n')
+    result = convert(source, text={"b": "t"})
+    assert len(load_cases(tmp_path / "out")) == 1 and "and it may have at most 8,000,000" in str(result.rejected[0][1])
 
 
 def test_rows_that_cannot_be_converted_are_kept_with_the_reason(

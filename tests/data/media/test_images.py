@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from data import DataError, open_image
-from data.media.images import open_thumbnail
+from data.media.images import image_size, open_thumbnail
 
 Write = Callable[..., Path]
 
@@ -62,6 +62,18 @@ def test_a_20000_pixel_image_is_refused_by_its_header(tmp_path: Path, size: tupl
     assert "scale it down" in str(caught.value), "refused for its size, before anything is decoded"
 
 
+@pytest.mark.parametrize("size", [(10, 4000), (4000, 10), (1, 101)])
+def test_an_image_that_is_all_but_a_line_is_refused(write_image: Write, size: tuple[int, int]) -> None:
+    path = write_image("line.png", size)
+    for opening in (open_image, image_size, lambda path, case: open_thumbnail(path, 16, case)):
+        with pytest.raises(DataError, match=r"\(case 'b-17'\): more than 100 times as long as wide; crop it"):
+            opening(path, "b-17")
+
+
+def test_a_long_page_passes(write_image: Write) -> None:
+    assert open_image(write_image("page.png", (40, 4000))).size == (40, 4000)
+
+
 def test_a_smaller_limit_can_be_set(write_image: Write) -> None:
     with pytest.raises(DataError, match=r"image of 40 x 30 pixels: more than 32 on a side"):
         open_image(write_image("a.png"), max_side=32)
@@ -80,6 +92,14 @@ def test_transparent_is_white(tmp_path: Path) -> None:
     Image.new("RGBA", (4, 4), (255, 0, 0, 0)).save(tmp_path / "clear.png")
     image = open_image(tmp_path / "clear.png")
     assert image.mode == "RGB" and image.getpixel((0, 0)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tiff"])
+def test_the_size_in_the_header_is_that_of_the_upright_picture(tmp_path: Path, suffix: str) -> None:
+    exif, path = Image.Exif(), tmp_path / f"turned.{suffix}"
+    exif[0x0112] = 6
+    Image.new("RGB", (40, 20), "red").save(path, exif=exif)
+    assert image_size(path) == open_image(path).size == open_thumbnail(path, 16)[1] == (20, 40)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "CMYK", "I;16"])

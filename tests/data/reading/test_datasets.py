@@ -74,6 +74,32 @@ def test_a_dataset_on_disk_names_images_by_path(tmp_path: Path) -> None:
     assert case.path(case.images[0]) == tmp_path / "saved" / "m" / "1.png"
 
 
+@pytest.mark.parametrize("source", ["object", "hub", "folder"])
+def test_a_dataset_names_no_files_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    dataset = datasets.Dataset.from_list([{"id": "1", "images": [str(tmp_path / "secret.png")]}])
+    dataset.save_to_disk(tmp_path / "saved")
+    monkeypatch.setattr(datasets, "load_dataset", lambda name, split: dataset)
+    with pytest.raises(DataError, match=r"images\.0: '.*secret\.png' lies outside of the folder"):
+        load_cases({"object": dataset, "hub": "hub:somebody/ads", "folder": tmp_path / "saved"}[source])
+
+
+def test_a_hub_dataset_names_no_files_of_the_folder_that_the_program_is_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = datasets.Dataset.from_list([{"id": "1", "images": ["a.png"]}])
+    assert load_cases(dataset)[0].images == ["a.png"], "one that Python made may"
+    monkeypatch.setattr(datasets, "load_dataset", lambda name, split: dataset)
+    with pytest.raises(DataError, match="lies outside"):
+        load_cases("hub:somebody/ads")
+
+
+def test_a_hub_dataset_may_name_images_in_the_cache_of_datasets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "hf")
+    dataset = datasets.Dataset.from_list([{"id": "1", "images": [str(tmp_path / "hf" / "a.png")]}])
+    monkeypatch.setattr(datasets, "load_dataset", lambda name, split: dataset)
+    assert len(load_cases("hub:somebody/ads")) == 1
+
+
 def test_json_columns_single_images_and_streams() -> None:
     row = {
         "id": "1",
@@ -84,6 +110,12 @@ def test_json_columns_single_images_and_streams() -> None:
     stream = datasets.Dataset.from_list([row]).to_iterable_dataset()
     (case,) = load_cases(stream)
     assert case.meta == {"market": "SG"} and case.text == {"title": "x"} and len(case.images) == 1
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "[" + "9" * 5000, "[" + "9" * 5000 + "]", "{cut"])
+def test_text_that_only_begins_like_json(text: str) -> None:
+    (case,) = load_cases(datasets.Dataset.from_list([{"id": "1", "lang": text}]))
+    assert case.lang == text
 
 
 def test_a_hub_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,6 +44,11 @@ def test_a_folder_is_read_file_by_file_without_what_was_rejected(write_lines: Wr
     assert [case.id for case in load_cases(tmp_path)] == ["a", "b"]
 
 
+def nested(levels: int) -> str:
+    """A case whose ``meta`` holds so many lists in one another."""
+    return '{"id": "2", "meta": {"deep": ' + "[" * levels + "]" * levels + "}}"
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -59,9 +64,21 @@ def test_a_folder_is_read_file_by_file_without_what_was_rejected(write_lines: Wr
         ('{"id": "2", "text": {"title": "\\ud800"}}', "half of a surrogate pair"),
         ('["2"]', "want a JSON object, not list"),
         ("[" * 100_000, "nested too deeply"),
+        (nested(900), "nested too deeply: want at most 64 levels"),
+        (nested(63), "nested too deeply"),
+        ('{"id": "2", "weight": ' + "9" * 5000 + "}", "an integer of 5,000 digits: put it in quotes if text is meant"),
+        ('{"id": "2", "meta": {"n": [' + "-" + "9" * 301 + "]}}", "an integer of 301 digits"),
+        ('{"id": "2", "weight": 1e999}', "1e999 is too large a number"),
+        ('{"id": "2", "text": {"body": "' + "x" * 10_000_000 + '"}}', "a line of 10,000,"),
         ('{"id": "2", "wieght": 1}', "wieght: unknown key (did you mean 'weight'?)"),
         ('{"id": "2", "gold": {"verdict": "rejected"}}', "gold.verdict: Input should be 'approve', 'reject' or 'esc"),
         ('{"id": ""}', "id: String should have at least 1 character"),
+        ('{"id": "2", "images": ["a.png", ""]}', "images.1: String should have at least 1 character"),
+        ('{"id": "2", "frames": [{"path": "", "time": 1}]}', "frames.0.path: String should have at least 1 character"),
+        ('{"id": "2", "video": ""}', "video: String should have at least 1 character"),
+        ('{"id": "2", "images": ["a.png", "../../a.png"]}', "images.1: '../../a.png' lies outside of the folder"),
+        ('{"id": "2", "frames": [{"path": "/etc/a.png", "time": 1}]}', "frames.0.path: '/etc/a.png' lies outside of"),
+        ('{"id": "2", "audio": "../a.wav"}', "audio: '../a.wav' lies outside of the folder"),
     ],
 )
 def test_a_bad_line_is_named(write_lines: Write, line: str | bytes, message: str) -> None:
@@ -75,11 +92,20 @@ def test_a_bad_line_is_named(write_lines: Write, line: str | bytes, message: str
     assert rows[1].raw == (line if isinstance(line, bytes) else line.encode())
 
 
+def test_what_is_large_but_not_too_large_is_read(write_lines: Write) -> None:
+    number, text = "9" * 300, "[{" * 3_000_000
+    line = f'{{"id": "2", "meta": {{"n": {number}}}, "text": {{"body": "{text}"}}}}'
+    deep, large = load_cases(write_lines("a.jsonl", nested(62).replace('"2"', '"1"'), line))
+    assert str(large.meta["n"]) == number and large.text["body"] == text and deep.meta["deep"]
+
+
 def test_duplicate_case_id_across_files(write_lines: Write) -> None:
     first, second = write_lines("a.jsonl", {"id": "1"}), write_lines("b.jsonl", {"id": "0"}, {"id": "1"})
     with pytest.raises(DataError) as caught:
         load_cases(first, second)
-    assert str(caught.value) == f"{second}:2: id: duplicate id '1', first in {first}:1"
+    assert str(caught.value).startswith(f"{second}:2: id: duplicate id '1', first in {first}:1; where ids come from")
+    with pytest.raises(DataError, match=r"duplicate id '0', first in .*twice.jsonl:1$"):
+        load_cases(write_lines("twice.jsonl", {"id": "0"}, {"id": "0"}))
 
 
 @pytest.mark.parametrize(("source", "message"), [("nowhere.jsonl", "no such file or folder"), ("", "neither .jsonl")])

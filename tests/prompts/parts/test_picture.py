@@ -100,21 +100,25 @@ def test_settings_tell_how_many_tokens_the_image_processor_makes(size: tuple[int
     assert picture.estimate(tmp_path / "settings") == made > 1
 
 
-def test_a_picture_too_thin_for_the_model_names_its_case_and_its_file(tmp_path: Path) -> None:
-    vision = transformers.Qwen2VLImageProcessor()
-    vision.save_pretrained(tmp_path / "settings")
-    Image.new("RGB", (3, 900)).save(tmp_path / "thin.png")
+def test_a_shape_that_the_model_refuses_names_its_case_and_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("RGB", (10, 900)).save(tmp_path / "thin.png")
     picture = Picture(str(tmp_path / "thin.png"), "image 0", "b-17")
 
-    class Processor:
-        def _get_num_multimodal_tokens(self, image_sizes: list[tuple[int, int]]) -> Any:
-            return {"num_image_tokens": [vision.get_number_of_image_patches(*image_sizes[0])]}
+    class Picky:
+        def get_number_of_image_patches(self, height: int, width: int) -> int:
+            raise ValueError(f"{height / width:g} is too long for its width")
 
-    wanted = r"thin\.png: image of 3 x 900 pixels \(case 'b-17'\) does not suit the model: .*crop it"
+        def _get_num_multimodal_tokens(self, image_sizes: list[tuple[int, int]]) -> Any:
+            return {"num_image_tokens": [self.get_number_of_image_patches(*image_sizes[0])]}
+
+    monkeypatch.setattr("prompts.parts.picture._image_processor", lambda settings: Picky())
+    wanted = r"thin\.png: image of 10 x 900 pixels \(case 'b-17'\) does not suit the model: 90 is too long.*crop it"
     with pytest.raises(DataError, match=wanted):
         picture.estimate(tmp_path / "settings")
     with pytest.raises(DataError, match=wanted):
-        picture.tokens(Processor())  # type: ignore[arg-type]  # all that is used of one
+        picture.tokens(Picky())  # type: ignore[arg-type]  # all that is used of one
 
 
 def test_a_cases_media_have_names_of_their_own_images_first() -> None:

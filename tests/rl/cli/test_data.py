@@ -2,11 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+from PIL import Image
 from typer.testing import CliRunner
 
 from data import DataError, Rule, Rulebook
+from data.media.folder import ALLOWED
+from rl.cli import app as whole
 from rl.cli.data import app
 
 
@@ -71,3 +76,28 @@ def test_wrong_input_is_a_data_error(folder: Path) -> None:
         run("check", "a.jsonl", "--rulebook", "bok.yaml")
     with pytest.raises(DataError, match="no such mapping"):
         run("convert", "in.csv", "--mapping", "mip.yaml", "--out", "out")
+
+
+def test_media_of_another_folder_need_to_be_allowed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ALLOWED, "")
+    (folder / "in").mkdir()
+    Image.new("RGB", (8, 8)).save("x.png")
+    Path("in/a.jsonl").write_text('{"id": "1", "images": ["../x.png"]}\n')
+    code, output = run("check", "in", "--rulebook", "book.yaml")
+    assert code == 1 and "error: media out of reach (1)" in output and "--allow-media DIR" in output
+    code, output = run("check", "in", "--rulebook", "book.yaml", "--allow-media", ".")
+    assert code == 0 and "0 errors" in output
+
+
+def test_every_verb_that_reads_cases_can_be_allowed_media() -> None:
+    root = typer.main.get_command(whole)
+    verbs = {f"{group.name} {verb.name}": verb for group in root.commands.values() for verb in verbs_of(group)}
+    reads = {name for name, verb in verbs.items() if any("--allow-media" in option.opts for option in verb.params)}
+    assert reads >= {f"rewards {verb}" for verb in ("score", "audit", "replay", "forecast")}
+    assert reads >= {"data check", "data convert", "review review", "evaluate evaluate", "compare compare"}
+    assert reads >= {name for name in verbs if name.startswith("train ")}
+
+
+def verbs_of(command: Any) -> list[Any]:
+    """The verbs of a group, or the one verb itself."""
+    return list(getattr(command, "commands", {"": command}).values())

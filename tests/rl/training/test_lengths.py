@@ -21,10 +21,10 @@ def mixed(toy: Path, tmp_path: Path, book: Rulebook) -> Briefs:
     """Cases with pictures of many shapes as images and frames, one without any."""
     for n, size in enumerate(SIZES):
         Image.new("RGB", size).save(tmp_path / f"{n}.png")
-    cases = load_cases(toy / "cases.jsonl")[: len(SIZES) + 1]
+    cases = [case.with_root(tmp_path) for case in load_cases(toy / "cases.jsonl")[: len(SIZES) + 1]]
     for n, case in enumerate(cases[:-1]):
-        case.images = [str(tmp_path / f"{n}.png")]
-        case.frames = [Frame(path=str(tmp_path / f"{i}.png"), time=i) for i in range(n)]
+        case.images = [f"{n}.png"]
+        case.frames = [Frame(path=f"{i}.png", time=i) for i in range(n)]
     cases[-1].images = []
     return Briefs.bind(cases, book)
 

@@ -72,9 +72,9 @@ def test_shipped_recipes_with_nothing_there(
 def test_tokens_of_pictures_of_the_3b_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A phone's screenshot is scaled to multiples of 28 pixels; each 28 × 28 is a token."""
     monkeypatch.chdir(tmp_path)
-    Image.new("RGB", (1080, 2400)).save("phone.png")
     Path("contextdp").mkdir()
-    case = Case(id="phone", images=["../phone.png"], gold=Gold(verdict="approve", violations=[]))
+    Image.new("RGB", (1080, 2400)).save("contextdp/phone.png")
+    case = Case(id="phone", images=["phone.png"], gold=Gold(verdict="approve", violations=[]))
     save_cases([case], "contextdp/cases.jsonl")
     text = said(preflight("sft", "qwen2.5-vl-3b"))
     assert f"'phone': {39 * 86:,} tokens of pictures" in text  # 1080 / 28 = 38.6, 2400 / 28 = 85.7

@@ -48,8 +48,7 @@ def test_the_request_asks_for_as_much_as_the_questions_need(server: JudgeServer,
 
 def test_pictures_are_sent_where_the_judge_sees(server: JudgeServer, make_judge: MakeJudge, tmp_path: Path) -> None:
     Image.new("RGB", (40, 20), "red").save(tmp_path / "a.png")
-    case = rejecting()
-    case._root = tmp_path
+    case = rejecting().with_root(tmp_path)
     make_judge(images=True).score_batch([item(case=case)])
     parts = server.requests[0]["messages"][1]["content"]
     assert parts[2]["image_url"]["url"].startswith("data:image/png;base64,")
