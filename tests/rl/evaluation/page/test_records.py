@@ -84,7 +84,7 @@ def test_every_sample_is_there_with_what_is_known_of_it() -> None:
     assert [found["completion"] for found in (first, second, third)] == texts
     assert [found["tokens"] for found in (first, second, third)] == [7, 8, 9]
     assert second["logprob"] == -0.5 and "logprob" not in first
-    assert first["contradiction"] == "the reasoning has no finding" and "contradiction" not in second
+    assert first["contradiction"] == "the reasoning does not end in findings" and "contradiction" not in second
     assert "contradiction" not in third
 
 
