@@ -32,6 +32,9 @@ class GRPOStage(Stage[GRPORecipe]):
     def facts(self, arguments: GRPOConfig) -> dict[str, str]:
         return {"rubric": f"{self.rubric.name}, advantages scaled by {arguments.scale_rewards}"}
 
+    def identity(self) -> dict[str, Any]:
+        return {"rubric": self.rubric.fingerprint}
+
     def reserved(self, arguments: GRPOConfig) -> int:
         return arguments.max_completion_length or 0
 

@@ -44,7 +44,6 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
         checkpoint: where the run goes on from, if it does.
     """
 
-    kind = "grpo"
     args: GRPOConfig
     model: PreTrainedModel
 
@@ -57,7 +56,7 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
             self.generation_config.use_cache = True  # left open, it would follow a checkpoint saved for training
         self.cycle = self._check_settings()
         """Optimiser steps from one generation to the next."""
-        if checkpoint is not None and step_of(checkpoint) % self.cycle:
+        if checkpoint is not None and not self.can_be_saved(step_of(checkpoint)):
             raise DataError("lies between two generations and has lost its completions: remove it", file=checkpoint)
         if checkpoint is not None and "ref" in getattr(self.model, "peft_config", {}):
             self._restore_reference_adapter(checkpoint)
@@ -90,10 +89,9 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
         """With the rewards that training has changed."""
         save_rewards(self.reward.batch_rewards, folder)
 
-    def pace(self) -> dict[str, int | str]:
-        """What decides which rows a step sees, and which completions it trains on."""
-        names = ("num_generations", "num_iterations", "steps_per_generation")
-        return super().pace() | {name: getattr(self.args, name) for name in names}
+    def can_be_saved(self, step: int) -> bool:
+        """Between two generations, its completions would be lost."""
+        return step % self.cycle == 0
 
     @property
     def group_size(self) -> int:

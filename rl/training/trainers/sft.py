@@ -35,8 +35,6 @@ class RulingSFTTrainer(ResumableTrainer, SFTTrainer):
     longest rows in the first batch, so that memory runs out at once or never.
     """
 
-    kind = "sft"
-
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         # Qwen-VL and Gemma 3 say that they do not take the number of tokens; TRL's loss does.
