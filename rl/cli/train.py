@@ -55,7 +55,7 @@ def _verb(kind: Kind) -> Callable[..., None]:
             from rl.terminal.preflight import preflight_table
             from rl.training.preflight import preflight
 
-            Console().print(preflight_table(preflight(kind.name, config, overrides)))
+            Console().print(preflight_table(preflight(kind.name, config, overrides, accelerate, num_processes)))
             return
         recipe = load_recipe(kind.name, config, overrides)
         with interruptible(again("--resume"), lambda: _outlook(recipe)):

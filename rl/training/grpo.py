@@ -38,7 +38,7 @@ class GRPOStage(Stage[GRPORecipe]):
     def reserved(self, arguments: GRPOConfig) -> int:
         return arguments.max_completion_length or 0
 
-    def steps(self, arguments: GRPOConfig, cases: int) -> int | None:
+    def steps(self, arguments: GRPOConfig, cases: int, processes: int = 1) -> int | None:
         return arguments.max_steps if arguments.max_steps > 0 else None
 
     def choose(self, start: Start) -> Briefs:

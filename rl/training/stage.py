@@ -91,6 +91,14 @@ class Stage(ABC, Generic[OneRecipe]):
             DataError: they do not; names the field.
         """
 
+    def check_sharded(self) -> None:  # most kinds refuse nothing
+        """Refuses settings that do not go with processes of which each holds a share of what is trained; asked before
+        they start.
+
+        Raises:
+            DataError: they do not; names the field.
+        """
+
     def facts(self, arguments: Any) -> dict[str, str]:
         """What a dry run should say of this kind's own settings, by name."""
         return {}
@@ -103,12 +111,12 @@ class Stage(ABC, Generic[OneRecipe]):
         """Tokens of the context that are kept for what the model is to write; 0 where rows hold it already."""
         return 0
 
-    def steps(self, arguments: Any, cases: int) -> int | None:
-        """How many optimiser steps the training has, on one process; None where that is not known beforehand."""
+    def steps(self, arguments: Any, cases: int, processes: int = 1) -> int | None:
+        """How many optimiser steps the training has; None where that is not known beforehand."""
         if arguments.max_steps > 0:
             return int(arguments.max_steps)
         batch = arguments.per_device_train_batch_size * arguments.gradient_accumulation_steps
-        return -(-cases // batch) * int(arguments.num_train_epochs)
+        return -(-cases // (batch * processes)) * int(arguments.num_train_epochs)
 
     def choose(self, start: Start) -> Briefs:
         """Which of the recipe's cases to train on, and with which weights."""

@@ -12,16 +12,15 @@ from typing import Any
 
 import psutil
 
-from data import DataError, find_yaml
-from data.yaml_model import read_yaml
+from data import DataError
 from rl.config.train import TrainRecipe
 from rl.runs.folder import RunFolder
 from rl.runs.lock import hold
 from rl.terminal.messages import kept
 from rl.terminal.stopping import Stopped, stop_requests
+from rl.training.launch.settings import LaunchSettings
 from rl.training.registry import load_recipe, stage_of
 
-CONFIGS = Path(__file__).parents[3] / "accelerate_configs"
 WORKER = Path(__file__).parent / "worker.py"
 
 
@@ -67,13 +66,15 @@ def _launch(
     from torch.distributed.elastic.multiprocessing import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
-    settings = find_yaml(accelerate, CONFIGS, "accelerate config")
+    settings = LaunchSettings.load(accelerate, num_processes)
     # What can go wrong or must be there before several processes start, goes wrong or is made once. While they train,
     # the first of them holds the run.
     stage = stage_of(recipe)
-    with hold(stage.run) if _is_first_machine(settings) else nullcontext():
+    if settings.is_sharded:
+        stage.check_sharded()
+    with hold(stage.run) if settings.is_first_machine else nullcontext():
         stage.prepare()
-    options = ["--config_file", str(settings)]
+    options = ["--config_file", str(settings.file)]
     if num_processes is not None:
         options += ["--num_processes", str(num_processes)]
     # The worker is a script, not a module: `-m` would look for `rl` in the current folder first.
@@ -104,12 +105,6 @@ def _send(number: int) -> None:
     for process in psutil.Process().children():
         with suppress(psutil.NoSuchProcess):
             process.send_signal(number)
-
-
-def _is_first_machine(settings: Path) -> bool:
-    """Whether this is where the first of the processes will run; the others' machines may share its disk."""
-    content = read_yaml(settings)
-    return not (isinstance(content, dict) and content.get("machine_rank"))
 
 
 @contextmanager

@@ -174,6 +174,9 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
 
     def _generate_and_score_completions(self, inputs: list) -> dict[str, Any]:
         output: dict[str, Any] = super()._generate_and_score_completions(inputs)
+        figures = self._metrics["train" if self.model.training else "eval"]
+        for statistic in ("mean", "std"):  # of the one reward function: TRL has them as reward and reward_std, too
+            figures.pop(f"rewards/{self.reward_func_names[0]}/{statistic}")
         advantages = self.advantages_of(output["advantages"], self._totals[:, 0])
         weights = torch.tensor([row["weight"] for row in inputs], device=advantages.device)
         output["advantages"] = advantages * weights.view(-1, *[1] * (advantages.dim() - 1))
