@@ -4,6 +4,8 @@
 completion does not parse or a gate is closed. The checks below keep any part from being traded against the verdict.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -163,6 +165,12 @@ class Rubric(BaseModel):
         """The rewards, built. Building may load weights or open connections."""
         steps = tuple(entry.build(self.time_limit, self._built) for entry in self.entries)
         return Plan(steps, self.floor, {name: self._sharing(own).plan for name, own in self.by_category.items()})
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the content, schedules included, 12 hex digits. The code of rewards is no part of it."""
+        content = [self.model_dump(mode="json", exclude={"name", "description", "folder"}), str(self.schedules)]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
     @property
     def schedules(self) -> dict[str, Schedule]:

@@ -1,5 +1,6 @@
 """``ruling train``: a verb for each kind of training there is."""
 
+import signal
 from collections.abc import Callable
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from rl.runs.folder import RunFolder
 from rl.terminal.console import console
 from rl.terminal.errors import interruptible
 from rl.terminal.safe_text import visible
+from rl.terminal.stopping import Stopped
 from rl.training.registry import KINDS, Kind, load_recipe
 
 app = typer.Typer(
@@ -55,7 +57,7 @@ def _verb(kind: Kind) -> Callable[..., None]:
             from rl.terminal.preflight import preflight_table
             from rl.training.preflight import preflight
 
-            Console().print(preflight_table(preflight(kind.name, config, overrides)))
+            Console().print(preflight_table(preflight(kind.name, config, overrides, accelerate, num_processes)))
             return
         recipe = load_recipe(kind.name, config, overrides)
         with interruptible(again("--resume"), lambda: _outlook(recipe)):
@@ -75,6 +77,8 @@ def _verb(kind: Kind) -> Callable[..., None]:
 
 def _check_ended_well(code: int, run: RunFolder) -> None:
     """Ends the command as the first process that failed; it has said why, unless it crashed or was killed."""
+    if code in (128 + signal.SIGINT, 128 + signal.SIGTERM):  # somebody has stopped the processes themselves
+        raise Stopped(code - 128)
     if code < 0:
         where = escape(visible(str(run.messages)))
         console().print(f"a process was ended by signal {-code}: {where} may say why", soft_wrap=True)

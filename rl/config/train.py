@@ -131,6 +131,8 @@ class TrainRecipe(Recipe):
                 name = cls.config_class().__name__
                 raise ValueError(f"trainer.{key} is not a field of {name}{suggest(key, known)}")
             adapter = TypeAdapter(known[key], config=ConfigDict(arbitrary_types_allowed=True))
+            if value is False and key in ("save_strategy", "eval_strategy", "logging_strategy"):
+                value = "no"  # which YAML reads as a boolean
             try:
                 # YAML reads 1e-4 as text: the field's type knows better.
                 checked[key] = adapter.validate_python(value)

@@ -1,18 +1,38 @@
-"""The checkpoints of a run: which of them are complete, and which one training goes on from. Loads no torch.
+"""The checkpoints of a run: which of them are whole, and which one training goes on from. Loads no torch.
 
-A checkpoint is complete when it holds ``complete.json``, which is written last; one that a kill cut off is removed.
+A checkpoint is complete when it holds ``complete.json``, which is written last; one that a kill cut off has none, and
+is removed. It is whole when every file is what ``complete.json`` says (`rl.runs.manifest`). Damaged ones are never
+gone on from: they are named, and set aside for whoever wants to look at them.
 """
 
+import logging
 import re
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from data import DataError
 from rl.runs.folder import RunFolder
+from rl.runs.manifest import COMPLETE, Manifest
 
-COMPLETE = "complete.json"
+logger = logging.getLogger(__name__)
+
 _PREFIX = "checkpoint-"
 _NAME = re.compile(rf"{_PREFIX}[0-9]+")
+ASIDE = "damaged-"
+"""What stands before the names of checkpoints that were set aside."""
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """What is found in a run's folder."""
+
+    newest: Path | None
+    """The last one that is whole."""
+    damaged: dict[Path, str]
+    """Those after it that are complete but not whole, the newest first, and what is wrong."""
+    cut_off: list[Path]
+    """Those that a kill cut off."""
 
 
 def checkpoint_at(checkpoints: Path, step: int) -> Path:
@@ -25,41 +45,76 @@ def step_of(checkpoint: Path) -> int:
     return int(checkpoint.name.removeprefix(_PREFIX))
 
 
+def find_checkpoints(run: RunFolder) -> Checkpoints:
+    """Looks for the newest whole checkpoint; reads it to its last byte, and the damaged ones after it."""
+    complete, cut_off = _sorted_out(run.checkpoints)
+    damaged: dict[Path, str] = {}
+    for checkpoint in complete:
+        try:
+            Manifest.checked(checkpoint)
+        except DataError as error:
+            damaged[checkpoint] = str(error)
+        else:
+            return Checkpoints(checkpoint, damaged, cut_off)
+    return Checkpoints(None, damaged, cut_off)
+
+
 def newest_checkpoint(run: RunFolder) -> Path | None:
-    """The last complete checkpoint of a run; None where there is none."""
-    return max(filter(_is_complete, _checkpoints(run)), key=step_of, default=None)
+    """The last whole checkpoint of a run; None where there is none."""
+    return find_checkpoints(run).newest
 
 
 def checkpoint_to_resume(run: RunFolder, resume: bool) -> Path | None:
-    """The checkpoint that training starts from: the newest complete one where it is to go on, or None for a start
-    from the beginning.
+    """The checkpoint that training starts from: the newest whole one where it is to go on, or None for a start from
+    the beginning. What is of no use is cleared away, with a warning: cut-off checkpoints are removed, damaged ones
+    set aside.
 
     Raises:
         DataError: a run would overwrite one that is there: a new one, or one that has nothing to go on from.
     """
-    newest = newest_checkpoint(run)
-    if not resume and (newest or run.final.exists()):
+    if not resume and (_sorted_out(run.checkpoints)[0] or run.final.exists()):
         raise DataError(
             "there is a run already: go on with --resume, give another output, or remove it", file=run.path
         )
-    if newest is None and run.final.exists():
+    found = find_checkpoints(run)
+    if found.newest is None and found.damaged:
+        why = "; ".join(found.damaged.values())
+        raise DataError(
+            f"no checkpoint is whole ({why}): give another output, or remove the run to begin again", file=run.path
+        )
+    if found.newest is None and run.final.exists():
         raise DataError(
             "there is a trained model but no checkpoint to go on from: give another output, or remove it",
             file=run.final,
         )
-    return newest
+    _clear(found)
+    return found.newest
 
 
-def remove_cut_off(run: RunFolder) -> None:
-    """Removes the checkpoints that a kill cut off."""
-    for checkpoint in _checkpoints(run):
-        if not _is_complete(checkpoint):
+def keep_newest(checkpoints: Path, count: int | None) -> None:
+    """Removes all but the newest of the complete checkpoints; none of them where ``count`` is None or 0."""
+    if count:
+        for checkpoint in _sorted_out(checkpoints)[0][count:]:
+            (checkpoint / COMPLETE).unlink()  # first: a kill leaves one that is cut off, and not one that is damaged
             shutil.rmtree(checkpoint)
 
 
-def _checkpoints(run: RunFolder) -> list[Path]:
-    return [folder for folder in run.checkpoints.glob(f"{_PREFIX}*") if _NAME.fullmatch(folder.name)]
+def _clear(found: Checkpoints) -> None:
+    for checkpoint in found.cut_off:
+        logger.warning("%s was cut off while it was saved, and is removed", checkpoint)
+        shutil.rmtree(checkpoint)
+    for checkpoint, fault in found.damaged.items():
+        assert found.newest is not None, "nothing is set aside where there is nothing else"
+        aside = checkpoint.with_name(f"{ASIDE}{step_of(checkpoint)}")
+        said = "%s: the checkpoint is set aside as %s, and training goes on from step %s"
+        logger.warning(said, fault, aside.name, f"{step_of(found.newest):,}")
+        if aside.exists():
+            shutil.rmtree(aside)
+        checkpoint.rename(aside)
 
 
-def _is_complete(checkpoint: Path) -> bool:
-    return (checkpoint / COMPLETE).is_file()
+def _sorted_out(checkpoints: Path) -> tuple[list[Path], list[Path]]:
+    """The complete checkpoints, the newest first, and those that a kill cut off."""
+    there = [folder for folder in checkpoints.glob(f"{_PREFIX}*") if _NAME.fullmatch(folder.name)]
+    complete = sorted((folder for folder in there if (folder / COMPLETE).exists()), key=step_of, reverse=True)
+    return complete, [folder for folder in there if folder not in complete]

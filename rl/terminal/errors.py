@@ -8,9 +8,7 @@ from rich.markup import escape
 
 from rl.terminal.console import console
 from rl.terminal.safe_text import one_line, visible
-
-INTERRUPTED = 130
-"""The exit code of a command that was stopped by Ctrl-C: 128 and the signal's number, as in a shell."""
+from rl.terminal.stopping import exit_code, stopped_by_sigterm
 
 
 def complain(error: Exception) -> None:
@@ -25,14 +23,15 @@ def quiet() -> None:
 
 @contextmanager
 def interruptible(command: str, outlook: Callable[[], str] = lambda: "go on") -> Iterator[None]:
-    """Ctrl-C ends the command with exit code 130, and without a traceback.
+    """Ctrl-C and SIGTERM end the command with exit code 130 or 143, and without a traceback.
 
     Args:
         command: what to type afterwards.
         outlook: what that does, in words that follow a *to*; asked when it comes to it.
     """
     try:
-        yield
-    except KeyboardInterrupt:
+        with stopped_by_sigterm():
+            yield
+    except KeyboardInterrupt as stop:
         console().print(f"stopped; to {escape(outlook())}: [bold]{escape(visible(command))}[/]", soft_wrap=True)
-        raise SystemExit(INTERRUPTED) from None
+        raise SystemExit(exit_code(stop)) from None

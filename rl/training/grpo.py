@@ -32,10 +32,13 @@ class GRPOStage(Stage[GRPORecipe]):
     def facts(self, arguments: GRPOConfig) -> dict[str, str]:
         return {"rubric": f"{self.rubric.name}, advantages scaled by {arguments.scale_rewards}"}
 
+    def identity(self) -> dict[str, Any]:
+        return {"rubric": self.rubric.fingerprint}
+
     def reserved(self, arguments: GRPOConfig) -> int:
         return arguments.max_completion_length or 0
 
-    def steps(self, arguments: GRPOConfig, cases: int) -> int | None:
+    def steps(self, arguments: GRPOConfig, cases: int, processes: int = 1) -> int | None:
         return arguments.max_steps if arguments.max_steps > 0 else None
 
     def choose(self, start: Start) -> Briefs:

@@ -7,6 +7,7 @@ is looked at all the same: parameters are counted on the meta device, without we
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from rl.config.recipe import SHIPPED
 from rl.config.train import TrainRecipe
 from rl.models.load import ADAPTER, context_length, empty_model, processor_for
 from rl.terminal.preflight import Preflight
+from rl.training.launch.settings import LaunchSettings
 from rl.training.lengths import Length, check_fit, count, estimate
 from rl.training.registry import load_recipe, stage_of
 from rl.training.round_trip import check_round_trip
@@ -30,13 +32,21 @@ from rl.training.rows import lessons_of, prompts_of
 from rl.training.stage import Stage
 
 
-def preflight(kind: str, config: str, overrides: Mapping[str, Any] | None = None) -> Preflight:
+def preflight(
+    kind: str,
+    config: str,
+    overrides: Mapping[str, Any] | None = None,
+    accelerate: str | None = None,
+    num_processes: int | None = None,
+) -> Preflight:
     """Checks a recipe as far as it can be without training.
 
     Args:
         kind: a name in `rl.training.registry.KINDS`.
         config: a recipe's file or name.
         overrides: recipe keys to values.
+        accelerate: a YAML file, or the name of a shipped configuration, if the run is to be launched.
+        num_processes: instead of what the configuration says.
 
     Raises:
         DataError: the recipe, the data or the settings are not as they should be, or a case does not fit the context.
@@ -47,6 +57,7 @@ def preflight(kind: str, config: str, overrides: Mapping[str, Any] | None = None
     arguments = recipe.arguments(**_on_this_machine(recipe))
     found.add("recipe", f"{config}, leaves {recipe.output}")
     stage.check(arguments)
+    processes = 1 if accelerate is None else _launch(stage, accelerate, num_processes, found)
     book, cases = _rulebook(recipe, found), _cases(recipe, found)
     for what, fact in stage.facts(arguments).items():
         found.add(what, fact)
@@ -57,8 +68,20 @@ def preflight(kind: str, config: str, overrides: Mapping[str, Any] | None = None
             _parameters(recipe.model, folder, found)
             if briefs is not None:
                 _longest(stage, briefs, folder, stage.reserved(arguments), found)
-    _steps(stage, arguments, len(cases), found)
+    _steps(stage, arguments, len(cases), processes, found)
     return found
+
+
+def _launch(stage: Stage[Any], accelerate: str, num_processes: int | None, found: Preflight) -> int:
+    """How many processes there will be."""
+    settings = LaunchSettings.load(accelerate, num_processes)
+    if settings.is_sharded:
+        stage.check_sharded()
+    if settings.kind == "DEEPSPEED" and find_spec("deepspeed") is None:
+        found.lack("accelerate", f"{accelerate} needs DeepSpeed: pip install 'ruling[deepspeed]'")
+    else:
+        found.add("accelerate", f"{accelerate}, {settings.processes} × {settings.kind}")
+    return settings.processes
 
 
 def _on_this_machine(recipe: TrainRecipe) -> dict[str, Any]:
@@ -180,9 +203,9 @@ def _said(longest: Length, reserved: int) -> str:
     return f"{media} and {text}{more}"
 
 
-def _steps(stage: Stage[Any], arguments: Any, cases: int, found: Preflight) -> None:
+def _steps(stage: Stage[Any], arguments: Any, cases: int, processes: int, found: Preflight) -> None:
     epochs = f"{arguments.num_train_epochs:g} epochs"
-    steps = stage.steps(arguments, cases)
+    steps = stage.steps(arguments, cases, processes)
     if steps:
         epochs = f"{steps:,} steps" + (f" ({epochs})" if arguments.max_steps <= 0 else "")
     batch = arguments.per_device_train_batch_size * arguments.gradient_accumulation_steps

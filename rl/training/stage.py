@@ -6,14 +6,11 @@ cases it takes, how a case becomes a row, and its trainer.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from accelerate import PartialState
-from accelerate.utils import broadcast_object_list
 from transformers import PreTrainedModel, set_seed
 
 from data import Briefs, DataError, Rulebook, load_cases
@@ -21,15 +18,18 @@ from prompts.processor import Processor
 from rl.config.model import ModelConfig
 from rl.config.train import TrainRecipe
 from rl.models.load import context_length, load_model, processor_for
-from rl.runs.checkpoints import checkpoint_to_resume, remove_cut_off
+from rl.runs.checkpoints import checkpoint_to_resume
 from rl.runs.folder import RunFolder
-from rl.runs.lock import hold
+from rl.runs.manifest import Manifest
 from rl.runs.provenance import provenance, write_run
 from rl.terminal.snapshot import Watch
+from rl.training.identity import check_same, identity_of
+from rl.training.processes import held_by_one, in_first_process
 from rl.training.round_trip import check_round_trip
 from rl.training.rows import texts_of
 from rl.training.tiny_model import build, built_once
 from rl.training.trainers.resumable import ResumableTrainer
+from rl.training.trainers.saving import saving
 
 OneRecipe = TypeVar("OneRecipe", bound=TrainRecipe)
 
@@ -91,20 +91,32 @@ class Stage(ABC, Generic[OneRecipe]):
             DataError: they do not; names the field.
         """
 
+    def check_sharded(self) -> None:  # most kinds refuse nothing
+        """Refuses settings that do not go with processes of which each holds a share of what is trained; asked before
+        they start.
+
+        Raises:
+            DataError: they do not; names the field.
+        """
+
     def facts(self, arguments: Any) -> dict[str, str]:
         """What a dry run should say of this kind's own settings, by name."""
+        return {}
+
+    def identity(self) -> dict[str, Any]:
+        """What tells runs of this kind apart beside what all kinds have, by the recipe's names."""
         return {}
 
     def reserved(self, arguments: Any) -> int:
         """Tokens of the context that are kept for what the model is to write; 0 where rows hold it already."""
         return 0
 
-    def steps(self, arguments: Any, cases: int) -> int | None:
-        """How many optimiser steps the training has, on one process; None where that is not known beforehand."""
+    def steps(self, arguments: Any, cases: int, processes: int = 1) -> int | None:
+        """How many optimiser steps the training has; None where that is not known beforehand."""
         if arguments.max_steps > 0:
             return int(arguments.max_steps)
         batch = arguments.per_device_train_batch_size * arguments.gradient_accumulation_steps
-        return -(-cases // batch) * int(arguments.num_train_epochs)
+        return -(-cases // (batch * processes)) * int(arguments.num_train_epochs)
 
     def choose(self, start: Start) -> Briefs:
         """Which of the recipe's cases to train on, and with which weights."""
@@ -156,22 +168,21 @@ class Stage(ABC, Generic[OneRecipe]):
         arguments = self.recipe.arguments()  # first: it sets up the processes, which ZeRO-3 needs to load weights
         self.check(arguments)
         with held_by_one(self.run):
-            checkpoint = self._begin(resume)
+            checkpoint = in_first_process(lambda: checkpoint_to_resume(self.run, resume))
             set_seed(self.recipe.seed)
-            parts = self._parts(arguments, self.prepare(), checkpoint)
+            start = self.prepare()
+            identity = in_first_process(lambda: self._identity(start, checkpoint))
+            parts = self._parts(arguments, start, checkpoint)
             trainer = self.trainer(parts)
-            trainer.run(checkpoint, watch)
+            trainer.run(checkpoint, watch, identity)
             return self._finish(trainer, parts.start.briefs.book)
 
-    def _begin(self, resume: bool) -> Path | None:
-        """The checkpoint that the run goes on from, if any; those that a kill cut off are removed."""
-        checkpoint = checkpoint_to_resume(self.run, resume)
-        state = PartialState()
-        state.wait_for_everyone()
-        if state.is_main_process:
-            remove_cut_off(self.run)
-        state.wait_for_everyone()
-        return checkpoint
+    def _identity(self, start: Start, checkpoint: Path | None) -> dict[str, Any]:
+        """What the run is, which is what it was where it goes on."""
+        identity = identity_of(self.recipe, start.briefs, start.valid, str(start.model.path)) | self.identity()
+        if checkpoint is not None:
+            check_same(checkpoint, Manifest.read(checkpoint).identity, identity)
+        return identity
 
     def _parts(self, arguments: Any, start: Start, checkpoint: Path | None) -> Parts:
         processor = processor_for(start.model)
@@ -193,7 +204,8 @@ class Stage(ABC, Generic[OneRecipe]):
     def _finish(self, trainer: ResumableTrainer, book: Rulebook) -> Path:
         """Saves the trained model and says in ``run.json`` what it comes from."""
         final = self.run.final
-        trainer.save_model(str(final))  # every process takes part: under ZeRO each holds a share of the weights
+        with saving(final):
+            trainer.save_model(str(final))  # every process takes part: under ZeRO each holds a share of the weights
         if trainer.is_world_process_zero():
             facts = provenance(
                 model=final,
@@ -207,24 +219,3 @@ class Stage(ABC, Generic[OneRecipe]):
             write_run(self.run.path, facts)
         trainer.accelerator.wait_for_everyone()
         return final
-
-
-@contextmanager
-def held_by_one(run: RunFolder) -> Iterator[None]:
-    """Holds the lock of a run in the first of its processes.
-
-    Raises:
-        DataError: another run holds it; in every process alike, so that none waits for the others.
-    """
-    state = PartialState()
-    refusal: list[DataError | None] = [None]
-    with ExitStack() as stack:
-        if state.is_main_process:
-            try:
-                stack.enter_context(hold(run))
-            except DataError as error:
-                refusal = [error]
-        broadcast_object_list(refusal)
-        if refusal[0] is not None:
-            raise refusal[0]
-        yield

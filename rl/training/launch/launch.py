@@ -2,21 +2,25 @@
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from data import DataError, find_yaml
-from data.yaml_model import read_yaml
+import psutil
+
+from data import DataError
 from rl.config.train import TrainRecipe
 from rl.runs.folder import RunFolder
 from rl.runs.lock import hold
 from rl.terminal.messages import kept
+from rl.terminal.stopping import Stopped, stop_requests
+from rl.training.launch.settings import LaunchSettings
 from rl.training.registry import load_recipe, stage_of
 
-CONFIGS = Path(__file__).parents[3] / "accelerate_configs"
 WORKER = Path(__file__).parent / "worker.py"
 
 
@@ -41,6 +45,7 @@ def launch(
         The exit code: that of the first process that failed, or 0.
 
     Raises:
+        Stopped: a signal came. The processes have been told, and have saved the run; a second Ctrl-C kills them.
         DataError: the recipe, the data or the configuration are not as they should be, or another process is training
             there.
     """
@@ -61,35 +66,45 @@ def _launch(
     from torch.distributed.elastic.multiprocessing import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
-    settings = find_yaml(accelerate, CONFIGS, "accelerate config")
+    settings = LaunchSettings.load(accelerate, num_processes)
     # What can go wrong or must be there before several processes start, goes wrong or is made once. While they train,
     # the first of them holds the run.
     stage = stage_of(recipe)
-    with hold(stage.run) if _is_first_machine(settings) else nullcontext():
+    if settings.is_sharded:
+        stage.check_sharded()
+    with hold(stage.run) if settings.is_first_machine else nullcontext():
         stage.prepare()
-    options = ["--config_file", str(settings)]
+    options = ["--config_file", str(settings.file)]
     if num_processes is not None:
         options += ["--num_processes", str(num_processes)]
     # The worker is a script, not a module: `-m` would look for `rl` in the current folder first.
     work = [str(WORKER), recipe.kind, config, json.dumps(dict(overrides)), json.dumps(resume)]
-    with _environment(accelerate):
+    arguments = launch_command_parser().parse_args([*options, *work])
+    # Of those that it is told of, torchrun kills the processes half a minute later; saving may take longer.
+    arguments.signals_to_handle = "SIGHUP,SIGQUIT"
+    told, killed = (partial(_send, number) for number in (signal.SIGTERM, signal.SIGKILL))
+    with _environment(accelerate), stop_requests(told, killed) as request:
+        code = 0
         try:
-            launch_command(launch_command_parser().parse_args([*options, *work]))
+            launch_command(arguments)
         except subprocess.CalledProcessError as failure:
-            return failure.returncode
+            code = failure.returncode
         except ChildFailedError as failure:
-            return failure.get_first_failure()[1].exitcode
-        except SignalException as signal:
-            raise KeyboardInterrupt from signal
+            code = failure.get_first_failure()[1].exitcode
+        except SignalException as hangup:
+            raise Stopped(hangup.sigval) from hangup
         except ValueError as error:
             raise DataError(f"Accelerate refuses the configuration: {error}", file=accelerate) from error
-    return 0
+    if code and request.number:
+        raise Stopped(request.number)
+    return code
 
 
-def _is_first_machine(settings: Path) -> bool:
-    """Whether this is where the first of the processes will run; the others' machines may share its disk."""
-    content = read_yaml(settings)
-    return not (isinstance(content, dict) and content.get("machine_rank"))
+def _send(number: int) -> None:
+    """Sends a signal to the processes that train."""
+    for process in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
 
 
 @contextmanager

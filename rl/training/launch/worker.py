@@ -1,6 +1,7 @@
 """What each process of a launched run executes: ``worker.py KIND CONFIG OVERRIDES RESUME`` (the last two are JSON)."""
 
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -11,9 +12,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 def main() -> None:
     """Trains, and says mistakes in the user's input as ``ruling`` does."""
     from data import DataError
-    from rl.terminal.errors import INTERRUPTED, complain, quiet
+    from rl.terminal.errors import complain, quiet
+    from rl.terminal.stopping import exit_code
     from rl.training.registry import load_recipe, train
 
+    # A terminal may send Ctrl-C here as well; whoever launched this process hears it, and says so by SIGTERM.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     quiet()
     kind, config, overrides, resume = sys.argv[1:]
     try:
@@ -21,8 +25,8 @@ def main() -> None:
     except DataError as error:
         complain(error)
         sys.exit(2)
-    except KeyboardInterrupt:  # whoever started this process says how to go on
-        sys.exit(INTERRUPTED)
+    except KeyboardInterrupt as stop:  # whoever launched this process says how to go on
+        sys.exit(exit_code(stop))
 
 
 if __name__ == "__main__":

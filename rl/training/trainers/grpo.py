@@ -12,20 +12,22 @@ import torch
 from trl.trainer.utils import split_pixel_values_by_grid, unsplit_pixel_values_by_grid
 
 from rl.training.trainers.policy import PolicyTrainer
+from rl.training.trainers.snapshot_callback import FLAT
 
 
 class RulingGRPOTrainer(PolicyTrainer):
     """TRL's GRPO on the policy that Ruling's RL trainers share."""
 
     def advantages_of(self, advantages: torch.Tensor, totals: torch.Tensor) -> torch.Tensor:
-        """TRL's, but exactly 0 in groups whose completions are all worth the same; their share is logged. What
-        rounding leaves of such a group is no lesson, and a batch of them would blow it up.
+        """TRL's, but exactly 0 in groups whose completions are all worth the same. What rounding leaves of such a group
+        is no lesson, and a batch of them would blow it up. Their share is logged under TRL's name, in whose place:
+        where advantages are scaled by the batch, TRL asks for the spread of the batch and not of the groups.
         """
         groups = totals.view(-1, self.group_size)
         spread = groups.nan_to_num(nan=-torch.inf).amax(dim=1) - groups.nan_to_num(nan=torch.inf).amin(dim=1)
         flat = spread <= 0
         mode = "train" if self.model.training else "eval"
-        self._metrics[mode]["groups/zero_variance"].append(flat.float().mean().item())
+        self._metrics[mode][FLAT][-1:] = [flat.float().mean().item()]
         first = self.accelerator.process_index * len(advantages)
         own = flat.repeat_interleave(self.group_size)[first : first + len(advantages)]
         return advantages.masked_fill(own, 0.0)

@@ -44,7 +44,6 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
         checkpoint: where the run goes on from, if it does.
     """
 
-    kind = "grpo"
     args: GRPOConfig
     model: PreTrainedModel
 
@@ -57,7 +56,7 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
             self.generation_config.use_cache = True  # left open, it would follow a checkpoint saved for training
         self.cycle = self._check_settings()
         """Optimiser steps from one generation to the next."""
-        if checkpoint is not None and step_of(checkpoint) % self.cycle:
+        if checkpoint is not None and not self.can_be_saved(step_of(checkpoint)):
             raise DataError("lies between two generations and has lost its completions: remove it", file=checkpoint)
         if checkpoint is not None and "ref" in getattr(self.model, "peft_config", {}):
             self._restore_reference_adapter(checkpoint)
@@ -90,10 +89,9 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
         """With the rewards that training has changed."""
         save_rewards(self.reward.batch_rewards, folder)
 
-    def pace(self) -> dict[str, int | str]:
-        """What decides which rows a step sees, and which completions it trains on."""
-        names = ("num_generations", "num_iterations", "steps_per_generation")
-        return super().pace() | {name: getattr(self.args, name) for name in names}
+    def can_be_saved(self, step: int) -> bool:
+        """Between two generations, its completions would be lost."""
+        return step % self.cycle == 0
 
     @property
     def group_size(self) -> int:
@@ -176,6 +174,9 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
 
     def _generate_and_score_completions(self, inputs: list) -> dict[str, Any]:
         output: dict[str, Any] = super()._generate_and_score_completions(inputs)
+        figures = self._metrics["train" if self.model.training else "eval"]
+        for statistic in ("mean", "std"):  # of the one reward function: TRL has them as reward and reward_std, too
+            figures.pop(f"rewards/{self.reward_func_names[0]}/{statistic}")
         advantages = self.advantages_of(output["advantages"], self._totals[:, 0])
         weights = torch.tensor([row["weight"] for row in inputs], device=advantages.device)
         output["advantages"] = advantages * weights.view(-1, *[1] * (advantages.dim() - 1))

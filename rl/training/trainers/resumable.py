@@ -4,24 +4,30 @@ Stock `Trainer` and TRL get three things wrong: weights of vision-language model
 match nothing; the order of the data after a resume is that of the first epoch; and a checkpoint inside a generation
 cycle has lost its rollouts. Here the model is built from the checkpoint key by key (`rl.models.load`), the order of an
 epoch depends on the seed and the epoch alone, and GRPO saves on generation boundaries only (`rl.training.grpo`).
+
+SIGTERM and Ctrl-C end a run at the next step after which it can be saved; a second Ctrl-C ends it at once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch.utils.data import Sampler
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer import DEFAULT_PROGRESS_CALLBACK
 from transformers.trainer_pt_utils import BatchRebalanceSampler
-from transformers.trainer_utils import rotate_checkpoints
 
 from data import DataError
-from data.files import flush, read_json, write_json
-from rl.runs.checkpoints import COMPLETE, checkpoint_at, step_of
+from rl.runs.checkpoints import checkpoint_at, keep_newest, step_of
+from rl.runs.manifest import Manifest
+from rl.terminal.console import console, is_first_process
 from rl.terminal.snapshot import Watch
+from rl.terminal.stopping import Stopped, stop_requests
+from rl.training.identity import check_same
+from rl.training.trainers.saving import saving
 from rl.training.trainers.snapshot_callback import SnapshotCallback
+from rl.training.trainers.stop_callback import StopCallback
 
 _EPOCH_STRIDE = 1_000_003
 """Keeps the orders of one seed's epochs from being those of the next seeds."""
@@ -58,38 +64,49 @@ class EpochSampler(Sampler[int]):
 class ResumableTrainer(Trainer):
     """To be put before a trainer among the bases of a class, so that a run can be resumed exactly."""
 
-    kind: ClassVar[str]
-    """What kind of training it is: a run goes on as it began."""
     _sampler: EpochSampler | None = None
     _loss: float | torch.Tensor = 0.0
     """Of the step that goes on, in this process."""
+    _identity: Mapping[str, Any] = {}
+    saved_at: int | None = None
+    """The step of the newest checkpoint that this process has saved."""
+    stopped_by: int = 0
+    """The signal that the run ends by once it is saved; 0 where none has come."""
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         for setting, reason in _REFUSED.items():
             if getattr(self.args, setting):
                 raise DataError(reason, field=f"trainer.{setting}")
-        self.add_callback(_EpochOrder(self))
+        self.add_callback(_Resumption(self))
         for printer in (PrinterCallback, DEFAULT_PROGRESS_CALLBACK):  # people are told by whoever watches the run
             self.remove_callback(printer)
 
-    def run(self, checkpoint: Path | None, watch: Watch | None = None) -> None:
+    def run(
+        self, checkpoint: Path | None, watch: Watch | None = None, identity: Mapping[str, Any] | None = None
+    ) -> None:
         """Trains to the end, from a checkpoint that the model was built from, or from the beginning.
 
         Args:
             watch: is told of each step, in the first of several processes.
+            identity: what the run is, for its checkpoints; see `rl.training.identity`.
+
+        Raises:
+            DataError: the checkpoint was saved at another pace, or there is no room for another checkpoint.
+            Stopped: a signal came, and the run has been saved since.
         """
+        self._identity = identity or {}
         if watch is not None:
             self.add_callback(SnapshotCallback(self.newest_figures, watch))
-        if checkpoint is None:
-            self.train()
-            return
-        self._check_pace(checkpoint)
-        # Trainer takes one step too many when a run that has reached its max_steps is resumed.
-        if 0 < self.args.max_steps <= step_of(checkpoint):
-            self.state.global_step = step_of(checkpoint)
-        else:
-            self.train(resume_from_checkpoint=str(checkpoint))
+        if checkpoint is not None:
+            check_same(checkpoint, Manifest.read(checkpoint).pace, self.pace())
+            # Trainer takes one step too many when a run that has reached its max_steps is resumed.
+            if 0 < self.args.max_steps <= step_of(checkpoint):
+                self.state.global_step = step_of(checkpoint)
+                return
+        with stop_requests(self._tell) as request:
+            self.add_callback(StopCallback(self, request))
+            self.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
 
     def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         loss: torch.Tensor = super().training_step(*args, **kwargs)
@@ -102,30 +119,25 @@ class ResumableTrainer(Trainer):
         since_the_last_entry = self._metrics["train"]  # type: ignore[attr-defined]  # TRL's trainers have it
         return {"loss": loss} | {name: values[-1] for name, values in since_the_last_entry.items() if values}
 
-    def pace(self) -> dict[str, int | str]:
-        """What decides which rows a step sees, and what it learns of them: to be the same after a resume."""
+    def pace(self) -> dict[str, Any]:
+        """What the machine and the trainer's defaults make of a recipe, and decides what a step learns: to be the same
+        after a resume.
+        """
+        plugin = self.accelerator.state.deepspeed_plugin
         return {
-            "kind": self.kind,
             "processes": self.args.world_size,
-            "rows": len(self.train_dataset),  # type: ignore[arg-type]
-            "seed": self.args.seed,
-            "per_device_train_batch_size": self.args.per_device_train_batch_size,
-            "gradient_accumulation_steps": self.args.gradient_accumulation_steps,
+            "sharding": "fsdp" if self.is_fsdp_enabled else f"zero{plugin.zero_stage}" if plugin else None,
+            "train_batch_size": self.args.train_batch_size,
+            "bf16": self.args.bf16,
+            "fp16": self.args.fp16,
         }
+
+    def can_be_saved(self, step: int) -> bool:
+        """Whether a checkpoint of that step would have lost nothing."""
+        return True
 
     def keep(self, folder: Path) -> None:
         """Writes what else a checkpoint is to hold; called by the main process before the checkpoint is complete."""
-
-    def _check_pace(self, checkpoint: Path) -> None:
-        before = {"kind": self.kind, **read_json(checkpoint / COMPLETE)}  # older checkpoints do not say their kind
-        for name, value in self.pace().items():
-            if before.get(name) != value:
-                raise DataError(
-                    f"{value} now, {before.get(name)} when the checkpoint was saved: resume with the same, or start "
-                    "another run from its weights",
-                    file=checkpoint,
-                    field=name,
-                )
 
     def _get_train_sampler(self, *args: Any, **kwargs: Any) -> Any:
         sampler = super()._get_train_sampler(*args, **kwargs)
@@ -138,25 +150,40 @@ class ResumableTrainer(Trainer):
         """Nothing to do: the model was built from the checkpoint, where every key had to match."""
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        folder = Path(str(self.args.output_dir))
+        checkpoint = checkpoint_at(folder, self.state.global_step)
         # Older checkpoints go only once the new one is complete: a kill in between must leave one to resume from.
         limit, self.args.save_total_limit = self.args.save_total_limit, None
-        super()._save_checkpoint(model, trial)
-        self.args.save_total_limit = limit
-        self.accelerator.wait_for_everyone()
+        with saving(checkpoint):
+            super()._save_checkpoint(model, trial)
+            self.args.save_total_limit = limit
+            self.accelerator.wait_for_everyone()
+            if self.args.should_save:
+                self.keep(checkpoint)
+                Manifest.write(checkpoint, self._identity, self.pace())
         if self.args.should_save:
-            folder = Path(str(self.args.output_dir))
-            checkpoint = checkpoint_at(folder, self.state.global_step)
-            self.keep(checkpoint)
-            flush(checkpoint)  # before it is called complete: a power cut must not leave the name without the weights
-            write_json(checkpoint / COMPLETE, self.pace())
-            rotate_checkpoints(output_dir=str(folder), save_total_limit=limit, use_mtime=False)
+            keep_newest(folder, limit)
+        self.saved_at = self.state.global_step
+        if self.stopped_by:
+            self.accelerator.wait_for_everyone()  # a process that ends before the others has them killed
+            raise Stopped(self.stopped_by)
+
+    def _tell(self) -> None:
+        if is_first_process():
+            does = "stops" if self.args.save_strategy == "no" else "is saved and stops"
+            console().print(f"the run {does} after this step; Ctrl-C again stops it at once")
 
 
-class _EpochOrder(TrainerCallback):
-    """Tells the sampler which epoch begins."""
+class _Resumption(TrainerCallback):
+    """Tells the sampler which epoch begins, and has a resumed run log and save as its recipe says now."""
 
     def __init__(self, trainer: ResumableTrainer):
         self.trainer = trainer
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        state.compute_steps(args, state.max_steps)  # Trainer goes by what they were when the checkpoint was saved
 
     def on_epoch_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any

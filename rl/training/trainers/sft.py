@@ -12,6 +12,8 @@ from rl.training.trainers.muon import MuonAndAdamW
 from rl.training.trainers.resumable import EpochSampler, ResumableTrainer
 from rl.training.trainers.scored_positions import labelled_positions_only
 
+NOT_SHARDED = "Muon needs whole matrices, which DeepSpeed and FSDP shard: leave it out (--muon false)"
+
 
 def muon(arguments: SFTConfig) -> tuple[Callable[[], type[MuonAndAdamW]], dict[str, Any]]:
     """What the trainer builds its optimiser from; learning rate, decay and AdamW's own settings are the recipe's.
@@ -20,8 +22,7 @@ def muon(arguments: SFTConfig) -> tuple[Callable[[], type[MuonAndAdamW]], dict[s
         DataError: the run is sharded.
     """
     if arguments.deepspeed_plugin is not None or arguments.fsdp or os.environ.get("ACCELERATE_USE_FSDP") == "true":
-        reason = "Muon needs whole matrices, which DeepSpeed and FSDP shard: leave it out (--muon false)"
-        raise DataError(reason, field="muon")
+        raise DataError(NOT_SHARDED, field="muon")
     return lambda: MuonAndAdamW, {
         "lr": arguments.learning_rate,
         "betas": (arguments.adam_beta1, arguments.adam_beta2),
@@ -34,8 +35,6 @@ class RulingSFTTrainer(ResumableTrainer, SFTTrainer):
     """TRL's trainer, with the loss averaged over the tokens of all processes and accumulation steps alike, and the
     longest rows in the first batch, so that memory runs out at once or never.
     """
-
-    kind = "sft"
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)

@@ -10,6 +10,9 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from rl.terminal.snapshot import Snapshot, Watch
 
+FLAT = "frac_reward_zero_std"
+"""TRL's name for the share of cases on which all completions earn the same."""
+
 
 class SnapshotCallback(TrainerCallback):
     """Takes a snapshot before the first step and after each, in the first of several processes.
@@ -53,7 +56,7 @@ class SnapshotCallback(TrainerCallback):
             return
         known, on_gpu = self._known, args.device.type == "cuda"
         # The loss of RL hovers around 0 whatever the policy learns.
-        is_rl, flat = "reward" in known, known.get("groups/zero_variance")
+        is_rl, flat = "reward" in known, known.get(FLAT)
         self.watch(
             Snapshot(
                 step=state.global_step,

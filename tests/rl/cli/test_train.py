@@ -8,11 +8,11 @@ import pytest
 
 import rl.training
 import rl.training.launch.launch
-from data.files import write_json
 from rl.cli import main
 from rl.config.recipe import Recipe
-from rl.runs.checkpoints import COMPLETE, checkpoint_at
+from rl.runs.checkpoints import checkpoint_at
 from rl.runs.folder import RunFolder
+from rl.runs.manifest import Manifest
 
 RECIPE = """\
 name: mine
@@ -49,7 +49,8 @@ def test_a_run_that_is_stopped_says_how_to_go_on(
     said = f"stopped; to begin again, since there is no checkpoint yet: {command} --resume\n"
     assert capsys.readouterr() == ("", said)
     for step in (20, 40):
-        write_json(checkpoint_at(run.checkpoints, step) / COMPLETE, {})
+        checkpoint_at(run.checkpoints, step).mkdir(parents=True)
+        Manifest.write(checkpoint_at(run.checkpoints, step), {}, {})
     checkpoint_at(run.checkpoints, 60).mkdir()  # which was being saved
     assert train(monkeypatch, stopped, "--resume") == 130
     assert capsys.readouterr() == ("", f"stopped; to go on from step 40: {command} --resume\n")

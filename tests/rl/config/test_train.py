@@ -31,6 +31,14 @@ def test_keys_are_overridden_by_full_and_by_bare_name(minimal: Path) -> None:
     assert recipe.data.train == ["a.jsonl", "b.jsonl"]
 
 
+def test_no_strategy_is_no(minimal: Path) -> None:
+    for word in ("no", "'no'", "off"):  # two of which YAML reads as False
+        recipe = SFTRecipe.load(minimal, {"save_strategy": word})
+        assert recipe.arguments().save_strategy.value == "no"
+    with pytest.raises(DataError, match=r"trainer\.save_strategy: Input should be 'no', 'steps'"):
+        SFTRecipe.load(minimal, {"save_strategy": "yes"})
+
+
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [

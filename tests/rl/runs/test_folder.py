@@ -78,7 +78,7 @@ def test_a_damaged_run_json_is_named_with_the_field(run: RunFolder, content: str
 
 def test_the_names_stand_in_one_place() -> None:
     names = {"run.json", "run.lock", "holder.json", "hard.json", "complete.json", "checkpoints", "rollouts"}
-    allowed = {"rl/runs/folder.py", "rl/runs/checkpoints.py", "rewards/models/location.py"}
+    allowed = {"rl/runs/folder.py", "rl/runs/manifest.py", "rewards/models/location.py"}
     modules = [path for floor in ("data", "prompts", "rewards", "rl") for path in sorted((ROOT / floor).rglob("*.py"))]
     found = {
         f"{path.relative_to(ROOT).as_posix()}:{node.lineno}"

@@ -103,7 +103,18 @@ def test_a_flat_group_teaches_exactly_nothing(scale: str, briefs, tiny_vl: Path,
     )
     trainer.train()
     assert all(r.advantage == 0.0 for r in read_rollouts(tmp_path / "run"))
-    assert trainer.state.log_history[-1]["groups/zero_variance"] == 1.0
+    assert trainer.state.log_history[-1]["frac_reward_zero_std"] == 1.0
+
+
+@pytest.mark.parametrize("scale", ["batch", "group", "none"])
+def test_a_figure_has_one_name_and_contradicts_no_other(scale: str, briefs, tiny_vl: Path, tmp_path: Path):
+    """Of two cases, one is flat. TRL looks at the spread of the batch where advantages are scaled by it."""
+    totals = [0.5] * 8 + [0.0, 1.0] * 4
+    trainer = make_trainer(briefs, tiny_vl, tmp_path / "run", CountedReward(totals), scale_rewards=scale, max_steps=1)
+    trainer.train()
+    logged = next(entry for entry in trainer.state.log_history if "reward" in entry)
+    assert logged["frac_reward_zero_std"] == 0.5 and logged["reward"] == pytest.approx(0.5)
+    assert not [name for name in logged if name.startswith(("groups/", "rewards/"))]
 
 
 def test_tags_that_are_special_tokens_reach_the_reward(briefs, tiny_vl: Path, tmp_path: Path):
@@ -222,7 +233,7 @@ def test_evaluation_draws_completions_but_does_not_log_them_as_rollouts(briefs, 
     trainer = make_trainer(briefs, tiny_vl, tmp_path / "run", **steps)
     trainer.train()
     evaluated = [entry for entry in trainer.state.log_history if "eval_reward" in entry]
-    assert len(evaluated) == 2 and all(entry["eval_groups/zero_variance"] <= 1 for entry in evaluated)
+    assert len(evaluated) == 2 and all(entry["eval_frac_reward_zero_std"] <= 1 for entry in evaluated)
     assert len(read_rollouts(tmp_path / "run")) == 32
 
 

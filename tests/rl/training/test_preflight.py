@@ -9,6 +9,7 @@ from rich.console import Console
 from data import Case, DataError, Gold, save_cases
 from data.foreign.convert import convert_file
 from rl.terminal.preflight import Preflight, preflight_table
+from rl.training.launch.launch import launch
 from rl.training.preflight import preflight
 
 
@@ -58,6 +59,44 @@ def test_a_case_that_does_not_fit_is_an_error(recipe: Path) -> None:
 def test_prices_that_would_be_erased_are_an_error(recipe: Path) -> None:
     with pytest.raises(DataError, match="scale_rewards"):
         preflight("grpo", str(recipe), {"rubric": "billboard", "scale_rewards": "group"})
+
+
+class TestLaunch:
+    def test_what_the_processes_are_is_said(self, recipe: Path) -> None:
+        text = said(preflight("sft", str(recipe), {}, "multi_gpu", num_processes=4))
+        assert "multi_gpu, 4 × MULTI_GPU" in text
+        assert "4 steps (2 epochs) of 8 cases on each process" in text  # 64 cases, 4 × 8 at a time, twice
+
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            (None, "mine.yaml: no such accelerate config"),
+            ("- 1", "mine.yaml: want keys and values"),
+            ("distributed_type: MULTI_GPU\nnum_proceses: 2", "mine.yaml: Accelerate refuses .*num_proceses"),
+            ("distributed_type: MANY\nnum_processes: 2", "mine.yaml: Accelerate refuses .*MANY"),
+            ("distributed_type: MULTI_GPU\nnum_processes: 0", "mine.yaml: num_processes: want at least 1"),
+        ],
+    )
+    def test_a_configuration_that_will_not_do(
+        self, content: str | None, message: str, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        if content is not None:
+            Path("mine.yaml").write_text(content)
+        with pytest.raises(DataError, match=message):
+            preflight("sft", str(recipe), {}, "mine.yaml")
+
+    def test_a_misspelt_name(self, recipe: Path) -> None:
+        with pytest.raises(DataError, match=r"zero4: no such accelerate config \(did you mean 'zero"):
+            preflight("sft", str(recipe), {}, "zero4")
+
+    @pytest.mark.parametrize("name", ["zero2", "zero3"])
+    def test_muon_is_not_sharded(self, name: str, recipe: Path, tmp_path: Path) -> None:
+        for begin in (preflight, launch):  # launched, before a process starts and anything is made
+            with pytest.raises(DataError, match=r"^muon: Muon needs whole matrices"):
+                begin("sft", str(recipe), {"muon": "true"}, name)
+        assert not (tmp_path / "run" / "tiny").exists()
+        preflight("sft", str(recipe), {"muon": "true"}, "multi_gpu")
 
 
 @pytest.mark.parametrize("kind", ["sft", "grpo"])

@@ -42,6 +42,7 @@ class ToyRubric:
     """Stands for a `Rubric` where only the trainer is under test."""
 
     has_prices = False
+    fingerprint = "toy"
 
     def reward_func(self, briefs: Briefs) -> ToyReward:
         return ToyReward()

@@ -15,8 +15,9 @@ from data import DataError
 from rewards import Rubric
 from rl.config.model import ModelConfig
 from rl.config.train import GRPORecipe, SFTRecipe
-from rl.runs.checkpoints import COMPLETE, newest_checkpoint
+from rl.runs.checkpoints import newest_checkpoint
 from rl.runs.folder import RunFolder
+from rl.runs.manifest import COMPLETE, Manifest
 from rl.runs.rollouts import read_rollouts
 from rl.training import train as train_run
 from rl.training.trainers.resumable import EpochSampler, ResumableTrainer
@@ -162,26 +163,95 @@ def test_what_cannot_be_resumed_exactly_is_refused(begun: Path, toy: Path, tiny_
         train(recipe("sft", toy, tiny_text, begun), resume=True)
 
 
-def test_a_checkpoint_that_does_not_say_its_kind_is_gone_on_from(
-    toy: Path, tiny_text: Path, tmp_path: Path, interrupt
-):
-    interrupt(None)
-    train(recipe("sft", toy, tiny_text, tmp_path / "old", max_steps=2))
-    marker = newest_checkpoint(RunFolder(tmp_path / "old")) / COMPLETE
-    content = json.loads(marker.read_text())
-    assert content.pop("kind") == "sft"
-    marker.write_text(json.dumps(content))
-    train(recipe("sft", toy, tiny_text, tmp_path / "old", max_steps=2), resume=True)
+class TestAnotherRunIsRefused:
+    """On an SFT run of one step that has been saved."""
+
+    @pytest.fixture
+    def own(self, toy: Path, tiny_text: Path, tmp_path: Path) -> dict[str, Path]:
+        """The data and the model of the run alone, so that they can be changed."""
+        (tmp_path / "toy").mkdir()
+        for name in ("text.jsonl", "rules.yaml"):
+            shutil.copy(toy / name, tmp_path / "toy" / name)
+        return {"toy": tmp_path / "toy", "model": shutil.copytree(tiny_text, tmp_path / "model")}
+
+    @pytest.fixture
+    def saved(self, own: dict[str, Path], tmp_path: Path, interrupt) -> Callable[..., SFTRecipe]:
+        """The recipe of the run; with changes, of one that is to go on from it."""
+        interrupt(None)
+
+        def same(kind: str = "sft", **trainer) -> SFTRecipe:
+            return recipe(kind, own["toy"], own["model"], tmp_path / "run", **{"max_steps": 1} | trainer)
+
+        train(same())
+        return same
+
+    def test_it_names_every_key_and_what_may_change(self, saved: Callable[..., SFTRecipe]):
+        changed = saved(learning_rate=2e-3, weight_decay=0.5).model_copy(update={"seed": 1})
+        with pytest.raises(DataError) as refused:
+            train(changed, resume=True)
+        said = str(refused.value)
+        assert "checkpoint-1: seed: 1 now, 0 when it was saved; trainer.learning_rate: 0.002 now, 0.001 when" in said
+        assert "trainer.weight_decay: 0.5 now, left out when it was saved. Resume with the same" in said
+        assert "only these may change: " in said and "max_steps" in said and "logging_*" in said
+        assert '"learning_rate": 0.001' in (saved().output / "run.json").read_text()
+
+    def test_a_setting_that_was_left_out_is_its_default(self, saved: Callable[..., SFTRecipe]):
+        train(saved(weight_decay=0.0, adam_beta1=0.9), resume=True)
+
+    def test_data(self, saved: Callable[..., SFTRecipe], own: dict[str, Path]):
+        file = own["toy"] / "text.jsonl"
+        lines = file.read_text().splitlines()
+        file.write_text("\n".join([*lines[:-1], lines[-1].replace('"title": "', '"title": "new ')]))
+        with pytest.raises(DataError, match=r"data\.train: \w{16} now, \w{16} when"):  # as many rows as before
+            train(saved(), resume=True)
+
+    def test_the_rulebook(self, saved: Callable[..., SFTRecipe], own: dict[str, Path]):
+        file = own["toy"] / "rules.yaml"
+        file.write_text(file.read_text().replace("no claim to cure", "no claim to heal"))
+        with pytest.raises(DataError, match=r"data\.rulebook: \w{12} now, \w{12} when"):
+            train(saved(), resume=True)
+
+    def test_the_model(self, saved: Callable[..., SFTRecipe], own: dict[str, Path]):
+        file = own["model"] / "model.safetensors"
+        save_file({name: weight + 1 for name, weight in load_file(file).items()}, file, {"format": "pt"})
+        with pytest.raises(DataError, match=r"model: \w{16} now, \w{16} when"):
+            train(saved(), resume=True)
+
+    def test_where_things_lie_may_change(self, saved: Callable[..., SFTRecipe], own: dict[str, Path], tmp_path: Path):
+        own["toy"], own["model"] = own["toy"].rename(tmp_path / "b"), own["model"].rename(tmp_path / "c")
+        train(saved(), resume=True)
+
+    @pytest.mark.parametrize(("first", "then"), [("muon", "sft"), ("sft", "muon")])
+    def test_the_optimiser(self, first: str, then: str, saved: Callable[..., SFTRecipe], tmp_path: Path):
+        began = saved(first).model_copy(update={"output": tmp_path / "other"})
+        train(began)
+        with pytest.raises(DataError, match=r"muon: (True|left out) now, (True|left out) when it was saved"):
+            train(began.model_copy(update={"muon": then == "muon"}), resume=True)
+
+    def test_what_may_change_does(self, saved: Callable[..., SFTRecipe]):
+        longer = saved(max_steps=4, logging_steps=1, save_steps=1, save_total_limit=2)
+        train(longer, resume=True)
+        checkpoint = newest_checkpoint(RunFolder(longer.output))
+        history = json.loads((checkpoint / "trainer_state.json").read_text())["log_history"]
+        assert [entry["step"] for entry in history if "loss" in entry] == [2, 3, 4]
+        kept = {path.name for path in (longer.output / "checkpoints").iterdir() if path.is_dir()}
+        assert kept == {"checkpoint-3", "checkpoint-4", "final"}
 
 
 def test_weights_that_do_not_match_key_by_key_are_an_error(begun: Path, toy: Path, tiny_text: Path):
     file = newest_checkpoint(RunFolder(begun)) / "model.safetensors"
     whole = load_file(file)
     name = next(name for name in whole if "mlp" in name)
-    save_file({key: value for key, value in whole.items() if key != name}, file, {"format": "pt"})
+
+    def save(weights: dict[str, torch.Tensor]) -> None:
+        save_file(weights, file, {"format": "pt"})
+        said = Manifest.read(file.parent)
+        Manifest.write(file.parent, said.identity, said.pace)  # so that it is not called damaged before that
+
+    save({key: value for key, value in whole.items() if key != name})
     with pytest.raises(DataError, match=f"1 missing keys.*{name}"):
         train(recipe("grpo", toy, tiny_text, begun), resume=True)
-    save_file(whole | {"invented.weight": torch.zeros(1)}, file, {"format": "pt"})
+    save(whole | {"invented.weight": torch.zeros(1)})
     with pytest.raises(DataError, match=r"1 unexpected keys.*invented\.weight"):
         train(recipe("grpo", toy, tiny_text, begun), resume=True)
 
@@ -228,7 +298,9 @@ def test_the_marker_is_written_last_and_tells_the_pace(begun: Path):
     marker = checkpoint / COMPLETE
     others = [path for path in checkpoint.iterdir() if path != marker]
     assert others and all(path.stat().st_mtime_ns <= marker.stat().st_mtime_ns for path in others)
-    assert json.loads(marker.read_text())["num_generations"] == 2
+    said = json.loads(marker.read_text())
+    assert said["identity"]["trainer.num_generations"] == 2 and said["pace"]["processes"] == 1
+    assert said["files"].keys() == {path.relative_to(checkpoint).as_posix() for path in others}
 
 
 class TestEpochSampler:

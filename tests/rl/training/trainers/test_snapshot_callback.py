@@ -109,7 +109,7 @@ def test_rl_shows_what_its_log_has(toy: Path, tiny_text: Path, tmp_path: Path) -
     log = [entry for entry in log_of(tmp_path) if "reward" in entry]
     assert len(log) == 4
     assert [s.reward for s in steps] == pytest.approx([entry["reward"] for entry in log])
-    assert [s.teaching for s in steps] == pytest.approx([1 - entry["groups/zero_variance"] for entry in log])
+    assert [s.teaching for s in steps] == pytest.approx([1 - entry["frac_reward_zero_std"] for entry in log])
     assert [s.tokens for s in steps] == [entry["num_tokens"] for entry in log]
     assert all(s.loss is None for s in steps)
 
@@ -161,7 +161,7 @@ def test_a_figure_that_a_step_does_not_have_stays() -> None:
 
 def test_rl_has_no_loss_but_groups_that_teach() -> None:
     taken: list[Snapshot] = []
-    step = {"loss": 0.01, "reward": 0.5, "ruling/accuracy": 0.75, "groups/zero_variance": 0.25}
+    step = {"loss": 0.01, "reward": 0.5, "ruling/accuracy": 0.75, "frac_reward_zero_std": 0.25}
     callback = SnapshotCallback(lambda: step, taken.append)
     callback.on_train_begin(ARGS, state(0), control())
     callback.on_evaluate(ARGS, state(0), control(), {"eval_reward": 0.125, "eval_loss": 0.01})
