@@ -43,24 +43,24 @@ def read_answer(content: bytes, address: Address) -> Answer:
         answer = json.loads(content)
     except (ValueError, RecursionError) as error:
         if content.lstrip()[:1] in (b"{", b"["):
-            raise Failed(f"it answers with broken JSON: {short(str(error))}", soon=True) from error
-        said = address.hide(short(content[:1000].decode("utf-8", "replace")))
+            raise Failed(f"it answers with broken JSON: {short(str(error), address)}", soon=True) from error
+        said = short(content[:10_000].decode("utf-8", "replace"), address)
         raise Failed(
             f"a page or plain text came back ({said!r}): this is no OpenAI-compatible address", soon=False
         ) from error
     if not isinstance(answer, dict):
-        raise Failed(f"the answer has no choices: {short(answer)}", soon=False)
+        raise Failed(f"the answer has no choices: {short(answer, address)}", soon=False)
     if answer.get("error"):
         fault = Said.of(answer, address).fault()
         fault.args = (f"it answers with an error: {fault}",)
         raise fault
     choices = answer.get("choices")
     if not isinstance(choices, list) or not choices:
-        raise Failed(f"the answer has no choices: {address.hide(short(answer))}", soon=True)
+        raise Failed(f"the answer has no choices: {short(answer, address)}", soon=True)
     choice = choices[0]
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(message, dict):
-        raise Failed(f"the answer has no message: {address.hide(short(choice))}", soon=True)
+        raise Failed(f"the answer has no message: {short(choice, address)}", soon=True)
     usage = answer.get("usage")
     tokens, prompt_tokens = (_count(usage, name, address) for name in ("completion_tokens", "prompt_tokens"))
     text = _text(choice, message, tokens, address)
@@ -76,17 +76,17 @@ def _text(choice: Mapping[str, Any], message: Mapping[str, Any], tokens: int | N
     if isinstance(end, str) and end.lower() in _FILTERED:
         raise Refused(f"the server stopped the model: {end}")
     if content is not None and not isinstance(content, str):
-        raise Failed(f"the message's content is no text but {address.hide(short(content))}", soon=False)
+        raise Failed(f"the message's content is no text but {short(content, address)}", soon=False)
     reasoning = message.get("reasoning_content") or message.get("reasoning")
     reasoning = reasoning if isinstance(reasoning, str) else ""
     if not content and isinstance(message.get("refusal"), str) and message["refusal"]:
-        raise Refused(f"the model declines: {address.hide(short(message['refusal']))}")
+        raise Refused(f"the model declines: {short(message['refusal'], address)}")
     if end in _FAULTY:
         hint = ": switch off the server's tool parser" if end in ("tool_calls", "function_call") else ""
         raise Failed(f"the completion ended with {end}{hint}", soon=end in ("error", "abort"))
     ended = isinstance(end, str) and bool(end) and (content is not None or tokens is not None)
     if not content and not reasoning and not ended:
-        raise Failed(f"the message has no content: {address.hide(short(choice))}", soon=True)
+        raise Failed(f"the message has no content: {short(choice, address)}", soon=True)
     text = content or ""
     if THINK not in text and reasoning:
         text = f"{THINK}{reasoning}{END_THINK}{text.lstrip()}"
@@ -98,7 +98,7 @@ def _text(choice: Mapping[str, Any], message: Mapping[str, Any], tokens: int | N
 def _count(usage: Any, name: str, address: Address) -> int | None:
     found = usage.get(name) if isinstance(usage, dict) else None
     if found is not None and (type(found) is not int or not 0 <= found < 2**31):
-        raise Failed(f"{name} is no number but {address.hide(short(found))}", soon=False)
+        raise Failed(f"{name} is no number but {short(found, address)}", soon=False)
     return found
 
 

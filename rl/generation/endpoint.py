@@ -39,7 +39,7 @@ class Endpoint:
     concurrency: int = 8
     """Requests at a time."""
     retries: int = 5
-    """Further tries after the server was busy (429), failed (5xx) or could not be reached, ever longer apart."""
+    """Further tries after the server failed (5xx) or could not be reached, ever longer apart; one after a timeout."""
     timeout: float = 600.0
     """Seconds that one try may take."""
     max_errors: int | None = None

@@ -34,6 +34,13 @@ class Failed(Unanswered):
         self.soon, self.headers = soon, headers or {}
 
 
+class Late(Failed):
+    """No answer in time."""
+
+    def __init__(self, reason: str):
+        super().__init__(reason, soon=True)
+
+
 class Limited(Failed):
     """Too many requests (429): another try will do, later."""
 
@@ -80,7 +87,7 @@ class Said:
         message = fields.get("message") or fields.get("detail") or error
         parameter = fields.get("param")
         return cls(
-            address.hide(short(message)),
+            short(message, address),
             status,
             " ".join(code for code in codes if isinstance(code, str)),
             parameter if isinstance(parameter, str) else "",
@@ -120,8 +127,8 @@ _MINDS = re.compile(
 )
 
 
-def short(value: Any, most: int = 200) -> str:
-    """The beginning of what a server said, on one line."""
-    text = value if isinstance(value, str) else repr(value)
+def short(value: Any, address: Address, most: int = 200) -> str:
+    """The beginning of what a server said, on one line. Secrets are hidden first: half a key is one too."""
+    text = address.hide(value if isinstance(value, str) else repr(value))
     text = " ".join(text[: 4 * most].split())
     return text if len(text) <= most else f"{text[:most]}…"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rl.generation import rate_limit
 from rl.generation.address import KEY, Address
 from rl.generation.answer import Answer, read_answer
-from rl.generation.faults import Failed, Hopeless, Limited, Mistaken, Said, Unanswered, short
+from rl.generation.faults import Failed, Hopeless, Late, Limited, Mistaken, Said, Unanswered, short
 from rl.generation.parameters import OPTIONAL, Parameters, minded, without
 from rl.generation.rate_limit import RateLimit
 
@@ -57,8 +57,9 @@ class Server:
         """The answer, and what had to be left out of the request for it.
 
         Args:
-            retries: further tries after the server failed or could not be reached. A rate limit is waited for however
-                often it takes, but for 0, which is one try.
+            retries: further tries after the server failed or could not be reached, of which one at most is spent on an
+                answer that did not come in time. A rate limit is waited for however often it takes, but for 0, which
+                is one try.
 
         Raises:
             Unanswered: there is none.
@@ -79,7 +80,7 @@ class Server:
                     raise
             except Failed as fault:
                 tries += 1
-                if not fault.soon or tries > retries:
+                if not fault.soon or tries > (min(1, retries) if isinstance(fault, Late) else retries):
                     raise
                 await self._pause(tries, fault)
             else:
@@ -118,12 +119,12 @@ class Server:
             said = Said.of(error.body if error.body is not None else str(error), self.address, error.status_code)
             raise said.fault(error.response.headers) from None
         except (APITimeoutError, TimeoutError) as error:
-            raise Failed(f"no answer within {self.timeout:g} s", soon=True) from error
+            raise Late(f"no answer within {self.timeout:g} s") from error
         except Unanswered:
             raise
         except Exception as error:  # connections break in many ways, and the client does not wrap them all
             cause = error.__cause__ if isinstance(error, APIConnectionError) and error.__cause__ else error
-            reason = self.address.hide(f"{type(cause).__name__}: {short(str(cause))}")
+            reason = f"{type(cause).__name__}: {short(str(cause), self.address)}"
             raise Failed(f"the connection broke: {reason}", soon=True) from error
         used = [count for count in (answer.tokens, answer.prompt_tokens) if count is not None]
         self.limit.answered(headers, sum(used) or None)

@@ -59,7 +59,7 @@ def thumbnail(path: Path, case_id: str) -> Thumbnail:
     try:
         image = open_image(path, case_id)
     except DataError as error:
-        return {"trouble": error.message}
+        return {"trouble": error.message.replace(str(path), path.name)}
     image.thumbnail((SIDE, SIDE))
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", quality=QUALITY, method=EFFORT)

@@ -149,13 +149,13 @@ function drawer(page) {
     ]);
   }
 
-  function modelAnswer(place, found, outcome, titles) {
+  function modelAnswer(place, found, verdict, outcome, titles) {
     const samples = found.samples && Object.entries(found.samples).map(([verdict, n]) => `${n} ${verdict}`).join(", ");
     const tally = samples ? el("small", "", `first of several samples: ${samples}`) : "";
     const ruling = found.ruling;
     if (!ruling) {
       const why = el("p", "trouble", "no ruling: ", bdi(found.failure ?? "no verdict given"));
-      return answer(`m${place}`, "unparsed", outcome,
+      return answer(`m${place}`, verdict, outcome,
         [tally, why, found.completion == null ? "" : folded("completion", found.completion)]);
     }
     const intent = ruling.intent ? [" · ", bdi(ruling.intent)] : "";
@@ -203,7 +203,7 @@ function drawer(page) {
           media ? el("div", "media", pictures, more, intervals.length ? timeline(record, intervals) : "") : "",
           el("div", "texts", texts.map(([name, text]) => field(name, text, marks.get(name) ?? [])), excerpt(record.excerpt))),
         el("div", "answers", goldAnswer(record.gold, titles),
-          record.answers.map((found, place) => modelAnswer(place, found, entry.outcomes[place], titles))),
+          record.answers.map((found, place) => modelAnswer(place, found, entry.verdicts[place], entry.outcomes[place], titles))),
       ];
     },
   };

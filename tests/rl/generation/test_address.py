@@ -6,6 +6,7 @@ import pytest
 
 from data import DataError
 from rl.generation.address import Address
+from rl.generation.faults import short
 from rl.terminal.safe_text import without_credentials
 
 
@@ -44,3 +45,10 @@ def test_what_is_no_address_is_refused_and_not_repeated(url: str) -> None:
 )
 def test_urls_in_a_text_lose_their_credentials(text: str, shown: str) -> None:
     assert without_credentials(text) == shown
+
+
+def test_no_part_of_a_secret_is_left_where_a_message_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789abcdef")
+    address = Address.of("http://localhost/v1")
+    for length in range(150, 220):
+        assert "sk-0" not in short("x" * length + " sk-0123456789abcdef", address)

@@ -95,6 +95,13 @@ def test_a_fault_that_passes_leaves_no_trace(briefs: Briefs, kind: str) -> None:
         assert others_are_answered(asked(zoo, briefs)).completion == ANSWER
 
 
+def test_an_answer_that_is_late_is_asked_for_once_more(briefs: Briefs) -> None:
+    with serving(Zoo(FAULTS["silence"], everywhere=True)) as zoo:
+        with pytest.raises(DataError, match=r"no answer within 0.2 s"):
+            asked(zoo, Briefs.bind([briefs[0].case], briefs.book), retries=5, timeout=0.2)
+        assert len(zoo.asked) == 2 + 1, "and once at the end"
+
+
 def test_a_server_that_goes_down_is_no_fault_of_the_case(briefs: Briefs, tmp_path: Path) -> None:
     with serving(Zoo()) as zoo:
         seen: list[int] = []

@@ -60,7 +60,7 @@ class Handler(BaseHTTPRequestHandler):
         zoo.asked.append(body)
         zoo.times.append(time.monotonic())
         zoo.paths.append(self.path)
-        zoo.headers.append(dict(self.headers))
+        zoo.headers.append({name.lower(): value for name, value in self.headers.items()})
         if zoo.behaviour is not None and (zoo.everywhere or POISON in json.dumps(body)):
             zoo.behaviour(self, body)
         else:
