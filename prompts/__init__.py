@@ -1,6 +1,6 @@
 """How a case is asked about, and how the answer is read: messages out, rulings in."""
 
-from prompts.episode import Episode, Turn
+from prompts.episode import Episode, Served, Turn
 from prompts.message import Message
 from prompts.neutralise import neutralise, restore
 from prompts.opening import opening_of
@@ -17,6 +17,7 @@ __all__ = [
     "FailureReason",
     "Message",
     "ParseFailure",
+    "Served",
     "Turn",
     "answer_schema",
     "neutralise",

@@ -31,6 +31,18 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """What is known of an episode because a server gave it."""
+
+    refused: str | None = None
+    """Why the server would not let the model answer; None where it did. What was written is then no ruling."""
+    left_out: tuple[str, ...] = ()
+    """Parameters of the request that the server did not take and was asked without."""
+    prompt_tokens: int | None = None
+    """Length of the prompt in tokens of the model, pictures included; None where it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Episode:
     """What a policy wrote about one case."""
 
@@ -43,6 +55,8 @@ class Episode:
     verdict_logprob: float | None = None
     """Natural logarithm of the probability of the verdict's tokens, given all before them; None where there is no
     verdict or the probability is not known. It is the policy's own, at temperature 1."""
+    served: Served | None = None
+    """None for what a model in this process wrote."""
 
     @classmethod
     def plain(cls, case: str, text: str, sample: int = 0) -> "Episode":
@@ -54,6 +68,11 @@ class Episode:
         """What is read as the ruling: the last turn, or nothing if that is a tool's."""
         last = self.turns[-1]
         return last.text if last.author == "policy" else ""
+
+    @property
+    def refused(self) -> str | None:
+        """Why a server would not answer; None where it did, and where there was none."""
+        return self.served.refused if self.served else None
 
     @property
     def tokens(self) -> int | None:

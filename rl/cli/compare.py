@@ -1,5 +1,6 @@
 """``ruling compare``: which of several evaluated models reviews better, and whether one may be launched."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -70,15 +71,22 @@ def compare(
 
 
 def distinct(evaluations: list[Any], folders: list[Path]) -> list[Any]:
-    """The evaluations under names that tell them apart: of those called alike, the folder is the name. All are on the
-    baseline's split, whatever theirs is called: what counts is that the cases are the same."""
+    """The evaluations under names that tell them apart: of those called alike, the folder is the name, where it is
+    given from the root as seen from the one that all lie in. All are on the baseline's split, whatever theirs is
+    called: what counts is that the cases are the same."""
     from dataclasses import replace
 
     names = [evaluation.name for evaluation in evaluations]
+    whole = [Path(os.path.abspath(folder)) for folder in folders]
+    shared = os.path.commonpath([folder.parent for folder in whole])
+    told = [
+        place.relative_to(shared) if folder.is_absolute() else folder
+        for folder, place in zip(folders, whole, strict=True)
+    ]
     split = evaluations[0].split
     return [
         replace(evaluation, name=name if names.count(name) == 1 else str(folder), split=split)
-        for evaluation, name, folder in zip(evaluations, names, folders, strict=True)
+        for evaluation, name, folder in zip(evaluations, names, told, strict=True)
     ]
 
 

@@ -13,6 +13,7 @@ from data import DataError
 from data.errors import explain
 from rl.cli.media import AllowMedia
 from rl.cli.next_steps import again
+from rl.cli.served import read_object, read_token_prices, served_lines
 from rl.terminal.console import console
 from rl.terminal.errors import interruptible
 from rl.terminal.messages import MESSAGES, kept
@@ -74,6 +75,24 @@ def evaluate(
         str | None, typer.Option("--model", help="What the server calls the model.", rich_help_panel=SERVER)
     ] = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Requests at a time.", rich_help_panel=SERVER)] = 8,
+    max_errors: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Stop if more requests are refused or fail; a tenth, and 20, if left out.",
+            rich_help_panel=SERVER,
+        ),
+    ] = None,
+    retry_refused: Annotated[
+        bool,
+        typer.Option("--retry-refused", help="Ask again for what the server refused before.", rich_help_panel=SERVER),
+    ] = False,
+    extra_body: Annotated[
+        str, typer.Option(help='What every request says besides, as JSON: {"top_k": 5}.', rich_help_panel=SERVER)
+    ] = "",
+    token_prices: Annotated[
+        str, typer.Option(help="Of a million tokens read and written: 2.5,10.", rich_help_panel=SERVER)
+    ] = "",
     by: Annotated[
         list[str] | None,
         typer.Option(
@@ -136,6 +155,13 @@ def evaluate(
         raise DataError("--faithfulness-cases says on how many cases --faithfulness is measured: give both")
     if (endpoint is None) != (served is None):
         raise DataError("--endpoint and --model go together: the server's address, and what it calls the model")
+    of_server = {
+        "--max-errors": max_errors is not None, "--retry-refused": retry_refused, "--extra-body": extra_body,
+        "--token-prices": token_prices,
+    }  # fmt: skip
+    if endpoint is None and (alone := next((option for option, given in of_server.items() if given), None)):
+        raise DataError(f"{alone} is about a server: it goes with --endpoint")
+    rates = read_token_prices(token_prices)
     settings = Settings(read_prices(prices), chosen_on(thresholds), tuple(by or Settings.by), prevalence)
     briefs = Briefs.bind(load_cases(*recipe.data), Rulebook.load(recipe.rulebook))
     split = Path(recipe.data[0]).stem
@@ -147,7 +173,8 @@ def evaluate(
         else:
             source: str | Endpoint | None = recipe.model.path if recipe.model is not None else None
             if endpoint is not None and served is not None:
-                source = Endpoint(endpoint, served, concurrency)
+                more = read_object(extra_body, "--extra-body")
+                source = Endpoint(endpoint, served, concurrency, max_errors=max_errors, extra_body=more)
             if source is None:
                 raise DataError("give a model, a recipe that names one, or --predictions")
             changes = [kind for kind in robustness.split(",") if kind]
@@ -159,9 +186,12 @@ def evaluate(
                 decoding=recipe.decoding,
                 robustness=changes,
                 faithfulness=probing,
+                retry_refused=retry_refused,
                 **common,
             )
         show(evaluation, by or [])
+        for line in served_lines(evaluation.provenance.get("served"), rates):
+            Console().print(Text(visible(line)))
         page = write_report(out / "report.html", [evaluation], {split: briefs}, progress=True)
     Console().print(Text(f"report: {page}, {decimal(page.stat().st_size)}"))
     if (told := messages.told()) is not None:

@@ -13,7 +13,7 @@ from data.reading.loading import read_row
 from rl.config.evaluate import EvalRecipe
 from rl.config.recipe import SHIPPED, Recipe, find_recipe
 from rl.config.train import GRPORecipe, SFTRecipe, TrainRecipe
-from rl.terminal.safe_text import visible
+from rl.terminal.safe_text import visible, without_credentials
 
 EVALUATION = "evaluation"
 """Where in a run's folder the evaluation goes."""
@@ -67,12 +67,12 @@ def _listed(steps: Mapping[str, Sequence[Any]]) -> Text:
 
 
 def again(*more: str) -> str:
-    """The command that is running, to be typed again.
+    """The command that is running, to be typed again; a URL in it shows no credentials.
 
     Args:
         more: words to add, unless they are there.
     """
-    words = sys.argv[1:]
+    words = [without_credentials(word) for word in sys.argv[1:]]
     return shlex.join(["ruling", *words, *(word for word in more if word not in words)])
 
 

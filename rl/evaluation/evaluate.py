@@ -33,6 +33,7 @@ def evaluate_model(
     robustness: Sequence[str] = (),
     faithfulness: Probing | None = None,
     progress: bool = True,
+    retry_refused: bool = False,
     read: Mapping[str, object] | None = None,
 ) -> Evaluation:
     """Has a model review the cases and measures it.
@@ -50,6 +51,7 @@ def evaluate_model(
         settings: how figures are worked out.
         robustness: which variants of the cases to review as well: ``rule-order``, ``rule-ids``.
         faithfulness: how to measure whether the reasoning pays and is used; not measured if None.
+        retry_refused: whether what a server refused before is asked for again.
         read: where ``data`` and ``rulebook`` were read from, noted in ``run.json`` for whoever compares evaluations.
 
     Raises:
@@ -61,7 +63,7 @@ def evaluate_model(
     engine, reviewed, decoding = engine_of(engine), briefs + variants_of(briefs, robustness), decoding or Decoding()
     if faithfulness is not None:
         in_process(engine)  # said before anything is written
-    written = write_episodes(engine, reviewed, decoding, progress, Path(out) / LOG)
+    written = write_episodes(engine, reviewed, decoding, progress, Path(out) / LOG, retry_refused=retry_refused)
     predictions = predictions_of(written.by_brief, reviewed)
     facts = {**written.provenance, "cases": len(reviewed), "read": dict(read or {})}
     if faithfulness is not None:

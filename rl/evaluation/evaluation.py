@@ -55,8 +55,13 @@ class Evaluation:
 
     @cached_property
     def cells(self) -> NDArray[np.int64]:
-        """How often each outcome came up, ``(3, 4)``; see `rl.evaluation.outcomes`."""
+        """How often each outcome came up, ``(3, 5)``; see `rl.evaluation.outcomes`."""
         return cells(self.predictions)
+
+    @property
+    def refused(self) -> int:
+        """How many predictions are none because a server would not answer; they stay in every denominator."""
+        return sum(prediction.refused for prediction in self.predictions)
 
     @cached_property
     def rules(self) -> dict[str, RuleFigure]:

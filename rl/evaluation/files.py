@@ -68,6 +68,7 @@ def summary(evaluation: Evaluation) -> dict[str, Any]:
         "split": evaluation.split,
         "predictions": len(predictions),
         "cases": len({prediction.case for prediction in predictions}),
+        "refused": evaluation.refused,
         "clusters": len({prediction.cluster for prediction in predictions}),
         "without_gold_verdict": len(predictions) - int(evaluation.cells.sum()),
         "not_ranked": curve.left_out,

@@ -1,8 +1,9 @@
 """Outcomes: how predictions are counted.
 
-Gold (3 verdicts) by predicted (3 verdicts and *unparsed*) makes 12 cells that sum to N: nothing is dropped. A verdict
-is right if it is gold's or one that gold accepts. A *miss* approves, or leaves unparsed, what gold rejects; a *false
-flag* rejects, or leaves unparsed, what gold approves. Escalations stay in every denominator.
+Gold (3 verdicts) by predicted (3 verdicts, *unparsed* and *refused*) makes 15 cells that sum to N: nothing is dropped.
+A verdict is right if it is gold's or one that gold accepts. A *miss* approves, or leaves without a ruling, what gold
+rejects; a *false flag* rejects, or leaves without a ruling, what gold approves. Escalations stay in every denominator,
+and so does what a server refused to have answered: whoever relies on it gets no ruling there.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -12,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data import VERDICTS
-from rl.evaluation.predictions import UNPARSED, Predicted, Prediction
+from rl.evaluation.predictions import NO_RULING, Predicted, Prediction
 
-PREDICTED: tuple[Predicted, ...] = (*VERDICTS, UNPARSED)
+PREDICTED: tuple[Predicted, ...] = (*VERDICTS, *NO_RULING)
 
 Outcome = Literal["right", "miss", "false flag", "needless escalation", "missed escalation"]
 OUTCOMES: tuple[Outcome, ...] = ("right", "miss", "false flag", "needless escalation", "missed escalation")
@@ -40,8 +41,8 @@ def outcome_of(prediction: Prediction) -> Outcome | None:
 
 
 def verdict_columns(predictions: Sequence[Prediction]) -> dict[str, list[Any]]:
-    """What outcomes follow from, column by column: predicted verdicts (or ``unparsed``), gold verdicts (or None) and
-    the verdicts that count as right too."""
+    """What outcomes follow from, column by column: predicted verdicts (or ``unparsed``, ``refused``), gold verdicts
+    (or None) and the verdicts that count as right too."""
     golds = [prediction.gold for prediction in predictions]
     return {
         "predictions": [prediction.verdict for prediction in predictions],
@@ -51,7 +52,7 @@ def verdict_columns(predictions: Sequence[Prediction]) -> dict[str, list[Any]]:
 
 
 def cells(predictions: Iterable[Prediction]) -> NDArray[np.int64]:
-    """How often each outcome came up, ``(3, 4)``: gold in the order of `VERDICTS`, predicted in that of `PREDICTED`.
+    """How often each outcome came up, ``(3, 5)``: gold in the order of `VERDICTS`, predicted in that of `PREDICTED`.
 
     The cells sum to the number of predictions whose gold has a verdict.
     """

@@ -24,7 +24,11 @@ from rl.evaluation.agreement import reasoning_agrees
 from rl.evaluation.faithfulness.results import Decision, Probed
 
 UNPARSED: Literal["unparsed"] = "unparsed"
-Predicted = Literal["approve", "reject", "escalate", "unparsed"]
+REFUSED: Literal["refused"] = "refused"
+"""The server that the model is behind would not have it answer."""
+NO_RULING = (UNPARSED, REFUSED)
+"""What stands in the place of a verdict where there is none."""
+Predicted = Literal["approve", "reject", "escalate", "unparsed", "refused"]
 
 
 class Prediction(BaseModel):
@@ -41,6 +45,8 @@ class Prediction(BaseModel):
     ruling: Ruling | None = None
     failure: str | None = None
     """Why the completion is no ruling."""
+    refused: bool = False
+    """Whether that is because a server would not answer; `failure` has its words."""
     grounded: list[bool] = Field(default_factory=list)
     """For each violation of the ruling: whether it has evidence, and all of it is found in the case."""
     risk: Unit | None = None
@@ -70,7 +76,9 @@ class Prediction(BaseModel):
 
     @property
     def verdict(self) -> Predicted:
-        return self.ruling.verdict if self.ruling else UNPARSED
+        if self.ruling is None:
+            return REFUSED if self.refused else UNPARSED
+        return self.ruling.verdict
 
     @property
     def cited(self) -> list[str]:
@@ -97,6 +105,9 @@ class Prediction(BaseModel):
     def read(cls, episode: Episode, brief: Brief) -> "Prediction":
         """Parses the last turn of an episode and checks its citations against the case that it is about."""
         assert episode.case == brief.id, "an episode is read under the brief that it was written about"
+        if episode.refused is not None:
+            said = {"refused": True, "failure": episode.refused}
+            return cls.of(None, brief, episode.sample).model_copy(update=said)
         parsed = parse(episode.completion)
         written = {"completion": episode.completion, "tokens": episode.tokens}
         if isinstance(parsed, ParseFailure):
@@ -133,14 +144,14 @@ def stands(violation: Violation, case: Case) -> bool:
 
 _PLAIN = {
     "case", "cluster", "sample", "completion", "failure", "grounded", "risk", "rules", "severity", "category",
-    "agrees", "tokens", "verdict_logprob",
+    "agrees", "tokens", "verdict_logprob", "refused",
 }  # fmt: skip
 """Fields that are columns as they are."""
 _JSON = ("ruling", "gold", "probed", "meta")
 """Fields that are columns of JSON."""
 _COLUMNS = (
     "case", "cluster", "sample", "verdict", "gold_verdict", "risk", "verdict_logprob", "severity", "category",
-    "completion", "tokens", "failure", "grounded", "agrees", "rules", "ruling", "gold", "probed", "meta",
+    "completion", "tokens", "failure", "refused", "grounded", "agrees", "rules", "ruling", "gold", "probed", "meta",
 )  # fmt: skip
 
 
@@ -164,7 +175,7 @@ def save_predictions(predictions: Sequence[Prediction], path: str | Path) -> Non
     text, ids, flags = pa.string(), pa.list_(pa.string()), pa.list_(pa.bool_())
     types = {
         "sample": pa.int32(), "tokens": pa.int32(), "risk": pa.float64(), "verdict_logprob": pa.float64(),
-        "agrees": pa.bool_(), "grounded": flags, "rules": ids,
+        "agrees": pa.bool_(), "refused": pa.bool_(), "grounded": flags, "rules": ids,
     }  # fmt: skip
     schema = pa.schema([(name, types.get(name, text)) for name in _COLUMNS])
     with whole_file(path) as draft:

@@ -19,7 +19,7 @@ def compare_table(evaluations: Sequence[Evaluation]) -> Table:
     """
     first, last = evaluations[0], evaluations[-1]
     differences = last.difference(first) if last is not first else {}
-    table = _table(f"{first.split}: {len(first.predictions):,} predictions", evaluations)
+    table = _table(f"{first.split}: {len(first.predictions):,} predictions{_refused(evaluations)}", evaluations)
     if differences:
         table.add_column(plain(f"{last.name} − {first.name}"), justify="right")
     table.add_column("of", justify="right")
@@ -35,6 +35,15 @@ def compare_table(evaluations: Sequence[Evaluation]) -> Table:
     if differences:
         _where_both_parsed(table, evaluations)
     return table
+
+
+def _refused(evaluations: Sequence[Evaluation]) -> str:
+    """How many the servers refused, and whose; nothing where none was."""
+    if not any(evaluation.refused for evaluation in evaluations):
+        return ""
+    if len(evaluations) == 1:
+        return f", {evaluations[0].refused:,} of them refused by the server"
+    return ", refused by servers: " + ", ".join(f"{found.name} {found.refused:,}" for found in evaluations)
 
 
 def _where_both_parsed(table: Table, evaluations: Sequence[Evaluation]) -> None:

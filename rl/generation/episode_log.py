@@ -1,8 +1,9 @@
 """EpisodeLog: what an engine wrote, kept safe from a crash.
 
 The log is one JSON object a line: first the settings that everything below was made with, then one line an episode:
-``case``, ``sample``, ``text``, ``tokens`` and ``verdict_logprob``, and where there are several ``turns``, those in
-place of the text. The ids of tokens are not kept, nor are their log-probabilities.
+``case``, ``sample``, ``text``, ``tokens`` and ``verdict_logprob``; where there are several ``turns``, those in place
+of the text; and of a server's what it ``served`` besides: why it refused, what it did not take, the prompt's length.
+The ids of tokens are not kept, nor are their log-probabilities.
 
 It is only ever appended to, and each batch is on disk before the next is begun. A last line that was cut off is taken
 away when the log is opened again; what is missing can then be made, and nothing is made twice.
@@ -11,11 +12,12 @@ away when the log is opened again; what is missing can then be made, and nothing
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from data import DataError
-from prompts import Episode, Turn
+from prompts import Episode, Served, Turn
 from rl.generation.engine import Key
 
 
@@ -25,12 +27,14 @@ class EpisodeLog:
     Args:
         path: the log, which need not exist; None keeps everything in memory.
         settings: what episodes follow from; a log that was made with others is refused.
+        retry_refused: whether episodes that a server refused count as missing. What takes their place is added below
+            them, and counts.
 
     Raises:
         DataError: the file was made with other settings, does not begin with any, or is no such log.
     """
 
-    def __init__(self, path: Path | None, settings: Mapping[str, Any]):
+    def __init__(self, path: Path | None, settings: Mapping[str, Any], retry_refused: bool = False):
         self.path, self.settings = path, json.loads(json.dumps(settings))
         self.facts: dict[str, Any] = {}
         """What is known of how the episodes were written beyond the settings: device, packages."""
@@ -39,6 +43,8 @@ class EpisodeLog:
             raise DataError("a folder, where a log of episodes should be: give another --out, or remove it", file=path)
         if path is not None and path.is_file():
             self._read(path)
+        if retry_refused:
+            self._found = {key: episode for key, episode in self._found.items() if episode.refused is None}
 
     def __getitem__(self, key: Key) -> Episode:
         return self._found[key]
@@ -87,7 +93,9 @@ class EpisodeLog:
                     self.facts = dict(**row["facts"])
                 else:
                     episode = _episode(row)
-                    self._found.setdefault((episode.case, episode.sample), episode)
+                    key = episode.case, episode.sample
+                    if key not in self._found or self._found[key].refused is not None:
+                        self._found[key] = episode
             except (KeyError, TypeError, AttributeError, RecursionError) as error:
                 raise DataError("not a log of episodes", file=path, line=number) from error
         if len(whole) < len(content):
@@ -116,14 +124,19 @@ def _row(episode: Episode) -> dict[str, Any]:
     turns = [{"author": turn.author, "text": turn.text, "tokens": turn.tokens} for turn in episode.turns]
     plain = {"text": episode.completion, "tokens": episode.tokens}
     said = plain if len(turns) == 1 and turns[0]["author"] == "policy" else {"turns": turns}
-    return {"case": episode.case, "sample": episode.sample, **said, "verdict_logprob": episode.verdict_logprob}
+    served = {"served": asdict(episode.served)} if episode.served is not None else {}
+    key = {"case": episode.case, "sample": episode.sample}
+    return {**key, **said, "verdict_logprob": episode.verdict_logprob, **served}
 
 
 def _episode(row: dict[str, Any]) -> Episode:
     """Raises KeyError or TypeError where a row is none of ours."""
     case, sample, verdict_logprob = row.pop("case"), row.pop("sample"), row.pop("verdict_logprob")
+    served = row.pop("served", None)
     turns = tuple(Turn(**turn) for turn in row.pop("turns", None) or [row])
-    episode = Episode(case, turns, sample, verdict_logprob)
+    if served is not None:
+        served = Served(**{**served, "left_out": tuple(served["left_out"])})
+    episode = Episode(case, turns, sample, verdict_logprob, served)
     check_episode(episode)
     return episode
 
@@ -150,6 +163,14 @@ def check_episode(episode: Any) -> None:
             raise TypeError(f"{name} has a turn whose tokens are no number: {turn.tokens!r:.200}")
     if episode.verdict_logprob is not None and not isinstance(episode.verdict_logprob, float | int):
         raise TypeError(f"{name} has a verdict_logprob that is no number: {episode.verdict_logprob!r:.200}")
+    if (served := episode.served) is None:
+        return
+    if not isinstance(served, Served) or not isinstance(served.refused, str | None):
+        raise TypeError(f"{name} was served as {served!r:.200}")
+    if not all(isinstance(parameter, str) for parameter in served.left_out):
+        raise TypeError(f"{name} has parameters left out that are no names: {served.left_out!r:.200}")
+    if served.prompt_tokens is not None and type(served.prompt_tokens) is not int:
+        raise TypeError(f"{name} has a prompt whose tokens are no number: {served.prompt_tokens!r:.200}")
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ def write_episodes(
     progress: bool = True,
     log: Path | None = None,
     doing: str = "reviewing",
+    retry_refused: bool = False,
 ) -> Episodes:
     """Has an engine write about each brief.
 
@@ -44,6 +46,7 @@ def write_episodes(
         log: a file that keeps every episode as soon as it is there; what it holds already is not written again, and
             the result is that of a run that was never interrupted.
         doing: what the progress line calls it.
+        retry_refused: whether what a server refused before is asked for again.
 
     Raises:
         DataError: there is no such model, a case cannot be put to it, or the log was made with other settings.
@@ -52,7 +55,8 @@ def write_episodes(
     """
     engine = engine_of(engine)
     decoding = decoding.with_template(engine.template or "default")
-    found = EpisodeLog(log, {**engine.identity(decoding), "shown": shown_hash(briefs, decoding.template or "default")})
+    settings = {**engine.identity(decoding), "shown": shown_hash(briefs, decoding.template or "default")}
+    found = EpisodeLog(log, settings, retry_refused)
     wanted = [(brief.id, sample) for brief in briefs for sample in range(decoding.samples)]
     missing = [key for key in wanted if key not in found]
     if missing:
@@ -70,7 +74,23 @@ def write_episodes(
         raise RuntimeError(f"'{engine.name}' left out {len(left_out)} episodes, first {case}#{sample}")
     episodes = [[found[brief.id, sample] for sample in range(decoding.samples)] for brief in briefs]
     # The book at hand, of which rules that nobody is shown may have changed since.
-    return Episodes(episodes, {**found.facts, "rulebook": rulebook_facts(briefs.book)})
+    facts = {**found.facts, "rulebook": rulebook_facts(briefs.book)}
+    return Episodes(episodes, facts | served_facts(episode for samples in episodes for episode in samples))
+
+
+def served_facts(episodes: Iterable[Episode]) -> dict[str, Any]:
+    """What ``run.json`` says of episodes that came from a server: how many were refused, the parameters that it did
+    not take, each with the number of requests that went without, and the tokens that it read and wrote.
+    """
+    served = [(episode, episode.served) for episode in episodes if episode.served is not None]
+    if not served:
+        return {}
+    left_out = Counter(name for _, found in served for name in found.left_out)
+    read = [found.prompt_tokens for _, found in served if found.prompt_tokens is not None]
+    written = [episode.tokens for episode, found in served if episode.tokens is not None]
+    refused = sum(found.refused is not None for _, found in served)
+    tokens = {"read": sum(read) if read else None, "written": sum(written) if written else None}
+    return {"served": {"refused": refused, "left_out": dict(sorted(left_out.items())), "tokens": tokens}}
 
 
 def engine_of(model: str | Path | Engine) -> Engine:

@@ -110,7 +110,7 @@ def _clear(found: Checkpoints) -> None:
         logger.warning(said, fault, aside.name, f"{step_of(found.newest):,}")
         if aside.exists():
             shutil.rmtree(aside)
-        checkpoint.rename(aside)
+        shutil.move(checkpoint, aside)
 
 
 def _sorted_out(checkpoints: Path) -> tuple[list[Path], list[Path]]:

@@ -13,6 +13,7 @@ from data import Rulebook
 from data.files import write_json
 from prompts import TEMPLATE_VERSION
 from rl.runs.folder import RUN, RunFolder
+from rl.terminal.safe_text import without_credentials
 
 PACKAGES = ("ruling", "torch", "transformers", "trl", "accelerate", "peft", "tokenizers", "datasets", "evaluate")
 _WEIGHTS = ("*.safetensors", "*model*.bin", "config.json", "adapter_config.json", "tokenizer.json")
@@ -66,8 +67,17 @@ def trained_template(model_path: str | Path) -> str | None:
 
 
 def write_run(folder: str | Path, facts: Mapping[str, Any]) -> Path:
-    """Writes ``run.json`` into a folder."""
-    return write_json(Path(folder) / RUN, facts)
+    """Writes ``run.json`` into a folder. URLs lose what may be credentials: user info and query."""
+    return write_json(Path(folder) / RUN, _without_credentials(facts))
+
+
+def _without_credentials(value: Any) -> Any:
+    """The same JSON, its texts without credentials."""
+    if isinstance(value, Mapping):
+        return {key: _without_credentials(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_credentials(part) for part in value]
+    return without_credentials(value) if isinstance(value, str) else value
 
 
 def checkpoint_hash(path: str | Path) -> str | None:

@@ -72,10 +72,13 @@ def checked(episode: Episode, brief: Brief, provenance: dict[str, Any]) -> Revie
     """Reads an episode and looks up all that it cites."""
     parsed = parse(episode.completion)
     ruling = None if isinstance(parsed, ParseFailure) else parsed
+    failure = str(parsed) if isinstance(parsed, ParseFailure) else None
+    if episode.refused is not None:
+        ruling, failure = None, f"the server refuses to have it answered: {episode.refused}"
     return Review(
         case=brief.id,
         ruling=ruling,
-        failure=str(parsed) if isinstance(parsed, ParseFailure) else None,
+        failure=failure,
         contradiction=(contradiction(ruling, brief.case, brief.excerpt) or None) if ruling else None,
         citations=[_looked_up(violation, brief) for violation in ruling.violations] if ruling else [],
         completion=episode.completion,

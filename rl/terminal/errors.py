@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from rich.markup import escape
 
 from rl.terminal.console import console
-from rl.terminal.safe_text import one_line, visible
+from rl.terminal.safe_text import one_line, visible, without_credentials
 from rl.terminal.stopping import exit_code, stopped_by_sigterm
 
 
 def complain(error: Exception) -> None:
-    """Says what is wrong; what came from a file moves no cursor, is no markup and begins no line."""
-    console().print(f"[bold red]error:[/] {escape(one_line(str(error)))}", soft_wrap=True)
+    """Says what is wrong; what came from a file moves no cursor, is no markup and begins no line, and a
+    URL shows no credentials."""
+    console().print(f"[bold red]error:[/] {escape(one_line(without_credentials(str(error))))}", soft_wrap=True)
 
 
 def quiet() -> None:

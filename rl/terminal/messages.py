@@ -22,7 +22,7 @@ from rich.text import Text
 
 from rl.terminal.aside import Aside
 from rl.terminal.console import console, is_first_process, is_launched, terminal
-from rl.terminal.safe_text import visible
+from rl.terminal.safe_text import visible, without_credentials
 
 MESSAGES = "messages.log"
 """What the file is called, in the folder of a run or of an evaluation."""
@@ -45,10 +45,10 @@ class Messages:
         self._who = "" if is_first_process() else f"process {os.environ['RANK']} "
 
     def keep(self, level: int, source: str, text: str) -> None:
-        """Writes a message on lines of its own, with the time and the level."""
+        """Writes a message on lines of its own, with the time and the level, and no credentials of a URL."""
         self.count += 1
         self.warnings += level >= logging.WARNING
-        first, *more = text.splitlines() or [""]
+        first, *more = without_credentials(text).splitlines() or [""]
         when = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
         lines = [
             f"{when} {logging.getLevelName(level)} {self._who}{source}: {first}",
@@ -69,7 +69,9 @@ class Messages:
         self.keep(record.levelno, record.name, text)
         is_ours = record.name.partition(".")[0] in OURS
         if is_ours and record.levelno >= logging.WARNING and is_first_process():
-            console().print(Text(f"warning: {visible(record.getMessage())}", style="yellow"), soft_wrap=True)
+            console().print(
+                Text(f"warning: {visible(without_credentials(record.getMessage()))}", style="yellow"), soft_wrap=True
+            )
 
     def told(self) -> Text | None:
         """How many there are and where; None where there are none to warn of."""

@@ -114,7 +114,8 @@ class SliceRow:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How often two models give the same verdict, whether right or not; unparsed counts as a fourth verdict."""
+    """How often two models give the same verdict, whether right or not; what is no ruling counts as a
+    verdict too: unparsed, or refused."""
 
     names: list[str]
     """The models, then ``gold``."""

@@ -9,12 +9,12 @@ tests, Ribeiro et al. 2020, *Beyond Accuracy: Behavioral Testing of NLP Models w
 from collections.abc import Sequence
 
 from rl.evaluation.metrics import counted, twins
-from rl.evaluation.predictions import UNPARSED
+from rl.evaluation.predictions import NO_RULING
 
 
 class HoldRate(twins.Twins):
     def count(self, verdicts: Sequence[str], right: Sequence[bool], flips: bool) -> tuple[bool, bool]:
-        return len(set(verdicts)) == 1 and verdicts[0] != UNPARSED, not flips
+        return len(set(verdicts)) == 1 and verdicts[0] not in NO_RULING, not flips
 
     def values(self, totals: counted.Counts) -> dict[str, counted.Counts]:
         return {"hold_rate": counted.ratio(totals[..., 0], totals[..., 1])}

@@ -2,7 +2,7 @@
 
     majority@k = mean over cases of P(the most frequent verdict of k samples is right)
 
-The probability is over all choices of k of a case's samples, and a tie falls to each of its verdicts alike. *Unparsed*
+The probability is over all choices of k of a case's samples, and a tie falls to each of its verdicts alike. No ruling
 takes part like a verdict, and is never right. Source: Wang et al. 2023, *Self-Consistency Improves Chain of Thought
 Reasoning in Language Models*.
 """
@@ -14,6 +14,7 @@ from math import comb, prod
 from typing import ClassVar
 
 from rl.evaluation.metrics import samples
+from rl.evaluation.predictions import NO_RULING, UNPARSED
 
 KS = (3, 5, 8, 16)
 
@@ -22,7 +23,8 @@ class MajorityAtK(samples.Samples):
     figures: ClassVar[Sequence[str]] = [f"majority_at_{k}" for k in KS]
 
     def of_case(self, verdicts: Sequence[str], right: Sequence[bool]) -> list[float | None]:
-        votes, good = Counter(verdicts), {verdict for verdict, ok in zip(verdicts, right, strict=True) if ok}
+        votes = Counter(UNPARSED if verdict in NO_RULING else verdict for verdict in verdicts)
+        good = {verdict for verdict, ok in zip(verdicts, right, strict=True) if ok}
         # The order of the verdicts plays no part: sorted, so that like cases are worked out once.
         ballot = tuple(sorted((count, verdict in good) for verdict, count in votes.items()))
         return [None if k > len(verdicts) else won(ballot, k) for k in KS]

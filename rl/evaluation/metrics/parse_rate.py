@@ -1,4 +1,4 @@
-"""Parse rate: the share of completions that are rulings.
+"""Parse rate: the share of completions that are rulings; one that a server refuses to have written is none.
 
     parse rate = parsed / all
 
@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rl.evaluation.metrics import counted
-from rl.evaluation.predictions import UNPARSED
+from rl.evaluation.predictions import NO_RULING
 
 
 class ParseRate(counted.Counted):
@@ -22,7 +22,7 @@ class ParseRate(counted.Counted):
         return {"predictions": [prediction.verdict for prediction in predictions]}
 
     def counts(self, predictions: Any, references: Any = None) -> counted.Counts:
-        return np.array([(predicted != UNPARSED, 1) for predicted in predictions], dtype=float)
+        return np.array([(predicted not in NO_RULING, 1) for predicted in predictions], dtype=float)
 
     def values(self, totals: counted.Counts) -> dict[str, counted.Counts]:
         return {"parse_rate": counted.ratio(totals[..., 0], totals[..., 1])}

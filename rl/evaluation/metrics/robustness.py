@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rl.evaluation.metrics import counted
-from rl.evaluation.predictions import UNPARSED
+from rl.evaluation.predictions import NO_RULING
 
 KINDS = ("rule-order", "rule-ids", "paraphrase")
 
@@ -51,7 +51,7 @@ class Robustness(counted.Counted):
         for row, (verdict, original, kind) in enumerate(zip(predictions, variant_of, variant, strict=True)):
             if original in verdicts and kind in KINDS:
                 place = 2 * KINDS.index(kind)
-                counts[row, place : place + 2] = verdict == verdicts[original] != UNPARSED, 1
+                counts[row, place : place + 2] = verdict == verdicts[original] not in NO_RULING, 1
                 counts[row, -1] = 1
         return counts
 

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from rl.evaluation.metrics import counted, labels
-from rl.evaluation.predictions import UNPARSED
 
 NONE = "none"
 
@@ -27,7 +26,7 @@ class RuleMacroF1(counted.Counted):
         predicted, references = [], []
         for p in predictions:
             violations = p.gold.violations if p.gold else None
-            first = p.cited[0] if p.cited else (NONE if p.ruling else UNPARSED)
+            first = p.cited[0] if p.cited else (NONE if p.ruling else p.verdict)
             if violations and first in violations[0].alternatives:
                 first = violations[0].rule
             predicted.append(first)

@@ -12,7 +12,7 @@ from math import comb
 from typing import ClassVar
 
 from rl.evaluation.metrics import samples
-from rl.evaluation.predictions import UNPARSED
+from rl.evaluation.predictions import NO_RULING
 
 
 class VerdictStability(samples.Samples):
@@ -21,5 +21,5 @@ class VerdictStability(samples.Samples):
     def of_case(self, verdicts: Sequence[str], right: Sequence[bool]) -> list[float | None]:
         if len(verdicts) < 2:
             return [None]
-        alike = sum(comb(count, 2) for verdict, count in Counter(verdicts).items() if verdict != UNPARSED)
+        alike = sum(comb(count, 2) for verdict, count in Counter(verdicts).items() if verdict not in NO_RULING)
         return [alike / comb(len(verdicts), 2)]

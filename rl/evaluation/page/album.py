@@ -80,7 +80,7 @@ def thumbnail(path: Path, case_id: str, folder: Path, embedded: bool = True) -> 
     try:
         image = open_image(path, case_id)
     except DataError as error:
-        return {"trouble": error.message}
+        return {"trouble": error.message.replace(str(path), path.name)}
     whole = {}
     if max(image.size) > SIDE:
         whole = {"whole": _put(folder, "jpg", _encoded(image, "JPEG", quality=WHOLE_QUALITY))}

@@ -203,7 +203,7 @@ function drawer(page) {
   }
 
   function modelAnswer(place, [first, ...others], outcome, titles) {
-    const verdict = (found) => found.ruling?.verdict ?? "unparsed";
+    const verdict = (found) => found.ruling?.verdict ?? found.verdict ?? "unparsed";
     const samples = others.map((found, i) => el("details", "raw sample", el("summary", "", `sample ${i + 2}: ${verdict(found)}`), attempt(found, titles)));
     const tally = new Map();
     for (const found of [first, ...others]) tally.set(verdict(found), (tally.get(verdict(found)) ?? 0) + 1);
@@ -257,7 +257,7 @@ function drawer(page) {
           media ? el("div", "media", pictures, more, intervals.length ? timeline(record, intervals) : "") : "",
           el("div", "texts", texts.map(([name, text]) => field(name, text, marks.get(name) ?? [])), excerpt(record.excerpt), known(record.case))),
         el("div", "answers", goldAnswer(record.gold, titles),
-          record.answers.map((found, place) => modelAnswer(place, found, entry.outcomes[place], titles))),
+          record.answers.map((found, place) => modelAnswer(place, found, entry.verdicts[place], entry.outcomes[place], titles))),
       ];
     },
   };

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rl.evaluation.outcomes import UNPARSED
+from rl.evaluation.outcomes import NO_RULING
 from rl.evaluation.predictions import Prediction
 
 NONE, OTHER, OUTSIDE = "none", "other", "not in the excerpt"
@@ -47,7 +47,7 @@ def category_confusion(
     for (name, other), n in pairs.items():
         folded[_fold(name, kept), _fold(other, kept)] += n
     rows = [name for name in (*kept, OTHER, NONE) if any(pair[0] == name for pair in folded)]
-    columns = [name for name in (*kept, OTHER, OUTSIDE, NONE, UNPARSED) if any(pair[1] == name for pair in folded)]
+    columns = [name for name in (*kept, OTHER, OUTSIDE, NONE, *NO_RULING) if any(pair[1] == name for pair in folded)]
     cases = {
         prediction.case: list(dict.fromkeys((_fold(name, kept), _fold(other, kept)) for name, other in sorted(found)))
         for prediction, found in named
@@ -64,9 +64,9 @@ def _pairs(prediction: Prediction, known: Mapping[str, str | None]) -> set[tuple
     broken = {known.get(violation.rule) or OTHER for violation in gold.violations}
     cited = {known[rule] or OTHER if rule in known else OUTSIDE for rule in prediction.cited}
     missed = broken - cited or ({NONE} if not broken or cited - broken else set())
-    extra = {UNPARSED} if prediction.ruling is None else cited - broken or ({NONE} if missed else set())
+    extra = {prediction.verdict} if prediction.ruling is None else cited - broken or ({NONE} if missed else set())
     return {(name, name) for name in broken & cited} | {(name, other) for name in missed for other in extra}
 
 
 def _fold(name: str, kept: Sequence[str]) -> str:
-    return name if name in kept or name in (NONE, OUTSIDE, UNPARSED) else OTHER
+    return name if name in kept or name in (NONE, OUTSIDE, *NO_RULING) else OTHER

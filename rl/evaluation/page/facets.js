@@ -31,7 +31,7 @@ function facets(page) {
   each("false", "rule falsely cited", (c, i) => c.false[i]);
   made.push({ name: "severity", label: "severity", of: (c) => [c.severity], order: SEVERITIES });
   made.push({ name: "gold", label: "gold verdict", of: (c) => [c.gold], order: VERDICTS });
-  each("verdict", "verdict", (c, i) => [c.verdicts[i]], { order: [...VERDICTS, "unparsed"] });
+  each("verdict", "verdict", (c, i) => [c.verdicts[i]], { order: [...VERDICTS, "unparsed", "refused"] });
   each("category", "gold’s category → cited", (c, i) => c.categories?.[i] ?? []);
   each("follows", "findings and answer", (c, i) => [c.follows[i] === null ? null : c.follows[i] ? "agree" : "disagree"], { order: ["disagree", "agree"] });
   if (page.cases.some((c) => c.suspect)) made.push({ name: "suspect", label: "trust in gold", of: (c) => [c.suspect ? "gold may be wrong" : null] });

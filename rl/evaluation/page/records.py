@@ -16,6 +16,7 @@ from data.reading.loading import case_json
 from rewards.pure.reasoning import contradiction
 from rl.evaluation.page.album import Album
 from rl.evaluation.page.choice import Row
+from rl.evaluation.page.places import portable
 from rl.evaluation.predictions import Prediction
 
 GOLD = "gold"
@@ -74,7 +75,7 @@ def record(shown: Shown, album: Album, rules: dict[Rule, int]) -> Json:
     case, gold = shown.case, shown.row[0].gold
     pictures, left_out = _pictures(shown, album)
     return {
-        "line": _line(case),
+        "line": _line(portable(case)),
         "gold": gold.model_dump(mode="json", by_alias=True, exclude_defaults=True) if gold else None,
         "rules": [rules.setdefault(rule, len(rules)) for rule in shown.excerpt.rules],
         "pictures": pictures,

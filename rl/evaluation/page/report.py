@@ -30,7 +30,9 @@ from rl.evaluation.page.choice import choose
 from rl.evaluation.page.confusion import Confusion
 from rl.evaluation.page.entry import confused, entry
 from rl.evaluation.page.figures import section, shade
+from rl.evaluation.page.places import place
 from rl.evaluation.page.records import Shown, record, rule_table, samples_by_case
+from rl.evaluation.predictions import REFUSED
 from rl.evaluation.statistics.estimate import Estimate
 from rl.runs.rollouts import read_rollouts
 from rl.terminal.safe_text import HIDDEN, visible
@@ -100,7 +102,7 @@ def write_report(
             total=sum(found.cases for found in sections),
             pictures=len(album),
             megabytes=sum(len(block.text) for block in blocks) / 1e6,
-            predicted=PREDICTED,
+            predicted=[name for name in PREDICTED if name != REFUSED or any(found.refused for found in evaluations)],
             provenance=[(f"{e.name} on {e.split}", _facts(e.provenance)) for e in evaluations],
             written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
             style=Markup(style),
@@ -233,13 +235,15 @@ def _interval(estimate: Estimate, share: bool = True, sign: str = "") -> str:
 
 
 def _facts(provenance: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Provenance as flat pairs of key and value."""
+    """Provenance as flat pairs of key and value; it does not say where the machine keeps its files."""
     facts: list[tuple[str, str]] = []
     for key, value in provenance.items():
         if isinstance(value, Mapping):
             facts += _facts(value, f"{prefix}{key}.")
+        elif isinstance(value, (list, tuple)):
+            facts.append((f"{prefix}{key}", ", ".join(place(str(part)) for part in value)))
         else:
-            facts.append((f"{prefix}{key}", str(value)))
+            facts.append((f"{prefix}{key}", place(str(value))))
     return facts
 
 

@@ -41,7 +41,7 @@ GRPO = model("GRPO", ["reject"] * 80 + ["approve"] * 20)
 def test_figures_and_cells() -> None:
     assert SFT.metrics["verdict_accuracy"].value == 0.6
     assert SFT.metrics["miss_rate"].value == 0.4
-    assert SFT.cells.sum() == 100 and SFT.cells[1].tolist() == [40, 60, 0, 0]
+    assert SFT.cells.sum() == 100 and SFT.cells[1].tolist() == [40, 60, 0, 0, 0]
     # What the cases say nothing about is left out.
     assert {"false_flag_rate", "flip_recall", "rule_f1", "grounded_evidence_rate"}.isdisjoint(SFT.metrics)
 

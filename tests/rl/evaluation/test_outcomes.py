@@ -1,4 +1,4 @@
-"""Twelve cells that sum to N, and what each of them is called."""
+"""Fifteen cells that sum to N, and what each of them is called."""
 
 from itertools import product
 
@@ -13,12 +13,12 @@ from .conftest import predicted
 def test_every_pair_lands_in_its_own_cell() -> None:
     pairs = list(product(VERDICTS, PREDICTED))
     predictions = [
-        predicted(f"{i}-{copy}", None if verdict == "unparsed" else verdict, gold)
+        predicted(f"{i}-{copy}", verdict if verdict in VERDICTS else None, gold, refused=verdict == "refused")
         for i, (gold, verdict) in enumerate(pairs)
         for copy in range(i + 1)
     ]
     table = cells(predictions)
-    assert table.flatten().tolist() == list(range(1, 13))
+    assert table.flatten().tolist() == list(range(1, 16))
     assert table.sum() == len(predictions)
 
 
@@ -36,6 +36,9 @@ def test_cases_without_a_gold_verdict_are_in_no_cell() -> None:
         ("unparsed", "reject", (), "miss"),
         ("reject", "approve", (), "false flag"),
         ("unparsed", "approve", (), "false flag"),
+        ("refused", "reject", (), "miss"),
+        ("refused", "approve", (), "false flag"),
+        ("refused", "escalate", (), "missed escalation"),
         ("escalate", "approve", (), "needless escalation"),
         ("escalate", "reject", (), "needless escalation"),
         ("approve", "escalate", (), "missed escalation"),

@@ -2,19 +2,16 @@
 
 import base64
 import io
-import json
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from data import Briefs, DataError, Ruling
-from prompts import Episode, parse, write
+from data import Briefs, DataError
+from prompts import Episode, parse
 from rl.config.decoding import Decoding
 from rl.evaluation import evaluate_model, load_evaluation
 from rl.generation.endpoint import Endpoint
@@ -22,79 +19,13 @@ from rl.generation.episodes import write_episodes
 from tests.rl.conftest import toy_briefs
 from tests.serving import served
 
-ANSWER = write(Ruling(reasoning="PRIZE-1: no.", verdict="approve", confidence=0.75))
-
-
-class Server(ThreadingHTTPServer):
-    """Speaks the OpenAI API, remembers what it was asked, and fails as it is told."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.asked: list[dict[str, Any]] = []
-        self.failures: list[tuple[int, str]] = []
-        self.refuse_logprobs = False
-        self.reasoning_apart = False
-        self.odd: tuple[str, str] | None = None
-        self.broken_from = 10**9
-        self.lock = threading.Lock()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/v1"
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that has gone is not worth a word."""
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        with self.server.lock:
-            if self.server.failures:
-                self._say(*self.server.failures.pop())
-                return
-            if self.server.refuse_logprobs and "logprobs" in body:
-                self._say(400, "logprobs are not supported")
-                return
-            self.server.asked.append(body)
-            if self.server.odd:
-                self._say(200, *self.server.odd)
-                return
-            if len(self.server.asked) > self.server.broken_from:
-                self._say(404, "no such model")
-                return
-        tokens = [ANSWER[i : i + 4] for i in range(0, len(ANSWER), 4)]
-        message: dict[str, Any] = {"role": "assistant", "content": ANSWER}
-        if self.server.reasoning_apart:
-            message |= {"content": ANSWER.partition("</think>")[2], "reasoning_content": "PRIZE-1: no."}
-        known = [{"token": t, "logprob": -0.25, "bytes": list(t.encode()), "top_logprobs": []} for t in tokens]
-        choice = {"index": 0, "finish_reason": "stop", "message": message}
-        choice["logprobs"] = {"content": known} if body.get("logprobs") else None
-        usage = {"completion_tokens": len(tokens), "prompt_tokens": 9, "total_tokens": 9 + len(tokens)}
-        answer = {"id": "x", "object": "chat.completion", "created": 0, "model": body["model"], "usage": usage}
-        self._say(200, json.dumps({**answer, "choices": [choice]}))
-
-    def _say(self, status: int, content: str, kind: str = "application/json") -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.end_headers()
-        self.wfile.write(content.encode())
-
-    def log_message(self, *args: Any) -> None:
-        """Nothing."""
+from .zoo import ANSWER, FAULTS, Behaviour, Zoo, choosing, serving
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    found = Server()
-    thread = threading.Thread(target=found.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield found
-    found.shutdown()
-    thread.join()
-    found.server_close()
+def server() -> Iterator[Zoo]:
+    with serving(Zoo()) as zoo:
+        yield zoo
 
 
 @pytest.fixture
@@ -103,12 +34,17 @@ def texts(toy: Path) -> Briefs:
     return toy_briefs(toy / "text.jsonl", 1)
 
 
-def asked(server: Server, briefs: Briefs) -> Episode:
+def asked(server: Zoo, briefs: Briefs) -> Episode:
     (episode,) = write_episodes(Endpoint(server.url, "m"), briefs, Decoding(), progress=False)
     return episode
 
 
-def test_messages_pictures_and_settings_go_over_the_wire(server: Server, toy: Path) -> None:
+def answers(server: Zoo, behaviour: Behaviour) -> None:
+    """From now on, to everything."""
+    server.behaviour, server.everywhere = behaviour, True
+
+
+def test_messages_pictures_and_settings_go_over_the_wire(server: Zoo, toy: Path) -> None:
     briefs = toy_briefs(toy / "cases.jsonl", 1)
     decoding = Decoding(template="compact", max_new_tokens=77, temperature=0.5, samples=2, seed=3)
     written = write_episodes(Endpoint(server.url, "reviewer"), briefs, decoding, progress=False)
@@ -131,38 +67,39 @@ def test_messages_pictures_and_settings_go_over_the_wire(server: Server, toy: Pa
     assert facts["template"]["name"] == "compact" and facts["decoding"]["seed"] == 3
 
 
-def test_text_alone_is_sent_as_text(server: Server, texts: Briefs) -> None:
+def test_text_alone_is_sent_as_text(server: Zoo, texts: Briefs) -> None:
     asked(server, texts)
     assert all(isinstance(message["content"], str) for message in server.asked[0]["messages"])
 
 
-def test_a_busy_server_is_asked_again(server: Server, texts: Briefs) -> None:
-    server.failures = [(503, "later"), (429, "slow down")]
-    assert asked(server, texts).completion == ANSWER
+def test_a_busy_server_is_asked_again(server: Zoo, texts: Briefs) -> None:
+    failures = [503, 429]
+
+    def busy(handler: Any, body: dict[str, Any]) -> None:
+        handler.say("later", failures.pop()) if failures else handler.answer(body)
+
+    server.behaviour, server.everywhere = busy, True
+    assert asked(server, texts).completion == ANSWER and len(server.asked) == 3
 
 
-def test_a_server_without_logprobs_is_asked_without(server: Server, texts: Briefs) -> None:
-    server.refuse_logprobs = True
-    found = asked(server, texts)
-    assert found.completion == ANSWER and found.verdict_logprob is None
+def test_reasoning_that_comes_apart_is_put_back(server: Zoo, texts: Briefs) -> None:
+    for name in ("reasoning_content", "reasoning"):
+        said = {"content": ANSWER.partition("</think>")[2], name: "PRIZE-1: no."}
+        answers(server, choosing(message=said))
+        assert asked(server, texts).completion == ANSWER
 
 
-def test_reasoning_that_comes_apart_is_put_back(server: Server, texts: Briefs) -> None:
-    server.reasoning_apart = True
-    assert asked(server, texts).completion == ANSWER
-
-
-def test_a_tag_that_the_prompt_holds_is_put_back(server: Server, texts: Briefs) -> None:
+def test_a_tag_that_the_prompt_holds_is_put_back(server: Zoo, texts: Briefs) -> None:
     for said in (ANSWER.removeprefix("<think>"), "\n" + ANSWER.removeprefix("<think>")):
-        server.odd = (saying({"content": said}), "application/json")
+        answers(server, choosing(message={"content": said}))
         assert asked(server, texts).completion == "<think>" + said
     # Whether reasoning is lost or was never written cannot be known.
     answer = ANSWER.partition("</think>")[2]
-    server.odd = (saying({"content": answer}), "application/json")
+    answers(server, choosing(message={"content": answer}))
     assert asked(server, texts).completion == answer
 
 
-def test_variables_of_the_chat_template_go_over_the_wire(server: Server, texts: Briefs) -> None:
+def test_variables_of_the_chat_template_go_over_the_wire(server: Zoo, texts: Briefs) -> None:
     thinking = Decoding(chat_template_kwargs={"enable_thinking": True})
     written = write_episodes(Endpoint(server.url, "m"), texts, thinking, progress=False)
     asked(server, texts)
@@ -171,13 +108,16 @@ def test_variables_of_the_chat_template_go_over_the_wire(server: Server, texts: 
     assert written.provenance["decoding"]["chat_template_kwargs"] == {"enable_thinking": True}
 
 
-def test_what_came_in_before_a_failure_is_kept(server: Server, toy: Path, tmp_path: Path) -> None:
-    server.broken_from = 5
+def test_what_came_in_before_a_failure_is_kept(server: Zoo, toy: Path, tmp_path: Path) -> None:
+    def broken_from_5(handler: Any, body: dict[str, Any]) -> None:
+        handler.answer(body) if len(server.asked) <= 5 else handler.say("no such model", 404)
+
+    answers(server, broken_from_5)
     briefs = toy_briefs(toy / "text.jsonl", 9)
-    endpoint = Endpoint(server.url, "org/reviewer", concurrency=2, retries=0)
+    endpoint = Endpoint(server.url, "org/reviewer", concurrency=1, retries=0)
     with pytest.raises(DataError, match=r"case 'toy-\d': the endpoint gave no completion: .*run again for the rest"):
         evaluate_model(endpoint, briefs, tmp_path, progress=False)
-    server.broken_from, before = 10**9, len(server.asked)
+    server.behaviour, before = None, len(server.asked)
     found = evaluate_model(endpoint, briefs, tmp_path, progress=False)
     assert found.name == "reviewer" and len(found.predictions) == 9
     assert len(server.asked) - before == 9 - 5, "only what is missing is asked for"
@@ -188,52 +128,46 @@ def test_what_came_in_before_a_failure_is_kept(server: Server, toy: Path, tmp_pa
         evaluate_model(Endpoint(server.url, "another"), briefs, tmp_path, progress=False)
 
 
-def saying(message: Any = None, **more: Any) -> str:
-    """An answer with one choice."""
-    return json.dumps({"choices": [{"index": 0, "message": message, **more}], "usage": None})
+@pytest.mark.parametrize("kind", FAULTS)
+def test_what_was_wrong_is_said(server: Zoo, texts: Briefs, kind: str) -> None:
+    """Every fault has its reason in the error, beside the server and the case."""
+    server.behaviour, server.everywhere = FAULTS[kind], True
+    wanted = rf"{server.url}: case 'toy-0': the endpoint gave no completion: .*{SAID.get(kind, '')}.*; what came in is"
+    with pytest.raises(DataError, match=wanted):
+        write_episodes(Endpoint(server.url, "m", retries=0, timeout=0.4), texts, Decoding(), progress=False)
 
 
-ODD: dict[str, tuple[str, str]] = {
-    "a page": ("<html>Welcome</html>", "no OpenAI-compatible address"),
-    "a list": ("[1, 2]", "no choices"),
-    "a number": ("5", "no choices"),
-    "broken JSON": ('{"choices": [', "Expecting value"),
-    "nested JSON": ("[" * 100_000, "recursion"),
-    "no choices": ("{}", "no choices"),
-    "empty choices": ('{"choices": []}', "no choices"),
-    "choices that are text": ('{"choices": "x"}', "no choices"),
-    "a choice that is null": ('{"choices": [null]}', "no message"),
-    "an error": ('{"error": {"message": "out of memory"}}', "out of memory"),
-    "an error beside choices": (saying({"content": ""})[:-1] + ', "error": "overloaded"}', "overloaded"),
-    "no message": (saying(), "no message"),
-    "a message that is text": (saying("hello"), "no message"),
-    "content that is a list": (saying({"content": [{"text": "x"}]}), "no text"),
-    "content that is a number": (saying({"content": 5}), "no text"),
-    "tokens that are text": (
-        json.dumps({"choices": [{"message": {"content": "x"}}], "usage": {"completion_tokens": "many"}}),
-        "completion_tokens",
-    ),
+SAID = {
+    "an error under 200": "it answers with an error: the backend is out of memory",
+    "an error as text under 200": "overloaded",
+    "choices that are null": "the answer has no choices",
+    "a page": "<html>Welcome.*no OpenAI-compatible address",
+    "a message that is null": "the answer has no message",
+    "content that is a list": "no text but",
+    "content that is null": "the message has no content",
+    "a call of a tool": "switch off the server's tool parser",
+    "broken JSON": "broken JSON: Expecting value",
+    "nested JSON": "broken JSON: .*recursion",
+    "tokens that are text": "completion_tokens is no number but many",
+    "no answer and the end": "the connection broke",
+    "500": "HTTP 500: internal error",
+    "503, again at once": "HTTP 503",
+    "422 of a field": "HTTP 422: .*Input should be shorter",
+    "silence": "no answer within 0.4 s",
+    "an answer that drips": "no answer within 0.4 s",
 }
 
 
-@pytest.mark.parametrize("kind", ODD)
-def test_an_odd_answer_is_no_completion_and_is_not_kept(
-    server: Server, texts: Briefs, tmp_path: Path, kind: str
-) -> None:
-    body, said = ODD[kind]
-    server.odd = (body, "text/html" if kind == "a page" else "application/json")
-    wanted = rf"{server.url}: case 'toy-0': the endpoint gave no completion: .*{said}.*; what came in is kept, run"
-    endpoint, log = Endpoint(server.url, "m", retries=0), tmp_path / "log.jsonl"
-    with pytest.raises(DataError, match=wanted):
-        write_episodes(endpoint, texts, Decoding(), progress=False, log=log)
-    server.odd = None
-    (episode,) = write_episodes(endpoint, texts, Decoding(), progress=False, log=log)
-    assert episode.completion == ANSWER
+def test_an_empty_completion_is_one_where_the_model_came_to_its_end(server: Zoo, texts: Briefs) -> None:
+    for content in ("", None):
+        answers(server, choosing(message={"content": content}, finish_reason="stop"))
+        found = asked(server, texts)
+        assert found.completion == "" and found.refused is None
 
 
-def test_a_choice_without_content_is_an_empty_completion(server: Server, texts: Briefs) -> None:
-    server.odd = (saying({"content": None}), "application/json")
-    assert asked(server, texts).completion == ""
+def test_reasoning_that_was_cut_off_is_no_fault(server: Zoo, texts: Briefs) -> None:
+    answers(server, choosing(message={"content": None, "reasoning_content": "PRIZE-1"}, finish_reason="length"))
+    assert asked(server, texts).completion == "<think>PRIZE-1</think>"
 
 
 TOKEN = {"token": ANSWER, "logprob": -0.5, "bytes": None}
@@ -252,10 +186,10 @@ TOKEN = {"token": ANSWER, "logprob": -0.5, "bytes": None}
         {"content": [TOKEN | {"logprob": None}]},
     ],
 )
-def test_odd_logprobs_cost_the_logprob_only(server: Server, texts: Briefs, known: Any) -> None:
-    server.odd = (saying({"content": ANSWER}, logprobs={"content": [TOKEN]}), "application/json")
+def test_odd_logprobs_cost_the_logprob_only(server: Zoo, texts: Briefs, known: Any) -> None:
+    answers(server, choosing(logprobs={"content": [TOKEN]}))
     assert asked(server, texts).verdict_logprob == -0.5
-    server.odd = (saying({"content": ANSWER}, logprobs=known), "application/json")
+    answers(server, choosing(logprobs=known))
     found = asked(server, texts)
     assert found.completion == ANSWER and found.verdict_logprob is None
 

@@ -108,6 +108,19 @@ def test_one_model_alone_makes_a_page_and_so_do_cases_without_gold(tmp_path: Pat
     assert page.content("index")["cases"][0]["outcomes"] == [None, None]
 
 
+def test_a_column_shows_what_was_refused_where_anything_was(tmp_path: Path) -> None:
+    model = evaluation("A", 60)
+    plain = write_report(tmp_path / "plain.html", [model], briefs_of(model)).read_text("utf-8")
+    assert "<th>unparsed</th>" in plain and "<th>refused</th>" not in plain
+    none = {"ruling": None, "refused": True, "failure": "HTTP 400: the response was filtered"}
+    first, *others = model.predictions
+    refused = Evaluation("A", "test", [first.model_copy(update=none), *others])
+    page = write_report(tmp_path / "refused.html", [refused], briefs_of(model))
+    assert "<th>refused</th>" in page.read_text("utf-8")
+    (entry,) = [case for case in Page(page).content("index")["cases"] if case["id"] == first.case]
+    assert entry["verdicts"] == ["refused"]
+
+
 def test_predictions_on_other_cases_are_the_users_mistake(tmp_path: Path) -> None:
     alone = evaluation("SFT", 60)
     with pytest.raises(DataError, match="'SFT' was evaluated on case '0', which is not in 'test'"):

@@ -1,0 +1,54 @@
+"""What of a server's URL is shown, and what is not."""
+
+import base64
+
+import pytest
+
+from data import DataError
+from rl.generation.address import Address
+from rl.generation.faults import short
+from rl.terminal.safe_text import without_credentials
+
+
+def test_what_is_shown_has_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-key-of-ours")
+    address = Address.of("https://me:p%40ss%2Fword@gateway.example:8443/openai/v1?code=s3cret&api-version=2024-10#x")
+    assert address.shown == "https://gateway.example:8443/openai/v1"
+    assert address.query == {"code": "s3cret", "api-version": "2024-10"}
+    basic = base64.b64encode(b"me:p@ss/word").decode()
+    assert address.headers == {"Authorization": f"Basic {basic}"}
+    for secret in ("sk-key-of-ours", "p@ss/word", "p%40ss%2Fword", "s3cret", basic):
+        assert secret not in address.hide(f"you said {secret}, did you not?") and secret not in repr(address)
+
+
+@pytest.mark.parametrize("url", ["", "localhost:8000", "ftp://x/v1", "http://", "http://x:pass?word@host/v1",
+                                 "http://me:12/34word@host/v1", "http://[::1/v1"])  # fmt: skip
+def test_what_is_no_address_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(DataError, match="no address of a server") as raised:
+        Address.of(url)
+    assert str(raised.value).count("word") == 1 and raised.value.__suppress_context__, "as in: password"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("http://localhost:8000/v1", "http://localhost:8000/v1"),
+        ("see https://me:pw@host:1/a?b=c#d, and hub:x", "see https://host:1/a and hub:x"),
+        ("https://me@host", "https://host"),
+        ("https://me:p@w@host/x", "https://host/x"),
+        ("http://[::1]:80/v1?x", "http://[::1]:80/v1"),
+        ("https://host/?to=a@b", "https://host/"),
+        ("https://me:p/w@host", "https://…"),
+        ("postgres://me:pw@db/x", "postgres://db/x"),
+        ("a@b is no URL? no", "a@b is no URL? no"),
+    ],
+)
+def test_urls_in_a_text_lose_their_credentials(text: str, shown: str) -> None:
+    assert without_credentials(text) == shown
+
+
+def test_no_part_of_a_secret_is_left_where_a_message_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789abcdef")
+    address = Address.of("http://localhost/v1")
+    for length in range(150, 220):
+        assert "sk-0" not in short("x" * length + " sk-0123456789abcdef", address)

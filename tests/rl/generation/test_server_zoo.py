@@ -1,0 +1,292 @@
+"""Servers that misbehave: no fault becomes an answer, and no case stops the others."""
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data import Briefs, DataError
+from prompts import Episode
+from rl.config.decoding import Decoding
+from rl.generation import rate_limit, server
+from rl.generation.endpoint import Endpoint
+from rl.generation.episodes import Episodes, write_episodes
+from tests.rl.conftest import toy_briefs
+
+from .zoo import ANSWER, FAULTS, LOGPROB, POISON, REFUSALS, Behaviour, Zoo, error, saying, serving
+
+CASES, POISONED = 8, 2
+PATIENCE = rate_limit.PATIENCE
+
+
+@pytest.fixture(autouse=True)
+def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As always, but a thousand times faster."""
+    monkeypatch.setattr(server, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(server, "MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(rate_limit, "FIRST_WAIT", 0.001)
+    monkeypatch.setattr(rate_limit, "LONGEST_WAIT", 0.03)
+    monkeypatch.setattr(rate_limit, "PATIENCE", 0.3)
+
+
+@pytest.fixture
+def briefs(toy: Path) -> Briefs:
+    """Cases of which one upsets the server."""
+    plain = toy_briefs(toy / "text.jsonl", CASES)
+    cases = [brief.case for brief in plain]
+    cases[POISONED] = cases[POISONED].model_copy(update={"text": {"body": POISON}})
+    return Briefs.bind(cases, plain.book)
+
+
+def asked(zoo: Zoo, briefs: Briefs, log: Path | None = None, **options: Any) -> Episodes:
+    endpoint = Endpoint(zoo.url, "m", **{"retries": 1, "concurrency": 4, "timeout": 0.4, **options})
+    return write_episodes(endpoint, briefs, Decoding(), progress=False, log=log)
+
+
+def logged(log: Path) -> list[dict[str, Any]]:
+    """The episodes in a log."""
+    rows = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    return [row for row in rows if "settings" not in row]
+
+
+def others_are_answered(written: Episodes) -> Episode:
+    """All but one, each with its probability; gives that one."""
+    episodes = list(written)
+    poisoned = episodes.pop(POISONED)
+    assert [episode.completion for episode in episodes] == [ANSWER] * (CASES - 1)
+    assert all(episode.verdict_logprob is not None and episode.verdict_logprob <= LOGPROB for episode in episodes)
+    assert all(episode.served and not episode.served.left_out for episode in episodes)
+    return poisoned
+
+
+@pytest.mark.parametrize("kind", [*FAULTS, *REFUSALS])
+def test_one_case_that_is_never_answered_stops_no_other(briefs: Briefs, tmp_path: Path, kind: str) -> None:
+    with serving(Zoo({**FAULTS, **REFUSALS}[kind])) as zoo:
+        written = asked(zoo, briefs, tmp_path / "log.jsonl")
+        poisoned = others_are_answered(written)
+        assert poisoned.refused and poisoned.completion == ""
+        assert written.provenance["served"]["refused"] == 1
+        known = len(zoo.asked)
+        again = asked(zoo, briefs, tmp_path / "log.jsonl")
+        assert list(again) == list(written) and len(zoo.asked) == known, "what is refused is not asked for again"
+
+
+@pytest.mark.parametrize("kind", [*FAULTS, *REFUSALS])
+def test_a_server_that_answers_nothing_has_said_nothing_of_any_case(briefs: Briefs, tmp_path: Path, kind: str) -> None:
+    with serving(Zoo({**FAULTS, **REFUSALS}[kind], everywhere=True)) as zoo:
+        with pytest.raises(DataError, match=f"{zoo.url}: case 'toy-.': the endpoint gave no completion: .+run again"):
+            asked(zoo, briefs, tmp_path / "log.jsonl")
+        assert not logged(tmp_path / "log.jsonl")
+        zoo.behaviour = None
+        assert [episode.completion for episode in asked(zoo, briefs, tmp_path / "log.jsonl")] == [ANSWER] * CASES
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_a_fault_that_passes_leaves_no_trace(briefs: Briefs, kind: str) -> None:
+    left = [1]
+
+    def once(handler: Any, body: dict[str, Any]) -> None:
+        FAULTS[kind](handler, body) if left and left.pop() else handler.answer(body)
+
+    with serving(Zoo(once)) as zoo:
+        assert others_are_answered(asked(zoo, briefs)).completion == ANSWER
+
+
+def test_an_answer_that_is_late_is_asked_for_once_more(briefs: Briefs) -> None:
+    with serving(Zoo(FAULTS["silence"], everywhere=True)) as zoo:
+        with pytest.raises(DataError, match=r"no answer within 0.2 s"):
+            asked(zoo, Briefs.bind([briefs[0].case], briefs.book), retries=5, timeout=0.2)
+        assert len(zoo.asked) == 2 + 1, "and once at the end"
+
+
+def test_a_server_that_goes_down_is_no_fault_of_the_case(briefs: Briefs, tmp_path: Path) -> None:
+    with serving(Zoo()) as zoo:
+        seen: list[int] = []
+
+        def down_after_three(handler: Any, body: dict[str, Any]) -> None:
+            seen.append(1)
+            handler.answer(body) if len(seen) <= 3 else handler.say("", 500)
+
+        zoo.behaviour, zoo.everywhere = down_after_three, True
+        with pytest.raises(DataError, match="HTTP 500"):
+            asked(zoo, briefs, tmp_path / "log.jsonl")
+        assert [row["text"] for row in logged(tmp_path / "log.jsonl")] == [ANSWER] * 3
+        zoo.behaviour = None
+        assert all(episode.completion == ANSWER for episode in asked(zoo, briefs, tmp_path / "log.jsonl"))
+
+
+@pytest.mark.parametrize("status", [401, 404])
+def test_what_no_request_can_mend_ends_the_run_at_once(briefs: Briefs, status: int) -> None:
+    with serving(Zoo(error("no", status), everywhere=True)) as zoo:
+        with pytest.raises(DataError, match=f"HTTP {status}"):
+            asked(zoo, briefs, concurrency=1)
+        assert len(zoo.asked) == 1
+
+
+def test_money_that_is_spent_is_no_limit_that_lets_up(briefs: Briefs) -> None:
+    with serving(Zoo(error("You exceeded your current quota", 429, code="insufficient_quota"), True)) as zoo:
+        with pytest.raises(DataError, match="exceeded your current quota"):
+            asked(zoo, briefs, concurrency=1)
+        assert len(zoo.asked) == 1
+
+
+def test_too_much_that_is_refused_stops_the_run(toy: Path, tmp_path: Path) -> None:
+    briefs, seen = toy_briefs(toy / "text.jsonl", 60), []
+
+    def mostly_refusing(handler: Any, body: dict[str, Any]) -> None:
+        seen.append(1)
+        handler.answer(body) if len(seen) % 10 == 1 else REFUSALS["a content filter"](handler, body)
+
+    with serving(Zoo(mostly_refusing, everywhere=True)) as zoo:
+        with pytest.raises(DataError, match=r"21 requests were refused or failed, first case 'toy-1'.*--max-errors"):
+            asked(zoo, briefs, tmp_path / "log.jsonl", concurrency=1)
+        assert len(logged(tmp_path / "log.jsonl")) == len(seen) == 24
+        with pytest.raises(DataError, match="4 requests were refused"):
+            asked(zoo, briefs, max_errors=3)
+        assert len(list(asked(zoo, briefs, tmp_path / "log.jsonl", max_errors=60))) == 60
+
+
+def test_what_was_refused_can_be_asked_for_again(briefs: Briefs, tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    with serving(Zoo(REFUSALS["a content filter"])) as zoo:
+        endpoint = Endpoint(zoo.url, "m")
+        refused = list(write_episodes(endpoint, briefs, Decoding(), progress=False, log=log))
+        again = list(write_episodes(endpoint, briefs, Decoding(), progress=False, log=log, retry_refused=True))
+        assert again == refused and again[POISONED].refused
+        zoo.behaviour, known = None, len(zoo.asked)
+        now = list(write_episodes(endpoint, briefs, Decoding(), progress=False, log=log, retry_refused=True))
+        assert len(zoo.asked) == known + 1 and now[POISONED].completion == ANSWER
+        kept = list(write_episodes(endpoint, briefs, Decoding(), progress=False, log=log))
+        assert kept == now and len(zoo.asked) == known + 1, "what took its place stays in its place"
+
+
+def unsupported(*names: str, told: bool = True) -> Behaviour:
+    """A server that does not take some parameters."""
+
+    def behave(handler: Any, body: dict[str, Any]) -> None:
+        if found := [name for name in names if name in body]:
+            text = f"Unsupported parameter: '{found[0]}' is not supported with this model." if told else "Bad Request"
+            handler.say({"error": {"message": text, "param": found[0] if told else None}}, 400)
+        else:
+            handler.answer(body)
+
+    return behave
+
+
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["max_tokens"], ["temperature"], ["seed"], ["logprobs"], ["max_tokens", "temperature", "logprobs"],
+        ["max_tokens", "max_completion_tokens"],
+    ],
+)  # fmt: skip
+def test_a_server_is_asked_without_what_it_does_not_take(
+    briefs: Briefs, names: list[str], told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving(Zoo(unsupported(*names, told=told), everywhere=True)) as zoo:
+        written = asked(zoo, briefs)
+        assert all(episode.completion == ANSWER for episode in written)
+        assert not set(names) & zoo.asked[-1].keys()
+        if names == ["max_tokens"] and told:
+            assert zoo.asked[-1]["max_completion_tokens"] == Decoding().max_new_tokens
+        left_out = written.provenance["served"]["left_out"]
+        assert set(names) <= left_out.keys() and all(left_out[name] == CASES for name in names)
+        assert not told or set(left_out) == set(names)
+        for name in names:
+            assert caplog.text.count(f"does not take {name}:") == 1
+        if told and "logprobs" not in names:
+            assert all(episode.verdict_logprob is not None for episode in written)
+        # Once that is known, nobody is asked in vain any more.
+        assert len(zoo.asked) < CASES + 4 * 6
+
+
+def test_a_parameter_that_was_answered_with_is_left_out_for_nobody_else(briefs: Briefs) -> None:
+    for told in ("Unsupported parameter: 'logprobs'", "Bad Request", "unknown field: seed"):
+        with serving(Zoo(error(told))) as zoo:
+            assert others_are_answered(asked(zoo, briefs, concurrency=1)).refused
+            assert all("logprobs" in body and "seed" in body for body in zoo.asked[-1:])
+
+
+def test_a_field_of_a_pydantic_server_is_understood(briefs: Briefs) -> None:
+    def strict(handler: Any, body: dict[str, Any]) -> None:
+        detail = [{"type": "extra_forbidden", "loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}]
+        handler.say({"detail": detail}, 422) if "seed" in body else handler.answer(body)
+
+    with serving(Zoo(strict, everywhere=True)) as zoo:
+        assert asked(zoo, briefs).provenance["served"]["left_out"] == {"seed": CASES}
+
+
+def test_a_limit_that_lets_up_is_waited_for(briefs: Briefs) -> None:
+    """Of more 429s than there are tries."""
+    seen: list[int] = []
+
+    def limited(handler: Any, body: dict[str, Any]) -> None:
+        seen.append(1)
+        handler.say("", 429) if len(seen) < 30 else handler.answer(body)
+
+    with serving(Zoo(limited, everywhere=True)) as zoo:
+        assert all(episode.completion == ANSWER for episode in asked(zoo, briefs, retries=1))
+
+
+def test_a_limit_that_does_not_let_up_is_said(briefs: Briefs) -> None:
+    with serving(Zoo(saying("", 429), everywhere=True)) as zoo:
+        started = time.monotonic()
+        with pytest.raises(DataError, match=r"HTTP 429.*did not let up"):
+            asked(zoo, briefs)
+        assert time.monotonic() - started > 0.3
+        zoo.behaviour = saying("", 429, Retry_After="3600")
+        with pytest.raises(DataError, match="asks to wait 3,600 s"):
+            asked(zoo, briefs)
+
+
+def test_one_case_that_is_always_too_much_stops_no_other(briefs: Briefs) -> None:
+    with serving(Zoo(saying("", 429))) as zoo:
+        assert others_are_answered(asked(zoo, briefs)).refused
+
+
+def test_a_limit_is_longer_than_a_minute() -> None:
+    """Where nothing is hurried: a server's limit is often one per minute."""
+    assert PATIENCE > 2 * 60
+
+
+def test_requests_are_spread_over_what_a_server_has_left(briefs: Briefs) -> None:
+    with serving(Zoo()) as zoo:
+        zoo.told = {"x-ratelimit-remaining-requests": "2", "x-ratelimit-reset-requests": "100ms"}
+        asked(zoo, briefs, concurrency=4)
+        gaps = [later - sooner for sooner, later in zip(zoo.times[4:], zoo.times[5:], strict=False)]
+        assert min(gaps) > 0.03, "two in 100 ms, so 50 ms apart"
+
+
+def test_a_picture_is_encoded_once_per_case(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rl.generation import prompts_once
+
+    made: list[str] = []
+    real = prompts_once._messages
+    monkeypatch.setattr(prompts_once, "_messages", lambda brief, t: made.append(brief.id) or real(brief, t))
+    briefs = toy_briefs(toy / "cases.jsonl", 3)
+    with serving(Zoo()) as zoo:
+        decoding = Decoding(samples=8, temperature=1.0)
+        write_episodes(Endpoint(zoo.url, "m"), briefs, decoding, progress=False)
+        assert len(zoo.asked) == 24 and sorted(made) == sorted(brief.id for brief in briefs)
+
+
+def test_what_else_a_server_takes_can_be_said(briefs: Briefs) -> None:
+    with serving(Zoo()) as zoo:
+        endpoint = Endpoint(zoo.url, "m", extra_body={"top_k": 5})
+        written = write_episodes(endpoint, briefs, Decoding(), progress=False)
+        assert all(body["top_k"] == 5 for body in zoo.asked)
+        assert written.provenance["endpoint"]["extra_body"] == {"top_k": 5}
+        assert endpoint.identity(Decoding()) != replace(endpoint, extra_body={"top_k": 6}).identity(Decoding())
+    with pytest.raises(DataError, match="'temperature' has an option of its own"):
+        Endpoint(zoo.url, "m", extra_body={"temperature": 1})
+
+
+def test_tokens_are_counted(briefs: Briefs, tmp_path: Path) -> None:
+    with serving(Zoo()) as zoo:
+        for _ in range(2):  # the second time from the log
+            facts = asked(zoo, briefs, tmp_path / "log.jsonl").provenance["served"]
+            assert facts["tokens"] == {"read": 9 * CASES, "written": -(-len(ANSWER) // 4) * CASES}
