@@ -9,7 +9,7 @@ from typing import Any
 
 from data.brief import Brief
 from data.case import Case
-from data.checking.duplicates import SIDE, content_clusters
+from data.checking.duplicates import SIDE, Clusters, clusters_of
 from data.checking.inspection import EXCERPT_KINDS, inspect
 from data.checking.report import UNANNOTATED, FileReport, Report, Spread, spread
 from data.errors import DataError
@@ -45,7 +45,7 @@ def check_files(*sources: Any, book: Rulebook) -> Report:
     good = [(row, row.case) for row in rows if row.case is not None]
     if not good:
         problems.append(Problem("no cases", "there is not a single case to train on", Path(str(sources[0]))))
-    clusters = content_clusters([_words(case) for _, case in good], [album.thumbnails(case) for _, case in good])
+    clusters = clusters_of([_words(case) for _, case in good], [album.thumbnails(case) for _, case in good])
     problems += _leaks(good, clusters)
     problems += _contradictions(good, album)
     problems += _stray_spaces(good)
@@ -57,7 +57,7 @@ def check_files(*sources: Any, book: Rulebook) -> Report:
         files=list(files.values()),
         text={name: spread(values) for name, values in lengths.items()},
         images=album.sizes(),
-        duplicates=len(clusters) - len(set(clusters)),
+        duplicates=len(good) - len(set(clusters.contents)),
         problems=sorted(problems, key=lambda p: (p.level, str(p.file), p.line or 0)),
         rows=rows,
     )
@@ -128,19 +128,30 @@ def _words(case: Case) -> str:
     return "\n".join(text for _, text in sorted(case.fields.items()))
 
 
-def _leaks(good: list[tuple[Row, Case]], clusters: list[int]) -> Iterator[Problem]:
+def _leaks(good: list[tuple[Row, Case]], clusters: Clusters) -> Iterator[Problem]:
     """Near-duplicates that are in different files or, within one, in different groups, which a split could part: what
-    is learned on one is tested on the other.
+    is learned on one is tested on the other. Across files, the same text or the same picture is told of as well.
     """
-    for (row, case), cluster in zip(good, clusters, strict=True):
-        first, twin = good[cluster]
-        like = f"nearly the same as {first.file}:{first.line} (case '{twin.id}')"
-        if first.file != row.file:
-            message = f"{like}: put both into one split"
+
+    def like(other: int) -> str:
+        first, twin = good[other]
+        return f"nearly the same as {first.file}:{first.line} (case '{twin.id}')"
+
+    # Files come one after the other, so that the first of a cluster is in another file wherever any earlier one is.
+    for i, (row, case) in enumerate(good):
+        whole = clusters.contents[i]
+        if good[whole][0].file != row.file:
+            message = f"{like(whole)}: put both into one split"
             yield Problem("near-duplicate across files", message, row.file, row.line, level="warning")
-        elif twin.cluster != case.cluster:
-            message = f"{like}: give both the same group"
+            continue
+        if good[whole][1].cluster != case.cluster:
+            message = f"{like(whole)}: give both the same group"
             yield Problem("near-duplicate across groups", message, row.file, row.line, "group", "warning")
+        for what, others in (("text", [clusters.texts[i]]), ("picture", clusters.pictures[i])):
+            other = next((other for other in others if good[other][0].file != row.file), None)
+            if other is not None:
+                message = f"its {what} is {like(other)}, though not all of it is"
+                yield Problem(f"near-duplicate {what} across files", message, row.file, row.line, level="warning")
 
 
 def _contradictions(good: list[tuple[Row, Case]], album: _Album) -> Iterator[Problem]:

@@ -1,7 +1,9 @@
 """Near-duplicates: cases that say nearly the same, so that they belong into one group and one split.
 
 Texts are compared by the Jaccard overlap of their character 4-grams after normalising (NFKC, case, digits, spaces,
-punctuation), found through MinHash; images by the difference of their thumbnails, found through an average hash.
+punctuation), found through MinHash. Images are compared by the difference of their thumbnails, found through an
+average hash; and, so that a picture made darker, paler or grey is known again, by a perceptual hash: the signs of the
+differences between neighbouring pixels (dHash), and the correlation of the thumbnails where most of these agree.
 What is reported is near; a pair at the threshold may be missed.
 """
 
@@ -9,6 +11,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any
@@ -21,9 +24,18 @@ MAX_RMS = 10.0
 """Images are near-duplicates up to this root mean square difference of their thumbnails, of 255. Screenshots of one
 page taken twice differ by 0 to 7, those of two pages by 13 and more."""
 
+MAX_BITS, MIN_CORRELATION = 32, 0.99
+"""Or from this correlation on, where no more than so many of the 240 bits of their dHashes differ. JPEG at quality 20,
+half the size, 30 % less light or contrast, and grey for colours change up to 24 bits in 19 of 20 screenshots, and the
+correlation by .001. Cut edges, or a mark across the picture, change more."""
+
 _SHINGLE = 4
 _BANDS, _PER_BAND = 20, 4
-_SLICES = 8
+_SLICES, _SIGN_SLICES = 8, 15
+_LUMA = (0.299, 0.587, 0.114)
+"""How bright red, green and blue are: a colour and the grey that is made of it are equally so."""
+_FLAT = 4.0
+"""A thumbnail whose grey values deviate by less has nothing on it to compare: noise would decide."""
 _FEW = 12
 
 
@@ -43,8 +55,20 @@ def text_clusters(texts: Sequence[str]) -> list[int]:
     return _first_of(cluster[key] if key else (i,) for i, key in enumerate(keys))
 
 
-def content_clusters(texts: Sequence[str], images: Sequence[tuple[bytes, ...]]) -> list[int]:
-    """The cluster of each case, named by the index of its first member: near in text and in every image.
+@dataclass(frozen=True)
+class Clusters:
+    """The clusters of cases, each named by the index of the first case in it."""
+
+    texts: list[int]
+    """Of each case, by its text. One without stands alone."""
+    pictures: list[tuple[int, ...]]
+    """Of each case, those of its images."""
+    contents: list[int]
+    """Of each case: near in text and in every image."""
+
+
+def clusters_of(texts: Sequence[str], images: Sequence[tuple[bytes, ...]]) -> Clusters:
+    """What is near what.
 
     Args:
         texts: all of a case's text.
@@ -52,12 +76,13 @@ def content_clusters(texts: Sequence[str], images: Sequence[tuple[bytes, ...]]) 
     """
     flat = image_clusters([image for own in images for image in own])
     ends = list(accumulate(len(own) for own in images))
+    owner = [i for i, own in enumerate(images) for _ in own]
     pictures = [tuple(flat[end - len(own) : end]) for end, own in zip(ends, images, strict=True)]
-    words = [normalise(text) for text in texts]
-    pairs = zip(text_clusters(texts), words, pictures, strict=True)
+    words = text_clusters(texts)
+    pairs = zip(words, map(normalise, texts), pictures, strict=True)
     # A case without words is as good as its pictures; one without either stands alone.
     keys = [(cluster if text or not picture else None, picture) for cluster, text, picture in pairs]
-    return _first_of(keys)
+    return Clusters(words, [tuple(owner[at] for at in own) for own in pictures], _first_of(keys))
 
 
 def image_clusters(thumbnails: Sequence[bytes]) -> list[int]:
@@ -72,14 +97,25 @@ def image_clusters(thumbnails: Sequence[bytes]) -> list[int]:
         return []
     unique = sorted(set(thumbnails))
     pixels = np.frombuffer(b"".join(unique), dtype=np.uint8).reshape(len(unique), -1).astype(np.float32)
-    grey = pixels.reshape(len(unique), SIDE * SIDE, 3).mean(axis=2)
+    grey = pixels.reshape(len(unique), SIDE * SIDE, 3) @ np.array(_LUMA, dtype=np.float32)
     # Clearly brighter than the mean: else the noise of a flat picture decides.
     bits = grey > grey.mean(axis=1, keepdims=True) + 8
+    signs = np.diff(grey.reshape(-1, SIDE, SIDE), axis=2).reshape(len(unique), -1) > 0
+    spread = grey.std(axis=1)
+    form = (grey - grey.mean(axis=1, keepdims=True)) / np.maximum(spread, _FLAT)[:, None]
     slices = np.packbits(bits, axis=1).reshape(len(unique), _SLICES, -1)
-    buckets = _buckets(((at, row[at].tobytes()) for at in range(_SLICES)) for row in slices)
+    sign_slices = np.packbits(signs, axis=1).reshape(len(unique), _SIGN_SLICES, -1)
+    buckets = [
+        *_buckets(((at, row[at].tobytes()) for at in range(_SLICES)) for row in slices),
+        *_buckets(((at, row[at].tobytes()) for at in range(_SIGN_SLICES)) for row in sign_slices),
+    ]
 
     def near(i: int, j: int) -> bool:
-        return float(np.sqrt(np.mean((pixels[i] - pixels[j]) ** 2))) <= MAX_RMS
+        if float(np.sqrt(np.mean((pixels[i] - pixels[j]) ** 2))) <= MAX_RMS:
+            return True
+        if min(spread[i], spread[j]) < _FLAT or np.count_nonzero(signs[i] != signs[j]) > MAX_BITS:
+            return False
+        return float(np.mean(form[i] * form[j])) >= MIN_CORRELATION
 
     cluster = dict(zip(unique, _unite(len(unique), buckets, near), strict=True))
     return _first_of(cluster[thumbnail] for thumbnail in thumbnails)

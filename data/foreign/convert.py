@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from data.case import Case
-from data.checking.duplicates import SIDE, content_clusters
+from data.checking.duplicates import SIDE, clusters_of
 from data.errors import DataError, explain
 from data.files import whole_file, write_whole
 from data.foreign.labelling import gold_of
@@ -207,7 +207,7 @@ class _Converter:
         """Near-duplicates share a group, named after the first of them."""
         cases = self.result.cases
         words = ["\n".join(text for _, text in sorted(case.text.items())) for case in cases]
-        clusters = content_clusters(words, self.thumbnails)
+        clusters = clusters_of(words, self.thumbnails).contents
         sizes = Counter(clusters)
         for case, cluster in zip(cases, clusters, strict=True):
             if sizes[cluster] > 1:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image, ImageEnhance
 
 from data import Rulebook
 from data.checking.check import check_files
@@ -236,6 +237,28 @@ def test_near_duplicates_across_splits_and_groups(write_lines: Write, book: Rule
     ]
     assert f"nearly the same as {train}:1 (case '1')" in report.problems[0].message
     assert report.ok and report.duplicates == 3
+
+
+def test_the_same_text_or_picture_across_files(write_lines: Write, tmp_path: Path, book: Rulebook) -> None:
+    shades = Image.linear_gradient("L")
+    shades.save(tmp_path / "a.png")
+    shades.rotate(90).save(tmp_path / "b.png")
+    ImageEnhance.Brightness(shades).enhance(0.6).save(tmp_path / "darker.png")
+    train = write_lines("train.jsonl", ad("1", "Only 3 left!", images=["a.png"]), ad("2", "Hats", images=["b.png"]))
+    held = write_lines(
+        "held.jsonl",
+        ad("3", "Something else", images=["darker.png"]),
+        ad("4", "only 4 left"),
+        ad("5", "only 5 left", images=["darker.png"]),
+        ad("6", "Shoes"),
+    )
+    problems = check_files(train, held, book=book).problems
+    assert [(p.kind, p.line, p.level) for p in problems] == [
+        ("near-duplicate picture across files", 1, "warning"),
+        ("near-duplicate text across files", 2, "warning"),
+        ("near-duplicate across files", 3, "warning"),
+    ]
+    assert problems[0].message == f"its picture is nearly the same as {train}:1 (case '1'), though not all of it is"
 
 
 def test_same_content_with_another_verdict(write_lines: Write, book: Rulebook) -> None:
