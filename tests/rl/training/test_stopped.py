@@ -101,19 +101,18 @@ def test_a_signal_saves_the_run(
 
 @pytest.mark.parametrize("options", [(), ("--accelerate", "cpu", "--num_processes", "2")])
 def test_a_second_ctrl_c_stops_at_once(
-    options: tuple[str, ...], ruling: Callable[..., "subprocess.Popen[str]"], tmp_path: Path
+    options: tuple[str, ...], ruling: Callable[..., "subprocess.Popen[str]"], toy: Path, tmp_path: Path
 ) -> None:
-    """No step ends meanwhile after which the run could be saved: they take minutes."""
-    process = ruling("run", "--gradient_accumulation_steps", "2000", *options)
-    run = RunFolder(tmp_path / "run")
-    assert process.stderr is not None
-    while not run.holder.exists():
-        time.sleep(0.1)
-    time.sleep(20)  # until it trains
+    """No step ends meanwhile after which the run could be saved: each takes many seconds."""
+    cases = (toy / "text.jsonl").read_text()
+    often = tmp_path / "often.jsonl"
+    often.write_text("".join(cases.replace('"toy-', f'"toy-{time_}-') for time_ in range(20)))
+    settings = {"data.train": str(often), "per_device_train_batch_size": "1", "gradient_accumulation_steps": "1280"}
+    process = ruling("run", *(word for key, value in settings.items() for word in (f"--{key}", value)), *options)
+    is_training(process)
     process.send_signal(signal.SIGINT)
-    for line in process.stderr:
-        if "Ctrl-C again" in line:
-            break
+    assert process.stderr is not None
+    assert any("Ctrl-C again stops it at once" in line for line in process.stderr)
     process.send_signal(signal.SIGINT)
     began = time.monotonic()
     _, said = process.communicate()
