@@ -14,7 +14,7 @@ from rl.config.model import ModelConfig
 from rl.config.train import GRPORecipe
 from rl.models.load import load_model
 from rl.runs.rollouts import read_rollouts
-from rl.training.launch.launch import CONFIGS
+from rl.training.launch.settings import CONFIGS
 
 pytest.importorskip("deepspeed")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
