@@ -19,9 +19,9 @@ class RulingGRPOTrainer(PolicyTrainer):
     """TRL's GRPO on the policy that Ruling's RL trainers share."""
 
     def advantages_of(self, advantages: torch.Tensor, totals: torch.Tensor) -> torch.Tensor:
-        """TRL's, but exactly 0 in groups whose completions are all worth the same. What rounding leaves of such a
-        group is no lesson, and a batch of them would blow it up. Their share is logged under TRL's name, in whose
-        place: where advantages are scaled by the batch, TRL asks for the spread of the batch and not of the groups.
+        """TRL's, but exactly 0 in groups whose completions are all worth the same: what rounding leaves of one is no
+        lesson, and a batch of them would blow it up. Their share is logged in the place of TRL's figure: where
+        advantages are scaled by the batch, that one asks for the spread of the batch and not of the groups.
         """
         groups = totals.view(-1, self.group_size)
         spread = groups.nan_to_num(nan=-torch.inf).amax(dim=1) - groups.nan_to_num(nan=torch.inf).amin(dim=1)
