@@ -1,6 +1,5 @@
 """Row: one line of a source, read strictly: a case, or the problem that kept it from being one."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from pydantic import ValidationError
 from data.case import Case
 from data.errors import DataError, explain
 from data.reading.problem import Problem
+from data.strict_json import parse_json
 
 
 @dataclass(frozen=True)
@@ -48,39 +48,3 @@ def read_row(raw: bytes, file: Path, line: int, root: Path | None = None) -> Row
     except DataError as error:
         problem = Problem("unreadable row", error.message, file, line)
     return Row(file, line, raw, content, problem=problem, root=root)
-
-
-def parse_json(raw: bytes) -> Any:
-    """Strict JSON: UTF-8, no key twice, no NaN, no half of a surrogate pair.
-
-    Raises:
-        DataError: it is not; says where in the line.
-    """
-    try:
-        text = raw.decode("utf-8-sig")
-        content = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
-        if "\\u" in text:
-            json.dumps(content, ensure_ascii=False).encode()
-        return content
-    except UnicodeDecodeError as error:
-        raise DataError(f"not UTF-8 text (byte {error.start + 1} of the line): save the file as UTF-8") from error
-    except UnicodeEncodeError as error:
-        raise DataError("has half of a surrogate pair, which is no character") from error
-    except json.JSONDecodeError as error:
-        cut = ": the line is cut off" if error.pos >= len(text.rstrip()) or "Unterminated" in error.msg else ""
-        raise DataError(f"not JSON: {error.msg.removesuffix(' at')} at column {error.pos + 1}{cut}") from error
-    except RecursionError as error:
-        raise DataError("not a case: nested too deeply") from error
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise DataError(f"key '{twice}' is given twice")
-    return content
-
-
-def _no_constant(name: str) -> None:
-    raise DataError(f"{name} is not JSON")

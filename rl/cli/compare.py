@@ -9,6 +9,7 @@ from rich.filesize import decimal
 from rich.text import Text
 
 from data import DataError
+from rl.cli.numbers import MOST_SEED
 from rl.terminal.safe_text import visible
 
 app = typer.Typer()
@@ -23,8 +24,8 @@ def compare(
     primary: Annotated[str, typer.Option(help="The metric to judge by, chosen beforehand.")] = "verdict_accuracy",
     data: Annotated[list[str] | None, typer.Option(help="Cases, where they are no longer where they were.")] = None,
     rulebook: Annotated[str | None, typer.Option(help="Rulebook, where it is no longer where it was.")] = None,
-    resamples: Annotated[int, typer.Option(min=100, help="Of the bootstrap.")] = 10_000,
-    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+    resamples: Annotated[int, typer.Option(min=100, max=1_000_000, help="Of the bootstrap.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Of the bootstrap.")] = 0,
 ) -> None:
     """Compare evaluated models on the same cases, pair by pair.
 

@@ -32,7 +32,9 @@ Accelerate = Annotated[
     str | None,
     typer.Option(help="Launch through Accelerate: a YAML file, or cpu, single_gpu, multi_gpu, zero2 or zero3."),
 ]
-Processes = Annotated[int | None, typer.Option("--num_processes", min=1, help="Processes, with --accelerate.")]
+Processes = Annotated[
+    int | None, typer.Option("--num_processes", min=1, max=100_000, help="Processes, with --accelerate.")
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint of the run.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check recipe, data and model, count tokens; do not train.")]
 
@@ -53,6 +55,10 @@ def _verb(kind: Kind) -> Callable[..., None]:
             from rl.terminal.preflight import preflight_table
             from rl.training.preflight import preflight
 
+            if accelerate is not None:
+                from rl.training.launch.launch import settings_of
+
+                settings_of(accelerate)
             Console().print(preflight_table(preflight(kind.name, config, overrides)))
             return
         recipe = load_recipe(kind.name, config, overrides)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 class LoraConfig(BaseModel):
     """Low-rank adapters instead of training every weight."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     r: int = Field(default=16, gt=0)
     alpha: int = Field(default=32, gt=0)
@@ -34,7 +34,7 @@ class TinyConfig(BaseModel):
 class ModelConfig(BaseModel):
     """Which model, in what precision, and what of it is trained."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     path: str | None = None
     """A checkpoint's folder, a run's folder (its final checkpoint is meant), or a name on the Hub."""

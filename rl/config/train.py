@@ -21,6 +21,7 @@ from data import DataError
 from data.errors import explain, suggest
 from rewards.models.location import CHECKPOINTS
 from rl.config.model import ModelConfig
+from rl.config.ranges import check_range
 from rl.config.recipe import Files, Recipe
 
 
@@ -41,7 +42,7 @@ class DataConfig(BaseModel):
 class HardConfig(BaseModel):
     """Which cases to draw more often; see `rl.curation.hard_cases`."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     look_at: int = Field(default=3000, ge=1)
     """How many training cases the model reviews first."""
@@ -104,7 +105,7 @@ class TrainRecipe(Recipe):
         chosen |= self.trainer | self._fixed() | overrides
         try:
             return self.config_class()(**chosen)
-        except (ValueError, ImportError) as error:
+        except (ValueError, TypeError, ImportError, OSError, RuntimeError) as error:
             raise DataError(str(error), file=self.name, field="trainer") from error
 
     def _fixed(self) -> dict[str, Any]:
@@ -136,6 +137,7 @@ class TrainRecipe(Recipe):
                 checked[key] = adapter.validate_python(value)
             except ValidationError as error:
                 raise ValueError(f"trainer.{key}: {explain(error)[1]}") from error
+            check_range(key, checked[key])
             # YAML reads yes, no, on and off as booleans, which pydantic takes for 1 and 0.
             if isinstance(value, bool) and type(checked[key]) in (int, float):
                 raise ValueError(f"trainer.{key}: want a number, not {str(value).lower()}")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from data import DataError
+from data.files import at_file
 from prompts import Episode, Turn
 from rl.generation.engine import Key
 
@@ -71,14 +72,16 @@ class EpisodeLog:
     def _append(self, rows: list[dict[str, Any]]) -> None:
         if self.path is None or not rows:
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("ab") as file:
-            file.write(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
-            file.flush()
-            os.fsync(file.fileno())
+        with at_file(self.path, "written"):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("ab") as file:
+                file.write(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
+                file.flush()
+                os.fsync(file.fileno())
 
     def _read(self, path: Path) -> None:
-        content = path.read_bytes()
+        with at_file(path, "read"):
+            content = path.read_bytes()
         whole = content[: content.rfind(b"\n") + 1]
         for number, row in self._rows(whole, path):
             try:

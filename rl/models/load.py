@@ -3,15 +3,17 @@
 Loading itself is `rewards.models.checkpoint`'s, since rewards load models too.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import AutoConfig, PreTrainedModel
 from transformers.integrations import is_deepspeed_zero3_enabled
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 from transformers.utils import is_bitsandbytes_available
 
-from data import DataError
+from data import DataError, suggest
 from prompts.chat import settle
 from prompts.processor import Processor, special_tokens, tokenizer_of
 from rewards.models.checkpoint import (
@@ -29,6 +31,7 @@ from rl.config.model import LoraConfig, ModelConfig
 __all__ = [
     "ADAPTER",
     "Processor",
+    "check_attention",
     "context_length",
     "empty_model",
     "load_model",
@@ -37,6 +40,9 @@ __all__ = [
     "special_tokens",
     "tokenizer_of",
 ]
+
+_OF_THE_HUB = re.compile(r"[^/:]+/[^/:]+(@[^/:]+)?(:[^/:]+)?")
+"""How a kernel is named: ``OWNER/NAME``, then ``@REVISION`` and ``:FUNCTION`` if need be."""
 
 
 def load_model(config: ModelConfig, checkpoint: str | Path | None = None, trainable: bool = True) -> PreTrainedModel:
@@ -52,6 +58,7 @@ def load_model(config: ModelConfig, checkpoint: str | Path | None = None, traina
     where = resolve(checkpoint or config.path)
     base = base_of_adapter(where)
     options: dict[str, Any] = {}
+    check_attention(config.attn_implementation)
     if config.attn_implementation is not None:
         options["attn_implementation"] = config.attn_implementation
     if config.load_in_4bit:
@@ -74,6 +81,19 @@ def processor_for(config: ModelConfig) -> Processor:
     processor = load_processor(config.path)
     settle(processor, config.chat_template_kwargs)
     return processor
+
+
+def check_attention(name: str | None) -> None:
+    """Refuses the name of an attention that does not exist; whether it runs on this machine shows when it is loaded. A
+    kernel of the Hub is named as ``OWNER/NAME``.
+
+    Raises:
+        DataError: no attention is called so; names the nearest.
+    """
+    known = ["eager", *ALL_ATTENTION_FUNCTIONS.valid_keys()]
+    if name is not None and name not in known and not _OF_THE_HUB.fullmatch(name):
+        message = f"there is no attention '{name}'{suggest(name, known)}: choose from {', '.join(sorted(known))}"
+        raise DataError(message, field="model.attn_implementation")
 
 
 def empty_model(path: str | Path, lora: LoraConfig | None = None) -> PreTrainedModel:

@@ -21,7 +21,7 @@ from rewards.models.location import resolve
 from rl.config.model import ModelConfig
 from rl.config.recipe import SHIPPED
 from rl.config.train import TrainRecipe
-from rl.models.load import ADAPTER, context_length, empty_model, processor_for
+from rl.models.load import ADAPTER, check_attention, context_length, empty_model, processor_for
 from rl.terminal.preflight import Preflight
 from rl.training.lengths import Length, check_fit, count, estimate
 from rl.training.registry import load_recipe, stage_of
@@ -47,6 +47,7 @@ def preflight(kind: str, config: str, overrides: Mapping[str, Any] | None = None
     arguments = recipe.arguments(**_on_this_machine(recipe))
     found.add("recipe", f"{config}, leaves {recipe.output}")
     stage.check(arguments)
+    check_attention(recipe.model.attn_implementation)
     book, cases = _rulebook(recipe, found), _cases(recipe, found)
     for what, fact in stage.facts(arguments).items():
         found.add(what, fact)

@@ -48,7 +48,7 @@ class TestWholeFile:
 
     def test_a_target_that_cannot_be_replaced_leaves_nothing_behind(self, tmp_path: Path) -> None:
         (tmp_path / "folder").mkdir()
-        with pytest.raises(IsADirectoryError):
+        with pytest.raises(DataError, match="folder: cannot be written: Is a directory"):
             write_whole(tmp_path / "folder", "text")
         assert not list(tmp_path.rglob(f"*{DRAFT}"))
 
@@ -143,8 +143,11 @@ class TestJson:
         [
             (b"{", "a.json: not JSON"),
             (b"", "a.json: not JSON"),
-            (b"\xff", "a.json: not JSON"),
-            (b"[" * 100_000, "a.json: not JSON"),
+            (b"\xff", "a.json: not UTF-8"),
+            (b"[" * 100_000, "a.json: nested too deeply"),
+            (b'{"a": 1e999}', "a.json: 1e999 is too large"),
+            (b'{"a": NaN}', "a.json: NaN is not JSON"),
+            (b"9" * 5_000, "a.json: not JSON"),
             (b"[1]", "a.json: want a JSON object, not list"),
             (None, "a.json: cannot be read"),
         ],

@@ -49,6 +49,24 @@ def launch(
         return _launch(recipe, config, overrides, accelerate, num_processes, resume)
 
 
+def settings_of(accelerate: str) -> Path:
+    """The file of an Accelerate configuration, by path or by its shipped name.
+
+    Raises:
+        DataError: there is no such file and no such name, or Accelerate cannot read it.
+    """
+    from accelerate.commands.config.config_args import load_config_from_file
+
+    settings = find_yaml(accelerate, CONFIGS, "accelerate config")
+    if not isinstance(read_yaml(settings), dict):
+        raise DataError("want keys and values", file=settings)
+    try:
+        load_config_from_file(str(settings))
+    except (ValueError, TypeError, KeyError) as error:
+        raise DataError(f"not a configuration that Accelerate can read: {error}", file=settings) from error
+    return settings
+
+
 def _launch(
     recipe: TrainRecipe,
     config: str,
@@ -61,7 +79,7 @@ def _launch(
     from torch.distributed.elastic.multiprocessing import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
-    settings = find_yaml(accelerate, CONFIGS, "accelerate config")
+    settings = settings_of(accelerate)
     # What can go wrong or must be there before several processes start, goes wrong or is made once. While they train,
     # the first of them holds the run.
     stage = stage_of(recipe)

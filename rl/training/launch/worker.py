@@ -9,18 +9,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 
 def main() -> None:
-    """Trains, and says mistakes in the user's input as ``ruling`` does."""
-    from data import DataError
-    from rl.terminal.errors import INTERRUPTED, complain, quiet
+    """Trains, and says what goes wrong as ``ruling`` does."""
+    from rl.terminal.errors import INTERRUPTED, explained, quiet
     from rl.training.registry import load_recipe, train
 
     quiet()
     kind, config, overrides, resume = sys.argv[1:]
     try:
-        train(load_recipe(kind, config, json.loads(overrides)), json.loads(resume))
-    except DataError as error:
-        complain(error)
-        sys.exit(2)
+        with explained():
+            train(load_recipe(kind, config, json.loads(overrides)), json.loads(resume))
     except KeyboardInterrupt:  # whoever started this process says how to go on
         sys.exit(INTERRUPTED)
 
