@@ -30,7 +30,7 @@ class Rule(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: str = Field(pattern=r"^[^\s\x00-\x1f\x7f<>\"{}]{1,64}$")
+    id: str = Field(pattern=r"^[^\s<>\"{}]{1,64}$")
     title: str = ""
     text: str = Field(min_length=1)
     exceptions: tuple[str, ...] = ()

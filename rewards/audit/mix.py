@@ -6,7 +6,7 @@ What pays depends on it: where one ad in fifty violates, approving everything is
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from data import VERDICTS, Verdict
+from data import VERDICTS, DataError, Verdict
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ def at_prior(prior: float, found: Mix) -> Mix:
         prior: 0..1, both excluded.
 
     Raises:
-        ValueError: it is not.
+        DataError: it is not.
     """
     if not 0 < prior < 1:
-        raise ValueError(f"a prior is the share of cases that violate, above 0 and below 1, not {prior:g}")
+        raise DataError(f"a prior is the share of cases that violate, above 0 and below 1, not {prior:g}")
     shares = dict(found.shares)
     rest = sum(share for verdict, share in shares.items() if verdict != "approve")
     changed = {v: 1 - prior if v == "approve" else prior * share / rest for v, share in shares.items()}

@@ -56,6 +56,18 @@ def _check_pixels(processor: Any, path: str | Path) -> None:
                 raise DataError(f"want finite numbers, not {number!r:.80}", file=path, field=f"image_processor.{name}")
 
 
+def load_config(path: str | Path) -> Any:
+    """The configuration of a model, which says its architecture.
+
+    Raises:
+        DataError: there is none, or it is damaged.
+    """
+    try:
+        return AutoConfig.from_pretrained(path)
+    except Exception as error:  # as above
+        raise DataError(f"no model can be loaded: {_first_line(error)}", file=path) from error
+
+
 def load_weights(
     path: str, dtype: str = "auto", *, architecture: Any = None, strict: bool = False, **options: Any
 ) -> PreTrainedModel:
@@ -72,8 +84,8 @@ def load_weights(
     Raises:
         DataError: there is no such model, or its weights do not match it key by key.
     """
+    config = load_config(path)
     try:
-        config = AutoConfig.from_pretrained(path)
         architecture = architecture or generative_class(config)
         stored = config.dtype or config.get_text_config().dtype
         if dtype == "auto" and stored == torch.bfloat16 and not computes_in_bfloat16():

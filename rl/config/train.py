@@ -64,6 +64,8 @@ class TrainRecipe(Recipe):
         "chat_template_path": "rows are made with the model's own: put chat_template.jinja into its folder",
     }
     """Fields of the trainer that are not the recipe's to set, and what to do instead."""
+    choices: ClassVar[dict[str, tuple[str | bool, ...]]] = {}
+    """Fields of the trainer that take one of a few words, which TRL looks at no sooner than in the first step."""
 
     model: ModelConfig
     data: DataConfig
@@ -138,6 +140,9 @@ class TrainRecipe(Recipe):
             except ValidationError as error:
                 raise ValueError(f"trainer.{key}: {explain(error)[1]}") from error
             check_range(key, checked[key])
+            if key in cls.choices and checked[key] not in cls.choices[key]:
+                words = ", ".join(str(choice) for choice in cls.choices[key])
+                raise ValueError(f"trainer.{key}: want one of {words}, not {str(checked[key])!r:.80}")
             # YAML reads yes, no, on and off as booleans, which pydantic takes for 1 and 0.
             if isinstance(value, bool) and type(checked[key]) in (int, float):
                 raise ValueError(f"trainer.{key}: want a number, not {str(value).lower()}")
@@ -159,6 +164,7 @@ class SFTRecipe(TrainRecipe):
     """Supervised fine-tuning: the loss is on the completion only."""
 
     kind = "sft"
+    choices: ClassVar[dict[str, tuple[str | bool, ...]]] = {"loss_type": ("nll", "dft", "chunked_nll")}
 
     muon: bool = False
     """Update the weights of linear layers with Muon, the rest with AdamW, instead of with the trainer's optimiser; see
@@ -179,6 +185,12 @@ class GRPORecipe(TrainRecipe):
     """Reinforcement learning with group-relative advantages; the rubric is what it maximises."""
 
     kind = "grpo"
+    choices: ClassVar[dict[str, tuple[str | bool, ...]]] = {
+        "scale_rewards": ("group", "batch", "none", True, False),
+        "loss_type": ("grpo", "bnpo", "dr_grpo", "dapo", "luspo", "cispo", "sapo", "vespo"),
+        "importance_sampling_level": ("token", "sequence"),
+        "vllm_mode": ("server", "colocate"),
+    }
 
     rubric: str
     """A YAML file, or the name of a shipped rubric."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from data import DataError
 from data.files import at_file
+from data.strict_json import parse_json
 from prompts import Episode, Turn
 from rl.generation.engine import Key
 
@@ -100,9 +101,9 @@ class EpisodeLog:
     def _rows(self, content: bytes, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         for number, line in enumerate(content.splitlines(), start=1):
             try:
-                yield number, json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise DataError("not a log of episodes", file=path, line=number) from error
+                yield number, parse_json(line)
+            except DataError as error:
+                raise DataError(f"not a log of episodes: {error.message}", file=path, line=number) from error
 
     def _check(self, found: Mapping[str, Any]) -> None:
         before, now = _flat(found), _flat(self.settings)

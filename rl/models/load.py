@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, PreTrainedModel
+from transformers import PreTrainedModel
 from transformers.integrations import is_deepspeed_zero3_enabled
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 from transformers.utils import is_bitsandbytes_available
@@ -22,6 +22,7 @@ from rewards.models.checkpoint import (
     context_length,
     generative_class,
     load_adapter,
+    load_config,
     load_processor,
     load_weights,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "check_attention",
     "context_length",
     "empty_model",
+    "load_config",
     "load_model",
     "load_processor",
     "processor_for",
@@ -98,9 +100,13 @@ def check_attention(name: str | None) -> None:
 
 def empty_model(path: str | Path, lora: LoraConfig | None = None) -> PreTrainedModel:
     """The model of a ``config.json``, without weights (meta device): to count its parameters."""
-    config = AutoConfig.from_pretrained(path)
+    config = load_config(path)
     with torch.device("meta"):
-        model = generative_class(config).from_config(config)
+        try:
+            model = generative_class(config).from_config(config)
+        except Exception as error:  # anything may be raised on numbers that make no model, and none of it is our bug
+            message = f"no model can be built from its config.json: {type(error).__name__}: {error}"
+            raise DataError(message, file=path) from error
         return _with_lora(model, lora) if lora is not None else model
 
 

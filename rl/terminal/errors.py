@@ -26,6 +26,9 @@ DEBUG = "RULING_DEBUG"
 """The environment variable that ``--debug`` sets, for the processes of a launched training as well."""
 OWN_FAULT = "this is a fault in Ruling, not in your input"
 
+_NO_MEMORY = ("CUDA out of memory", "can't allocate memory")
+"""How torch says that there is none left, on a GPU and elsewhere."""
+
 
 @contextmanager
 def explained() -> Iterator[None]:
@@ -59,8 +62,8 @@ def message_of(error: Exception) -> str:
         names = " → ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
         said = error.strerror or str(error)
         return f"{names}: {said}" if names else said
-    if isinstance(error, MemoryError):
-        return f"the memory does not suffice{f': {error}' if str(error) else ''}"
+    if isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY):
+        return f"the memory does not suffice{f': {error}'.splitlines()[0] if str(error) else ''}"
     return f"{type(error).__name__}: {error} ({OWN_FAULT}: ruling --debug shows where)"
 
 

@@ -24,6 +24,7 @@ REASONS: dict[str, str] = {
     # Words that are somebody's to choose.
     "*book.yaml: name is *": "a name is what is written there, be it a number",
     "*book.yaml: rules.?.text is *": "a rule's text is what is written there, be it a number",
+    "*book.yaml: rules.?.id is NUL": "a rule's id may hold control characters, which are shown written out",
     "*book.yaml: categories*": "a title is what is written there, and what no rule names may go",
     "*cases.jsonl: ?.group is *": "a group is any text, and a case without one stands alone",
     "*cases.jsonl: ?.meta*": "meta is the user's own, and may be anything that JSON can hold",
@@ -38,6 +39,8 @@ REASONS: dict[str, str] = {
     "*sft.yaml: trainer.max_steps is -1": "steps are then what the epochs give",
     "*sft.yaml: trainer.* is 0.5": "a number in its range",
     "*sft.yaml: * is dropped": "what is left out is at its default",
+    "*grpo.yaml: model.path is *": "a model that is not there yet is said to be missing",
+    "*grpo.yaml: data.rulebook is *": "a rulebook that is not there yet is said to be missing",
     "*--config (another kind of file)*": "it is a recipe, after all",
     "*attn_implementation (nothing)": "null: what the model says",
     "*attn_implementation (a picture)": "a kernel of the Hub is named like that",
@@ -63,6 +66,7 @@ REASONS: dict[str, str] = {
     "review: model/tokenizer_config.json*": "transformers takes what it needs from tokenizer.json",
     "review: model/processor_config.json*": "of video, which no case here has, or at its default",
     "review: model/config.json*": "at its default, or of no weight for the layers",
+    "train grpo: model/config.json*": "a number or name of which no weight's shape depends",
     "review: model/chat_template.jinja*": "another template, and a sound one",
 }
 """By patterns of an input's name, of which the first that fits counts."""

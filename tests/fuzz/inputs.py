@@ -48,7 +48,7 @@ VERBS = (
          ("scores.parquet",), 6),
     Verb("score a run", f"rewards score --rubric rubric.yaml {COMMON} --completions run --case c-1",
          ("run/rollouts/00000000-0.parquet",), 4, ("--sample",)),
-    Verb("audit", f"rewards audit --rubric rubric.yaml {COMMON} --cases 2",
+    Verb("audit", f"rewards audit --rubric rubric.yaml {COMMON} --cases 6",
          ("rubric.yaml", "cases.jsonl"), 2, ("--at", "--cases", "--seed", "--prior"), ends=1),
     Verb("replay", "rewards replay run --rubric rubric.yaml",
          ("run/run.json", "run/rollouts/00000000-0.parquet", "cases.jsonl"), 12, ("--examples",),

@@ -54,7 +54,12 @@ FILES = {
         data: {train: [cases.jsonl], rulebook: book.yaml, template: compact}
         model: {path: model}
         rubric: rubric.yaml
-        trainer: {max_steps: 2, per_device_train_batch_size: 4, num_generations: 2, max_completion_length: 16}
+        trainer:
+          max_steps: 2
+          per_device_train_batch_size: 4
+          num_generations: 2
+          max_completion_length: 16
+          scale_rewards: batch
         """,
     "eval.yaml": """\
         name: small-eval

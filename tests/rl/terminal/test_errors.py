@@ -39,6 +39,7 @@ class TestExplained:
             (PermissionError(13, "Permission denied", "book.yaml"), 2, "error: book.yaml: Permission denied"),
             (OSError("can't load the model"), 2, "error: can't load the model"),
             (MemoryError(), 2, "error: the memory does not suffice"),
+            (RuntimeError("can't allocate memory\nframe #0"), 2, "error: the memory does not suffice: can't"),
             (KeyError("x"), 2, "error: KeyError: 'x' (this is a fault in Ruling"),
             (TooManyUnscored("9 of 9"), 1, "error: 9 of 9"),
         ],
