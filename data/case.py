@@ -46,13 +46,13 @@ class Line(BaseModel):
 class Case(BaseModel):
     """One thing under review."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     id: Name
     group: str | None = None
     """Near-duplicate cluster or advertiser: the unit of splitting and of statistical clustering."""
     lang: str | None = None
-    weight: float = Field(default=1.0, ge=0.0)
+    weight: float = Field(default=1.0, ge=0.0, le=1e6)
     text: dict[str, str] = Field(default_factory=dict)
     images: list[Name] = Field(default_factory=list)
     frames: list[Frame] = Field(default_factory=list)

@@ -12,12 +12,30 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from data.errors import DataError
+from data.strict_json import parse_json
 
 DRAFT = ".draft"
 """How the names of files end that are still being written; a kill leaves them behind, and they may be removed."""
+
+
+@contextmanager
+def at_file(path: str | Path, what: Literal["read", "written"]) -> Iterator[None]:
+    """What the system refuses inside is an error that names the file. Many of its own name none: a disk that is full,
+    or that fails while it is read.
+
+    Raises:
+        DataError: the file cannot be read or written; says why.
+    """
+    try:
+        yield
+    except OSError as error:
+        named, own = [Path(str(name)) for name in (error.filename, error.filename2) if name is not None], Path(path)
+        if not named or any(name in (own, *own.parents) or name.suffix == DRAFT for name in named):
+            raise DataError(f"cannot be {what}: {error.strerror or error}", file=path) from error
+        raise  # of another file, such as one that is copied here, and it names that
 
 
 @contextmanager
@@ -41,18 +59,20 @@ def whole_file(path: str | Path, flushed: bool = True) -> Iterator[Path]:
         'Whole.'
     """
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{secrets.token_hex(8)}{DRAFT}")
-    try:
-        yield draft
-        if flushed:
-            _sync(draft)
-        draft.replace(target)
-        if flushed:
-            _sync(target.parent)
-    finally:
-        # Also after a success: where both names are links to one file, renaming one to the other does nothing.
-        draft.unlink(missing_ok=True)
+    with at_file(target, "written"):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield draft
+            if flushed:
+                _sync(draft)
+            draft.replace(target)
+            if flushed:
+                _sync(target.parent)
+        finally:
+            # Also after a success: where both names are links to one file, renaming one to the other does nothing.
+            if os.path.lexists(draft):
+                draft.unlink()
 
 
 def write_whole(path: str | Path, content: str | bytes) -> Path:
@@ -77,12 +97,12 @@ def read_json(path: str | Path) -> dict[str, Any]:
     Raises:
         DataError: the file cannot be read, or holds no JSON object.
     """
+    with at_file(path, "read"):
+        raw = Path(path).read_bytes()
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror}", file=path) from error
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"not JSON: {error}", file=path) from error
+        content = parse_json(raw)
+    except DataError as error:
+        raise DataError(error.message, file=path) from error
     if not isinstance(content, dict):
         raise DataError(f"want a JSON object, not {type(content).__name__}", file=path)
     return content
@@ -98,20 +118,29 @@ def whole_folder(path: str | Path) -> Iterator[Path]:
     """
     target = Path(path)
     draft = target.with_name(f".{secrets.token_hex(8)}{DRAFT}")
-    draft.mkdir(parents=True)
-    try:
-        yield draft
-        flush(draft)
+    with at_file(target, "written"):
+        draft.mkdir(parents=True)
         try:
-            draft.rename(target)
-        except OSError:
-            if not target.is_dir():
-                raise
-        else:
-            _sync(target.parent)
-    finally:
-        if draft.exists():
-            shutil.rmtree(draft)
+            yield draft
+            flush(draft)
+            try:
+                draft.rename(target)
+            except OSError:
+                if not target.is_dir():
+                    raise
+            else:
+                _sync(target.parent)
+        finally:
+            if draft.exists():
+                shutil.rmtree(draft)
+
+
+def move_folder(path: str | Path, target: str | Path) -> None:
+    """Gives a folder another name; a folder that has this name already is removed."""
+    with at_file(path, "written"):
+        if Path(target).exists():
+            shutil.rmtree(target)
+        Path(path).rename(target)
 
 
 def flush(folder: str | Path) -> None:

@@ -5,7 +5,8 @@ An unknown key, a wrong value or a key given twice is a `DataError` that names t
 Where a class wants text, a number or a date is the text that was written: ``version: 1.10`` is "1.10", never 1.1.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from data.errors import DataError, explain, suggest
+from data.files import at_file
+from data.strict_json import MOST_NESTED
 
 Model = TypeVar("Model", bound=BaseModel)
 _LARGEST = 2**1024
@@ -38,7 +41,9 @@ def load_yaml(cls: type[Model], path: str | Path, overrides: Mapping[str, Any] |
         _put(content, key, value, path)
     while True:
         try:
-            return cls.model_validate(_plain(content))
+            model = cls.model_validate(_plain(content))
+            _check_numbers(content, model, path)
+            return model
         except ValidationError as error:
             # Only the class knows what is to be text, a member of a union for one: so it is asked.
             places = [complaint["loc"] for complaint in error.errors() if complaint["type"] in _WANT_TEXT]
@@ -54,9 +59,9 @@ def read_yaml(path: str | Path) -> Any:
         DataError: the file is missing, not UTF-8, not YAML, or gives a key twice.
     """
     try:
-        return _load(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror}", file=path) from error
+        with at_file(path, "read"):
+            text = Path(path).read_text(encoding="utf-8")
+        return _load(text)
     except UnicodeDecodeError as error:
         raise DataError(f"not UTF-8 text (byte {error.start})", file=path) from error
     except yaml.MarkedYAMLError as error:
@@ -85,14 +90,49 @@ def find_yaml(source: str | Path, folder: Path, kind: str) -> Path:
     raise DataError(message, file=source)
 
 
+def _check_numbers(content: Any, read: Any, path: str | Path, place: str = "", seen: set[int] | None = None) -> None:
+    """Refuses a truth value where a number was wanted: pydantic takes YAML's yes and no for 1 and 0.
+
+    Args:
+        content: as it stands in the file.
+        read: what became of it.
+        seen: what aliases share and has been looked at.
+    """
+    seen = set() if seen is None else seen
+    if isinstance(content, bool) and type(read) in (int, float):
+        raise DataError(f"want a number, not {str(content).lower()}", file=path, field=place)
+    if id(content) in seen:
+        return
+    pairs: Iterable[tuple[Any, Any, Any]] = ()
+    if isinstance(content, dict):
+        seen.add(id(content))
+        inside = _inside(read)
+        pairs = ((key, value, inside[key]) for key, value in content.items() if key in inside)
+    elif isinstance(content, list) and isinstance(read, list | tuple):
+        seen.add(id(content))
+        pairs = zip(range(len(content)), content, read, strict=False)
+    for key, value, became in pairs:
+        _check_numbers(value, became, path, f"{place}.{key}" if place else str(key), seen)
+
+
+def _inside(read: Any) -> Mapping[Any, Any]:
+    """What became of a mapping's values, by the keys in the file."""
+    if isinstance(read, BaseModel):
+        return {field.alias or name: getattr(read, name) for name, field in type(read).model_fields.items()}
+    if is_dataclass(read):
+        return vars(read)
+    return read if isinstance(read, dict) else {}
+
+
 def _load(text: str) -> Any:
     """Raises `yaml.YAMLError`, and nothing else, on what cannot be read."""
-    try:
-        content = yaml.load(text, Loader=_Loader)
-        _plain(content)  # goes as deep as anything will
-    except RecursionError as error:
-        raise yaml.YAMLError("nested too deeply") from error
-    return content
+    depth = 0
+    # Looked at event by event first: the loader calls itself for each level, in C, where nothing ends it but a crash.
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MOST_NESTED:
+            raise yaml.YAMLError("nested too deeply")
+    return yaml.load(text, Loader=_Loader)
 
 
 def _put(content: dict[str, Any], key: str, value: Any, path: str | Path) -> None:

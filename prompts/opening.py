@@ -29,7 +29,7 @@ def opening_of(processor: Processor, **variables: Any) -> str:
         Nothing where the model itself has to begin.
 
     Raises:
-        DataError: the template has closed the reasoning too, so that no ruling can follow.
+        DataError: the template has closed the reasoning too, so that no ruling can follow; or it is damaged.
     """
     header = _header(processor, variables)
     if END_THINK in header:
@@ -57,7 +57,10 @@ def _header(processor: Processor, variables: dict[str, Any]) -> str:
     """All that stands between what a user says and what the model writes."""
     asked = without_payloads([Message("user", (Text(PROBE),))], processor)
     settings: dict[str, Any] = {"tokenize": False, "add_generation_prompt": True}
-    prompt: Any = processor.apply_chat_template(asked, **settings, **known_variables(processor, variables))
+    try:
+        prompt: Any = processor.apply_chat_template(asked, **settings, **known_variables(processor, variables))
+    except Exception as error:  # a template is a program of others, and may raise anything
+        raise DataError(f"the model's chat template cannot be applied: {type(error).__name__}: {error}") from error
     return str(prompt).rpartition(PROBE)[2]
 
 

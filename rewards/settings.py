@@ -9,7 +9,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from data import DataError
 from data.errors import explain, suggest
 
-_ANY_TYPE = ConfigDict(arbitrary_types_allowed=True)
+_ANY_TYPE = ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False)
 
 
 def check_settings(function: Callable[..., Any], settings: Mapping[str, Any], reward: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from data.checking.report import Report
 from data.errors import DataError
-from data.files import whole_file, write_whole
+from data.files import at_file, whole_file, write_whole
 from data.reading.problem import Problem
 from data.reading.row import Row
 
@@ -38,8 +38,9 @@ def quarantine(report: Report, target: str | Path) -> Quarantine:
         DataError: the target folder is not empty.
     """
     target = Path(target)
-    if target.exists() and any(target.iterdir()):
-        raise DataError("not empty: give a new folder for the quarantine", file=target)
+    with at_file(target, "written"):
+        if target.exists() and any(target.iterdir()):
+            raise DataError("not empty: give a new folder for the quarantine", file=target)
     reasons: dict[tuple[Path, int | None], list[Problem]] = defaultdict(list)
     for problem in report.errors:
         reasons[problem.file, problem.line].append(problem)

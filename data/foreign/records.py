@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import DataError, suggest
-from data.reading.row import parse_json
+from data.strict_json import parse_json
 
 _LONGEST_FIELD = 64_000_000
 

@@ -40,7 +40,10 @@ def folder_rows(folder: Path) -> Iterator[Row]:
     """The rows of a dataset, or of every split of a dataset, that `save_to_disk` wrote."""
     import datasets
 
-    dataset = datasets.load_from_disk(str(folder))
+    try:
+        dataset = datasets.load_from_disk(str(folder))
+    except Exception as error:  # anything may be raised on damaged files, and none of it is our bug
+        raise DataError(f"not a dataset that can be loaded: {type(error).__name__}: {error}", file=folder) from error
     return dataset_rows(dataset, folder, MediaFolder(folder, (folder, media_cache())))
 
 
@@ -53,6 +56,8 @@ def dataset_rows(dataset: Any, name: Path, media: MediaFolder | None = None) -> 
     Raises:
         DataError: it is something else.
     """
+    import pyarrow as pa
+
     media = MediaFolder(Path(), (Path(), *_caches())) if media is None else media
     if isinstance(dataset, dict):
         for split, part in dataset.items():
@@ -64,7 +69,12 @@ def dataset_rows(dataset: Any, name: Path, media: MediaFolder | None = None) -> 
     line = 0
     # Arrow tables leave images encoded; the default format would decode each of them.
     for table in dataset.with_format("arrow").iter(batch_size=64):
-        for record in table.to_pylist():
+        try:
+            table.validate(full=True)  # a damaged file is believed otherwise, whatever it says of its lengths
+            records = table.to_pylist()
+        except (pa.ArrowException, UnicodeDecodeError) as error:
+            raise DataError(f"a damaged dataset: {error}", file=name) from error
+        for record in records:
             line += 1
             raw = json.dumps(_case_content(record), ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
             yield read_row(raw, name, line, media)

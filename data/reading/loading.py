@@ -11,7 +11,7 @@ from typing import Any
 
 from data.case import Case
 from data.errors import DataError
-from data.files import whole_file
+from data.files import at_file, whole_file
 from data.reading.problem import Problem
 from data.reading.row import Row, read_row
 
@@ -92,7 +92,7 @@ def _rows(source: Any) -> Iterator[Row]:
 
 
 def _jsonl_rows(file: Path) -> Iterator[Row]:
-    with file.open("rb") as lines:
+    with at_file(file, "read"), file.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             raw = line.removesuffix(b"\n")
             if raw.strip(b" \t\r\xef\xbb\xbf"):

@@ -5,6 +5,7 @@ vision-language checkpoints with ``strict=False`` and matches nothing. Loads tor
 about to be built.
 """
 
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +31,41 @@ def load_processor(path: str | Path) -> Processor:
     where = resolve(path)
     try:
         processor: Processor = AutoProcessor.from_pretrained(where)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # anything may be raised on damaged files, and none of it is our bug
         raise DataError(f"no processor or tokenizer can be loaded: {_first_line(error)}", file=path) from error
     if processor.chat_template is None:
         raise DataError("the model has no chat template: take an instruction-tuned one", file=path)
+    _check_pixels(processor, path)
     tokenizer = tokenizer_of(processor)
     tokenizer.padding_side = "left"
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return processor
+
+
+def _check_pixels(processor: Any, path: str | Path) -> None:
+    """Refuses numbers that would make every picture one and the same to the model.
+
+    Raises:
+        DataError: one is not finite, or no number; names it.
+    """
+    for name in ("image_mean", "image_std", "rescale_factor"):
+        given = getattr(getattr(processor, "image_processor", None), name, None)
+        for number in given if isinstance(given, list | tuple) else [] if given is None else [given]:
+            if not isinstance(number, int | float) or not isfinite(number):
+                raise DataError(f"want finite numbers, not {number!r:.80}", file=path, field=f"image_processor.{name}")
+
+
+def load_config(path: str | Path) -> Any:
+    """The configuration of a model, which says its architecture.
+
+    Raises:
+        DataError: there is none, or it is damaged.
+    """
+    try:
+        return AutoConfig.from_pretrained(path)
+    except Exception as error:  # as above
+        raise DataError(f"no model can be loaded: {_first_line(error)}", file=path) from error
 
 
 def load_weights(
@@ -57,8 +84,8 @@ def load_weights(
     Raises:
         DataError: there is no such model, or its weights do not match it key by key.
     """
+    config = load_config(path)
     try:
-        config = AutoConfig.from_pretrained(path)
         architecture = architecture or generative_class(config)
         stored = config.dtype or config.get_text_config().dtype
         if dtype == "auto" and stored == torch.bfloat16 and not computes_in_bfloat16():
@@ -67,7 +94,7 @@ def load_weights(
         model, report = architecture.from_pretrained(
             path, dtype=dtype, ignore_mismatched_sizes=True, output_loading_info=True, **options
         )
-    except (OSError, ValueError) as error:
+    except Exception as error:  # as above
         raise DataError(f"no model can be loaded: {_first_line(error)}", file=path) from error
     faults = ["missing_keys", "mismatched_keys"] + (["unexpected_keys"] if strict else [])
     _complain(path, {fault: report[fault] for fault in faults})
@@ -119,4 +146,6 @@ def _complain(path: str, faults: dict[str, Any]) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0]
+    """What libraries tell users as it stands; what slips out of them with its name: ``KeyError: 'model_type'``."""
+    first = str(error).strip().split("\n")[0]
+    return first if type(error) in (OSError, ValueError) else f"{type(error).__name__}: {first}"

@@ -10,16 +10,19 @@ from data import SEVERITIES, Case, Gold, Rulebook, Ruling
 from rewards.reward import reward
 from rewards.score import NotApplicable, Outcome, Score
 
+MOST = 1e6
+"""The most that a price or a severity's weight may be: more would drown all else, and sums must stay finite."""
+
 
 class SeverityWeights(BaseModel):
     """How much a miss weighs, by the severity of the rules that are missed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    low: float = Field(default=0.5, gt=0)
-    medium: float = Field(default=1.0, gt=0)
-    high: float = Field(default=1.5, gt=0)
-    critical: float = Field(default=2.0, gt=0)
+    low: float = Field(default=0.5, gt=0, le=MOST)
+    medium: float = Field(default=1.0, gt=0, le=MOST)
+    high: float = Field(default=1.5, gt=0, le=MOST)
+    critical: float = Field(default=2.0, gt=0, le=MOST)
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -36,11 +39,11 @@ class SeverityWeights(BaseModel):
 class Prices(BaseModel):
     """What the outcomes of a verdict cost. A right one is worth 1."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    miss: float = Field(default=4.0, ge=0)
+    miss: float = Field(default=4.0, ge=0, le=MOST)
     """c_m: approving what gold rejects, times the severity weight."""
-    false_flag: float = Field(default=1.0, ge=0)
+    false_flag: float = Field(default=1.0, ge=0, le=MOST)
     """c_f: rejecting what gold approves."""
     escalation: float = Field(default=0.3, ge=-1, lt=1)
     """e: what escalating a case that could be decided is *worth*."""

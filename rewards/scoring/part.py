@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 class Part(BaseModel):
     """A reward's weight, and values for its settings: ``{weight: 0.1, start: 2000}``, or only ``0.1``."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
 
     weight: float = Field(ge=0)
     time_limit: float | None = Field(default=None, gt=0)
@@ -17,7 +17,7 @@ class Part(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _weight_alone(cls, value: Any) -> Any:
-        return {"weight": value} if isinstance(value, int | float) else value
+        return {"weight": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -27,7 +27,7 @@ class Part(BaseModel):
 class Override(BaseModel):
     """What is different for the cases of a category: some prices, weights and settings, in a rubric's own form."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     prices: dict[str, Any] = {}
     calibration: float | None = None

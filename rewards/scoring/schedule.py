@@ -6,6 +6,7 @@ Wherever a price or weight may stand, a rubric can give points instead of a numb
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 Place = tuple[str, ...]
@@ -74,7 +75,7 @@ def _scheduled(content: Mapping[str, Any], place: Place) -> Iterator[tuple[Place
 
 def _read(place: Place, points: Mapping[Any, Any]) -> Schedule:
     for progress, value in points.items():
-        number = isinstance(value, int | float) and not isinstance(value, bool)
+        number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < inf
         if not (0 <= progress <= 1 and number):
             raise ValueError(
                 f"{'.'.join(place)}: a schedule's points are PROGRESS: NUMBER, with progress from 0 to 1 "

@@ -1,16 +1,17 @@
 """``ruling``: the command line. Each verb parses, calls one function that Python can call as well, and prints.
 
-Exit codes: 0 done, 1 a check failed, 2 the user's input is wrong.
+Exit codes: 0 done, 1 a check failed, 2 it could not be done.
 """
 
+import os
 import sys
+from typing import Annotated
 
 import typer
 
 from data import DataError
-from rewards import TooManyUnscored
 from rl.cli import compare, data, demo, evaluate, review, rewards, train
-from rl.terminal.errors import complain, quiet
+from rl.terminal.errors import DEBUG, explained, quiet
 
 app = typer.Typer(
     name="ruling",
@@ -36,16 +37,19 @@ app.add_typer(evaluate.app)
 app.add_typer(compare.app)
 
 
+@app.callback()
+def everywhere(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    if debug:
+        os.environ[DEBUG] = "1"
+
+
 def main() -> None:
-    """The entry point: a mistake in the user's input, or a reward that fails, is said in one line, without a
-    traceback.
-    """
+    """The entry point: whatever goes wrong is said in one line."""
     quiet()
-    try:
+    with explained():
+        for word in sys.argv:
+            if not word.isprintable() and word.encode("utf-8", "replace") != word.encode("utf-8", "surrogatepass"):
+                raise DataError(f"'{word}' is not UTF-8, and could be named in no file: rename it")
         app()
-    except DataError as error:
-        complain(error)
-        sys.exit(2)
-    except TooManyUnscored as error:
-        complain(error)
-        sys.exit(1)

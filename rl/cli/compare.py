@@ -11,6 +11,7 @@ from rich.text import Text
 
 from data import DataError
 from rl.cli.media import AllowMedia
+from rl.cli.numbers import MOST_SEED
 from rl.terminal.safe_text import visible
 
 app = typer.Typer()
@@ -26,8 +27,8 @@ def compare(
     data: Annotated[list[str] | None, typer.Option(help="Cases, where they are no longer where they were.")] = None,
     rulebook: Annotated[str | None, typer.Option(help="Rulebook, where it is no longer where it was.")] = None,
     reviews: Annotated[list[Path] | None, typer.Option(help="Decisions of reviewers, exported from a page.")] = None,
-    resamples: Annotated[int, typer.Option(min=100, help="Of the bootstrap.")] = 10_000,
-    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+    resamples: Annotated[int, typer.Option(min=100, max=1_000_000, help="Of the bootstrap.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Of the bootstrap.")] = 0,
     allow_media: AllowMedia = None,
 ) -> None:
     """Compare evaluated models on the same cases, pair by pair.

@@ -20,6 +20,7 @@ from data.reading.problem import Problem
 from data.rulebook import Rulebook
 from data.ruling import VERDICTS
 from rl.cli.media import AllowMedia
+from rl.cli.numbers import MOST_CASES, MOST_SEED, finite
 from rl.terminal.progress import counting
 from rl.terminal.safe_text import one_line
 
@@ -70,11 +71,15 @@ def convert(
 @app.command()
 def billboard(
     out: Annotated[Path, typer.Option(help="Folder for the splits, rulebook.yaml and media/.")],
-    cases: Annotated[int, typer.Option(min=2, help="Training cases.")] = 16000,
-    test_cases: Annotated[int, typer.Option(min=2, help="Cases of 'test' and of 'changed' each.")] = 400,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
+    cases: Annotated[int, typer.Option(min=2, max=MOST_CASES, help="Training cases.")] = 16000,
+    test_cases: Annotated[
+        int, typer.Option(min=2, max=MOST_CASES, help="Cases of 'test' and of 'changed' each.")
+    ] = 400,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="The same seed gives the same bytes.")] = 0,
     level: Annotated[Level, typer.Option(help="'demo' for tiny models, 'full' for those that can read.")] = "demo",
-    teacher_noise: Annotated[float, typer.Option(min=0, max=1, help="How often the SFT targets err.")] = 0.0,
+    teacher_noise: Annotated[
+        float, typer.Option(min=0, max=1, callback=finite, help="How often the SFT targets err.")
+    ] = 0.0,
 ) -> None:
     """Draw the embedded benchmark: ads with pictures, their rulebook, and gold that follows from how each was made."""
     config = BillboardConfig(cases, test_cases, seed, level, teacher_noise)

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.filesize import decimal
 
 from rl.cli.next_steps import again, next_looks
+from rl.cli.numbers import MOST_CASES, MOST_SEED, finite
 from rl.terminal.errors import interruptible
 
 TYPICAL = "6 to 12 minutes on two cores"
@@ -23,11 +24,13 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder of the demo; what is already there is not run again.")] = Path(
         "runs/demo"
     ),
-    seed: Annotated[int, typer.Option(help="Of the data, of initialisation and of sampling.")] = 0,
-    cases: Annotated[int, typer.Option(min=64, help="Training cases.")] = 16000,
-    test_cases: Annotated[int, typer.Option(min=40, help="Cases of each test split.")] = 400,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MOST_SEED, help="Of the data, of initialisation and of sampling.")
+    ] = 0,
+    cases: Annotated[int, typer.Option(min=64, max=MOST_CASES, help="Training cases.")] = 16000,
+    test_cases: Annotated[int, typer.Option(min=40, max=MOST_CASES, help="Cases of each test split.")] = 400,
     teacher_noise: Annotated[
-        float, typer.Option(min=0, max=1, help="How often the SFT targets miss a violation.")
+        float, typer.Option(min=0, max=1, callback=finite, help="How often the SFT targets miss a violation.")
     ] = 0.17,
     sft_steps: Annotated[int, typer.Option(min=1, help="Optimiser steps of SFT; the recipe has 600.")] = 400,
     grpo_steps: Annotated[int, typer.Option(min=1, help="Optimiser steps of GRPO; the recipe has 80.")] = 60,

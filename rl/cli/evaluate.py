@@ -13,6 +13,7 @@ from data import DataError
 from data.errors import explain
 from rl.cli.media import AllowMedia
 from rl.cli.next_steps import again
+from rl.cli.numbers import MOST_SEED, finite
 from rl.cli.served import read_object, read_token_prices, served_lines
 from rl.terminal.console import console
 from rl.terminal.errors import interruptible
@@ -42,10 +43,12 @@ def evaluate(
         int | None, typer.Option(min=1, help="A completion is cut off there.", rich_help_panel=HOW)
     ] = None,
     temperature: Annotated[
-        float | None, typer.Option(min=0.0, help="0 takes the likeliest token.", rich_help_panel=HOW)
+        float | None, typer.Option(min=0.0, callback=finite, help="0 takes the likeliest token.", rich_help_panel=HOW)
     ] = None,
     samples: Annotated[int | None, typer.Option(min=1, help="Completions per case.", rich_help_panel=HOW)] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the sampling.", rich_help_panel=HOW)] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=MOST_SEED, help="Of the sampling.", rich_help_panel=HOW)
+    ] = None,
     batch_size: Annotated[
         int | None, typer.Option(min=1, help="Completions generated at once.", rich_help_panel=HOW)
     ] = None,
@@ -102,7 +105,9 @@ def evaluate(
     ] = None,
     prevalence: Annotated[
         float | None,
-        typer.Option(help="Also as if this share of cases were to be rejected.", rich_help_panel=FIGURES),
+        typer.Option(
+            callback=finite, help="Also as if this share of cases were to be rejected.", rich_help_panel=FIGURES
+        ),
     ] = None,
     thresholds: Annotated[
         Path | None,

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from data import Case, DataError, load_cases
+from data.files import at_file
 from data.reading.row import read_row
 from rl.cli.media import AllowMedia
 
@@ -64,7 +65,8 @@ def _whole(path: Path) -> Case:
     """The one case of a JSON file, which may be written over several lines."""
     if not path.is_file():
         raise DataError("no such file", file=path)
-    row = read_row(path.read_bytes(), path, line=1)
+    with at_file(path, "read"):
+        row = read_row(path.read_bytes(), path, line=1)
     if row.problem is not None:
         raise row.problem.error()
     assert row.case is not None

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from data import Briefs, DataError, Rulebook, load_cases
 from rl.cli.media import AllowMedia
+from rl.cli.numbers import MOST_SEED, finite
 
 if TYPE_CHECKING:
     from rewards import Group, Rubric
@@ -34,7 +35,9 @@ Data = Annotated[list[str], typer.Option(help="Cases: JSONL files, folders or da
 Book = Annotated[
     str | None, typer.Option("--rulebook", help=f"YAML file or shipped name; {BESIDE} beside the cases if left out.")
 ]
-At = Annotated[float, typer.Option(min=0, max=1, help="For schedules: how much of the training is done, 0..1.")]
+At = Annotated[
+    float, typer.Option(min=0, max=1, callback=finite, help="For schedules: how much of the training is done, 0..1.")
+]
 Rollouts = Annotated[Path, typer.Argument(help="A run's folder, its rollouts/, or one part of them.")]
 OldRubric = Annotated[
     str | None,
@@ -106,10 +109,13 @@ def audit(
     data: Data,
     rulebook: Book = None,
     cases: Annotated[int | None, typer.Option(min=2, help="How many cases to draw; all if left out.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the draw, and of all chance.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Of the draw, and of all chance.")] = 0,
     prior: Annotated[
         list[float] | None,
-        typer.Option(help="Also say what pays best without looking where this share of cases violates, as in 0.02."),
+        typer.Option(
+            callback=finite,
+            help="Also say what pays best without looking where this share of cases violates, as in 0.02.",
+        ),
     ] = None,
     at: At = 1.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole report as JSON.")] = False,

@@ -35,7 +35,9 @@ Accelerate = Annotated[
     str | None,
     typer.Option(help="Launch through Accelerate: a YAML file, or cpu, single_gpu, multi_gpu, zero2 or zero3."),
 ]
-Processes = Annotated[int | None, typer.Option("--num_processes", min=1, help="Processes, with --accelerate.")]
+Processes = Annotated[
+    int | None, typer.Option("--num_processes", min=1, max=100_000, help="Processes, with --accelerate.")
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint of the run.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check recipe, data and model, count tokens; do not train.")]
 

@@ -5,6 +5,8 @@ from typing import Literal
 
 from data import DataError
 
+MOST = 2**32 - 1
+"""The most that any number here may be: as a seed, what every library takes."""
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
 
@@ -31,6 +33,11 @@ class Decoding:
     model that was trained with some has them in its template."""
 
     def __post_init__(self) -> None:
+        at_least = {"max_new_tokens": 1, "temperature": 0, "samples": 1, "seed": 0, "batch_size": 1}
+        for name, least in at_least.items():
+            value = getattr(self, name)
+            if not least <= value <= MOST:  # False for what is not a number, too
+                raise DataError(f"{name}: want a number from {least} to {MOST:,}, not {value}")
         if self.samples > 1 and self.temperature == 0:
             raise DataError("temperature 0 gives the same completion every time: raise it, or take one sample")
 

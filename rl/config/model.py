@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 class LoraConfig(BaseModel):
     """Low-rank adapters instead of training every weight."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    r: int = Field(default=16, gt=0)
-    alpha: int = Field(default=32, gt=0)
+    r: int = Field(default=16, gt=0, le=2**16)
+    alpha: int = Field(default=32, gt=0, le=2**20)
     dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
     target_modules: str | list[str] = "all-linear"
     """Names of modules, or one regular expression over full names, or ``all-linear``."""
@@ -24,17 +24,17 @@ class TinyConfig(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Literal["vl", "text"] = "vl"
-    vocab: int = Field(default=2048, ge=300)
-    hidden: int = Field(default=192, gt=0)
-    layers: int = Field(default=4, gt=0)
-    context: int = Field(default=4096, gt=0)
-    image_tokens: int = Field(default=16, gt=0)
+    vocab: int = Field(default=2048, ge=300, le=2**20)
+    hidden: int = Field(default=192, gt=0, le=2**14)
+    layers: int = Field(default=4, gt=0, le=1024)
+    context: int = Field(default=4096, gt=0, le=2**24)
+    image_tokens: int = Field(default=16, gt=0, le=2**16)
 
 
 class ModelConfig(BaseModel):
     """Which model, in what precision, and what of it is trained."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     path: str | None = None
     """A checkpoint's folder, a run's folder (its final checkpoint is meant), or a name on the Hub."""

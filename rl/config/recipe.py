@@ -17,6 +17,9 @@ from data.yaml_model import load_yaml
 
 SHIPPED = Path(__file__).parent.parent / "recipes"
 
+MOST_SEED = 2**32 - 1
+"""The largest seed that every library takes."""
+
 Files = Annotated[list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
 """Files, folders, saved datasets or ``hub:NAME:SPLIT``; one of them needs no list."""
 AnyRecipe = TypeVar("AnyRecipe", bound="Recipe")
@@ -31,7 +34,7 @@ class Recipe(BaseModel):
     """What a shipped recipe of this class is called: ``sft`` in ``billboard/sft``."""
 
     name: str = Field(pattern=r"^[\w.-]+$")
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, le=MOST_SEED)
     """Of initialisation, order of the data, and sampling."""
     output: Path = Path()
     """Folder of the run; ``runs/NAME`` where not given."""

@@ -21,6 +21,7 @@ from data import DataError
 from data.errors import explain, suggest
 from rewards.models.location import CHECKPOINTS
 from rl.config.model import ModelConfig
+from rl.config.ranges import check_range
 from rl.config.recipe import Files, Recipe
 
 
@@ -41,7 +42,7 @@ class DataConfig(BaseModel):
 class HardConfig(BaseModel):
     """Which cases to draw more often; see `rl.curation.hard_cases`."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     look_at: int = Field(default=3000, ge=1)
     """How many training cases the model reviews first."""
@@ -63,6 +64,8 @@ class TrainRecipe(Recipe):
         "chat_template_path": "rows are made with the model's own: put chat_template.jinja into its folder",
     }
     """Fields of the trainer that are not the recipe's to set, and what to do instead."""
+    choices: ClassVar[dict[str, tuple[str | bool, ...]]] = {}
+    """Fields of the trainer that take one of a few words, which TRL looks at no sooner than in the first step."""
 
     model: ModelConfig
     data: DataConfig
@@ -104,7 +107,7 @@ class TrainRecipe(Recipe):
         chosen |= self.trainer | self._fixed() | overrides
         try:
             return self.config_class()(**chosen)
-        except (ValueError, ImportError) as error:
+        except (ValueError, TypeError, ImportError, OSError, RuntimeError) as error:
             raise DataError(str(error), file=self.name, field="trainer") from error
 
     def _fixed(self) -> dict[str, Any]:
@@ -138,6 +141,10 @@ class TrainRecipe(Recipe):
                 checked[key] = adapter.validate_python(value)
             except ValidationError as error:
                 raise ValueError(f"trainer.{key}: {explain(error)[1]}") from error
+            check_range(key, checked[key])
+            if key in cls.choices and checked[key] not in cls.choices[key]:
+                words = ", ".join(str(choice) for choice in cls.choices[key])
+                raise ValueError(f"trainer.{key}: want one of {words}, not {str(checked[key])!r:.80}")
             # YAML reads yes, no, on and off as booleans, which pydantic takes for 1 and 0.
             if isinstance(value, bool) and type(checked[key]) in (int, float):
                 raise ValueError(f"trainer.{key}: want a number, not {str(value).lower()}")
@@ -159,6 +166,7 @@ class SFTRecipe(TrainRecipe):
     """Supervised fine-tuning: the loss is on the completion only."""
 
     kind = "sft"
+    choices: ClassVar[dict[str, tuple[str | bool, ...]]] = {"loss_type": ("nll", "dft", "chunked_nll")}
 
     muon: bool = False
     """Update the weights of linear layers with Muon, the rest with AdamW, instead of with the trainer's optimiser; see
@@ -179,6 +187,12 @@ class GRPORecipe(TrainRecipe):
     """Reinforcement learning with group-relative advantages; the rubric is what it maximises."""
 
     kind = "grpo"
+    choices: ClassVar[dict[str, tuple[str | bool, ...]]] = {
+        "scale_rewards": ("group", "batch", "none", True, False),
+        "loss_type": ("grpo", "bnpo", "dr_grpo", "dapo", "luspo", "cispo", "sapo", "vespo"),
+        "importance_sampling_level": ("token", "sequence"),
+        "vllm_mode": ("server", "colocate"),
+    }
 
     rubric: str
     """A YAML file, or the name of a shipped rubric."""

@@ -11,7 +11,10 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
 from data import VERDICTS, DataError
+from data.errors import explain
 from data.files import read_json, whole_file, write_json
 from rl.evaluation.by_rule import FEW
 from rl.evaluation.evaluation import Evaluation
@@ -28,6 +31,19 @@ PREDICTIONS, VARIANTS, FIGURES = "predictions.parquet", "variants.parquet", "met
 METRICS_FILE = "metrics.json"
 SLICED = ("verdict_accuracy", "miss_rate", "false_flag_rate")
 """What is given for each slice."""
+
+
+class _Kept(BaseModel):
+    """What is read back of ``metrics.json``."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    name: str
+    split: str
+    predictions: int | None = None
+    variants: int | None = None
+    """None where it was written before they were counted, as for predictions."""
+    settings: Settings = DEFAULT
 
 
 def save_evaluation(evaluation: Evaluation, folder: str | Path) -> None:
@@ -52,11 +68,19 @@ def load_evaluation(folder: str | Path) -> Evaluation:
     for name in (PREDICTIONS, METRICS_FILE, RUN):
         if not (folder / name).is_file():
             raise DataError(f"'{name}' is missing: not an evaluation", file=folder)
-    found, provenance = read_json(folder / METRICS_FILE), read_json(folder / RUN)
-    variants = load_predictions(folder / VARIANTS) if (folder / VARIANTS).is_file() else ()
-    settings = Settings.from_json(found["settings"]) if "settings" in found else DEFAULT
+    file = folder / METRICS_FILE
+    try:
+        found = _Kept.model_validate(read_json(file))
+    except ValidationError as error:
+        field, message = explain(error, _Kept)
+        raise DataError(message, file=file, field=field) from error
     predictions = load_predictions(folder / PREDICTIONS)
-    return Evaluation(found["name"], found["split"], predictions, provenance, settings, variants)
+    variants = load_predictions(folder / VARIANTS) if (folder / VARIANTS).exists() else []
+    for name, loaded, counted in ((PREDICTIONS, predictions, found.predictions), (VARIANTS, variants, found.variants)):
+        if counted is not None and len(loaded) != counted:
+            message = f"{name} holds {len(loaded):,} predictions, where {METRICS_FILE} counts {counted:,}"
+            raise DataError(f"{message}: evaluate again", file=folder)
+    return Evaluation(found.name, found.split, predictions, read_json(folder / RUN), found.settings, variants)
 
 
 def summary(evaluation: Evaluation) -> dict[str, Any]:
@@ -67,6 +91,7 @@ def summary(evaluation: Evaluation) -> dict[str, Any]:
         "name": evaluation.name,
         "split": evaluation.split,
         "predictions": len(predictions),
+        "variants": len(evaluation.variants),
         "cases": len({prediction.case for prediction in predictions}),
         "refused": evaluation.refused,
         "clusters": len({prediction.cluster for prediction in predictions}),

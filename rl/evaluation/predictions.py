@@ -15,9 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from data import Brief, Briefs, Case, DataError, Gold, Ruling, Verdict, Violation
 from data.errors import explain, suggest
 from data.evidence import Unit
-from data.files import whole_file
-from data.reading.row import parse_json
+from data.files import at_file, whole_file
+from data.parquet import Kind, read_parquet
 from data.rulebook import Severity
+from data.strict_json import parse_json
 from prompts import Episode, ParseFailure, parse
 from rewards import grounded
 from rl.evaluation.agreement import reasoning_agrees
@@ -34,7 +35,7 @@ Predicted = Literal["approve", "reject", "escalate", "unparsed", "refused"]
 class Prediction(BaseModel):
     """A model's ruling on one case, or why there is none."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     case: str
     cluster: str
@@ -149,6 +150,13 @@ _PLAIN = {
 """Fields that are columns as they are."""
 _JSON = ("ruling", "gold", "probed", "meta")
 """Fields that are columns of JSON."""
+_KINDS: dict[str, Kind] = {
+    "case": "text", "cluster": "text", "sample": "integer", "verdict": "text", "gold_verdict?": "text",
+    "completion?": "text", "failure?": "text", "risk?": "number", "grounded?": "anything", "rules?": "anything",
+    "ruling?": "text", "gold?": "text", "meta?": "text",
+    "tokens*": "integer", "verdict_logprob*": "number", "probed*": "text",  # younger than the rest
+}  # fmt: skip
+"""What is looked at before rows are read."""
 _COLUMNS = (
     "case", "cluster", "sample", "verdict", "gold_verdict", "risk", "verdict_logprob", "severity", "category",
     "completion", "tokens", "failure", "refused", "grounded", "agrees", "rules", "ruling", "gold", "probed", "meta",
@@ -186,20 +194,27 @@ def load_predictions(path: str | Path) -> list[Prediction]:
     """Reads what `save_predictions` wrote.
 
     Raises:
-        DataError: the file is missing or not a predictions file.
+        DataError: the file is missing or not a predictions file, or a prediction stands twice; names row and column.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        rows = pq.read_table(path).drop_columns(["verdict", "gold_verdict"]).to_pylist()
-        for row in rows:
-            row |= {name: json.loads(row[name]) for name in _JSON if row.get(name) is not None}
-        return [Prediction.model_validate(row) for row in rows]
-    except FileNotFoundError as error:
-        raise DataError("no such file", file=path) from error
-    except (pa.ArrowException, KeyError, ValidationError) as error:
-        raise DataError(f"not a predictions file: {error}", file=path) from error
+    found: dict[tuple[str, int], Prediction] = {}
+    for number, row in enumerate(read_parquet(path, _KINDS), start=1):
+        for added in ("verdict", "gold_verdict"):
+            del row[added]
+        name: str | None = None
+        try:
+            for name in _JSON:
+                if row.get(name) is not None:
+                    row[name] = parse_json(row[name].encode("utf-8", "surrogatepass"))
+            prediction = Prediction.model_validate(row)
+        except ValidationError as error:
+            field, message = explain(error, Prediction)
+            raise DataError(message, file=path, line=number, field=field) from error
+        except DataError as error:
+            raise DataError(error.message, file=path, line=number, field=name) from error
+        if found.setdefault(prediction.key, prediction) is not prediction:
+            which = f"case '{prediction.case}', sample {prediction.sample},"
+            raise DataError(f"{which} is predicted twice", file=path, line=number)
+    return list(found.values())
 
 
 class _Foreign(BaseModel):
@@ -254,10 +269,8 @@ def import_predictions(path: str | Path, briefs: Briefs) -> list[Prediction]:
 
 
 def _foreign_rows(path: str | Path) -> Iterator[tuple[int, _Foreign]]:
-    try:
+    with at_file(path, "read"):
         lines = Path(path).read_bytes().splitlines()
-    except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror}", file=path) from error
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from data import DataError, Verdict
 from data.errors import explain
-from data.reading.row import parse_json
+from data.strict_json import parse_json
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.outcomes import PREDICTED
 from rl.evaluation.statistics.bootstrap import bootstrap, exact_at_the_edge

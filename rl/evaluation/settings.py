@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ConfigDict, TypeAdapter
+
 from data import DataError
 from rewards.pure.utility import DEFAULT_PRICES, Prices
 from rl.evaluation.ranking.thresholds import Thresholds
@@ -12,6 +14,8 @@ from rl.evaluation.ranking.thresholds import Thresholds
 @dataclass(frozen=True)
 class Settings:
     """How figures are worked out."""
+
+    __pydantic_config__ = ConfigDict(allow_inf_nan=False)
 
     prices: Prices = DEFAULT_PRICES
     """What the outcomes of a verdict cost."""
@@ -39,14 +43,13 @@ class Settings:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Settings":
-        """Reads what `to_json` wrote."""
-        thresholds = content["thresholds"]
-        return cls(
-            Prices.model_validate(content["prices"]),
-            Thresholds.model_validate(thresholds) if thresholds else None,
-            tuple(content["by"]),
-            content["prevalence"],
-        )
+        """Reads what `to_json` wrote.
+
+        Raises:
+            ValidationError: that is not what this is.
+            DataError: a number is out of its range.
+        """
+        return TypeAdapter(cls).validate_python(content)
 
 
 DEFAULT = Settings()

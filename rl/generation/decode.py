@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from data import DataError
 from prompts import Turn
 from prompts.parse import ANSWER, END_ANSWER, END_THINK, THINK
 from rl.generation.logprobs import verdict_logprob
@@ -56,9 +57,17 @@ def verdict_logprob_of(tokenizer: PreTrainedTokenizerBase, turn: Turn, opening: 
 
 
 def end_of_turn_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
-    """Every token that ends a completion: the tokenizer's and those that the checkpoint names."""
+    """Every token that ends a completion: the tokenizer's and those that the checkpoint names.
+
+    Raises:
+        DataError: the checkpoint names what is no token.
+    """
     declared = model.generation_config.eos_token_id
-    declared = [declared] if isinstance(declared, int) else list(declared or [])
+    declared = declared if isinstance(declared, list) else [] if declared is None else [declared]
+    for token in declared:
+        if not isinstance(token, int) or not 0 <= token < 2**31:
+            message = f"{token!r:.80} is no token: mend generation_config.json"
+            raise DataError(message, file=model.config.name_or_path, field="eos_token_id")
     own = tokenizer.eos_token_id
     return declared if own is None or own in declared else [own, *declared]
 

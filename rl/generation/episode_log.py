@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from data import DataError
+from data.files import at_file
+from data.strict_json import parse_json
 from prompts import Episode, Served, Turn
 from rl.generation.engine import Key
 
@@ -77,14 +79,16 @@ class EpisodeLog:
     def _append(self, rows: list[dict[str, Any]]) -> None:
         if self.path is None or not rows:
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("ab") as file:
-            file.write(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
-            file.flush()
-            os.fsync(file.fileno())
+        with at_file(self.path, "written"):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("ab") as file:
+                file.write(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
+                file.flush()
+                os.fsync(file.fileno())
 
     def _read(self, path: Path) -> None:
-        content = path.read_bytes()
+        with at_file(path, "read"):
+            content = path.read_bytes()
         whole = content[: content.rfind(b"\n") + 1]
         for number, row in self._rows(whole, path):
             try:
@@ -105,9 +109,9 @@ class EpisodeLog:
     def _rows(self, content: bytes, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         for number, line in enumerate(content.splitlines(), start=1):
             try:
-                yield number, json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise DataError("not a log of episodes", file=path, line=number) from error
+                yield number, parse_json(line)
+            except DataError as error:
+                raise DataError(f"not a log of episodes: {error.message}", file=path, line=number) from error
 
     def _check(self, found: Mapping[str, Any]) -> None:
         before, now = _flat(found), _flat(self.settings)

@@ -3,15 +3,17 @@
 Loading itself is `rewards.models.checkpoint`'s, since rewards load models too.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, PreTrainedModel
+from transformers import PreTrainedModel
 from transformers.integrations import is_deepspeed_zero3_enabled
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 from transformers.utils import is_bitsandbytes_available
 
-from data import DataError
+from data import DataError, suggest
 from prompts.chat import settle
 from prompts.processor import Processor, special_tokens, tokenizer_of
 from rewards.models.checkpoint import (
@@ -20,6 +22,7 @@ from rewards.models.checkpoint import (
     context_length,
     generative_class,
     load_adapter,
+    load_config,
     load_processor,
     load_weights,
 )
@@ -29,14 +32,19 @@ from rl.config.model import LoraConfig, ModelConfig
 __all__ = [
     "ADAPTER",
     "Processor",
+    "check_attention",
     "context_length",
     "empty_model",
+    "load_config",
     "load_model",
     "load_processor",
     "processor_for",
     "special_tokens",
     "tokenizer_of",
 ]
+
+_OF_THE_HUB = re.compile(r"[^/:]+/[^/:]+(@[^/:]+)?(:[^/:]+)?")
+"""How a kernel is named: ``OWNER/NAME``, then ``@REVISION`` and ``:FUNCTION`` if need be."""
 
 
 def load_model(config: ModelConfig, checkpoint: str | Path | None = None, trainable: bool = True) -> PreTrainedModel:
@@ -52,6 +60,7 @@ def load_model(config: ModelConfig, checkpoint: str | Path | None = None, traina
     where = resolve(checkpoint or config.path)
     base = base_of_adapter(where)
     options: dict[str, Any] = {}
+    check_attention(config.attn_implementation)
     if config.attn_implementation is not None:
         options["attn_implementation"] = config.attn_implementation
     if config.load_in_4bit:
@@ -76,11 +85,28 @@ def processor_for(config: ModelConfig) -> Processor:
     return processor
 
 
+def check_attention(name: str | None) -> None:
+    """Refuses the name of an attention that does not exist; whether it runs on this machine shows when it is loaded. A
+    kernel of the Hub is named as ``OWNER/NAME``.
+
+    Raises:
+        DataError: no attention is called so; names the nearest.
+    """
+    known = ["eager", *ALL_ATTENTION_FUNCTIONS.valid_keys()]
+    if name is not None and name not in known and not _OF_THE_HUB.fullmatch(name):
+        message = f"there is no attention '{name}'{suggest(name, known)}: choose from {', '.join(sorted(known))}"
+        raise DataError(message, field="model.attn_implementation")
+
+
 def empty_model(path: str | Path, lora: LoraConfig | None = None) -> PreTrainedModel:
     """The model of a ``config.json``, without weights (meta device): to count its parameters."""
-    config = AutoConfig.from_pretrained(path)
+    config = load_config(path)
     with torch.device("meta"):
-        model = generative_class(config).from_config(config)
+        try:
+            model = generative_class(config).from_config(config)
+        except Exception as error:  # anything may be raised on numbers that make no model, and none of it is our bug
+            message = f"no model can be built from its config.json: {type(error).__name__}: {error}"
+            raise DataError(message, file=path) from error
         return _with_lora(model, lora) if lora is not None else model
 
 

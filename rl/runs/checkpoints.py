@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data import DataError
+from data.files import move_folder
 from rl.runs.folder import RunFolder
 from rl.runs.manifest import COMPLETE, Manifest
 
@@ -108,9 +109,7 @@ def _clear(found: Checkpoints) -> None:
         aside = checkpoint.with_name(f"{ASIDE}{step_of(checkpoint)}")
         said = "%s: the checkpoint is set aside as %s, and training goes on from step %s"
         logger.warning(said, fault, aside.name, f"{step_of(found.newest):,}")
-        if aside.exists():
-            shutil.rmtree(aside)
-        shutil.move(checkpoint, aside)
+        move_folder(checkpoint, aside)
 
 
 def _sorted_out(checkpoints: Path) -> tuple[list[Path], list[Path]]:

@@ -59,7 +59,7 @@ class RunFacts(_Facts):
 
     template: TemplateFacts | None = None
     recipe: RecipeFacts = RecipeFacts()
-    steps: int | None = None
+    steps: int | None = Field(default=None, ge=1, le=10**9)
     """How many the training had."""
 
 

@@ -54,11 +54,7 @@ def hold(run: RunFolder) -> Iterator[None]:
 
 def _say_who(run: RunFolder) -> None:
     since = datetime.now(UTC).isoformat(sep=" ", timespec="seconds")
-    try:
-        write_json(run.holder, {"pid": os.getpid(), "host": socket.gethostname(), "since": since})
-    except OSError as error:
-        why = f"cannot be written ({error.strerror}): make room, or give another output"
-        raise DataError(why, file=run.holder) from error
+    write_json(run.holder, {"pid": os.getpid(), "host": socket.gethostname(), "since": since})
 
 
 def _holder(run: RunFolder) -> str:

@@ -15,6 +15,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from data import DataError
 from data.files import DRAFT, whole_file
+from data.parquet import Kind, read_parquet
 from prompts import Episode, Turn
 from rl.runs.folder import RunFolder
 
@@ -22,7 +23,10 @@ REWARD = "reward."
 """Prefix of the columns that hold rewards."""
 ERROR = "error."
 """Prefix of the columns that hold what kept a reward from scoring; only for those that failed in a part."""
-_COLUMNS = ("step", "case", "sample", "completion", "total", "advantage")
+_COLUMNS: dict[str, Kind] = {
+    "step": "integer", "case": "text", "sample": "integer", "completion": "text", "total?": "number",
+    "advantage": "number", f"{REWARD}*": "number", f"{ERROR}*": "text",
+}  # fmt: skip
 _TURNS = "turns"
 """Column with the turns of episodes that have several, as JSON; only in a part that has such."""
 _SAVED_TURNS = TypeAdapter(Annotated[tuple[Turn, ...], Field(min_length=1)])
@@ -104,18 +108,6 @@ def read_rollouts(folder: str | Path) -> list[Rollout]:
 
 
 def _read(part: Path) -> list[Rollout]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        rows = pq.read_table(part).to_pylist()
-    except pa.ArrowException as error:
-        raise DataError(
-            f"not a Parquet file, so no rollouts: give the folder of a run ({error})", file=part
-        ) from error
-    for column in _COLUMNS if rows else ():
-        if column not in rows[0]:
-            raise DataError("there is no such column: these are no rollouts", file=part, field=column)
     return [
         Rollout(
             row["step"],
@@ -125,7 +117,7 @@ def _read(part: Path) -> list[Rollout]:
             rewards={name.removeprefix(REWARD): value for name, value in row.items() if name.startswith(REWARD)},
             errors={name.removeprefix(ERROR): said for name, said in row.items() if name.startswith(ERROR) and said},
         )
-        for row in rows
+        for row in read_parquet(part, _COLUMNS)
     ]
 
 

@@ -12,7 +12,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from data import Brief, Briefs, DataError
 from data.errors import explain
-from data.reading.row import parse_json
+from data.files import at_file
+from data.parquet import Kind, read_parquet
+from data.strict_json import parse_json
 from rl.runs.folder import RunFolder
 
 
@@ -69,7 +71,7 @@ def brief_of(written: Written, briefs: Briefs) -> Brief:
 
 
 def _jsonl(path: Path) -> Iterator[Written]:
-    with path.open("rb") as lines:
+    with at_file(path, "read"), path.open("rb") as lines:
         for number, raw in enumerate(lines, start=1):
             if not raw.strip():
                 continue
@@ -84,20 +86,9 @@ def _jsonl(path: Path) -> Iterator[Written]:
 
 
 def _parquet(path: Path) -> Iterator[Written]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        file = pq.ParquetFile(path)
-    except pa.ArrowException as error:
-        raise DataError(f"not a Parquet file: {error}", file=path) from error
-    for column in ("case", "completion"):
-        if column not in file.schema_arrow.names:
-            raise DataError("there is no such column; want 'case' and 'completion'", file=path, field=column)
-    table = file.read(columns=["case", "completion"])
-    columns = (table[column].to_pylist() for column in ("case", "completion"))
-    for row, (case, completion) in enumerate(zip(*columns, strict=True), start=1):
-        if not isinstance(case, str) or not isinstance(completion, str):
-            field = "case" if not isinstance(case, str) else "completion"
-            raise DataError("is no text: predictions made elsewhere hold none", file=path, line=row, field=field)
-        yield Written(case, completion, path, row)
+    columns: dict[str, Kind] = {"case": "text", "completion?": "text"}
+    for number, row in enumerate(read_parquet(path, columns, only=True), start=1):
+        if row["completion"] is None:
+            message = "is no text: predictions made elsewhere hold none"
+            raise DataError(message, file=path, line=number, field="completion")
+        yield Written(row["case"], row["completion"], path, number)

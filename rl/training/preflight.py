@@ -22,7 +22,7 @@ from rewards.models.location import resolve
 from rl.config.model import ModelConfig
 from rl.config.recipe import SHIPPED
 from rl.config.train import TrainRecipe
-from rl.models.load import ADAPTER, context_length, empty_model, processor_for
+from rl.models.load import ADAPTER, check_attention, context_length, empty_model, load_config, processor_for
 from rl.terminal.preflight import Preflight
 from rl.training.launch.settings import LaunchSettings
 from rl.training.lengths import Length, check_fit, count, estimate
@@ -57,6 +57,7 @@ def preflight(
     arguments = recipe.arguments(**_on_this_machine(recipe))
     found.add("recipe", f"{config}, leaves {recipe.output}")
     stage.check(arguments)
+    check_attention(recipe.model.attn_implementation)
     processes = 1 if accelerate is None else _launch(stage, accelerate, num_processes, found)
     book, cases = _rulebook(recipe, found), _cases(recipe, found)
     for what, fact in stage.facts(arguments).items():
@@ -183,15 +184,11 @@ def _conversations(
 
 
 def _context(folder: Path) -> int:
-    from transformers import AutoConfig
-
     if (folder / ADAPTER).is_file():
         from peft import PeftConfig
 
-        return context_length(
-            AutoConfig.from_pretrained(PeftConfig.from_pretrained(str(folder)).base_model_name_or_path)
-        )
-    return context_length(AutoConfig.from_pretrained(folder))
+        return context_length(load_config(PeftConfig.from_pretrained(str(folder)).base_model_name_or_path))
+    return context_length(load_config(folder))
 
 
 def _said(longest: Length, reserved: int) -> str:

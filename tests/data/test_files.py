@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from data import DataError
-from data.files import DRAFT, flush, read_json, whole_file, whole_folder, write_json, write_whole
+from data.files import DRAFT, flush, move_folder, read_json, whole_file, whole_folder, write_json, write_whole
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,7 +48,7 @@ class TestWholeFile:
 
     def test_a_target_that_cannot_be_replaced_leaves_nothing_behind(self, tmp_path: Path) -> None:
         (tmp_path / "folder").mkdir()
-        with pytest.raises(IsADirectoryError):
+        with pytest.raises(DataError, match="folder: cannot be written: Is a directory"):
             write_whole(tmp_path / "folder", "text")
         assert not list(tmp_path.rglob(f"*{DRAFT}"))
 
@@ -143,8 +143,11 @@ class TestJson:
         [
             (b"{", "a.json: not JSON"),
             (b"", "a.json: not JSON"),
-            (b"\xff", "a.json: not JSON"),
-            (b"[" * 100_000, "a.json: not JSON"),
+            (b"\xff", "a.json: not UTF-8"),
+            (b"[" * 100_000, "a.json: nested too deeply"),
+            (b'{"a": 1e999}', "a.json: 1e999 is too large"),
+            (b'{"a": NaN}', "a.json: NaN is not JSON"),
+            (b"9" * 5_000, "a.json: an integer of 5,000 digits"),
             (b"[1]", "a.json: want a JSON object, not list"),
             (None, "a.json: cannot be read"),
         ],
@@ -175,6 +178,14 @@ class TestWholeFolder:
             with whole_folder(tmp_path / "folder") as fast:
                 (fast / "a").write_text("fast")
         assert (tmp_path / "folder" / "a").read_text() == "fast" and len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_folder_that_is_moved_takes_the_place_of_another(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).touch()
+    move_folder(tmp_path / "a", tmp_path / "b")
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == ["b", "b/a"]
 
 
 APPENDED = {"rl/generation/episode_log.py", "rl/terminal/messages.py"}

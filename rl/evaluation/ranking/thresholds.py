@@ -22,7 +22,7 @@ PRECISIONS, RECALLS, RISKS = (0.90, 0.95), (0.90, 0.95), (0.05,)
 class Threshold(BaseModel):
     """One threshold, or why there is none."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     value: float | None
     """Of risk (or, for a target error, of confidence), 0..1; None if there is none."""
@@ -35,7 +35,7 @@ class Threshold(BaseModel):
 class Thresholds(BaseModel):
     """The thresholds for every target, by name: ``precision_90``, ``recall_95``, ``risk_05``, …"""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     source: str
     """The evaluation they were chosen on."""

@@ -10,9 +10,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 
 def main() -> None:
-    """Trains, and says mistakes in the user's input as ``ruling`` does."""
-    from data import DataError
-    from rl.terminal.errors import complain, quiet
+    """Trains, and says what goes wrong as ``ruling`` does."""
+    from rl.terminal.errors import explained, quiet
     from rl.terminal.stopping import exit_code
     from rl.training.registry import load_recipe, train
 
@@ -21,10 +20,8 @@ def main() -> None:
     quiet()
     kind, config, overrides, resume = sys.argv[1:]
     try:
-        train(load_recipe(kind, config, json.loads(overrides)), json.loads(resume))
-    except DataError as error:
-        complain(error)
-        sys.exit(2)
+        with explained():
+            train(load_recipe(kind, config, json.loads(overrides)), json.loads(resume))
     except KeyboardInterrupt as stop:  # whoever launched this process says how to go on
         sys.exit(exit_code(stop))
 

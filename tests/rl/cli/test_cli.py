@@ -117,3 +117,30 @@ def test_help_names_every_verb(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     assert run(monkeypatch, "--help") == 0
     said = capsys.readouterr().out
     assert all(verb in said for verb in ("demo", "data", "train", "review", "evaluate"))
+
+
+def test_debug_shows_the_traceback_of_an_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RULING_DEBUG", "")  # so that what the option sets goes with the test
+    assert run(monkeypatch, "--debug", "rewards", "show", "none.yaml") == 2
+    err = capsys.readouterr().err
+    assert "Traceback (most recent call last)" in err and "error: none.yaml: no such rubric" in err
+
+
+def test_a_name_that_no_file_could_hold_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "rewards", "show", "\udcff.yaml") == 2
+    assert "'⟨U+DCFF⟩.yaml' is not UTF-8" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [("nowhere.yaml", "no such accelerate config"), ("sft.yaml", "sft.yaml: not a configuration that Accelerate")],
+)
+def test_a_dry_run_looks_at_the_accelerate_configuration(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], given: str, message: str
+) -> None:
+    assert run(monkeypatch, *TRAIN.split(), "--dry-run", "--accelerate", given) == 2
+    assert message in capsys.readouterr().err

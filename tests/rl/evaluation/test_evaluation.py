@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from data import Briefs, Case, DataError, Rulebook
+from data.files import read_json, write_json
 from rl.config.decoding import Decoding
 from rl.evaluation import (
     Evaluation,
@@ -19,6 +20,7 @@ from rl.evaluation import (
     save_evaluation,
 )
 from rl.evaluation.files import summary
+from rl.evaluation.predictions import load_predictions, save_predictions
 from tests.rl.conftest import toy_briefs
 
 from .conftest import predicted
@@ -108,6 +110,28 @@ def test_what_is_saved_can_be_loaded(tmp_path: Path) -> None:
     assert saved["metrics"]["verdict_accuracy"]["value"] == 0.6
     with pytest.raises(DataError, match="not an evaluation"):
         load_evaluation(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": 3}, r"metrics\.json: name: "),
+        ({"settings": {"prices": {"miss": -1}}}, r"metrics\.json: settings\.prices\.miss: "),
+        ({"predictions": 99}, r"predictions\.parquet holds 100 predictions, where metrics\.json counts 99"),
+        ({"variants": 1}, r"variants\.parquet holds 0 predictions, where metrics\.json counts 1"),
+    ],
+)
+def test_files_that_do_not_go_together_are_refused(tmp_path: Path, changes: dict[str, object], message: str) -> None:
+    save_evaluation(SFT, tmp_path)
+    write_json(tmp_path / "metrics.json", read_json(tmp_path / "metrics.json") | changes)
+    with pytest.raises(DataError, match=message):
+        load_evaluation(tmp_path)
+
+
+def test_a_prediction_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    save_predictions([*SFT.predictions[:2], SFT.predictions[1]], tmp_path / "p.parquet")
+    with pytest.raises(DataError, match=r"p\.parquet:3: case '.*', sample 0, is predicted twice"):
+        load_predictions(tmp_path / "p.parquet")
 
 
 def test_table_shows_models_side_by_side() -> None:

@@ -99,9 +99,9 @@ def test_parquet_can_be_read_without_ruling(tmp_path: Path) -> None:
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "p.parquet").write_text("no")
-    with pytest.raises(DataError, match="not a predictions file"):
+    with pytest.raises(DataError, match="not a Parquet file"):
         load_predictions(tmp_path / "p.parquet")
-    with pytest.raises(DataError, match="no such file"):
+    with pytest.raises(DataError, match="No such file"):
         load_predictions(tmp_path / "q.parquet")
 
 

@@ -115,7 +115,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 def test_a_holder_that_cannot_be_written_is_named_and_makes_room(run: RunFolder) -> None:
     run.holder.mkdir(parents=True)
-    with pytest.raises(DataError, match=r"holder\.json: cannot be written \(Is a directory\)"), hold(run):
+    with pytest.raises(DataError, match=r"holder\.json: cannot be written: Is a directory"), hold(run):
         pass
     run.holder.rmdir()
     with hold(run):

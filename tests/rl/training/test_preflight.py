@@ -126,3 +126,25 @@ def test_a_real_screenshot(real_data: Path, tmp_path: Path, monkeypatch: pytest.
     found = preflight("sft", "qwen2.5-vl-3b")
     assert found.missing == ["model"]
     assert "'contextdp-66': 816 tokens of pictures" in said(found)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("learning_rate", ".nan", "trainer.learning_rate: .*finite"),
+        ("learning_rate", "1.0e+999", "trainer.learning_rate: .*finite"),
+        ("learning_rate", "-1", "trainer.learning_rate: want a number from 0 to 100, not -1"),
+        ("per_device_train_batch_size", "0", "trainer.per_device_train_batch_size: want a number from 1"),
+        ("num_train_epochs", "-1", "trainer.num_train_epochs: want a number above 0"),
+        ("max_steps", "0", "trainer.max_steps: want a number from 1 to .*, or -1 to switch it off, not 0"),
+        ("adam_beta2", "1", "trainer.adam_beta2: want a number from 0 to below 1"),
+        ("lr_scheduler_kwargs", "{num_decay_steps: .inf}", "trainer.lr_scheduler_kwargs.num_decay_steps: .*finite"),
+        ("seed", "-1", "seed: "),
+        ("seed", "yes", "seed: want a number, not true"),
+        ("model.attn_implementation", "eagr", "no attention 'eagr' .did you mean 'eager'"),
+        ("optim", "adamw_torhc", "trainer: .*adamw_torhc"),
+    ],
+)
+def test_what_trl_refuses_or_misreads_is_refused(recipe: Path, key: str, value: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        preflight("sft", str(recipe), {key: value})

@@ -39,7 +39,7 @@ def test_one_that_is_cut_off_does_not_count(tmp_path: Path, monkeypatch: pytest.
 
     with monkeypatch.context() as patch:
         patch.setattr(tiny_model, "build", full_disk)
-        with pytest.raises(OSError, match="No space"):
+        with pytest.raises(DataError, match="cannot be written: No space"):
             built_once(tmp_path / "tiny", TEXTS, TINY, 0)
     assert list(tmp_path.iterdir()) == []
     assert (built_once(tmp_path / "tiny", TEXTS, TINY, 0) / "model.safetensors").is_file()
