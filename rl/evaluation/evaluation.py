@@ -1,6 +1,6 @@
 """Evaluation: one model's predictions on one set of cases, and every figure that follows from them."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -13,6 +13,7 @@ from data import DataError
 from rl.evaluation.by_rule import RuleFigure, by_rule
 from rl.evaluation.measure import codes, figures_of, known, prevalence_weights, ranked_difference
 from rl.evaluation.metrics import METRICS, RANKED
+from rl.evaluation.origin import Origin
 from rl.evaluation.outcomes import cells
 from rl.evaluation.predictions import Prediction
 from rl.evaluation.ranking.notes import notes
@@ -39,6 +40,13 @@ class Evaluation:
     def __post_init__(self) -> None:
         if not self.predictions:
             raise DataError(f"there are no cases to evaluate in '{self.split}'")
+        samples = Counter(prediction.case for prediction in self.predictions)
+        (most, many), (least, few) = samples.most_common(1)[0], samples.most_common()[-1]
+        if many != few:
+            raise DataError(
+                f"'{self.name}' has {many} samples of case '{most}' and {few} of '{least}': a case would count for as "
+                "many as it has samples, so give each as many"
+            )
 
     @cached_property
     def metrics(self) -> dict[str, Estimate]:
@@ -47,6 +55,11 @@ class Evaluation:
         if self.variants:
             found |= figures_of([*self.predictions, *self.variants], ["robustness"])
         return {name: estimate for name, estimate in found.items() if name not in self.notes}
+
+    @property
+    def origin(self) -> Origin | None:
+        """Whose predictions these are, as the provenance says; None where it does not."""
+        return Origin.read(self.provenance)
 
     @cached_property
     def notes(self) -> dict[str, str]:

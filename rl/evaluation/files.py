@@ -36,6 +36,8 @@ def save_evaluation(evaluation: Evaluation, folder: str | Path) -> None:
     save_predictions(evaluation.predictions, folder / PREDICTIONS)
     if evaluation.variants:
         save_predictions(evaluation.variants, folder / VARIANTS)
+    else:  # those of an earlier evaluation would be read back as this one's
+        (folder / VARIANTS).unlink(missing_ok=True)
     found = summary(evaluation)
     _save_rows(figure_rows(found), folder / FIGURES)
     write_run(folder, evaluation.provenance)

@@ -146,13 +146,14 @@ def codes(names: Sequence[str]) -> NDArray[np.int64]:
 
 
 def prevalence_weights(predictions: Sequence[Prediction], prevalence: float) -> Floats:
-    """Weights ``(N,)`` under which gold rejects that share of the cases that have a verdict.
+    """Weights ``(N,)`` under which gold rejects that share of the cases that have a verdict; 1 for those without.
 
     Raises:
         DataError: gold rejects all of them or none, so that no weights can do that.
     """
     golds = [prediction.gold.verdict if prediction.gold else None for prediction in predictions]
-    rejected, judged = (np.array([test(gold) for gold in golds]) for test in ("reject".__eq__, bool))
+    rejected = np.array([gold == "reject" for gold in golds])
+    judged = np.array([gold is not None for gold in golds])
     share = rejected.sum() / max(1, judged.sum())
     if not 0 < share < 1:
         raise DataError(f"gold rejects {share:.0%} of these cases: they cannot be weighed for another prevalence")

@@ -140,6 +140,31 @@ def test_a_model_is_evaluated_end_to_end(tiny_vl: Path, toy: Path, book: Ruleboo
     assert load_evaluation(tmp_path).predictions == found.predictions
 
 
+def test_a_folder_is_one_models(tiny_text: Path, toy: Path, tmp_path: Path) -> None:
+    """Also where the log of what the first model wrote is gone, and whichever of the two is a file."""
+    briefs = toy_briefs(toy / "text.jsonl", 2)
+    path, said = tmp_path / "theirs.jsonl", [{"id": brief.id, "verdict": "approve"} for brief in briefs]
+    path.write_text("".join(json.dumps(row) + "\n" for row in said))
+    evaluate_file(path, briefs, tmp_path / "out")
+    decoding = Decoding(template="compact", max_new_tokens=2)
+    with pytest.raises(DataError, match="holds the evaluation of 'theirs'"):
+        evaluate_model(tiny_text, briefs, tmp_path / "out", decoding=decoding, progress=False)
+    assert not (tmp_path / "out" / "completions.jsonl").exists()
+    evaluate_model(tiny_text, briefs, tmp_path / "model", decoding=decoding, progress=False)
+    (tmp_path / "model" / "run.json").unlink()
+    with pytest.raises(DataError, match="holds what a model wrote"):
+        evaluate_file(path, briefs, tmp_path / "model")
+
+
+def test_variants_of_an_earlier_evaluation_are_not_read_as_those_of_a_later_one(tmp_path: Path) -> None:
+    meta = {"variant_of": "c0", "variant": "rule-order"}
+    variant = SFT.predictions[0].model_copy(update={"case": "v", "meta": meta})
+    save_evaluation(Evaluation("SFT", "test", SFT.predictions, variants=[variant]), tmp_path)
+    assert "rule_order_stability" in load_evaluation(tmp_path).metrics
+    save_evaluation(Evaluation("SFT", "test", SFT.predictions), tmp_path)
+    assert "rule_order_stability" not in load_evaluation(tmp_path).metrics
+
+
 def test_predictions_from_a_file(tmp_path: Path) -> None:
     book = Rulebook.model_validate({"name": "one", "rules": [{"id": "A", "text": "No."}]})
     cases = [
