@@ -97,8 +97,8 @@ def evaluate_file(
     if (Path(out) / LOG).exists():
         raise DataError(f"holds what a model wrote ('{LOG}'): choose another --out for predictions", file=out)
     predictions = import_predictions(path, briefs)
-    known = {"predictions": str(path), KEY: origin.model_dump(), "cases": len(briefs), "read": dict(read or {})}
-    return _kept(origin.name, split, predictions, provenance(book=briefs.book, **known), settings, out)
+    facts = provenance(book=briefs.book, predictions=str(path), cases=len(briefs), read=dict(read or {}))
+    return _kept(origin.name, split, predictions, facts | {KEY: origin.model_dump()}, settings, out)
 
 
 def predictions_of(episodes: Sequence[Sequence[Episode]], briefs: Sequence[Brief]) -> list[Prediction]:

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 
 from data import DataError
 from rl.evaluation.by_rule import RuleFigure, by_rule
-from rl.evaluation.measure import codes, figures_of, known, prevalence_weights, ranked_difference
+from rl.evaluation.measure import RESAMPLES, figures_of, prevalence_weights, rows_of
 from rl.evaluation.metrics import METRICS, RANKED
 from rl.evaluation.origin import Origin
 from rl.evaluation.outcomes import cells
 from rl.evaluation.predictions import Prediction
+from rl.evaluation.ranked import ranked_figures
 from rl.evaluation.ranking.notes import notes
 from rl.evaluation.settings import DEFAULT, Settings
-from rl.evaluation.statistics import Difference, paired_difference
+from rl.evaluation.statistics import Difference, Figure, figures
 from rl.evaluation.statistics.estimate import Estimate
 
 
@@ -125,19 +126,18 @@ class Evaluation:
             ours, theirs = [one for one, _ in kept], [other for _, other in kept]
         if not ours:
             return {}
-        clusters = codes([prediction.cluster for prediction in ours])
-        found: dict[str, Difference] = {}
+        clusters, cases = rows_of(ours)
+        found: dict[str, Figure] = {}
         for name in names or (*METRICS, *RANKED):
             if name in RANKED:
-                ranked = RANKED[name].load()
-                if ranked.applies(ours) and ranked.applies(theirs):
-                    found[name] = Difference(**asdict(ranked_difference(ranked, ours, theirs, clusters)))
+                found |= ranked_figures([theirs, ours], clusters, cases, [name])
                 continue
             metric = METRICS[name].load()
             if metric.applies(ours) and metric.applies(theirs):
-                counts = metric.of(ours, self.settings), metric.of(theirs, baseline.settings)
-                found |= paired_difference(*counts, clusters, metric.values, share=METRICS[name].share)
-        return known(found)
+                counts = [metric.of(theirs, baseline.settings), metric.of(ours, self.settings)]
+                found |= figures([metric.sheet(counts, self.settings)], clusters, RESAMPLES, cases=cases)[0]
+        differences = {name: figure.known_difference() for name, figure in found.items()}
+        return {name: difference for name, difference in differences.items() if difference is not None}
 
 
 def aligned(evaluations: Sequence[Evaluation]) -> list[list[Prediction]]:

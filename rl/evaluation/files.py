@@ -18,7 +18,7 @@ from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.metrics import TITLES
 from rl.evaluation.outcomes import PREDICTED
 from rl.evaluation.predictions import load_predictions, save_predictions
-from rl.evaluation.ranking.curves import precision_recall, reliability
+from rl.evaluation.ranking.curves import reliability
 from rl.evaluation.settings import DEFAULT, Settings
 from rl.evaluation.statistics.estimate import Estimate
 from rl.runs.folder import RUN
@@ -64,15 +64,15 @@ def load_evaluation(folder: str | Path) -> Evaluation:
 def summary(evaluation: Evaluation) -> dict[str, Any]:
     """What ``metrics.json`` holds: every figure; what is not a number is null."""
     predictions, settings = evaluation.predictions, evaluation.settings
-    curve = precision_recall(predictions)
+    golds = {prediction.case: prediction.gold.verdict if prediction.gold else None for prediction in predictions}
     found = {
         "name": evaluation.name,
         "split": evaluation.split,
         "predictions": len(predictions),
-        "cases": len({prediction.case for prediction in predictions}),
+        "cases": len(golds),
         "clusters": len({prediction.cluster for prediction in predictions}),
-        "without_gold_verdict": len(predictions) - int(evaluation.cells.sum()),
-        "not_ranked": curve.left_out,
+        "without_gold_verdict": sum(gold is None for gold in golds.values()),
+        "not_ranked": sum(gold not in ("approve", "reject") for gold in golds.values()),
         "settings": settings.to_json(),
         "cells": {
             gold: dict(zip(PREDICTED, row.tolist(), strict=True))

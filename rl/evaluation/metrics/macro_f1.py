@@ -20,5 +20,8 @@ class MacroF1(counted.Counted):
             predictions = [gold if gold and predicted in also else predicted for predicted, gold, also in rows]
         return labels.label_counts(predictions, references, VERDICTS)
 
+    def rests_on(self, totals: counted.Counts) -> float | None:
+        return labels.rests_on(labels.f1_scores(totals)[1])
+
     def values(self, totals: counted.Counts) -> dict[str, counted.Counts]:
         return {"macro_f1": labels.mean_f1(totals)}
