@@ -8,8 +8,9 @@ one more cluster can move the figure) a unit::
 With many rows that all differ it is ``z`` standard errors. With no variance at all, where resampling gives an interval
 of no width, it is ``z^2 step``: for a share of n rows z² / n, next to what exact intervals say. In between it keeps
 the doubt that percentiles of a bootstrap lack: of per-rule F1 and cost, 95 % percentile intervals held in 21 to 95 %
-of experiments, and gates at their bounds passed in error in up to 13 %; these held in 95 %, with 6 % of errors at
-most. Source of the form: Wilson 1927, *Probable inference, the law of succession, and statistical inference*.
+of experiments, and gates at their bounds passed in error in up to 13 %; these held in 94 % or more, and let 4.3 % pass
+(`benchmarks/intervals.py`). Source of the form: Wilson 1927, *Probable inference, the law of succession, and
+statistical inference*.
 """
 
 from math import inf, isinf, sqrt

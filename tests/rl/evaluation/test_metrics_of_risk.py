@@ -9,7 +9,6 @@ from sklearn import metrics as sk
 from rl.evaluation import figures_of, metric_path
 from rl.evaluation.metrics import RANKED
 from rl.evaluation.ranking.ranking import by_confidence
-
 from rl.evaluation.statistics.reach import reach
 
 from .conftest import predicted
