@@ -8,6 +8,7 @@ from benchmarks.intervals import (
     HELD,
     Clustering,
     clustered_gates,
+    clustered_pairs,
     clustered_shares,
     counted_figures,
     loose_gates,
@@ -29,7 +30,7 @@ def test_single_shares_near_the_edge_and_in_the_middle() -> None:
     assert min(rate for _, rate in loose_shares([50, 500])) >= 0.95
 
 
-@pytest.mark.parametrize("clustering", [Clustering.FIVES, Clustering.UNEVEN])
+@pytest.mark.parametrize("clustering", [Clustering.FIVES, Clustering.HEAVY])
 def test_gates_on_clusters(clustering: Clustering) -> None:
     found = list(clustered_gates([1_000], [clustering], FEW))
     assert len(found) > 10 and max(rate for _, rate in found) <= ALLOWED + 0.007
@@ -51,4 +52,5 @@ def test_all_settings() -> None:
     assert min(rate for _, rate in loose_pairs(sizes)) >= HELD
     assert min(rate for _, rate in loose_shares(sizes)) >= HELD
     assert max(rate for _, rate in clustered_gates(sizes, list(Clustering), 1_000)) <= ALLOWED
+    assert min(rate for _, rate in clustered_pairs(sizes, list(Clustering), 500)) >= HELD
     assert min(rate for _, rate in clustered_shares(sizes, list(Clustering), 1_000)) >= HELD
