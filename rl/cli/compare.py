@@ -40,6 +40,7 @@ def compare(
         - {metric: verdict_accuracy, margin: 0.01}
         - {metric: miss_rate, margin: 0.03, severity: critical}
         - {metric: rule_recall, margin: 0.05, each: rule}
+        - {metric: false_flag_rate, at_most: 0.05}
     """
     from data import Briefs, Rulebook, load_cases
     from rl.evaluation import Gate, load_evaluation, save_comparison, write_report
@@ -61,8 +62,8 @@ def compare(
         console.print(table)
     if decided:
         console.print(reliability_table(decided))
-    losses = sum(flip.direction == "lost" for flip in found.flips)
-    said = f"{len(found.flips) - losses:,} gained, {losses:,} lost, {len(found.suspects):,} with suspect gold"
+    gained, lost = (len({f.case for f in found.flips if f.direction == way}) for way in ("gained", "lost"))
+    said = f"{gained:,} gained, {lost:,} lost, {len(found.suspects):,} with suspect gold"
     console.print(Text(f"cases to look at: {said}"))
     save_comparison(found, out.parent)
     page = write_report(out, evaluations, {found.split: briefs}, comparisons=[found], progress=True)

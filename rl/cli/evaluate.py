@@ -250,10 +250,17 @@ def read_prices(given: str) -> Any:
 
 
 def chosen_on(folder: Path | None) -> Any:
-    """The thresholds that an evaluation on a validation set gives; None without one."""
+    """The thresholds that an evaluation on a validation set gives; None without one.
+
+    Raises:
+        DataError: the folder holds no evaluation, or one that does not say which model it is of.
+    """
     from rl.evaluation import choose_thresholds, load_evaluation
 
     if folder is None:
         return None
     valid = load_evaluation(folder)
-    return choose_thresholds(valid.predictions, valid.split)
+    if valid.origin is None:
+        said = "does not say which model it is of, as it was made by an earlier version"
+        raise DataError(f"{said}: evaluate again into the same folder, which writes nothing anew", file=folder)
+    return choose_thresholds(valid.predictions, valid.split, valid.origin)

@@ -1,11 +1,11 @@
 """What is said to and of a server on the command line."""
 
-import json
 from collections.abc import Iterator
 from math import isfinite, nan
 from typing import Any
 
 from data import DataError
+from data.strict_json import parse_json
 
 
 def served_lines(served: dict[str, Any] | None, rates: tuple[float, float] | None) -> Iterator[str]:
@@ -54,9 +54,9 @@ def read_object(given: str, option: str) -> dict[str, Any]:
         DataError: it is none; names the option.
     """
     try:
-        found = json.loads(given or "{}")
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"not JSON: {error}", field=option) from error
+        found = parse_json((given or "{}").encode("utf-8", "surrogatepass"))
+    except DataError as error:
+        raise DataError(error.message, field=option) from error
     if not isinstance(found, dict):
         raise DataError('want a JSON object, such as {"top_k": 5}', field=option)
     return found

@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import nan
 
-from rl.evaluation.measure import codes, estimates
+from rl.evaluation.measure import RESAMPLES, alone, rows_of
 from rl.evaluation.metrics import ALONE
 from rl.evaluation.predictions import Prediction
+from rl.evaluation.statistics import figures
 from rl.evaluation.statistics.estimate import Estimate
 
 FEW = 20
@@ -33,9 +35,12 @@ def by_rule(predictions: Sequence[Prediction]) -> dict[str, RuleFigure]:
     broken = Counter(rule for prediction in predictions for rule in prediction.broken)
     rules = sorted(broken, key=lambda rule: (-broken[rule], rule))
     counts = metric.counts(**metric.columns(predictions), rules=rules)
-    clusters = codes([prediction.cluster for prediction in predictions])
+    sheets = [metric.sheet([counts[:, 4 * place : 4 * place + 4]]) for place in range(len(rules))]
+    clusters, cases = rows_of(predictions)
     found = {}
-    for place, rule in enumerate(rules):
-        figures = estimates(metric, counts[:, 4 * place : 4 * place + 4], clusters)
-        found[rule] = RuleFigure(**asdict(figures["f1"]), precision=figures["precision"], recall=figures["recall"])
+    for rule, figure in zip(rules, figures(sheets, clusters, RESAMPLES, cases=cases), strict=True):
+        known = alone(figure)
+        never = Estimate(nan, nan, nan, known["f1"].support)
+        precision = known.get("precision", never)  # nobody cites it
+        found[rule] = RuleFigure(**asdict(known["f1"]), precision=precision, recall=known["recall"])
     return found

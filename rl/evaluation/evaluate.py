@@ -1,6 +1,6 @@
 """Evaluate: an engine (or a file of predictions) and briefs in, an evaluation out, with everything kept on disk."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from rl.config.decoding import Decoding
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.faithfulness.faithfulness import Probing, in_process, probe
 from rl.evaluation.files import save_evaluation
+from rl.evaluation.origin import KEY, Origin
 from rl.evaluation.predictions import Prediction, import_predictions
 from rl.evaluation.settings import DEFAULT, Settings
 from rl.evaluation.variants import variants_of
@@ -56,20 +57,25 @@ def evaluate_model(
 
     Raises:
         DataError: there is no such model, there are no cases, a case cannot be put to the model, ``out`` holds
-            completions made with other settings, or faithfulness is asked for and the model is none of this process.
+            completions made with other settings or another model's evaluation, the thresholds were chosen for another
+            model or on these very cases, or faithfulness is asked for and the model is none of this process.
     """
     if not briefs:
         raise DataError("there are no cases to evaluate")
     engine, reviewed, decoding = engine_of(engine), briefs + variants_of(briefs, robustness), decoding or Decoding()
+    decoding = decoding.with_template(engine.template or "default")
+    # All that can be refused is refused before anything is written.
     if faithfulness is not None:
-        in_process(engine)  # said before anything is written
+        in_process(engine)
+    origin = Origin.of(engine, decoding, briefs, name or engine.name)
+    _claim(out, origin, settings, briefs)
     written = write_episodes(engine, reviewed, decoding, progress, Path(out) / LOG, retry_refused=retry_refused)
     predictions = predictions_of(written.by_brief, reviewed)
-    facts = {**written.provenance, "cases": len(reviewed), "read": dict(read or {})}
+    facts = {**written.provenance, KEY: origin.model_dump(), "cases": len(reviewed), "read": dict(read or {})}
     if faithfulness is not None:
         predictions = probe(engine, briefs, predictions, decoding, faithfulness, Path(out), progress)
         facts["faithfulness"] = asdict(faithfulness)
-    return _kept(name or engine.name, split, predictions, facts, settings, out)
+    return _kept(origin.name, split, predictions, facts, settings, out)
 
 
 def evaluate_file(
@@ -85,11 +91,16 @@ def evaluate_file(
     """Measures predictions made elsewhere: JSONL with ``id``, ``verdict``, ``violations`` and ``risk``.
 
     Raises:
-        DataError: the file is not as it should be, or does not go with the cases.
+        DataError: the file is not as it should be or does not go with the cases, ``out`` holds the evaluation of a
+            model or of another file, or the thresholds were chosen for another model or on these very cases.
     """
+    origin = Origin.of_file(path, briefs, name or Path(path).stem)
+    _claim(out, origin, settings, briefs)
+    if (Path(out) / LOG).exists():
+        raise DataError(f"holds what a model wrote ('{LOG}'): choose another --out for predictions", file=out)
     predictions = import_predictions(path, briefs)
     facts = provenance(book=briefs.book, predictions=str(path), cases=len(briefs), read=dict(read or {}))
-    return _kept(name or Path(path).stem, split, predictions, facts, settings, out)
+    return _kept(origin.name, split, predictions, facts | {KEY: origin.model_dump()}, settings, out)
 
 
 def predictions_of(episodes: Sequence[Sequence[Episode]], briefs: Sequence[Brief]) -> list[Prediction]:
@@ -97,6 +108,13 @@ def predictions_of(episodes: Sequence[Sequence[Episode]], briefs: Sequence[Brief
     return [
         Prediction.read(episode, brief) for brief, samples in zip(briefs, episodes, strict=True) for episode in samples
     ]
+
+
+def _claim(out: str | Path, origin: Origin, settings: Settings, cases: Iterable[Brief]) -> None:
+    """Makes sure that the folder is this model's, and that the thresholds are for it and chosen on other cases."""
+    origin.claim(out)
+    if settings.thresholds is not None:
+        settings.thresholds.check(origin, {brief.id for brief in cases})
 
 
 def _kept(

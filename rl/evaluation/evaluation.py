@@ -1,8 +1,8 @@
 """Evaluation: one model's predictions on one set of cases, and every figure that follows from them."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 
 from data import DataError
 from rl.evaluation.by_rule import RuleFigure, by_rule
-from rl.evaluation.measure import codes, figures_of, known, prevalence_weights, ranked_difference
+from rl.evaluation.measure import RESAMPLES, figures_of, prevalence_weights, rows_of
 from rl.evaluation.metrics import METRICS, RANKED
+from rl.evaluation.origin import Origin
 from rl.evaluation.outcomes import cells
 from rl.evaluation.predictions import Prediction
+from rl.evaluation.ranked import ranked_figures
 from rl.evaluation.ranking.notes import notes
 from rl.evaluation.settings import DEFAULT, Settings
-from rl.evaluation.statistics import Difference, paired_difference
+from rl.evaluation.statistics import Difference, Figure, figures
 from rl.evaluation.statistics.estimate import Estimate
 
 
@@ -39,6 +41,13 @@ class Evaluation:
     def __post_init__(self) -> None:
         if not self.predictions:
             raise DataError(f"there are no cases to evaluate in '{self.split}'")
+        samples = Counter(prediction.case for prediction in self.predictions)
+        (most, many), (least, few) = samples.most_common(1)[0], samples.most_common()[-1]
+        if many != few:
+            raise DataError(
+                f"'{self.name}' has {many} samples of case '{most}' and {few} of '{least}': a case would count for as "
+                "many as it has samples, so give each as many"
+            )
 
     @cached_property
     def metrics(self) -> dict[str, Estimate]:
@@ -47,6 +56,11 @@ class Evaluation:
         if self.variants:
             found |= figures_of([*self.predictions, *self.variants], ["robustness"])
         return {name: estimate for name, estimate in found.items() if name not in self.notes}
+
+    @property
+    def origin(self) -> Origin | None:
+        """Whose predictions these are, as the provenance says; None where it does not."""
+        return Origin.read(self.provenance)
 
     @cached_property
     def notes(self) -> dict[str, str]:
@@ -117,19 +131,18 @@ class Evaluation:
             ours, theirs = [one for one, _ in kept], [other for _, other in kept]
         if not ours:
             return {}
-        clusters = codes([prediction.cluster for prediction in ours])
-        found: dict[str, Difference] = {}
+        clusters, cases = rows_of(ours)
+        found: dict[str, Figure] = {}
         for name in names or (*METRICS, *RANKED):
             if name in RANKED:
-                ranked = RANKED[name].load()
-                if ranked.applies(ours) and ranked.applies(theirs):
-                    found[name] = Difference(**asdict(ranked_difference(ranked, ours, theirs, clusters)))
+                found |= ranked_figures([theirs, ours], clusters, cases, [name])
                 continue
             metric = METRICS[name].load()
             if metric.applies(ours) and metric.applies(theirs):
-                counts = metric.of(ours, self.settings), metric.of(theirs, baseline.settings)
-                found |= paired_difference(*counts, clusters, metric.values, share=METRICS[name].share)
-        return known(found)
+                counts = [metric.of(theirs, baseline.settings), metric.of(ours, self.settings)]
+                found |= figures([metric.sheet(counts, self.settings)], clusters, RESAMPLES, cases=cases)[0]
+        differences = {name: figure.known_difference() for name, figure in found.items()}
+        return {name: difference for name, difference in differences.items() if difference is not None}
 
 
 def aligned(evaluations: Sequence[Evaluation]) -> list[list[Prediction]]:

@@ -21,7 +21,7 @@ from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.metrics import TITLES
 from rl.evaluation.outcomes import PREDICTED
 from rl.evaluation.predictions import load_predictions, save_predictions
-from rl.evaluation.ranking.curves import precision_recall, reliability
+from rl.evaluation.ranking.curves import reliability
 from rl.evaluation.settings import DEFAULT, Settings
 from rl.evaluation.statistics.estimate import Estimate
 from rl.runs.folder import RUN
@@ -52,6 +52,8 @@ def save_evaluation(evaluation: Evaluation, folder: str | Path) -> None:
     save_predictions(evaluation.predictions, folder / PREDICTIONS)
     if evaluation.variants:
         save_predictions(evaluation.variants, folder / VARIANTS)
+    else:  # those of an earlier evaluation would be read back as this one's
+        (folder / VARIANTS).unlink(missing_ok=True)
     found = summary(evaluation)
     _save_rows(figure_rows(found), folder / FIGURES)
     write_run(folder, evaluation.provenance)
@@ -86,17 +88,17 @@ def load_evaluation(folder: str | Path) -> Evaluation:
 def summary(evaluation: Evaluation) -> dict[str, Any]:
     """What ``metrics.json`` holds: every figure; what is not a number is null."""
     predictions, settings = evaluation.predictions, evaluation.settings
-    curve = precision_recall(predictions)
+    golds = {prediction.case: prediction.gold.verdict if prediction.gold else None for prediction in predictions}
     found = {
         "name": evaluation.name,
         "split": evaluation.split,
         "predictions": len(predictions),
         "variants": len(evaluation.variants),
-        "cases": len({prediction.case for prediction in predictions}),
+        "cases": len(golds),
         "refused": evaluation.refused,
         "clusters": len({prediction.cluster for prediction in predictions}),
-        "without_gold_verdict": len(predictions) - int(evaluation.cells.sum()),
-        "not_ranked": curve.left_out,
+        "without_gold_verdict": sum(gold is None for gold in golds.values()),
+        "not_ranked": sum(gold not in ("approve", "reject") for gold in golds.values()),
         "settings": settings.to_json(),
         "cells": {
             gold: dict(zip(PREDICTED, row.tolist(), strict=True))

@@ -2,7 +2,8 @@
 
 One row per case and sample. A row carries all that metrics need, so that figures can be worked out again from the
 file alone. Predictions are kept as Parquet; those made elsewhere come in as JSONL with the keys ``id``, ``verdict``
-(null: no answer), ``violations`` (rule ids, or rules with evidence) and ``risk``.
+(null: no answer), ``violations`` (rule ids, or rules with evidence) and ``risk``, and where they are known ``sample``,
+``completion`` (the text as written), ``reasoning`` and ``tokens`` (of the completion).
 """
 
 import json
@@ -16,6 +17,7 @@ from data import Brief, Briefs, Case, DataError, Gold, Ruling, Verdict, Violatio
 from data.errors import explain, suggest
 from data.evidence import Unit
 from data.files import at_file, whole_file
+from data.finding import findings_in
 from data.parquet import Kind, read_parquet
 from data.rulebook import Severity
 from data.strict_json import parse_json
@@ -42,7 +44,7 @@ class Prediction(BaseModel):
     """The unit that is drawn whole when intervals are worked out."""
     sample: int = Field(default=0, ge=0)
     completion: str | None = None
-    """The raw text the model wrote; None for predictions made elsewhere."""
+    """The raw text the model wrote; None where predictions made elsewhere do not have it."""
     ruling: Ruling | None = None
     failure: str | None = None
     """Why the completion is no ruling."""
@@ -224,7 +226,10 @@ class _Foreign(BaseModel):
     verdict: Verdict | None
     violations: list[Union[str, Violation]] = Field(default_factory=list)
     risk: Unit | None = None
-    sample: int = Field(default=0, ge=0)
+    sample: int = Field(default=0, ge=0, lt=2**31)
+    completion: str | None = None
+    reasoning: str | None = None
+    tokens: int | None = Field(default=None, ge=0, lt=2**31)
 
     def ruling(self) -> Ruling | None:
         if self.verdict is None:
@@ -232,7 +237,7 @@ class _Foreign(BaseModel):
         risk = self.risk if self.risk is not None else 0.5
         cited = [Violation(rule=v) if isinstance(v, str) else v for v in self.violations]
         confidence = {"approve": 1 - risk, "reject": risk, "escalate": 0.5}[self.verdict]
-        return Ruling(violations=cited, verdict=self.verdict, confidence=confidence)
+        return Ruling(reasoning=self.reasoning or "", violations=cited, verdict=self.verdict, confidence=confidence)
 
 
 def import_predictions(path: str | Path, briefs: Briefs) -> list[Prediction]:
@@ -253,9 +258,17 @@ def import_predictions(path: str | Path, briefs: Briefs) -> list[Prediction]:
             if rule not in (*brief.excerpt.ids, *book.ids):
                 message = f"the rulebook has no rule '{rule}'{suggest(rule, book.ids)}"
                 raise DataError(message, file=path, line=number, field="violations")
-        prediction = Prediction.of(row.ruling(), brief, row.sample)
-        failure = None if row.verdict else "no verdict given"
-        found[prediction.key] = prediction.model_copy(update={"risk": row.risk, "failure": failure})
+        ruling, said = row.ruling(), row.reasoning or ""
+        prediction = Prediction.of(ruling, brief, row.sample)
+        known = {
+            "risk": row.risk,
+            "failure": None if row.verdict else "no verdict given",
+            "completion": row.completion,
+            "tokens": row.tokens,
+            # Reasoning in other forms than ours has no findings that an answer could be held against.
+            "agrees": reasoning_agrees(ruling, brief.case, brief.excerpt) if ruling and findings_in(said) else None,
+        }
+        found[prediction.key] = prediction.model_copy(update=known)
         tells_evidence |= any(not isinstance(violation, str) for violation in row.violations)
     ids = [brief.id for brief in briefs]
     missing = sorted(set(ids) - {case for case, _ in found})

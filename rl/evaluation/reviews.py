@@ -1,9 +1,10 @@
 """Reviews: what people decided in the queue of a page (*Export decisions*), and how far they agree with models."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from data import DataError, Verdict
@@ -11,9 +12,11 @@ from data.errors import explain
 from data.strict_json import parse_json
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.outcomes import PREDICTED
-from rl.evaluation.statistics.bootstrap import bootstrap, exact_at_the_edge
+from rl.evaluation.statistics.bootstrap import resample
+from rl.evaluation.statistics.clusters import Clusters
 from rl.evaluation.statistics.estimate import Estimate
 from rl.evaluation.statistics.krippendorff import Counts, coincidences, disagreement, krippendorff
+from rl.evaluation.statistics.reach import reach
 
 REVIEWERS, GOLD = "reviewers", "gold"
 
@@ -106,24 +109,23 @@ def reliability_of(
     voices += [(e.name, {p.case: p.verdict for p in e.predictions if p.sample == 0}) for e in evaluations]
     rows = []
     for who, voice in voices:
-        ratings = [[*verdicts, *([voice[case]] if case in voice else [])] for case, verdicts in said.items()]
-        support = sum(len(found) > 1 for found in ratings)
-        if support:
-            counts, clusters = coincidences(ratings, PREDICTED), [first[case].cluster for case in said]
-            alpha = bootstrap(counts, clusters, _alpha, support=support, resamples=resamples, seed=seed)["alpha"]
-            rated = {cluster for cluster, found in zip(clusters, ratings, strict=True) if len(found) > 1}
-            rows.append(Reliability(who, _exact_where_all_agree(alpha, counts, len(rated))))
+        rated = {case: [*verdicts, *([voice[case]] if case in voice else [])] for case, verdicts in said.items()}
+        rated = {case: verdicts for case, verdicts in rated.items() if len(verdicts) > 1}
+        if rated:
+            counts, clusters = coincidences(rated.values(), PREDICTED), [first[case].cluster for case in rated]
+            rows.append(Reliability(who, _alpha(counts, clusters, resamples, seed)))
     return rows
 
 
-def _alpha(totals: Counts) -> dict[str, Counts]:
-    return {"alpha": krippendorff(totals)}
-
-
-def _exact_where_all_agree(alpha: Estimate, counts: Counts, clusters: int) -> Estimate:
-    """Where all agree, every resample gives 1: the exact bound on how many cases differ takes the interval's place."""
-    if alpha.value != 1:
-        return alpha
-    agreeing = exact_at_the_edge(Estimate(1.0, 1.0, 1.0, clusters), clusters).low
+def _alpha(counts: Counts, names: Sequence[str], resamples: int, seed: int) -> Estimate:
+    """Alpha and how sure we are of it; resamples alone would be, however few the cases, where all agree."""
+    clusters = Clusters(np.unique(names, return_inverse=True)[1])
+    (totals,) = resample([counts], clusters.index, resamples, seed)
+    alpha, draws = float(krippendorff(counts.sum(axis=0))), krippendorff(totals)
+    known = draws[~np.isnan(draws)]
+    if np.isnan(alpha) or not len(known):
+        return Estimate(alpha, float("nan"), float("nan"), len(names))
     _, by_chance = disagreement(counts.sum(axis=0))
-    return replace(alpha, low=1 - (1 - agreeing) / float(by_chance), high=1.0)
+    step = clusters.typical / len(names) / float(by_chance)  # what one more cluster can move it, all apart
+    far = reach(float(known.var()), step, clusters.quantile(0.95))
+    return Estimate(alpha, max(-1.0, alpha - far), min(1.0, alpha + far), len(names))

@@ -19,7 +19,7 @@ def compare_table(evaluations: Sequence[Evaluation]) -> Table:
     """
     first, last = evaluations[0], evaluations[-1]
     differences = last.difference(first) if last is not first else {}
-    table = _table(f"{first.split}: {len(first.predictions):,} predictions{_refused(evaluations)}", evaluations)
+    table = _table(f"{first.split}: {_counted(first)}{_refused(evaluations)}", evaluations)
     if differences:
         table.add_column(plain(f"{last.name} − {first.name}"), justify="right")
     table.add_column("of", justify="right")
@@ -42,8 +42,15 @@ def _refused(evaluations: Sequence[Evaluation]) -> str:
     if not any(evaluation.refused for evaluation in evaluations):
         return ""
     if len(evaluations) == 1:
-        return f", {evaluations[0].refused:,} of them refused by the server"
+        return f", {evaluations[0].refused:,} refused by the server"
     return ", refused by servers: " + ", ".join(f"{found.name} {found.refused:,}" for found in evaluations)
+
+
+def _counted(evaluation: Evaluation) -> str:
+    """``400 cases``, ``100 cases, 4 samples of each``."""
+    cases = len({prediction.case for prediction in evaluation.predictions})
+    samples = len(evaluation.predictions) // cases
+    return f"{cases:,} cases" + (f", {samples} samples of each" if samples > 1 else "")
 
 
 def _where_both_parsed(table: Table, evaluations: Sequence[Evaluation]) -> None:

@@ -48,7 +48,12 @@ class LocalEngine:
         return trained_template(self.path)
 
     def identity(self, decoding: Decoding) -> dict[str, Any]:
-        return {"model": checkpoint_hash(self._where) or self._where, "decoding": asdict(decoding)}
+        return {"model": self._weights, "decoding": asdict(decoding)}
+
+    @cached_property
+    def _weights(self) -> str:
+        """What tells the weights from others; worked out once, as it reads all of them."""
+        return checkpoint_hash(self._where) or self._where
 
     def provenance(self, decoding: Decoding) -> dict[str, Any]:
         model, _ = self._loaded(decoding.dtype)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from data.rulebook import Severity
+from rl.evaluation.metrics import SHARES
 from rl.evaluation.statistics.estimate import Difference, Estimate
 
 Judgement = Literal["better", "worse", "unclear"]
@@ -164,17 +165,27 @@ class CriterionResult:
     metric: str
     title: str
     """What is measured on what: ``miss rate, severity critical``."""
-    margin: float
-    """How much worse it may be."""
+    margin: float | None
+    """How much worse than the baseline it may be; None where the limit is absolute."""
+    limit: float | None
+    """What the challenger's own figure may be at most, or at least; None where there is a margin."""
     lower_is_better: bool
-    difference: Difference
-    """Two-sided 90 %: its ends are the one-sided 95 % bounds."""
+    found: Estimate
+    """The `Difference` from the baseline or, under a limit, the challenger's own figure. Two-sided 90 %: its ends are
+    the one-sided 95 % bounds."""
     bound: float
-    """The end on the worse side: the difference is hardly worse than that."""
+    """The end on the worse side: it is hardly worse than that."""
     decision: Decision
     needed: int | None
-    """How many cases of this kind would decide it, if the difference stays what it is; None if decided, or if no
-    number would: the difference is the margin itself."""
+    """How many cases of this kind would decide it, if the figure stays what it is; None if decided, or if no number
+    would: the figure is the margin or the limit itself."""
+    note: str = ""
+    """Why it is undecided whatever was found: too few cases, or too few groups of them."""
+
+    @property
+    def share(self) -> bool:
+        """Whether the metric is a share, to be told in hundredths."""
+        return self.metric in SHARES
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,14 @@ from rl.evaluation.comparison.gate import Criterion, Gate, Kind
 from rl.evaluation.comparison.models import Models
 from rl.evaluation.comparison.rules import rule_sheet
 from rl.evaluation.comparison.slices import part, values
-from rl.evaluation.comparison.words import amount, counted
-from rl.evaluation.metrics import LOWER_IS_BETTER, METRICS, TITLES
-from rl.evaluation.statistics import Figure
+from rl.evaluation.comparison.words import amount, counted, level
+from rl.evaluation.metrics import LOWER_IS_BETTER, METRICS, RANKED, TITLES
+from rl.evaluation.statistics import Estimate, Figure
 
 TWO_SIDED = 0.90
 """Both ends of this interval are one-sided 95 % bounds."""
+FEWEST_GROUPS = 10
+"""Fewer clusters (of the size that a case sees) say too little about how much clusters differ."""
 OF_ONE_RULE = {"rule_f1": "f1", "rule_precision": "precision", "rule_recall": "recall"}
 
 
@@ -95,42 +97,61 @@ def _of_rule(metric: str, title: str, models: Models, rule: str) -> _Measured:
 
 
 def _measure(metric: str, title: str, models: Models) -> _Measured:
-    owner = next(entry for entry in METRICS.values() if metric in entry.titles)
-    sheet = models.sheet(owner)
-    figure = models.figures([sheet])[0][metric] if sheet is not None else None
+    figure = models.ranked_figures([metric]).get(metric) if metric in RANKED else _counted(metric, models)
     if figure is None or np.isnan(figure.values).any():
         raise DataError(f"the gate's criterion '{title}' says nothing about these cases")
     return _Measured(title, figure, models.cases)
 
 
+def _counted(metric: str, models: Models) -> Figure | None:
+    sheet = models.sheet(next(entry for entry in METRICS.values() if metric in entry.titles))
+    return models.figures([sheet])[0][metric] if sheet is not None else None
+
+
 def _result(criterion: Criterion, measured: _Measured, model: str, place: int) -> CriterionResult:
-    found = measured.figure.difference(place, TWO_SIDED)
-    lower_is_better = criterion.metric in LOWER_IS_BETTER
-    # How much worse: the point, and the bounds of its interval.
-    worse, least, most = (
+    figure, lower_is_better = measured.figure, criterion.metric in LOWER_IS_BETTER
+    limit = criterion.at_most if lower_is_better else criterion.at_least
+    found: Estimate | None
+    if limit is None:
+        found, allowed = figure.difference(place, TWO_SIDED), criterion.margin or 0.0
+    else:
+        found, allowed = figure.estimate(place + 1, TWO_SIDED), limit if lower_is_better else -limit
+    assert found is not None, "figures that do not apply are refused before"
+    # How bad, more being worse: the point, and the bounds of its interval.
+    bad, least, most = (
         (found.value, found.low, found.high) if lower_is_better else (-found.value, -found.high, -found.low)
     )
     decision: Decision = "undecided"
-    if most < criterion.margin:
-        decision = "pass"
-    elif least > criterion.margin:
-        decision = "fail"
-    needed = None
-    if decision == "undecided":
-        rows = measured.figure.rows_to_decide(criterion.margin - worse, place)
-        if rows is not None:
-            needed = max(measured.cases + 1, ceil(rows * measured.cases / measured.figure.support))
+    needed, note = None, _too_few(criterion, figure)
+    if not note:
+        decision = "pass" if most < allowed else "fail" if least > allowed else "undecided"
+    if decision == "undecided" and not note:
+        to_decide = figure.cases_to_decide if limit is None else figure.cases_to_decide_alone
+        support = to_decide(allowed - bad, place if limit is None else place + 1)
+        if support is not None:
+            needed = max(measured.cases + 1, ceil(support * measured.cases / figure.support))
     return CriterionResult(
         model=model,
         metric=criterion.metric,
         title=measured.title,
         margin=criterion.margin,
+        limit=limit,
         lower_is_better=lower_is_better,
-        difference=found,
+        found=found,
         bound=found.high if lower_is_better else found.low,
         decision=decision,
         needed=needed,
+        note=note,
     )
+
+
+def _too_few(criterion: Criterion, figure: Figure) -> str:
+    """Why nothing is decided on this figure, whatever it is; empty if it may be."""
+    if figure.support < criterion.min_support:
+        return f"too few: {figure.support:,} of the {criterion.min_support:,} that it takes"
+    if figure.clusters.clustered and figure.clusters.effective < FEWEST_GROUPS:
+        return f"too few groups: the cases count for {figure.clusters.effective:.1f}, {FEWEST_GROUPS} are needed"
+    return ""
 
 
 def _worst(decisions: Sequence[Decision]) -> Decision:
@@ -152,27 +173,46 @@ def _sentence(
 ) -> str:
     which = [result for result in results if result.decision == decision]
     who = " and ".join(models.challengers)
+    keep = "keeps" if len(models.challengers) == 1 else "keep"
+    bounds = "limits" if any(result.limit is not None for result in results) else "margin"
     if decision == "pass":
-        return f"Gate “{name}” passes: {who} {'keeps' if len(models.challengers) == 1 else 'keep'} " + (
-            f"within the margin on {counted(len(which), 'criterion', 'criteria')}."
-        )
+        criteria = counted(len(which), "criterion", "criteria")
+        return f"Gate “{name}” passes: {who} {keep} within the {bounds} on {criteria}."
     if decision == "fail":
         first = max(which, key=_excess)
-        least = first.difference.low if first.lower_is_better else first.difference.high
         more = f", and {counted(len(which) - 1, 'more criterion', 'more criteria')}" if len(which) > 1 else ""
-        return (
-            f"Gate “{name}” fails: {first.model} is worse than {models.names[0]} on {first.title} by "
-            f"{amount(abs(first.difference.value), first.metric)}, and by {amount(abs(least), first.metric)} at the "
-            f"least, where {amount(first.margin, first.metric)} are allowed{more}."
-        )
+        return f"Gate “{name}” fails: {_broken(first, models.names[0])}{more}."
     cases = f"; about {needed:,} cases like these would decide it" if needed is not None else ""
+    few = sum(bool(result.note) for result in which)
+    speak = "speaks" if few == 1 else "speak"
+    cases += f"; {few} of them {speak} of too few cases or groups to say" if few else ""
     return (
-        f"Gate “{name}” is undecided: {counted(models.cases, 'case')} cannot tell whether {who} "
-        f"{'keeps' if len(models.challengers) == 1 else 'keep'} within the margin on "
-        f"{len(which)} of {counted(len(results), 'criterion', 'criteria')}{cases}."
+        f"Gate “{name}” is undecided: {counted(models.cases, 'case')} cannot tell whether {who} {keep} within the "
+        f"{bounds} on {len(which)} of {counted(len(results), 'criterion', 'criteria')}{cases}."
+    )
+
+
+def _broken(result: CriterionResult, baseline: str) -> str:
+    """How a challenger breaks a criterion."""
+    found = result.found
+    if result.limit is not None:
+        way, end = ("at most", found.low) if result.lower_is_better else ("at least", found.high)
+        surely = "no less" if result.lower_is_better else "no more"
+        return (
+            f"{result.model} has a {result.title} of {level(found.value, result.metric)}, and {surely} than "
+            f"{level(end, result.metric)}, where {way} {level(result.limit, result.metric)} is allowed"
+        )
+    least = found.low if result.lower_is_better else found.high
+    by, surely, allowed = (amount(abs(x), result.metric) for x in (found.value, least, result.margin or 0.0))
+    return (
+        f"{result.model} is worse than {baseline} on {result.title} by {by}, and by {surely} at the least, where "
+        f"{allowed} are allowed"
     )
 
 
 def _excess(result: CriterionResult) -> float:
-    """How far beyond its margin a broken criterion is at the least."""
-    return (result.difference.low if result.lower_is_better else -result.difference.high) - result.margin
+    """How far beyond its margin or limit a broken criterion is at the least."""
+    least = result.found.low if result.lower_is_better else -result.found.high
+    if result.limit is not None:
+        return least - (result.limit if result.lower_is_better else -result.limit)
+    return least - (result.margin or 0.0)

@@ -1,18 +1,22 @@
 """Gate: what a challenger must not be worse at, and by how much, before it may take the baseline's place.
 
-A gate is a YAML file of non-inferiority margins::
+A gate is a YAML file of non-inferiority margins, and of limits that hold whatever the baseline does::
 
     name: launch
     criteria:
       - {metric: verdict_accuracy, margin: 0.01}
       - {metric: miss_rate, margin: 0.03, severity: critical}
-      - {metric: rule_recall, margin: 0.05, each: rule}
+      - {metric: rule_recall, margin: 0.05, each: rule, min_support: 50}
+      - {metric: false_flag_rate, at_most: 0.05}
+      - {metric: auprc, at_least: 0.9}
 
-A criterion holds where the one-sided 95 % bound of the difference stays within its margin, and is broken where the
-bound on the other side lies beyond it: the challenger is then worse by more than the margin. In between it is
-undecided. All criteria must hold, so each can be tested at the full level: a gate passes in error less often than any
-one of them (Berger 1982, *Multiparameter hypothesis testing and acceptance sampling*; the margins are those of ICH E9
-and the CONSORT extension for non-inferiority, Piaggio et al. 2012).
+A criterion holds where the one-sided 95 % bound of the difference (or of the challenger's own figure) stays within its
+margin (or limit), and is broken where the bound on the other side lies beyond it: the challenger is then worse by more
+than the margin. In between it is undecided, and so it is on fewer cases than ``min_support``, whatever they say, or on
+cases of so few groups that no interval can be trusted. All criteria must hold, so each can be tested at the full
+level: a gate passes in error less often than any one of them (Berger 1982, *Multiparameter hypothesis testing and
+acceptance sampling*; the margins are those of ICH E9 and the CONSORT extension for non-inferiority, Piaggio et al.
+2012).
 """
 
 from pathlib import Path
@@ -22,9 +26,14 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from data import DataError, load_yaml, suggest
 from data.rulebook import Severity
-from rl.evaluation.metrics import METRICS, NEUTRAL
+from rl.evaluation.metrics import LOWER_IS_BETTER, METRICS, NEUTRAL, RANKED
 
-GATED = [name for entry in METRICS.values() for name in entry.titles if name not in NEUTRAL]
+GATED = [
+    name
+    for titles in (*(entry.titles for entry in METRICS.values()), *(entry.titles for entry in RANKED.values()))
+    for name in titles
+    if name not in NEUTRAL
+]
 """The figures that a gate can ask for."""
 
 
@@ -33,13 +42,19 @@ Kind = Literal["severity", "category", "rule"]
 
 
 class Criterion(BaseModel):
-    """One metric, on all cases or on those that break a rule of some kind, and how much worse it may be."""
+    """One metric, on all cases or on those that break a rule of some kind, and how much worse or how bad it may be."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     metric: str
-    margin: float = Field(ge=0, allow_inf_nan=False)
-    """In the metric's own unit: 0.01 is one point of a share."""
+    margin: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """How much worse than the baseline, in the metric's own unit: 0.01 is one point of a share."""
+    at_most: float | None = Field(default=None, allow_inf_nan=False)
+    """What the challenger's own figure may be, where less is better."""
+    at_least: float | None = Field(default=None, allow_inf_nan=False)
+    """What it must be, where more is better."""
+    min_support: int = Field(default=20, ge=1)
+    """On fewer cases (or citations, or pairs) than that it is undecided."""
     severity: Severity | None = None
     """Only cases whose gravest broken rule has this severity."""
     category: str | None = None
@@ -61,6 +76,17 @@ class Criterion(BaseModel):
         if metric not in GATED:
             raise ValueError(f"no gate can ask for '{metric}'{suggest(metric, GATED)}: choose from {', '.join(GATED)}")
         return metric
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> "Criterion":
+        given = [name for name in ("margin", "at_most", "at_least") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"give one of margin, at_most and at_least, not {' and '.join(given) or 'none of them'}")
+        fitting = "at_most" if self.metric in LOWER_IS_BETTER else "at_least"
+        if given[0] not in ("margin", fitting):
+            way = "lower" if self.metric in LOWER_IS_BETTER else "higher"
+            raise ValueError(f"'{self.metric}' is better the {way} it is: give {fitting}, not {given[0]}")
+        return self
 
     @model_validator(mode="after")
     def _one_part(self) -> "Criterion":

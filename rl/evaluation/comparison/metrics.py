@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from rl.evaluation.comparison.comparison import MetricRow
 from rl.evaluation.comparison.models import Models
-from rl.evaluation.comparison.ranked import ranked_figures
 from rl.evaluation.comparison.words import judged
 from rl.evaluation.metrics import HEADLINE, LOWER_IS_BETTER, METRICS, TITLES
 from rl.evaluation.statistics import Difference, Figure
@@ -15,7 +14,7 @@ def all_figures(models: Models) -> dict[str, Figure]:
     """Every figure that applies to these models, from the same resamples."""
     sheets = [sheet for metric in METRICS.values() if (sheet := models.sheet(metric)) is not None]
     counted = {name: figure for found in models.figures(sheets) for name, figure in found.items()}
-    return counted | ranked_figures(models)
+    return counted | models.ranked_figures()
 
 
 def metric_rows(models: Models, figures: Mapping[str, Figure], primary: str) -> list[MetricRow]:

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from data import DataError
 from rl.evaluation.evaluation import Evaluation, aligned
-from rl.evaluation.metrics import METRICS, Entry
+from rl.evaluation.measure import rows_of
+from rl.evaluation.metrics import METRICS, RANKED, Entry
 from rl.evaluation.outcomes import outcome_of, verdict_columns
 from rl.evaluation.predictions import Prediction
+from rl.evaluation.ranked import ranked_figures
 from rl.evaluation.settings import Settings
 from rl.evaluation.statistics import Figure, Sheet, figures
 
@@ -30,7 +32,9 @@ class Models:
     notes: list[dict[str, str]]
     """Per model: why figures that depend on thresholds are not given, by name."""
     clusters: NDArray[np.int64]
-    """The cluster of each row, as a number."""
+    """The cluster of each row, as a number from 0."""
+    case_of: NDArray[np.int64]
+    """The case of each row, likewise."""
     resamples: int
     seed: int
 
@@ -48,11 +52,11 @@ class Models:
         rows = aligned(evaluations)
         for name, theirs in zip(names[1:], rows[1:], strict=True):
             _same_gold(names[0], rows[0], name, theirs)
-        clusters = np.unique(np.array([row.cluster for row in rows[0]]), return_inverse=True)[1]
+        clusters, cases = rows_of(rows[0])
         settings, notes = [e.settings for e in evaluations], [e.notes for e in evaluations]
         if any(theirs.prices != settings[0].prices for theirs in settings):
             raise DataError("the models were priced differently: evaluate them with the same prices")
-        return cls(names, rows, settings, notes, clusters, resamples, seed)
+        return cls(names, rows, settings, notes, clusters, cases, resamples, seed)
 
     @property
     def gold(self) -> list[Prediction]:
@@ -86,7 +90,8 @@ class Models:
         """The same models on some of the rows."""
         places = np.flatnonzero(kept).tolist()
         rows = [[model[place] for place in places] for model in self.rows]
-        return replace(self, rows=rows, clusters=self.clusters[kept])
+        clusters, cases = rows_of(rows[0])
+        return replace(self, rows=rows, clusters=clusters, case_of=cases)
 
     def sheet(self, entry: "Entry[Counted]") -> Sheet | None:
         """A metric's counts in every model; None where it does not apply to them."""
@@ -98,7 +103,7 @@ class Models:
             metric.counts(**model, **metric.options(settings))
             for model, settings in zip(columns, self.settings, strict=True)
         ]
-        return Sheet(counts, metric.values, entry.share)
+        return metric.sheet(counts, self.settings[0])
 
     @cached_property
     def _verdicts(self) -> list[dict[str, list[Any]]]:
@@ -106,7 +111,12 @@ class Models:
 
     def figures(self, sheets: Sequence[Sheet]) -> list[dict[str, Figure]]:
         """The figures of sheets on all rows, from the same resamples."""
-        return figures(sheets, self.clusters, self.resamples, self.seed)
+        return figures(sheets, self.clusters, self.resamples, self.seed, self.case_of)
+
+    def ranked_figures(self, names: Sequence[str] = tuple(RANKED)) -> dict[str, Figure]:
+        """The figures that need all cases in order, as far as they apply to all of these models."""
+        rows = (self.rows, self.clusters, self.case_of)
+        return ranked_figures(*rows, names, resamples=self.resamples, seed=self.seed)
 
     def accuracy(self) -> Figure:
         """The verdict accuracy."""

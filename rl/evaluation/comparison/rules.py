@@ -13,7 +13,7 @@ from rl.evaluation.comparison.comparison import RuleRow
 from rl.evaluation.comparison.models import Models
 from rl.evaluation.metrics import ALONE
 from rl.evaluation.predictions import Prediction
-from rl.evaluation.statistics import Figure, Pairing, Sheet, holm
+from rl.evaluation.statistics import Clusters, Figure, Pairing, Sheet, holm
 
 
 def rule_rows(models: Models, book: Rulebook | None = None) -> list[RuleRow]:
@@ -65,8 +65,9 @@ def _row(
     # A decision on the rule is wrong where it has a false positive or a false negative.
     right = [(counts[:, 1:3] == 0).all(axis=1) for counts in sheet.counts]
     differing = np.stack([model != right[0] for model in right]).any(axis=0)
-    pairings = [Pairing(right[0][differing], model[differing], models.clusters[differing]) for model in right[1:]]
-    support = round(float(sheet.counts[0][:, -1].sum()))
+    clusters = Clusters(models.clusters[differing])
+    pairings = [Pairing(right[0][differing], model[differing], clusters) for model in right[1:]]
+    support = figures["f1"].support
     names, challengers = range(len(models.names)), range(len(models.challengers))
     return RuleRow(
         rule=rule,

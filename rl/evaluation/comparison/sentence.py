@@ -46,7 +46,7 @@ def _details(models: Models, primary: MetricRow, place: int, pairs: Pairs | None
     return (
         f"{what} {level(after.value, primary.name)} instead of {level(before.value, primary.name)}: "
         f"{amount(difference.value, primary.name, '+')}, 95 % interval {low} to {high}{p}, "
-        f"on the same {counted(models.cases, 'case')}."
+        f"on the same {counted(difference.support, 'case')}."
     )
 
 

@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rl.evaluation.comparison.comparison import Comparison, CriterionResult, GateResult, RuleRow
-from rl.evaluation.comparison.words import amount, probability
+from rl.evaluation.comparison.words import amount, level, probability
 from rl.evaluation.reviews import REVIEWERS, Reliability
 from rl.evaluation.table import plain, shown, shown_difference
 
@@ -30,11 +30,11 @@ def tables(comparison: Comparison) -> Iterator[Table]:
 
 
 def gate_table(gate: GateResult) -> Table:
-    """Each criterion with its bound."""
+    """Each criterion with its bound; signed where it is about a difference."""
     table = _table(f"gate {gate.name}: {gate.decision}")
     for column in ("criterion", "model"):
         table.add_column(column)
-    for column in ("difference", "margin", "one-sided 95 % bound", "decision", "cases", "would decide it"):
+    for column in ("found", "allowed", "one-sided 95 % bound", "decision", "cases", "would decide it"):
         table.add_column(column, justify="right")
     for found in gate.criteria:
         table.add_row(plain(found.title), plain(found.model), *_criterion(found))
@@ -42,14 +42,17 @@ def gate_table(gate: GateResult) -> Table:
 
 
 def _criterion(found: CriterionResult) -> list[Text]:
-    allowed = found.margin if found.lower_is_better else -found.margin
+    if found.margin is not None:
+        allowed = found.margin if found.lower_is_better else -found.margin
+        shown_figures = [amount(value, found.metric, "+") for value in (found.found.value, allowed, found.bound)]
+    else:
+        assert found.limit is not None
+        shown_figures = [level(value, found.metric) for value in (found.found.value, found.limit, found.bound)]
     return [
-        Text(amount(found.difference.value, found.metric, "+")),
-        Text(amount(allowed, found.metric, "+")),
-        Text(amount(found.bound, found.metric, "+")),
+        *map(Text, shown_figures),
         Text(found.decision, style=COLOURS[found.decision]),
-        Text(f"{found.difference.support:,}", style="dim"),
-        Text(f"{found.needed:,} cases" if found.needed is not None else ""),
+        Text(f"{found.found.support:,}", style="dim"),
+        Text(f"{found.needed:,} cases" if found.needed is not None else found.note),
     ]
 
 

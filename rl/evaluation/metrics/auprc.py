@@ -27,5 +27,8 @@ class AUPRC(ranked.Ranked):
     def ranking(self, **columns: Any) -> Ranking:
         return by_risk(columns["predictions"], columns["references"])
 
+    def rests_on(self, ranking: Ranking) -> float | None:
+        return float(ranking.true.sum())  # it is a mean over what gold rejects
+
     def value(self, ranking: Ranking, weights: Floats | None = None) -> Floats:
         return average_precision(ranking, weights)

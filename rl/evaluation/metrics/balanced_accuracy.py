@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from data import VERDICTS
-from rl.evaluation.metrics import counted
+from rl.evaluation.metrics import counted, labels
 from rl.evaluation.outcomes import outcome
 
 
@@ -21,6 +21,9 @@ class BalancedAccuracy(counted.Counted):
         right = np.array([outcome(p, gold, also) == "right" for p, gold, also in rows], dtype=bool)
         golds = np.array([[gold == verdict for verdict in VERDICTS] for gold in references], dtype=bool)
         return np.concatenate([golds & right[:, None], golds, golds.any(axis=1, keepdims=True)], axis=1).astype(float)
+
+    def rests_on(self, totals: counted.Counts) -> float | None:
+        return labels.rests_on(totals[len(VERDICTS) : 2 * len(VERDICTS)])
 
     def values(self, totals: counted.Counts) -> dict[str, counted.Counts]:
         right, golds, _ = np.split(totals, [len(VERDICTS), 2 * len(VERDICTS)], axis=-1)

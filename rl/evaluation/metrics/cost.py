@@ -18,6 +18,7 @@ from rewards.pure.utility import DEFAULT_PRICES, Prices
 from rl.evaluation.metrics import counted
 from rl.evaluation.outcomes import outcome, verdict_columns
 from rl.evaluation.settings import Settings
+from rl.evaluation.statistics.figure import Bounds
 
 
 class Cost(counted.Counted):
@@ -27,6 +28,11 @@ class Cost(counted.Counted):
 
     def options(self, settings: Settings) -> dict[str, Any]:
         return {"prices": settings.prices}
+
+    def bounds(self, settings: Settings) -> Bounds:
+        prices = settings.prices
+        gravest = max(1.0, *prices.severity.values)
+        return 0.0, 1 + max(prices.miss * gravest, prices.false_flag, -prices.escalation)
 
     def counts(
         self,

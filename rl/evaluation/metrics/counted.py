@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from rl.evaluation.outcomes import verdict_columns
 from rl.evaluation.predictions import Prediction
 from rl.evaluation.settings import DEFAULT, Settings
+from rl.evaluation.statistics.figure import SHARE, Bounds, Sheet
 
 Counts = NDArray[np.float64]
 TEXT = datasets.Value("string")
@@ -59,6 +60,14 @@ class Counted(evaluate.Metric, ABC):
         """Whether the metric makes sense on this set of cases."""
         return True
 
+    def bounds(self, settings: Settings) -> Bounds:
+        """The least and the greatest value of the figures; infinite where there is none."""
+        return SHARE
+
+    def rests_on(self, totals: Counts) -> float | None:
+        """On how many rows the figures rest, from totals ``(K,)``, where that is fewer than they speak of."""
+        return None
+
     def options(self, settings: Settings) -> dict[str, Any]:
         """What `counts` takes beyond columns: prices, thresholds."""
         return {}
@@ -66,6 +75,13 @@ class Counted(evaluate.Metric, ABC):
     def of(self, predictions: Sequence[Prediction], settings: Settings = DEFAULT) -> Counts:
         """The counts of predictions, ``(N, K)``."""
         return self.counts(**self.columns(predictions), **self.options(settings))
+
+    def sheet(
+        self, counts: Sequence[Counts], settings: Settings = DEFAULT, weights: NDArray[np.float64] | None = None
+    ) -> Sheet:
+        """What intervals follow from: the counts of one model or several, and what is known of the figures."""
+        rests_on = self.rests_on(counts[0].sum(axis=0))
+        return Sheet(counts, self.values, self.bounds(settings), weights, rests_on)
 
     def _info(self) -> evaluate.MetricInfo:
         return info_of(type(self), self.takes)

@@ -24,6 +24,13 @@ def f1_scores(totals: counted.Counts) -> tuple[counted.Counts, counted.Counts]:
     return counted.ratio(2 * both, predicted + gold), gold
 
 
+def rests_on(gold: counted.Counts) -> float | None:
+    """On how many cases a mean over classes rests: as many for each as the rarest has, from the cases of each class
+    ``(classes,)``. None where gold has none."""
+    occurs = gold[gold > 0]
+    return float(len(occurs) * occurs.min()) if len(occurs) else None
+
+
 def mean_f1(totals: counted.Counts) -> counted.Counts:
     """The mean of F1 over the classes that occur in gold."""
     f1, gold = f1_scores(totals)

@@ -41,6 +41,10 @@ class Ranked(evaluate.Metric, ABC):
     def ranking(self, **columns: Any) -> Ranking:
         """The ranking of rows that are all kept."""
 
+    def rests_on(self, ranking: Ranking) -> float | None:
+        """On how many cases the figure rests, where that is fewer than are ranked."""
+        return None
+
     @abstractmethod
     def value(self, ranking: Ranking, weights: Floats | None = None) -> Floats:
         """The figure ``(...)`` under weights ``(..., N)``; nan where there is nothing to rank."""

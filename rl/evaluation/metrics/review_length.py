@@ -7,12 +7,15 @@ checkpoints of one model, and characters compare models.
 """
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any, ClassVar
 
 import datasets
 import numpy as np
 
 from rl.evaluation.metrics import counted
+from rl.evaluation.settings import Settings
+from rl.evaluation.statistics.figure import Bounds
 
 
 class ReviewLength(counted.Counted):
@@ -20,6 +23,9 @@ class ReviewLength(counted.Counted):
 
     def columns(self, predictions: Sequence[Any]) -> dict[str, list[Any]]:
         return {"predictions": [p.completion for p in predictions], "tokens": [p.tokens for p in predictions]}
+
+    def bounds(self, settings: Settings) -> Bounds:
+        return 0.0, inf
 
     def counts(self, predictions: Any, tokens: Any, references: Any = None) -> counted.Counts:
         rows = zip(predictions, tokens, strict=True)

@@ -36,6 +36,9 @@ class RuleMacroF1(counted.Counted):
     def counts(self, predictions: Any, references: Any, rules: Sequence[str] | None = None) -> counted.Counts:
         return labels.label_counts(predictions, references, rules or self.rules(references))
 
+    def rests_on(self, totals: counted.Counts) -> float | None:
+        return labels.rests_on(labels.f1_scores(totals)[1])
+
     def values(self, totals: counted.Counts) -> dict[str, counted.Counts]:
         return {"rule_macro_f1": labels.mean_f1(totals)}
 

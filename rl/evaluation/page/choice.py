@@ -12,16 +12,26 @@ CHANGES = ("broken", "fixed", "wrong", "right", "")
 """From the first model to the last; in the order in which a page lists them."""
 
 Row = list[Prediction]
-"""One case: each model's first sample, baseline first."""
+"""One case: each model's first sample (of those that it has), baseline first."""
 
 
 def choose(models: Sequence[Evaluation], limit: int, seed: int = 0) -> list[Row]:
     """At most so many cases: every combination of outcomes gets its share. Those that changed stand first."""
-    per_model = [{p.case: p for p in model.predictions if p.sample == 0} for model in models]
+    per_model = [_first_samples(model) for model in models]
     rows = [[found[case] for found in per_model] for case in per_model[0] if all(case in f for f in per_model)]
     if len(rows) > limit:
         rows = _shares(rows, limit, random.Random(seed))
     return sorted(rows, key=lambda row: CHANGES.index(change(row)))
+
+
+def _first_samples(model: Evaluation) -> dict[str, Prediction]:
+    """Each case's sample of the lowest number, which need not be 0 where predictions were made elsewhere."""
+    first: dict[str, Prediction] = {}
+    for prediction in model.predictions:
+        known = first.setdefault(prediction.case, prediction)
+        if prediction.sample < known.sample:
+            first[prediction.case] = prediction
+    return first
 
 
 def change(row: Row) -> str:

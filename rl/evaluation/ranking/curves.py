@@ -39,6 +39,7 @@ class Reliability:
     """95 % Wilson interval of the share."""
     high: list[float]
     counts: list[int]
+    """Cases in the bin; with several samples of each, as many as they make up."""
     ece: float
     """Expected calibration error, a description only: it is biased upward. nan where no risk is stated."""
     left_out: int
@@ -98,13 +99,15 @@ def reliability(predictions: Sequence[Prediction], bins: int = 10, source: Sourc
     )
     filled = counts > 0
     counts, stated, observed = counts[filled], stated[filled], observed[filled]
-    low, high = wilson(observed.astype(float), counts.astype(float))
+    # Several samples of a case tell little more than one does.
+    told = counts * len({prediction.case for prediction in predictions}) / max(1, len(predictions))
+    low, high = wilson(observed / counts * told, told)
     return Reliability(
         stated=(stated / counts).tolist(),
         observed=(observed / counts).tolist(),
         low=low.tolist(),
         high=high.tolist(),
-        counts=counts.tolist(),
+        counts=np.ceil(told - 1e-9).astype(int).tolist(),
         ece=float(np.abs(stated - observed).sum() / len(scores)) if len(scores) else float("nan"),
         left_out=ranking.left_out,
         unparsed=ranking.unparsed,

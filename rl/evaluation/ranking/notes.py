@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 
 from rl.evaluation.predictions import Prediction
-from rl.evaluation.ranking.thresholds import FEWEST, PRECISIONS, RECALLS, RISKS, Thresholds, named
+from rl.evaluation.ranking.thresholds import FEWEST, PRECISIONS, RECALLS, RISKS, Thresholds, distinct, named
 
 
 def notes(predictions: Sequence[Prediction], thresholds: Thresholds | None) -> dict[str, str]:
     """Reasons by the name of the figure; empty where no thresholds were given, since nobody asked then."""
     if thresholds is None:
         return {}
-    golds = [prediction.gold.verdict for prediction in predictions if prediction.gold]
-    positives, judged = golds.count("reject"), sum(gold is not None for gold in golds)
+    golds = [(prediction, prediction.gold.verdict) for prediction in predictions if prediction.gold]
+    positives = distinct(prediction for prediction, gold in golds if gold == "reject")
+    judged = distinct(prediction for prediction, gold in golds if gold is not None)
     found: dict[str, str] = {}
     for kind, targets, support, figures in (
         ("precision", PRECISIONS, positives, ("recall_at_precision", "achieved_precision")),

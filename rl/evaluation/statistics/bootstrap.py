@@ -6,13 +6,13 @@ multiplicities in a resample are multinomial: ten thousand resamples of any numb
 over the few distinct count vectors and one matrix product, exactly as if every cluster had been drawn by itself. Where
 nearly every cluster has counts of its own (a Brier score), clusters are drawn one by one, once for all such metrics.
 
-Intervals are percentile intervals (Efron & Tibshirani, *An Introduction to the Bootstrap*, 1993, ch. 13) with
-clusters as the unit (Field & Welsh 2007, *Bootstrapping clustered data*). Where all is right, or all wrong, every
-resample gives the same value; `exact_at_the_edge` then says what can still be said.
+The intervals of `bootstrap` are percentile intervals (Efron & Tibshirani, *An Introduction to the Bootstrap*, 1993,
+ch. 13) with clusters as the unit (Field & Welsh 2007, *Bootstrapping clustered data*). They are too narrow near the
+ends of a figure's range, and have no width where every resample gives the same value: evaluations take from resamples
+how much a figure varies, and no more (`rl.evaluation.statistics.figure`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -54,16 +54,6 @@ def bootstrap(
     (totals,) = resample([counts], clusters, resamples, seed)
     draws = statistic(totals)
     return {name: Estimate(float(point[name]), *percentiles(draws[name], level), support) for name in point}
-
-
-def exact_at_the_edge(estimate: Estimate, clusters: int, level: float = 0.95) -> Estimate:
-    """A share's interval where nothing varies: 0 or 1 in every one of so many clusters, so that the bootstrap gives
-    no width. The exact binomial interval (Clopper & Pearson 1934) takes its place; other estimates stay as they are.
-    """
-    if estimate.low != estimate.high or estimate.value not in (0.0, 1.0) or not clusters:
-        return estimate
-    reach = ((1 - level) / 2) ** (1 / clusters)
-    return replace(estimate, low=reach) if estimate.value == 1.0 else replace(estimate, high=1 - reach)
 
 
 def resample(blocks: Sequence[Counts], clusters: ArrayLike, resamples: int, seed: int = 0) -> list[Counts]:

@@ -12,7 +12,7 @@ class Estimate:
     low: float
     high: float
     support: int
-    """How many cases, citations or pairs the figure speaks of."""
+    """How many cases, citations or pairs the figure speaks of; several samples of a case count once."""
 
     @property
     def excludes_zero(self) -> bool:
@@ -25,7 +25,7 @@ class Difference(Estimate):
     """A model's figure less the baseline's on the same cases, with its 95 % interval."""
 
     method: Literal["bootstrap", "score"] = "bootstrap"
-    """What the interval is: ``score``, Newcombe's and Tango's, where fewer than ten pairs (or clusters) differ."""
+    """What the interval is: ``score``, Tango's, for shares of the same cases; else from resamples of clusters."""
     p: float | None = None
     """Two-sided, of no difference at all; None where the figure has no test."""
     mid_p: float | None = None

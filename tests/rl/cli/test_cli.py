@@ -137,7 +137,7 @@ def test_a_name_that_no_file_could_hold_is_refused(
 
 @pytest.mark.parametrize(
     ("given", "message"),
-    [("nowhere.yaml", "no such accelerate config"), ("sft.yaml", "sft.yaml: not a configuration that Accelerate")],
+    [("nowhere.yaml", "no such accelerate config"), ("sft.yaml", "sft.yaml: Accelerate refuses the configuration")],
 )
 def test_a_dry_run_looks_at_the_accelerate_configuration(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], given: str, message: str

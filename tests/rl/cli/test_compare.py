@@ -85,6 +85,19 @@ def test_reviewers_are_set_beside_the_models(folder: Path, capsys: pytest.Captur
     assert re.search(r"│ reviewers +│ 1\.000 ", said) and re.search(r"│ reviewers and old +│ +\.\d{3} \[", said)
 
 
+def test_cases_without_gold_are_not_said_to_be_compared(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cases = [json.loads(line) for line in (folder / "cases.jsonl").read_text().splitlines()]
+    cases = [case if i < 100 else {**case, "gold": None} for i, case in enumerate(cases)]
+    write(folder / "partly.jsonl", cases)
+    for name in ("old", "new"):
+        what = f"evaluate --predictions {folder}/{name}.jsonl --data {folder}/partly.jsonl"
+        rules = f"--rulebook {folder}/rules.yaml --out {folder}/partly-{name}"
+        assert run(*what.split(), *rules.split()) == 0
+    capsys.readouterr()
+    assert compare(folder, "partly-old", "partly-new") == 0
+    assert "on the same 100 cases" in " ".join(capsys.readouterr().out.split())
+
+
 def test_exit_codes_follow_the_gate(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert compare(folder, "old", "new", "--gate", "gate.yaml") == 0
     assert capsys.readouterr().out.startswith("Gate “launch” passes")

@@ -63,6 +63,45 @@ def test_thresholds_slices_prevalence_and_prices(folder: Path) -> None:
         assert (folder / "out-test" / name).is_file()
 
 
+def refused(folder: Path, *options: object) -> str:
+    words = ["--rulebook", folder / "book.yaml", "--out", folder / "refused", "--name", "theirs", *options]
+    found = CliRunner().invoke(app, [str(word) for word in words])
+    assert isinstance(found.exception, DataError) and not (folder / "refused").exists()
+    return str(found.exception)
+
+
+def test_thresholds_are_for_one_model_under_one_rulebook_and_from_other_cases(folder: Path) -> None:
+    run(folder, "valid")
+    test, valid = (
+        ("--predictions", folder / f"{split}-predictions.jsonl", "--data", folder / f"{split}.jsonl", "--thresholds",
+         folder / "out-valid")
+        for split in ("test", "valid")
+    )  # fmt: skip
+    said = refused(folder, *test, "--name", "ours")
+    assert "chosen on 'valid' for another model ('theirs', not 'ours')" in said and "the same --name" in said
+    rules = [Rule(id=id_, text="Not at all.", severity="high") for id_ in RULES]
+    Rulebook(name="two", rules=rules).dump(folder / "other.yaml")
+    assert "for another rulebook" in refused(folder, *test, "--rulebook", folder / "other.yaml")
+    assert "which has 300 of these cases: valid-0, " in refused(folder, *valid)
+    run_json = folder / "out-valid" / "run.json"
+    facts = json.loads(run_json.read_text())
+    run_json.write_text(json.dumps({key: value for key, value in facts.items() if key != "origin"}))
+    assert "does not say which model it is of" in refused(folder, *test)
+
+
+def test_an_out_that_holds_anothers_results_is_refused(folder: Path, tmp_path: Path) -> None:
+    run(folder, "test", "--out", str(tmp_path))
+    before = (tmp_path / "metrics.json").read_bytes()
+    other = tmp_path / "other.jsonl"
+    other.write_bytes((folder / "test-predictions.jsonl").read_bytes())
+    base = ["--data", folder / "test.jsonl", "--rulebook", folder / "book.yaml", "--out", tmp_path]
+    found = CliRunner().invoke(app, [str(word) for word in ["--predictions", other, *base]])
+    assert isinstance(found.exception, DataError)
+    assert "holds the evaluation of 'theirs'" in str(found.exception) and "another --out" in str(found.exception)
+    assert (tmp_path / "metrics.json").read_bytes() == before
+    run(folder, "test", "--out", str(tmp_path), "--prevalence", "0.1")  # its own may be measured again
+
+
 def test_a_key_that_no_case_has_is_said(folder: Path) -> None:
     assert "no case has meta.nothing" in run(folder, "test", "--by", "meta.nothing")
 

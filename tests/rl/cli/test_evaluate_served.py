@@ -43,7 +43,7 @@ def test_a_refused_case_is_counted_and_said(server: Zoo, cases: Path, toy: Path,
     options = ["--extra-body", '{"top_k": 5}', "--token-prices", "1000,1000000"]
     found = evaluated(server.url, cases, toy, tmp_path / "out", *options)
     assert found.exit_code == 0, found.exception
-    assert "12 predictions, 1 of them refused by the server" in found.output
+    assert "12 cases, 1 refused by the server" in found.output
     run = json.loads((tmp_path / "out" / "run.json").read_text())
     tokens = run["served"]["tokens"]
     assert run["served"]["refused"] == 1 and tokens["read"] == 9 * 11

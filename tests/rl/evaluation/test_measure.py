@@ -44,6 +44,16 @@ def test_the_sets_own_prevalence_changes_nothing() -> None:
     assert weights == pytest.approx(np.ones(300))
 
 
+def test_cases_without_gold_take_no_part_in_another_prevalence() -> None:
+    loose = [predicted(f"x{i}", "approve", None, risk=0.1) for i in range(40)]
+    weights = prevalence_weights([*PREDICTIONS, *loose], 0.05)
+    assert weights.tolist() == [*prevalence_weights(PREDICTIONS, 0.05).tolist(), *[1.0] * 40]
+    found = Evaluation("m", "test", [*PREDICTIONS, *loose], settings=Settings(prevalence=0.05)).at_prevalence
+    alone = Evaluation("m", "test", PREDICTIONS, settings=Settings(prevalence=0.05)).at_prevalence
+    assert found["verdict_accuracy"].value == pytest.approx(alone["verdict_accuracy"].value)
+    assert found["verdict_accuracy"].support == 300
+
+
 def test_one_kind_alone_cannot_be_weighed() -> None:
     with pytest.raises(DataError, match="gold rejects 100%"):
         prevalence_weights([predicted("a", "reject", "reject")], 0.1)
@@ -78,7 +88,7 @@ def test_gains_where_both_parse_leave_out_gains_in_form() -> None:
 def test_ranked_differences_are_paired() -> None:
     ours, theirs = Evaluation("a", "t", PREDICTIONS), Evaluation("b", "t", PREDICTIONS)
     same = ours.difference(theirs, ["auprc"])["auprc"]
-    assert (same.value, same.low, same.high) == (0.0, 0.0, 0.0)
+    assert same.value == 0.0 and same.low == -same.high < 0, "no case was ranked otherwise, and yet some doubt is left"
     noise = [p.model_copy(update={"risk": float(RNG.random())}) for p in PREDICTIONS]
     gain = ours.difference(Evaluation("c", "t", noise), ["auprc"])["auprc"]
     assert gain.value == pytest.approx(ours.metrics["auprc"].value - figures_of(noise, ["auprc"])["auprc"].value)

@@ -89,6 +89,16 @@ def test_macro_f1() -> None:
     assert found["macro_f1"] == 0.5
 
 
+def test_macro_f1_is_a_mean_over_golds_verdicts_whatever_a_model_says() -> None:
+    """One that takes an accepted verdict, and one that takes gold's own, have the same right: the same figure."""
+    golds, accept = ["reject", "reject", "approve", "approve"], [["escalate"], [], [], []]
+    found = [
+        load("macro_f1").compute(predictions=[first, "reject", "approve", "reject"], references=golds, accept=accept)
+        for first in ("reject", "escalate")
+    ]
+    assert found[0]["macro_f1"] == found[1]["macro_f1"] == pytest.approx((4 / 5 + 2 / 3) / 2)
+
+
 def test_balanced_accuracy() -> None:
     found = load("balanced_accuracy").compute(predictions=MODEL, references=GOLD)
     assert found["balanced_accuracy"] == pytest.approx(sk.recall_score(GOLD, MODEL, labels=VERDICTS, average="macro"))

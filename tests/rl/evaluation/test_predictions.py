@@ -1,5 +1,6 @@
 """Predictions: read from completions, kept as Parquet, brought in from elsewhere."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from data import Brief, Briefs, Case, DataError, Quote, Region, Rule, Rulebook, Ruling, Violation
 from prompts import Episode, Turn, write
 from rewards import Rubric, verdict_utility
-from rl.evaluation import Prediction, import_predictions, load_predictions, save_predictions
+from rl.evaluation import Evaluation, Prediction, import_predictions, load_predictions, save_predictions
 
 BOOK = Rulebook(name="two", rules=(Rule(id="CURE-1", text="No cures."), Rule(id="GUN-1", text="No guns.")))
 GOLD = {"verdict": "reject", "violations": [{"rule": "CURE-1", "or": ["CURE-2"]}]}
@@ -158,3 +159,26 @@ def test_files_from_before_a_column_was_there_can_be_read(tmp_path: Path) -> Non
     save_predictions(made, tmp_path / "p.parquet")
     pq.write_table(pq.read_table(tmp_path / "p.parquet").drop_columns(["probed"]), tmp_path / "old.parquet")
     assert load_predictions(tmp_path / "old.parquet") == made
+
+
+def test_predictions_from_elsewhere_may_say_what_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    free, findings = "It promises a cure.", 'CURE-1: "Cures ALL" in the title -> broken\nGUN-1: clear'
+    cited = {"rule": "CURE-1", "evidence": [{"quote": "Cures ALL", "field": "title"}]}
+    rejected = {"verdict": "reject", "violations": [cited]}
+    rows: list[dict[str, object]] = [
+        {"id": "a", **rejected, "reasoning": free, "completion": "<raw>", "tokens": 12},
+        {"id": "b", **rejected, "reasoning": findings},
+        {"id": "c", "verdict": None, "reasoning": None, "completion": "I cannot."},
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = import_predictions(path, Briefs.bind([case("a"), case("b"), case("c")], BOOK))
+    assert [p.ruling and p.ruling.reasoning for p in found] == [free, findings, None]
+    assert [(p.completion, p.tokens) for p in found] == [("<raw>", 12), (None, None), ("I cannot.", None)]
+    assert [p.agrees for p in found] == [None, True, None], "prose without findings is not held against the answer"
+
+
+def test_samples_are_as_many_for_every_case() -> None:
+    rows = [Prediction.of(None, Brief(case(id_), BOOK), sample) for id_, sample in (("a", 0), ("a", 1), ("b", 0))]
+    with pytest.raises(DataError, match="'m' has 2 samples of case 'a' and 1 of 'b'"):
+        Evaluation("m", "test", rows)

@@ -57,7 +57,7 @@ def test_the_count_is_shown(tmp_path: Path) -> None:
         return console.export_text()
 
     refused, unparsed = reviews("mine", True), reviews("theirs", False)
-    assert f"180 predictions, {refused.refused} of them refused by the server" in said(refused)
+    assert f"60 cases, 3 samples of each, {refused.refused} refused by the server" in " ".join(said(refused).split())
     assert f"refused by servers: theirs 0, mine {refused.refused}" in said(unparsed, refused)
     assert "refused" not in said(unparsed)
     found = summary(refused)

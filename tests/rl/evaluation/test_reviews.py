@@ -54,7 +54,7 @@ def test_whoever_agrees_has_alpha_one_and_whoever_does_not_less(tmp_path: Path) 
     assert list(found) == ["reviewers", "gold", "alike", "apart"]
     assert found["reviewers"].value == found["alike"].value == 1 and found["apart"].value < 0.7
     assert {alpha.support for alpha in found.values()} == {5}
-    assert 0.2 < found["alike"].low < 0.3 and found["alike"].high == 1  # five cases do not prove much
+    assert found["alike"].low < 0 and found["alike"].high == 1  # five cases do not prove much
     assert found["apart"].low < found["apart"].value < found["apart"].high
 
 

@@ -124,7 +124,7 @@ def test_what_came_in_before_a_failure_is_kept(server: Zoo, toy: Path, tmp_path:
     assert load_evaluation(tmp_path).metrics["parse_rate"].value == 1.0
     assert evaluate_model(endpoint, briefs, tmp_path, progress=False).predictions == found.predictions
     assert len(server.asked) - before == 4
-    with pytest.raises(DataError, match=r"other settings .model org/reviewer → another"):
+    with pytest.raises(DataError, match=r"holds the evaluation of 'reviewer' .*, not of 'another'"):
         evaluate_model(Endpoint(server.url, "another"), briefs, tmp_path, progress=False)
 
 

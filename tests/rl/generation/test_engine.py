@@ -67,6 +67,9 @@ def test_an_engine_that_fails_is_asked_for_the_rest_alone(toy: Path, tmp_path: P
     whole = evaluate_model(Parrot(), briefs, tmp_path / "b", decoding=SAMPLED, progress=False)
     assert found.predictions == whole.predictions
     assert (tmp_path / "a" / "completions.jsonl").read_bytes().count(b"\n") == 13
+    with pytest.raises(DataError, match=r"holds the evaluation of 'parrot' .*, not of 'cockatoo'"):
+        evaluate_model(Parrot("cockatoo"), briefs, tmp_path / "a", decoding=SAMPLED, progress=False)
+    (tmp_path / "a" / "run.json").unlink()  # as if it had been interrupted: the log is the parrot's still
     with pytest.raises(DataError, match=r"other settings .parrot parrot → cockatoo"):
         evaluate_model(Parrot("cockatoo"), briefs, tmp_path / "a", decoding=SAMPLED, progress=False)
 

@@ -25,7 +25,7 @@ GATE = Gate.model_validate(
         "name": "launch",
         "criteria": [
             {"metric": "verdict_accuracy", "margin": 0.01},
-            {"metric": "miss_rate", "margin": 0.05, "severity": "critical"},
+            {"metric": "miss_rate", "margin": 0.05, "severity": "critical", "min_support": 10},
         ],
     }
 )
@@ -58,7 +58,7 @@ def test_a_regression_on_one_rare_critical_rule_behind_a_better_average_fails() 
     assert found.sentence.startswith("Gate “launch” fails: new is worse than old on miss rate, severity critical by ")
     assert "new reviews better than old" in found.details
     first = gate.criteria[0]
-    assert first.decision == "fail" and first.difference.low > first.margin and first.bound == first.difference.high
+    assert first.decision == "fail" and first.found.low > 0.05 and first.bound == first.found.high
     assert gate.criteria[1].decision == "pass"
 
 
@@ -79,7 +79,7 @@ def test_a_tenth_of_the_cases_cannot_tell(challenger: np.ndarray) -> None:
     needed = gate.criteria[0].needed
     assert needed is not None and gate.needed is not None
     here = int(CRITICAL[: N // 10].sum())
-    assert gate.criteria[0].difference.support == here < needed
+    assert gate.criteria[0].found.support == here < needed
     assert (
         gate.needed == pytest.approx(needed * 300 / here, rel=0.01)
         and f"{gate.needed:,} cases like these" in found.sentence
@@ -100,7 +100,7 @@ def test_each_makes_a_criterion_of_every_part() -> None:
         "rule recall, rule C-1": "fail",
     }
     broken = next(c for c in found.criteria if c.decision == "fail")
-    assert broken.difference.value == pytest.approx(
+    assert broken.found.value == pytest.approx(
         (PLANTED & ~BASE | BASE & PLANTED)[CRITICAL].mean() - BASE[CRITICAL].mean()
     )
     for kind, parts in (("severity", 3), ("category", 3)):
@@ -118,7 +118,7 @@ def test_a_part_can_be_named() -> None:
         }
     )
     by_category, by_rule = held(gate, PLANTED).criteria
-    assert by_category.difference == by_rule.difference
+    assert by_category.found == by_rule.found
 
 
 def test_several_challengers_must_all_hold() -> None:
@@ -151,7 +151,11 @@ def test_a_criterion_that_cannot_be_held_against_the_cases_is_an_error(criterion
         ("criteria: [{metric: miss_rat, margin: 0.1}]", "no gate can ask for 'miss_rat' .did you mean 'miss_rate'"),
         ("criteria: [{metric: coverage, margin: 0.1}]", "no gate can ask for 'coverage'"),
         ("criteria: [{metric: miss_rate, margin: -0.1}]", "margin: "),
-        ("criteria: [{metric: miss_rate}]", "margin: "),
+        ("criteria: [{metric: miss_rate}]", "give one of margin, at_most and at_least, not none of them"),
+        ("criteria: [{metric: miss_rate, margin: .1, at_most: .1}]", "not margin and at_most"),
+        ("criteria: [{metric: miss_rate, at_least: .1}]", "better the lower it is: give at_most, not at_least"),
+        ("criteria: [{metric: auprc, at_most: .1}]", "better the higher it is: give at_least, not at_most"),
+        ("criteria: [{metric: miss_rate, margin: .1, min_support: 0}]", "min_support: "),
         ("criteria: [{metric: miss_rate, margin: .1, severty: low}]", "severty: unknown key .did you mean 'severity'"),
         ("criteria: [{metric: miss_rate, margin: .1, severity: low, each: rule}]", "give one of severity and each"),
         ("criteria: [{metric: miss_rate, margin: .1, severity: dire}]", "severity: "),
@@ -172,3 +176,62 @@ def test_models_that_are_the_same_pass_only_with_enough_cases() -> None:
         rows = [row(f"c{i}", "A-1", i % 5 > 0) for i in range(cases)]
         models = Models.of([Evaluation("x", "test", rows), Evaluation("y", "test", rows)], resamples=500, seed=0)
         assert hold(gate, models).decision == decision
+
+
+def test_limits_hold_whatever_the_baseline_does() -> None:
+    wrong = np.arange(2_000) % 25 == 0  # 4 %, in either model
+    models = Models.of(
+        [model(name, (~wrong).tolist(), BROKEN[:2_000]) for name in ("old", "new")], resamples=500, seed=0
+    )
+    for limit, decision in ((0.06, "pass"), (0.045, "undecided"), (0.02, "fail")):
+        gate = Gate.model_validate({"criteria": [{"metric": "miss_rate", "at_most": limit}]})
+        found = hold(gate, models)
+        (criterion,) = found.criteria
+        assert found.decision == criterion.decision == decision
+        assert criterion.found.value == pytest.approx(0.04, abs=0.001) and criterion.margin is None
+        assert (criterion.needed is not None) == (decision == "undecided")
+    assert "new has a miss rate of 4." in found.sentence and "where at most 2.0 % is allowed" in found.sentence
+    gate = Gate.model_validate({"criteria": [{"metric": "verdict_accuracy", "at_least": 0.98}]})
+    assert "and no more than 96." in hold(gate, models).sentence
+
+
+def test_a_gate_can_ask_for_auprc() -> None:
+    rows = [row(f"c{i}", "A-1" if i % 2 else None, i % 9 > 0, risk=0.9 - i % 7 / 100) for i in range(600)]
+    models = Models.of([Evaluation("x", "test", rows), Evaluation("y", "test", rows)], resamples=300, seed=0)
+    limits = [{"margin": 0.05}, {"at_least": 0.7}, {"at_least": 0.99}]
+    found = hold(Gate.model_validate({"criteria": [{"metric": "auprc", **limit} for limit in limits]}), models)
+    assert [criterion.decision for criterion in found.criteria] == ["fail", "pass", "pass"]
+
+
+def test_too_few_cases_are_said_to_be_too_few() -> None:
+    """A rule that three cases break: no number of cases "like these" is made of it."""
+    broken = ["A-1" if i % 2 else None for i in range(400)]
+    broken[1] = broken[3] = broken[5] = "C-1"
+    models = Models.of([model(name, [i % 7 > 0 for i in range(400)], broken) for name in "xy"], 300, 0)
+    gate = Gate.model_validate({"criteria": [{"metric": "rule_recall", "margin": 0.05, "each": "rule"}]})
+    found = hold(gate, models)
+    few, enough = found.criteria
+    assert (few.title, few.decision, few.needed) == ("rule recall, rule C-1", "undecided", None)
+    assert few.note == "too few: 3 of the 20 that it takes" and enough.decision == "pass"
+    assert found.needed is None and "1 of them speaks of too few cases or groups to say" in found.sentence
+    enough_is = {"metric": "rule_recall", "margin": 0.9, "rule": "C-1", "min_support": 3}
+    assert not hold(Gate.model_validate({"criteria": [enough_is]}), models).criteria[0].note
+
+
+def test_cases_of_too_few_groups_decide_nothing() -> None:
+    rows = [[row(f"c{i}", "A-1", True, cluster=f"g{i % 6}") for i in range(600)] for _ in "xy"]
+    models = Models.of([Evaluation(name, "test", found) for name, found in zip("xy", rows, strict=True)], 300, 0)
+    (found,) = hold(Gate.model_validate({"criteria": [{"metric": "miss_rate", "margin": 0.3}]}), models).criteria
+    assert found.decision == "undecided" and found.note.startswith("too few groups: the cases count for 6.0, 10 are")
+
+
+def test_several_samples_of_a_case_are_one_case() -> None:
+    broken = ["A-1" if i % 2 else None for i in range(60)]
+
+    def sampled(name: str) -> Evaluation:
+        rows = [row(f"c{i}", b, i % 9 > 0, sample=s) for i, b in enumerate(broken) for s in range(8)]
+        return Evaluation(name, "test", rows)
+
+    gate = {"criteria": [{"metric": "miss_rate", "margin": 0.1}, {"metric": "rule_recall", "margin": 0.1}]}
+    found = hold(Gate.model_validate(gate), Models.of([sampled("x"), sampled("y")], 300, 0))
+    assert [criterion.found.support for criterion in found.criteria] == [30, 30]

@@ -35,3 +35,9 @@ def test_a_page_that_can_holds_all_in_the_order_of_the_cases() -> None:
 def test_without_gold_nothing_has_changed() -> None:
     blind = [Evaluation(name, "test", [predicted("a", "reject", None)]) for name in ("SFT", "GRPO")]
     assert [change(row) for row in choose(blind, 5)] == [""]
+
+
+def test_samples_need_not_be_counted_from_nought() -> None:
+    rows = [predicted("a", "reject", "reject", sample=3), predicted("a", "approve", "reject", sample=2)]
+    (row,) = choose([Evaluation("m", "test", rows)], 5)
+    assert [prediction.sample for prediction in row] == [2]

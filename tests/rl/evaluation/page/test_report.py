@@ -81,7 +81,7 @@ def briefs_of(model: Evaluation) -> dict[str, Briefs]:
 def test_a_single_model_is_headed_by_its_accuracy() -> None:
     assert headline(evaluation("SFT", 60), None) == (
         "SFT gets 60.0\u202f% of verdicts right.",
-        "95 % interval 50.0\u202f% to 70.0\u202f%, on 100 cases.",
+        "95 % interval 49.7\u202f% to 69.7\u202f%, on 100 cases.",
     )
     unknown = Evaluation("SFT", "test", [predicted("a", "reject", None)])
     assert "no gold verdicts" in headline(unknown, None)[0]

@@ -93,3 +93,10 @@ def test_the_verdicts_token_is_another_source_of_risk() -> None:
     assert risk_of(predicted("a", "reject", "reject", risk=0.9), "verdict token") is None
     assert risk_of(predicted("a", "reject", "reject", **said)) == 0.9
     assert reliability([predicted("a", "reject", "reject", **said)], source="verdict token").stated == [0.75]
+
+
+def test_several_samples_of_a_case_do_not_narrow_the_reliability() -> None:
+    once = [predicted(f"c{i}", "reject", "reject" if i % 3 else "approve", risk=0.72) for i in range(30)]
+    sampled = [row.model_copy(update={"sample": sample}) for row in once for sample in range(8)]
+    alone, found = reliability(once), reliability(sampled)
+    assert (found.counts, found.low, found.high) == (alone.counts, alone.low, alone.high) and alone.counts == [30]

@@ -31,6 +31,16 @@ def drawn(seed: int, count: int = 1000, digits: int = 2) -> tuple[list[Predictio
     return predictions, rejects, risks
 
 
+def test_several_samples_of_a_case_are_one_case() -> None:
+    few = [p.model_copy(update={"sample": sample}) for p in VALID[:200] for sample in range(4)]
+    assert sum(p.gold is not None and p.gold.verdict == "reject" for p in few) > 200
+    chosen = choose_thresholds(few)
+    assert chosen.positives == int(VALID_REJECTS[:200].sum()) < 100
+    assert chosen.chosen["precision_90"].note == f"too few: {chosen.positives} cases to reject, 100 are needed"
+    settings = Settings(thresholds=CHOSEN)
+    assert Evaluation("m", "test", few, settings=settings).notes["recall_at_precision_90"].startswith("too few: ")
+
+
 VALID, VALID_REJECTS, VALID_RISKS = drawn(1)
 TEST, TEST_REJECTS, TEST_RISKS = drawn(2)
 CHOSEN = choose_thresholds(VALID, "valid")
@@ -128,5 +138,5 @@ def test_thresholds_are_kept_with_the_evaluation(tmp_path) -> None:
     settings = Settings(thresholds=CHOSEN, by=("severity",), prevalence=0.1)
     save_evaluation(Evaluation("m", "test", TEST, settings=settings), tmp_path)
     loaded = load_evaluation(tmp_path)
-    assert loaded.settings == settings
+    assert loaded.settings.to_json() == settings.to_json()
     assert loaded.notes == {} == Evaluation("m", "test", TEST, settings=settings).notes

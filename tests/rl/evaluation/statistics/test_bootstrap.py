@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from rl.evaluation import bootstrap
-from rl.evaluation.statistics.bootstrap import exact_at_the_edge, resample
+from rl.evaluation.statistics.bootstrap import resample
 
 
 def share(totals: np.ndarray) -> dict[str, np.ndarray]:
@@ -73,18 +73,6 @@ def test_nothing_to_divide_by_is_nan() -> None:
     assert np.isnan([never.value, never.low, never.high]).all()
     seldom = bootstrap([[1, 1], [0, 0], [0, 0]], names(3), ratio, support=1)["ratio"]
     assert (seldom.value, seldom.low, seldom.high) == (1.0, 1.0, 1.0)
-
-
-def test_all_right_or_all_wrong_has_the_exact_interval() -> None:
-    n = 40
-    for right in (0, n):
-        found = bootstrap(ones(np.arange(n) < right), names(n), share, support=n)["share"]
-        assert found.low == found.high == right / n
-        theirs = stats.binomtest(right, n).proportion_ci(method="exact")
-        widened = exact_at_the_edge(found, n)
-        assert (widened.low, widened.high) == pytest.approx((theirs.low, theirs.high))
-    between = bootstrap(ones(np.arange(n) < 20), names(n), share, support=n)["share"]
-    assert exact_at_the_edge(between, n) == between
 
 
 def test_clusters_drawn_one_by_one_vary_as_a_sum_does() -> None:

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.stats import binomtest, t
 
 from rl.evaluation import paired_difference
-from rl.evaluation.statistics import Figure, Pairing, Sheet, figures
+from rl.evaluation.statistics import Clusters, Figure, Pairing, Sheet, figures
 
 
 def share(totals: np.ndarray) -> dict[str, np.ndarray]:
@@ -33,21 +33,28 @@ def one(models: list[np.ndarray], formula: object = share, resamples: int = 5_00
     return next(iter(found.values()))
 
 
-def test_paired_difference_agrees_with_a_plain_loop() -> None:
+def test_a_difference_of_shares_is_about_as_wide_as_its_resamples() -> None:
     rng = np.random.default_rng(3)
     ours, theirs = rng.random(300) < 0.8, rng.random(300) < 0.7
     found = paired_difference(ones(ours), ones(theirs), names(300), share)["share"]
     change = ours.astype(float) - theirs
     draws = change[rng.integers(0, 300, (20_000, 300))].mean(axis=1)
-    assert found.value == pytest.approx(change.mean()) and found.method == "bootstrap"
+    assert found.value == pytest.approx(change.mean()) and found.method == "score"
     assert (found.low, found.high) == pytest.approx(tuple(np.quantile(draws, [0.025, 0.975])), abs=0.006)
 
 
-def test_where_few_pairs_differ_the_interval_is_the_score_intervals() -> None:
+def test_a_difference_of_shares_has_the_score_interval_and_the_exact_test() -> None:
     ours, theirs = np.arange(100) < 90, np.arange(100) < 86
     found = paired_difference(ones(ours), ones(theirs), names(100), share)["share"]
     assert found.method == "score" and found.test == "mcnemar" and found.p == pytest.approx(2 / 2**4)
-    assert (found.low, found.high) == Pairing(theirs, ours, np.arange(100)).interval()
+    assert (found.low, found.high) == Pairing(theirs, ours, Clusters(np.arange(100))).interval()
+
+
+def test_a_share_alone_has_the_exact_interval() -> None:
+    for right in (0, 1, 37, 40):
+        found = one([np.arange(40) < right]).estimate()
+        theirs = binomtest(right, 40).proportion_ci(method="exact")
+        assert found is not None and (found.low, found.high) == pytest.approx((theirs.low, theirs.high))
 
 
 def test_a_model_does_not_differ_from_itself_as_far_as_can_be_told() -> None:
@@ -69,13 +76,36 @@ def test_what_is_no_share_of_the_same_rows_has_no_pairs() -> None:
     assert tallies.pairings is None
 
 
-def test_f1_that_hardly_changed_keeps_some_doubt() -> None:
+def test_no_interval_has_width_zero() -> None:
     counts = np.column_stack([np.ones(30), np.full(30, 3.0)])
-    found = one([counts, counts], f1).difference()
-    z = norm.ppf(0.975)
-    assert (found.low, found.high) == pytest.approx((-(z**2) / (30 + z**2), z**2 / (30 + z**2)))
-    unbounded = one([counts, counts], f1, share=False).difference()
-    assert (unbounded.low, unbounded.high) == (0.0, 0.0)
+    found, z = one([counts, counts], f1), t.ppf(0.975, 29)
+    assert found.difference().high == -found.difference().low == pytest.approx(z**2 / 30)
+    alone = found.estimate()
+    assert alone is not None and alone.value == pytest.approx(2 / 3) and alone.low < alone.value < alone.high
+    for bounds, value, span in (((0.0, 9.0), 0.0, 9.0), ((0.0, np.inf), 120.0, 120.0), ((-1.0, 1.0), 0.5, 2.0)):
+        same = one([np.full(50, value)] * 2, bounds=bounds)
+        far = span * t.ppf(0.975, 49) ** 2 / 50
+        assert (same.difference().low, same.difference().high) == pytest.approx((-far, far))
+        single = same.estimate()
+        assert single is not None and single.high - single.low >= far and single.low >= bounds[0]
+
+
+def test_a_difference_of_figures_that_are_no_shares_keeps_its_range() -> None:
+    """One case of few that changed by far: the interval is about the difference, and not cut off at 1."""
+    rng = np.random.default_rng(9)
+    costs = rng.integers(0, 3, 40).astype(float)
+    worse = costs.copy()
+    worse[:7] += 17.3
+    found = one([costs, worse], bounds=(0.0, 25.0)).difference()
+    assert found.value == pytest.approx(7 * 17.3 / 40) and found.low < found.value < found.high and found.high > 3.03
+    with pytest.raises(ValueError, match="beyond its bounds"):
+        paired_difference(ones(worse), ones(costs), names(40), share)
+
+
+def test_a_mean_over_classes_rests_on_the_rarest() -> None:
+    counts = np.column_stack([np.ones(900), np.full(900, 3.0)])
+    wide, narrow = one([counts], f1, rests_on=30.0).estimate(), one([counts], f1).estimate()
+    assert wide is not None and narrow is not None and wide.high - wide.low > 20 * (narrow.high - narrow.low)
 
 
 def test_nothing_to_divide_by_has_no_estimate_and_no_difference() -> None:
@@ -98,12 +128,12 @@ def test_simultaneous_intervals_are_wider_and_each_around_its_difference() -> No
         assert ratio == pytest.approx(2.35 / 1.96, rel=0.05)  # Dunnett's critical value for three
 
 
-def test_rows_to_decide_shrink_with_the_distance() -> None:
+def test_cases_to_decide_shrink_with_the_distance() -> None:
     rng = np.random.default_rng(6)
     found = one([rng.random(400) < 0.8, rng.random(400) < 0.8])
-    near, far = found.rows_to_decide(0.01), found.rows_to_decide(0.04)
+    near, far = found.cases_to_decide(0.01), found.cases_to_decide(0.04)
     assert near is not None and far is not None and near == pytest.approx(16 * far, rel=0.01)
-    assert found.rows_to_decide(0.0) is None
+    assert found.cases_to_decide(0.0) is None
 
 
 def test_metrics_of_a_sheet_share_their_resamples() -> None:

@@ -37,3 +37,9 @@ def test_complete_change_stays_in_range() -> None:
 def test_counts_need_not_be_whole_and_nothing_is_nan() -> None:
     assert tango(3.5, 1.5, 25.0)[0] < tango(7, 3, 50)[0]
     assert tango(0, 0, 0) != tango(0, 0, 0)
+
+
+def test_a_correction_widens_it_on_both_sides() -> None:
+    (low, high), (lower, higher) = tango(7, 3, 50), tango(7, 3, 50, correction=0.5)
+    assert lower < low and higher > high
+    assert tango(0, 0, 30, correction=0.5)[1] > tango(0, 0, 30)[1]

@@ -1,0 +1,90 @@
+"""Origin: whose predictions an evaluation holds, how the model was asked, and by what rules, as ``run.json`` says it.
+
+What holds for one model says nothing of another, so its thresholds are not applied to another's risks, and its files
+are not written over with another's.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from data import Briefs, DataError
+from data.files import read_json
+from rl.config.decoding import Decoding
+from rl.generation.engine import Engine
+from rl.runs.folder import RUN
+
+KEY = "origin"
+"""Where ``run.json`` has it."""
+
+
+class Origin(BaseModel):
+    """A model, asked in one way, under one rulebook."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    """What tables call the model; of predictions made elsewhere nothing else is known."""
+    model: dict[str, Any]
+    """What tells it from other models: the hash of its weights, the server's address, the file of predictions."""
+    template: str | None = None
+    """The prompt template; None for predictions made elsewhere."""
+    rulebook: str
+    """The fingerprint of the rulebook."""
+
+    @classmethod
+    def of(cls, engine: Engine, decoding: Decoding, briefs: Briefs, name: str) -> "Origin":
+        """That of an engine, asked with a template that is settled."""
+        model = {key: value for key, value in engine.identity(decoding).items() if key != "decoding"}
+        return cls(name=name, model=model, template=decoding.template, rulebook=briefs.book.fingerprint)
+
+    @classmethod
+    def of_file(cls, path: str | Path, briefs: Briefs, name: str) -> "Origin":
+        """That of predictions made elsewhere."""
+        return cls(name=name, model={"predictions": str(Path(path).resolve())}, rulebook=briefs.book.fingerprint)
+
+    @classmethod
+    def read(cls, facts: Mapping[str, Any]) -> "Origin | None":
+        """That of an evaluation's provenance; None where it does not say (evaluations of earlier versions).
+
+        Raises:
+            DataError: it is damaged.
+        """
+        if KEY not in facts:
+            return None
+        try:
+            return cls.model_validate(facts[KEY])
+        except ValidationError as error:
+            raise DataError(f"'{RUN}' does not say where the evaluation comes from: {error}", field=KEY) from error
+
+    def differs_from(self, other: "Origin") -> str | None:
+        """What makes it no use for the other: ``model``, ``template`` or ``rulebook``; None if nothing does.
+
+        Two files of predictions are one model's if the model is called alike.
+        """
+        made_elsewhere = all("predictions" in origin.model for origin in (self, other))
+        same = self.name == other.name if made_elsewhere else self.model == other.model
+        if not same:
+            return "model"
+        return next((what for what in ("template", "rulebook") if getattr(self, what) != getattr(other, what)), None)
+
+    def claim(self, folder: str | Path) -> None:
+        """Makes sure that a folder holds nobody else's evaluation.
+
+        Raises:
+            DataError: it holds another model's, or predictions from another file.
+        """
+        file = Path(folder) / RUN
+        there = Origin.read(read_json(file)) if file.is_file() else None
+        if there is not None and there.model != self.model:
+            raise DataError(
+                f"holds the evaluation of '{there.name}' ({_told(there.model)}), not of '{self.name}' "
+                f"({_told(self.model)}): choose another --out",
+                file=folder,
+            )
+
+
+def _told(model: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in model.items())
