@@ -54,9 +54,9 @@ def test_a_refused_case_is_counted_and_said(server: Zoo, cases: Path, toy: Path,
     # The same command again asks nothing; with --retry-refused it asks for that one.
     asked, server.behaviour = len(server.asked), None
     again = evaluated(server.url, cases, toy, tmp_path / "out", *options)
-    assert again.exit_code == 0 and len(server.asked) == asked and "1 of them refused" in again.output
+    assert again.exit_code == 0 and len(server.asked) == asked and "1 refused by the server" in again.output
     mended = evaluated(server.url, cases, toy, tmp_path / "out", *options, "--retry-refused")
-    assert mended.exit_code == 0 and len(server.asked) == asked + 1 and "of them refused" not in mended.output
+    assert mended.exit_code == 0 and len(server.asked) == asked + 1 and "refused by the server" not in mended.output
 
 
 def test_more_errors_than_are_let_pass_stop_the_run(server: Zoo, cases: Path, toy: Path, tmp_path: Path) -> None:
