@@ -1,5 +1,7 @@
 """Compare: evaluations of several models on the same cases in, everything that can be said of them out."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from data import DataError, Rulebook, suggest
@@ -17,6 +19,7 @@ from rl.evaluation.comparison.slices import slice_rows
 from rl.evaluation.comparison.suspects import suspects
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.metrics import HEADLINE, NEUTRAL
+from rl.evaluation.origin import Origin
 
 
 def compare(
@@ -55,6 +58,7 @@ def compare(
     paired = pairs(models, figures.get(primary))
     found = hold(gate, models) if gate is not None else None
     said, details = sentence(models, metrics[0], paired, found)
+    details += _rulebooks([baseline, *others])
     return Comparison(
         sentence=said,
         details=details,
@@ -76,3 +80,13 @@ def compare(
         suspects=suspects(models),
         gate=found,
     )
+
+
+def _rulebooks(evaluations: Sequence[Evaluation]) -> str:
+    """A warning where some were judged by another text of the rules, as far as they say by which; empty if not."""
+    origins = [Origin.read(evaluation.provenance) for evaluation in evaluations]
+    books = {evaluation.name: o.rulebook for evaluation, o in zip(evaluations, origins, strict=True) if o is not None}
+    if len(set(books.values())) < 2:
+        return ""
+    said = ", ".join(f"{name} by {fingerprint}" for name, fingerprint in books.items())
+    return f" They were not shown the same rulebook: {said}."

@@ -112,6 +112,7 @@ def _answer(prediction: Prediction, contradiction: str | None) -> Json:
     ruling, gold = prediction.ruling, prediction.gold
     content: Json = {
         "ruling": ruling.model_dump(mode="json") if ruling else None,
+        "verdict": None if ruling else prediction.verdict,
         "found": prediction.grounded if ruling else None,
         "failure": prediction.failure,
         "completion": prediction.completion,

@@ -1,6 +1,7 @@
 """A comparison against what was put into the models, and against independent references."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -154,6 +155,17 @@ def test_the_rulebook_gives_titles() -> None:
     )
     found = compared(BASE, BETTER, book=book, resamples=100)
     assert found.rules[0].title.startswith("on ") and found.rules[0].severity == "high"
+
+
+def test_models_that_were_shown_other_rules_are_named() -> None:
+    def by(name: str, rulebook: str) -> Evaluation:
+        origin = {"name": name, "model": {"weights": name}, "template": "default", "rulebook": rulebook}
+        return replace(model(name, BASE.tolist(), BROKEN), provenance={"origin": origin})
+
+    other = compare(by("m0", "abc"), by("m1", "abc"), by("m2", "def"), resamples=100)
+    assert other.details.endswith(" They were not shown the same rulebook: m0 by abc, m1 by abc, m2 by def.")
+    same = compare(by("m0", "abc"), by("m1", "abc"), model("m2", BASE.tolist(), BROKEN), resamples=100)
+    assert "the same rulebook" not in same.details
 
 
 def test_suspects_are_contradicted_by_all_with_confidence() -> None:

@@ -66,7 +66,12 @@ def test_an_answer_says_what_gold_cites_too_and_what_is_not_there() -> None:
     [[ruled], [unparsed]] = record(shown(case, ruling(*cited), "gibberish"), Album(Path("none")), {})["answers"]
     assert (ruled["right"], ruled["found"]) == ([True, False], [True, False])
     assert Ruling.model_validate(ruled["ruling"]).violations == cited
-    assert unparsed["ruling"] is None and unparsed["completion"] == "gibberish" and unparsed["failure"]
+    assert (
+        unparsed["ruling"] is None
+        and unparsed["verdict"] == "unparsed"
+        and unparsed["completion"] == "gibberish"
+        and unparsed["failure"]
+    )
 
 
 def test_every_sample_is_there_with_what_is_known_of_it() -> None:
@@ -86,6 +91,9 @@ def test_every_sample_is_there_with_what_is_known_of_it() -> None:
     assert second["logprob"] == -0.5 and "logprob" not in first
     assert first["contradiction"] == "the reasoning does not end in findings" and "contradiction" not in second
     assert "contradiction" not in third
+    refused = predictions[2].model_copy(update={"refused": True})
+    [[answer]] = record(Shown("test", case, BOOK, [refused], [[refused]]), Album(Path("none")), {})["answers"]
+    assert answer["verdict"] == "refused"
 
 
 def test_a_case_stays_to_the_letter_in_its_parts() -> None:
