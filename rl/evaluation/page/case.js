@@ -257,7 +257,7 @@ function drawer(page) {
           media ? el("div", "media", pictures, more, intervals.length ? timeline(record, intervals) : "") : "",
           el("div", "texts", texts.map(([name, text]) => field(name, text, marks.get(name) ?? [])), excerpt(record.excerpt), known(record.case))),
         el("div", "answers", goldAnswer(record.gold, titles),
-          record.answers.map((found, place) => modelAnswer(place, found, entry.verdicts[place], entry.outcomes[place], titles))),
+          record.answers.map((found, place) => modelAnswer(place, found, entry.outcomes[place], titles))),
       ];
     },
   };
