@@ -9,11 +9,12 @@ from typing import Any
 
 from rich.text import Text
 
+from data.address import without_credentials
 from data.reading.loading import read_row
 from rl.config.evaluate import EvalRecipe
 from rl.config.recipe import SHIPPED, Recipe, find_recipe
 from rl.config.train import GRPORecipe, SFTRecipe, TrainRecipe
-from rl.terminal.safe_text import visible, without_credentials
+from rl.terminal.safe_text import visible
 
 EVALUATION = "evaluation"
 """Where in a run's folder the evaluation goes."""

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from data.address import Address
 from prompts.parse import END_THINK, THINK
-from rl.generation.address import Address
 from rl.generation.faults import Failed, Refused, Said, short
 from rl.generation.logprobs import verdict_logprob
 

@@ -6,18 +6,19 @@ case and sample makes them the same again where the server heeds it.
 
 import hashlib
 import json
+import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from data import Brief, Briefs, DataError
+from data.address import Address
 from prompts import Episode
 from rl.config.decoding import Decoding
-from rl.generation.address import Address
 from rl.generation.engine import Key
 from rl.generation.inquiry import Inquiry
 from rl.generation.prompts_once import PromptsOnce
-from rl.generation.server import Server
+from rl.generation.server import KEY, Server
 from rl.runs.provenance import provenance
 
 OURS = {"model", "messages", "n", "stream", "max_tokens", "max_completion_tokens", "temperature", "seed", "logprobs"}
@@ -80,7 +81,7 @@ class Endpoint:
         """
         from anyio.from_thread import start_blocking_portal
 
-        address = Address.of(self.url)
+        address = Address.of(self.url, os.environ.get(KEY))
 
         def request(brief: Brief, sample: int, messages: list[dict[str, Any]]) -> dict[str, Any]:
             return self._body(brief, decoding, sample, messages)

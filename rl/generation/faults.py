@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rl.generation.address import Address
+from data.address import Address
 
 
 class Unanswered(Exception):

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from data.address import Address
 from rl.generation import rate_limit
-from rl.generation.address import KEY, Address
 from rl.generation.answer import Answer, read_answer
 from rl.generation.faults import Failed, Hopeless, Late, Limited, Mistaken, Said, Unanswered, short
 from rl.generation.parameters import OPTIONAL, Parameters, minded, without
@@ -20,6 +20,8 @@ from rl.generation.rate_limit import RateLimit
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
+KEY = "OPENAI_API_KEY"
+"""The environment variable with the key of an endpoint's API."""
 MOST_BYTES = 32_000_000
 """Size of the largest answer that is read: log-probabilities are a hundred bytes a token and more."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0

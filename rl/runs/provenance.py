@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from data import Rulebook
+from data.address import without_credentials
 from data.files import write_json
 from prompts import TEMPLATE_VERSION
 from rl.runs.folder import RUN, RunFolder
-from rl.terminal.safe_text import without_credentials
 
 PACKAGES = ("ruling", "torch", "transformers", "trl", "accelerate", "peft", "tokenizers", "datasets", "evaluate")
 _WEIGHTS = ("*.safetensors", "*model*.bin", "config.json", "adapter_config.json", "tokenizer.json")

@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from rich.markup import escape
 
 from data import DataError
+from data.address import without_credentials
 from rewards import TooManyUnscored
 from rl.terminal.console import console, terminal
-from rl.terminal.safe_text import one_line, visible, without_credentials
+from rl.terminal.safe_text import one_line, visible
 from rl.terminal.stopping import exit_code, stopped_by_sigterm
 
 WRONG, UNSCORED = 2, 1

@@ -20,9 +20,10 @@ from typing import Any, TextIO
 from rich.file_proxy import FileProxy
 from rich.text import Text
 
+from data.address import without_credentials
 from rl.terminal.aside import Aside
 from rl.terminal.console import console, is_first_process, is_launched, terminal
-from rl.terminal.safe_text import visible, without_credentials
+from rl.terminal.safe_text import visible
 
 MESSAGES = "messages.log"
 """What the file is called, in the folder of a run or of an evaluation."""

@@ -25,28 +25,6 @@ def visible(text: str) -> str:
     return HIDDEN.sub(lambda match: f"⟨U+{ord(match.group()):04X}⟩", text)
 
 
-_URL = re.compile(r"(?<![\w+.-])([a-zA-Z][\w+.-]*://)([^\s\"'<>/?#]*)([^\s\"'<>?#]*)([^\s\"'<>]*)")
-_HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(:\d*)?")
-
-
-def without_credentials(text: str) -> str:
-    """The text with every URL in it cut down to host and path: what stands before an ``@`` or behind a question mark
-    may be a password or a key.
-
-    Example:
-        >>> without_credentials("GET https://me:hunter2@gateway.example/v1?code=s3cret failed")
-        'GET https://gateway.example/v1 failed'
-    """
-    return _URL.sub(_bare, text)
-
-
-def _bare(url: re.Match[str]) -> str:
-    scheme, authority, path, _ = url.groups()
-    host = authority.rpartition("@")[2]
-    # Where no port follows, this was the beginning of a password that has a slash or a question mark in it.
-    return f"{scheme}{host}{path}" if _HOST.fullmatch(host) else f"{scheme}…"
-
-
 def one_line(text: str) -> str:
     """As `visible`, line breaks included: what is one line of a report stays one, and cannot pass for another.
 

@@ -7,6 +7,7 @@ from rich.panel import Panel
 from rich.table import Column, Table
 from rich.text import Text
 
+from data.address import without_credentials
 from rewards import Rubric, Scorecard, Unscored
 from rewards.lookup import code_of
 from rewards.scoring.scorer import FORMAT
@@ -43,7 +44,7 @@ def _standing(rubric: Rubric, name: str) -> list[RenderableType]:
     )
     for entry in rubric.entries:
         low, high = entry.range
-        settings = ", ".join(f"{key} {value}" for key, value in entry.settings.items())
+        settings = without_credentials(", ".join(f"{key} {value}" for key, value in entry.settings.items()))
         weight = "must be 1" if entry.kind == "gate" else f"{entry.weight:g}"
         table.add_row(safe(entry.name), entry.kind, weight, f"{low:g} … {high:g}", safe(settings))
     prices = rubric.prices

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
+from data.address import Address
 from data.errors import explain
 from rewards.model_based.judge.breaker import CircuitBreaker
 from rewards.model_based.judge.form import Answer, Unreadable
@@ -61,7 +62,7 @@ class _Completion(BaseModel):
 class Client:
     """A server, and how to ask it."""
 
-    base_url: str
+    address: Address
     api_key: str
     timeout: float
     """Seconds that one try may take to connect, and the server to send the next part of its answer."""
@@ -113,8 +114,10 @@ class Client:
                 outcomes[key] = await self._ask_one(server, key, request, keep)
 
         async with AsyncOpenAI(
-            base_url=self.base_url,
+            base_url=self.address.shown,
             api_key=self.api_key,
+            default_headers=self.address.headers,
+            default_query=self.address.query,
             timeout=self.timeout,
             max_retries=self.retries,
             http_client=DefaultAsyncHttpxClient(verify=_certificates()),
@@ -144,7 +147,7 @@ class Client:
             self.breaker.failed(str(error))
             return error
         except Unreadable as error:
-            return JudgeFault(f"not the JSON that was asked for: {error}")
+            return JudgeFault(self.address.hide(f"not the JSON that was asked for: {error}"))
         except Exception as error:  # of any kind: it is this request's outcome
             return error
 
@@ -155,19 +158,57 @@ class Client:
         no completion, by making a request that is refused, can have the others asked without.
         """
         if self.takes_form is False:
-            return await _fetch(server, request.unformatted)
+            return await self._fetch(server, request.unformatted)
         try:
-            text = await _fetch(server, request.body)
+            text = await self._fetch(server, request.body)
         except Refused:
             if self.takes_form:
                 raise
-            text = await _fetch(server, request.unformatted)
+            text = await self._fetch(server, request.unformatted)
             if self.takes_form is None:
-                logger.warning("the judge at %s refuses response_format: it is asked without", self.base_url)
+                logger.warning("the judge at %s refuses response_format: it is asked without", self.address.shown)
                 self.takes_form = False
         else:
             self.takes_form = True
         return text
+
+    async def _fetch(self, server: "AsyncOpenAI", body: Mapping[str, Any]) -> str:
+        """The text of the answer, read no further than `MOST_BYTES`.
+
+        Raises:
+            ServerDown: the server is not there, is overloaded, or fails.
+            Refused: it minds this request.
+            JudgeFault: its answer is none. Neither may open the circuit: a completion that makes a judge stumble could
+                silence it for all others.
+        """
+        from openai import APIStatusError
+
+        # As a stream, since the client would read an answer of any size into memory.
+        create: Any = server.chat.completions.with_streaming_response.create
+        answer = bytearray()
+        try:
+            async with create(**body) as response:
+                async for chunk in response.iter_bytes():
+                    answer += chunk
+                    if len(answer) > MOST_BYTES:
+                        break
+        except APIStatusError as error:
+            raise (Refused if error.status_code in (400, 413, 422) else ServerDown)(self._short(error)) from error
+        except Exception as error:  # connections break in many ways, and the openai client does not wrap them all
+            raise ServerDown(self._short(error)) from error
+        if len(answer) > MOST_BYTES:
+            raise JudgeFault(f"the answer has more than {MOST_BYTES:,} bytes")
+        try:
+            choice = _Completion.model_validate_json(bytes(answer)).choices[0]
+        except ValidationError as error:
+            raise JudgeFault(self.address.hide(f"not a chat completion: {_complaint(error)}")) from error
+        if choice.finish_reason == "length":
+            raise JudgeFault("the answer was cut off: allow it more tokens (tokens_per_answer)")
+        return choice.message.content
+
+    def _short(self, error: Exception) -> str:
+        """The kind and the beginning of the message: a server may send anything as its error, our secrets too."""
+        return f"{type(error).__name__}: {' '.join(self.address.hide(str(error))[:_LONGEST_ERROR].split())}"
 
 
 @lru_cache(maxsize=1)
@@ -176,46 +217,6 @@ def _certificates() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-async def _fetch(server: "AsyncOpenAI", body: Mapping[str, Any]) -> str:
-    """The text of the answer, read no further than `MOST_BYTES`.
-
-    Raises:
-        ServerDown: the server is not there, is overloaded, or fails.
-        Refused: it minds this request.
-        JudgeFault: its answer is none. Neither may open the circuit: a completion that makes a judge stumble could
-            silence it for all others.
-    """
-    from openai import APIStatusError
-
-    # As a stream, since the client would read an answer of any size into memory.
-    create: Any = server.chat.completions.with_streaming_response.create
-    answer = bytearray()
-    try:
-        async with create(**body) as response:
-            async for chunk in response.iter_bytes():
-                answer += chunk
-                if len(answer) > MOST_BYTES:
-                    break
-    except APIStatusError as error:
-        raise (Refused if error.status_code in (400, 413, 422) else ServerDown)(_short(error)) from error
-    except Exception as error:  # connections break in many ways, and the openai client does not wrap them all
-        raise ServerDown(_short(error)) from error
-    if len(answer) > MOST_BYTES:
-        raise JudgeFault(f"the answer has more than {MOST_BYTES:,} bytes")
-    try:
-        choice = _Completion.model_validate_json(bytes(answer)).choices[0]
-    except ValidationError as error:
-        raise JudgeFault(f"not a chat completion: {_complaint(error)}") from error
-    if choice.finish_reason == "length":
-        raise JudgeFault("the answer was cut off: allow it more tokens (tokens_per_answer)")
-    return choice.message.content
-
-
 def _complaint(error: ValidationError) -> str:
     field, message = explain(error)
     return f"{field}: {message}" if field else message
-
-
-def _short(error: Exception) -> str:
-    """The kind and the beginning of the message: a server may send anything as its error."""
-    return f"{type(error).__name__}: {' '.join(str(error)[:_LONGEST_ERROR].split())}"

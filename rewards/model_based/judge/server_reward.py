@@ -18,6 +18,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from data import DataError, Ruling
+from data.address import Address
 from prompts import Message
 from rewards.batch import BatchReward, Item
 from rewards.model_based.judge.breaker import CircuitBreaker
@@ -85,16 +86,13 @@ class ServerReward(BatchReward):
 
     def __post_init__(self) -> None:
         check_settings(type(self), vars(self), self.name)  # a rubric has done so; Python code has not
-        if not self.base_url.startswith(("http://", "https://")):
-            raise DataError(
-                f"want an http(s) address such as http://localhost:8000/v1, not '{self.base_url}'", field="base_url"
-            )
         key = os.environ.get(self.api_key_env) if self.api_key_env else "none"
         if not key:
             raise DataError(f"the environment variable {self.api_key_env} is not set", field="api_key_env")
+        address = Address.of(self.base_url, key, field="base_url")
         self._cache = AnswerCache(self.cache) if self.cache else None
         self._client = Client(
-            base_url=self.base_url,
+            address=address,
             api_key=key,
             timeout=self.timeout,
             batch_timeout=self.batch_timeout,
@@ -139,7 +137,7 @@ class ServerReward(BatchReward):
             "extra_body": self.extra_body,
         }
         try:
-            return make_request(self.base_url, asked.messages, asked.form, settings, asked.picture_side)
+            return make_request(self._client.address.shown, asked.messages, asked.form, settings, asked.picture_side)
         except DataError as error:  # a picture that cannot be read: of this case, not of the others
             return error
 

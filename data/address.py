@@ -5,14 +5,12 @@ is printed, logged or kept names the server by `Address.shown`, and what a serve
 """
 
 import base64
-import os
+import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from data import DataError
-from rl.terminal.safe_text import without_credentials
+from data.errors import DataError
 
-KEY = "OPENAI_API_KEY"
 _HIDDEN = "•••"
 _SHORTEST = 4
 """Characters: what is shorter keeps no secret, and would be hidden wherever a server happens to say it."""
@@ -39,8 +37,16 @@ class Address:
     """What no message may hold: the key, the user info and the query's values; the longest first."""
 
     @classmethod
-    def of(cls, url: str) -> "Address":
-        """Raises DataError where it is no address of a server."""
+    def of(cls, url: str, key: str | None = None, field: str = "endpoint") -> "Address":
+        """That in a URL.
+
+        Args:
+            key: of the API, which no message may hold either.
+            field: what the URL is called, for the error.
+
+        Raises:
+            DataError: it is no address of a server.
+        """
         try:
             parts = urlsplit(url)
             port, query = parts.port, dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -51,13 +57,13 @@ class Address:
             raise DataError(
                 "no address of a server: give one like http://localhost:8000/v1; in a password before the host, "
                 "special characters are written as %-escapes",
-                field="endpoint",
+                field=field,
             ) from None
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         shown = f"{parts.scheme}://{host}{f':{port}' if port is not None else ''}{parts.path}"
         userinfo, at, _ = parts.netloc.rpartition("@")
         basic = base64.b64encode(unquote(userinfo).encode()).decode()
-        told = [os.environ.get(KEY, ""), basic, userinfo, *userinfo.split(":", 1), unquote(userinfo)]
+        told = [key or "", basic, userinfo, *userinfo.split(":", 1), unquote(userinfo)]
         told += [unquote(part) for part in userinfo.split(":", 1)] + [parts.query, *query.values()]
         secrets = sorted({secret for secret in told if len(secret) >= _SHORTEST}, key=lambda s: (-len(s), s))
         return cls(shown, {"Authorization": f"Basic {basic}"} if at else {}, query, tuple(secrets))
@@ -67,3 +73,25 @@ class Address:
         for secret in self.secrets:
             text = text.replace(secret, _HIDDEN)
         return without_credentials(text)
+
+
+_URL = re.compile(r"(?<![\w+.-])([a-zA-Z][\w+.-]*://)([^\s\"'<>/?#]*)([^\s\"'<>?#]*)([^\s\"'<>]*)")
+_HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(:\d*)?")
+
+
+def without_credentials(text: str) -> str:
+    """The text with every URL in it cut down to host and path: what stands before an ``@`` or behind a question mark
+    may be a password or a key.
+
+    Example:
+        >>> without_credentials("GET https://me:hunter2@gateway.example/v1?code=s3cret failed")
+        'GET https://gateway.example/v1 failed'
+    """
+    return _URL.sub(_bare, text)
+
+
+def _bare(url: re.Match[str]) -> str:
+    scheme, authority, path, _ = url.groups()
+    host = authority.rpartition("@")[2]
+    # Where no port follows, this was the beginning of a password that has a slash or a question mark in it.
+    return f"{scheme}{host}{path}" if _HOST.fullmatch(host) else f"{scheme}…"
