@@ -95,6 +95,7 @@ def build(folder: Path) -> None:
     for command in (
         f"evaluate --predictions predictions.jsonl {common} --out valid",
         f"evaluate --predictions others.jsonl {common} --out other",
+        "evaluate --predictions held.jsonl --data held-out.jsonl --rulebook book.yaml --name predictions --out held",
         f"evaluate model {common} --out asked --template compact --max-new-tokens 4 --robustness rule-ids",
         f"rewards score --rubric rubric.yaml {common} --completions completions.jsonl --out scores.parquet",
     ):
@@ -171,6 +172,9 @@ def _written(folder: Path, briefs: Briefs) -> None:
             for n, brief in enumerate(briefs)
         ]
         _save_lines(folder / name, predicted)
+    others = [brief.case.model_copy(update={"id": f"held-{brief.id}"}) for brief in briefs]
+    save_cases(others, folder / "held-out.jsonl")
+    _save_lines(folder / "held.jsonl", [row | {"id": f"held-{row['id']}"} for row in predicted])
     rubric = Rubric.load(folder / "rubric.yaml")
     cards = rubric.score_many(texts, list(briefs))
 
