@@ -200,6 +200,9 @@ class GRPORecipe(TrainRecipe):
     """What the reasoning should be written in, such as ``en``: a setting of the rubric's penalty `language`."""
     hard: HardConfig | None = None
     """Draw the cases more often that the model gets wrong before training; None draws all alike."""
+    shared_prefix: bool = True
+    """Read each prompt once for all the completions on it, instead of once for each; it changes the cost only. Models
+    whose layers do not allow it say so and are trained as without it."""
 
     @classmethod
     def config_class(cls) -> Any:

@@ -56,6 +56,7 @@ class GRPOStage(Stage[GRPORecipe]):
             reward=self.rubric.reward_func(parts.start.briefs + parts.start.valid),
             rollouts=self.run.rollouts,
             checkpoint=parts.checkpoint,
+            shared_prefix=self.recipe.shared_prefix,
         )
 
 
