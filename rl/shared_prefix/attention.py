@@ -1,7 +1,7 @@
 """Attention over a packed row: a prefix attends to itself, a branch to its prefix and itself.
 
-No mask of the whole row is made: its cost would grow with (P + G·R)². Prefixes are gathered into a batch of n, branches
-into a batch of B, and the keys of a branch's prefix are put before its own.
+No mask of the whole row is made: its cost would grow with (P + G·R)². Prefixes are gathered into a batch of n,
+branches into a batch of B, and the keys of a branch's prefix are put before its own.
 
 A model is *prepared* once. From then on its language layers attend through this file: as a `Layout` says where a
 forward pass has been handed one (``model(…, packed=layout)``: the layers hand it on, so that gradient checkpointing

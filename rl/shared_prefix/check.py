@@ -30,9 +30,7 @@ def difference(model: torch.nn.Module, bare: PreTrainedModel, prompt: Prompt, ro
     mask = (torch.arange(size, device=completions.device) < lengths[:, None]).long()
     with torch.no_grad():
         packed = pack(bare, [prompt] * rows, completions, mask)
-        ours = packed.layout.rows(
-            model(**packed.inputs, shift_labels=packed.labels, fused_lm_head=True).log_probs
-        )
+        ours = packed.layout.rows(model(**packed.inputs, shift_labels=packed.labels, fused_lm_head=True).log_probs)
         found = dense(model, prompt, completions, mask)
     return float((ours - found[:, : ours.shape[1]]).abs().sum() / mask.sum())
 

@@ -25,9 +25,7 @@ class Packed:
     """(1, L) the token that each place predicts, −100 where that is nobody's."""
 
 
-def pack(
-    model: PreTrainedModel, prompts: Sequence[Prompt], completions: torch.Tensor, mask: torch.Tensor
-) -> Packed:
+def pack(model: PreTrainedModel, prompts: Sequence[Prompt], completions: torch.Tensor, mask: torch.Tensor) -> Packed:
     """
     Args:
         model: any whose `why_not` is None, without what wraps it for several processes or adapters; it is only asked

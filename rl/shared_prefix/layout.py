@@ -9,7 +9,7 @@ branch sees its prefix and itself, in the order in which the path was written, a
 padding. Positions are not the layout's: see `rl.shared_prefix.positions`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -83,7 +83,7 @@ class Layout:
         return torch.arange(self.branch.shape[1], device=self.branch.device) < self.branch_lengths[:, None]
 
     def rows(self, packed: torch.Tensor) -> torch.Tensor:
-        """What is said of each token of the row (1, L), as (B, T): of the places that predict; 0 where there is none."""
+        """What is said of the tokens of the row (1, L), as (B, T): of those that predict; 0 where there is none."""
         return packed[0][self.branch].masked_fill(~self.written, 0)
 
     def prefix_mask(self, window: int | None) -> torch.Tensor | None:
@@ -96,10 +96,10 @@ class Layout:
         """(B, 1, T, P + T), true where a token of a branch sees one of its prefix or of itself."""
         return self._cached("branch", window, self._branch_mask)
 
-    def _cached(self, name: str, window: int | None, make: "object") -> torch.Tensor:
+    def _cached(self, name: str, window: int | None, make: Callable[[int | None], torch.Tensor]) -> torch.Tensor:
         known: dict[tuple[str, int | None], torch.Tensor] = self.__dict__.setdefault("_masks", {})
         if (name, window) not in known:
-            known[name, window] = make(window)  # type: ignore[operator]
+            known[name, window] = make(window)
         return known[name, window]
 
     def _prefix_mask(self, window: int | None) -> torch.Tensor:

@@ -1,6 +1,7 @@
 """Where a token stands, for rotary embeddings: in a prompt as the model counts, behind it from there on."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -19,8 +20,10 @@ def positions_in(backbone: nn.Module, prompt: Prompt) -> torch.Tensor:
     if not grids or not hasattr(backbone, "get_rope_index"):
         return torch.arange(len(prompt.ids), device=prompt.ids.device)[None]
     extra = {name: prompt.media[name] for name in ("second_per_grid_ts",) if name in prompt.media}
-    found, _ = backbone.get_rope_index(prompt.ids[None], prompt.media["mm_token_type_ids"], **grids, **extra)
-    return found[:, 0]
+    counts: Any = backbone
+    found, _ = counts.get_rope_index(prompt.ids[None], prompt.media["mm_token_type_ids"], **grids, **extra)
+    positions: torch.Tensor = found[:, 0]
+    return positions
 
 
 def packed_positions(backbone: nn.Module, prompts: Sequence[Prompt], layout: Layout) -> torch.Tensor:
@@ -31,12 +34,12 @@ def packed_positions(backbone: nn.Module, prompts: Sequence[Prompt], layout: Lay
     axes = max(len(positions) for positions in found)
     row = torch.zeros(axes, layout.length, dtype=torch.long, device=layout.prefix.device)
     for place, positions in enumerate(found):
+        positions = positions.expand(axes, -1)
         size = positions.shape[1] - 1
         row[:, layout.prefix[place, :size]] = positions[:, :-1]
         for branch in (layout.prompt_of == place).nonzero()[:, 0].tolist():
             size = int(layout.branch_lengths[branch])
             behind = positions.max() + torch.arange(size, device=row.device)
-            row[:, layout.branch[branch, :size]] = torch.cat([positions[:, -1:], behind[1:].expand(axes, -1)], 1)[
-                :, :size
-            ]
+            along = torch.cat([positions[:, -1:], behind[1:].expand(axes, -1)], dim=1)
+            row[:, layout.branch[branch, :size]] = along[:, :size]
     return row if axes == 1 else row[:, None]

@@ -44,7 +44,9 @@ def dense(model: PreTrainedModel, prompts: list[Prompt], completions: torch.Tens
         labels = ids.clone()
         labels[:, : len(prompt.ids)] = -100
         media = media_of([prompt], in_one_row=True)
-        output = model(input_ids=ids, attention_mask=torch.ones_like(ids), labels=labels, fused_lm_head=True, **media, **types)
+        output = model(
+            input_ids=ids, attention_mask=torch.ones_like(ids), labels=labels, fused_lm_head=True, **media, **types
+        )
         logps.append(output.log_probs[0, -size:])
         entropies.append(output.entropy[0, -size:])
     return logps, entropies
@@ -58,7 +60,9 @@ def packed(
     logps, entropies = row.layout.rows(output.log_probs), row.layout.rows(output.entropy)
     assert logps.shape == mask.shape and not logps[mask == 0].any()
     sizes = mask.sum(dim=1).tolist()
-    return [row[:size] for row, size in zip(logps, sizes)], [row[:size] for row, size in zip(entropies, sizes)]
+    return [row[:size] for row, size in zip(logps, sizes, strict=True)], [
+        row[:size] for row, size in zip(entropies, sizes, strict=True)
+    ]
 
 
 def gradients(model: PreTrainedModel, scores: Scores) -> dict[str, torch.Tensor]:
@@ -130,8 +134,14 @@ def test_a_prepared_model_is_as_before_where_nothing_is_packed(name: str):
 def test_pictures_go_through_the_tower_once_a_prompt(name: str):
     model, (prompts, completions, mask) = model_of(name), batch(name, 1)
     seen = []
-    tower = next(module for path, module in model.named_modules() if path.split(".")[-1] in ("visual", "vision_tower", "vision_model"))
-    tower.register_forward_pre_hook(lambda module, args, kwargs: seen.append(args or tuple(kwargs.values())), with_kwargs=True)
+    tower = next(
+        module
+        for path, module in model.named_modules()
+        if path.split(".")[-1] in ("visual", "vision_tower", "vision_model")
+    )
+    tower.register_forward_pre_hook(
+        lambda module, args, kwargs: seen.append(args or tuple(kwargs.values())), with_kwargs=True
+    )
     prepare(model)
     packed(model, prompts, completions, mask)
     assert len(seen) == 1
@@ -144,7 +154,12 @@ def test_the_comparison_before_use_tells_right_from_wrong(name: str, monkeypatch
     model, prompt = model_of(name), FAMILIES[name].prompt(14, 1, 3)
     prepare(model)
     assert difference(model, model, prompt) < 1e-5
-    monkeypatch.setattr("rl.shared_prefix.layout.Layout.branch_mask", lambda self, window: torch.ones((), dtype=torch.bool).expand(len(self.branch), 1, self.branch.shape[1], self.prefix.shape[1] + self.branch.shape[1]))
+    monkeypatch.setattr(
+        "rl.shared_prefix.layout.Layout.branch_mask",
+        lambda self, window: torch.ones((), dtype=torch.bool).expand(
+            len(self.branch), 1, self.branch.shape[1], self.prefix.shape[1] + self.branch.shape[1]
+        ),
+    )
     assert difference(model, model, prompt) > 1e-3
 
 

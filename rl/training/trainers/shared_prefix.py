@@ -13,17 +13,19 @@ comparing log-probabilities on a real prompt; where they cannot, all processes t
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 import torch
 from accelerate.utils import gather
 from transformers import PreTrainedModel
-from trl import GRPOTrainer
+from trl import GRPOConfig, GRPOTrainer
+from trl.models.utils import unwrap_model_for_generation
 from trl.trainer import grpo_trainer
 
 from rl.shared_prefix.attention import prepare, why_not
 from rl.shared_prefix.check import COARSE, TOLERANCE, difference
 from rl.shared_prefix.forward import pack, widened
+from rl.shared_prefix.generate import can_generate, generate
 from rl.shared_prefix.prompt import Prompt, media_of
 from rl.terminal.console import console, is_first_process
 from rl.training.trainers.prompt_reader import PromptReader
@@ -39,12 +41,17 @@ class SharedPrefixTrainer(GRPOTrainer):
         shared_prefix: whether to share at all; if not, this is TRL's trainer.
     """
 
+    args: GRPOConfig
+    model: PreTrainedModel
+
     def __init__(self, *args: Any, shared_prefix: bool = False, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.shares = shared_prefix
         """Whether prompts are shared; False for good once that has turned out to be impossible."""
         self._at_hand: list[Prompt] | None = None
         """Of each row of the batch that is being worked on, if prompts are shared."""
+        self._pictures: list | None = None
+        """Of each row, for whoever writes elsewhere and wants to see them."""
         self._compared = False
         if shared_prefix:
             self._begin_sharing()
@@ -60,7 +67,9 @@ class SharedPrefixTrainer(GRPOTrainer):
             return
         for model in filter(None, (self.model, self.ref_model)):
             prepare(self.accelerator.unwrap_model(model))
-        self._reader = PromptReader(self.processing_class, self.chat_template, self.chat_template_kwargs)
+        processor: Any = self.processing_class
+        variables: Any = self.chat_template_kwargs
+        self._reader = PromptReader(processor, self.chat_template, variables)
 
     def _stop_sharing(self, reason: str) -> None:
         self.shares = False
@@ -71,8 +80,7 @@ class SharedPrefixTrainer(GRPOTrainer):
     @property
     def _bare(self) -> PreTrainedModel:
         """The policy without what wraps it for several processes or for adapters."""
-        model = self.accelerator.unwrap_model(self.model)
-        return model.get_base_model() if hasattr(model, "peft_config") else model
+        return bare(self.accelerator.unwrap_model(self.model))
 
     def _generate_and_score_completions(self, inputs: list) -> dict[str, Any]:
         if self.shares and not self._compared:
@@ -81,8 +89,9 @@ class SharedPrefixTrainer(GRPOTrainer):
             return super()._generate_and_score_completions(inputs)
         self._at_hand = self._reader.read(inputs)
         # TRL would run the processor again for pictures that it sees, and copy them for each row.
-        bare = [{name: value for name, value in row.items() if name not in ("image", "images")} for row in inputs]
-        output = super()._generate_and_score_completions(bare)
+        without = [{name: value for name, value in row.items() if name != "images"} for row in inputs]
+        self._pictures = [row.get("images") or None for row in inputs] if self.use_vllm else None
+        output = super()._generate_and_score_completions(without)
         return {**output, PROMPTS: self._at_hand}
 
     def _compare(self, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -105,9 +114,33 @@ class SharedPrefixTrainer(GRPOTrainer):
         return [prompt.ids.tolist() for prompt in self._at_hand], None, {}
 
     def _generate_single_turn(self, prompt_ids: list, images: Any, multimodal_fields: dict, *args: Any) -> Any:
-        if self._at_hand is not None:
-            multimodal_fields = batched(self._at_hand)
-        return super()._generate_single_turn(prompt_ids, images, multimodal_fields, *args)
+        if self._at_hand is None:
+            return super()._generate_single_turn(prompt_ids, images, multimodal_fields, *args)
+        if not self._writes:
+            fields = {} if self.use_vllm else batched(self._at_hand)
+            return super()._generate_single_turn(prompt_ids, self._pictures, fields, *args)
+        prompts, checkpointing = list(self._at_hand), cast(Any, self.args.gradient_checkpointing_kwargs)
+        places = {id(prompt): prompt.to(self.accelerator.device) for prompt in prompts}
+        with unwrap_model_for_generation(
+            self.model_wrapped,
+            self.accelerator,
+            generation_kwargs=self.generation_kwargs,
+            gradient_checkpointing_kwargs=checkpointing,
+        ) as model:
+            written = generate(bare(model), [places[id(prompt)] for prompt in prompts], self.generation_config)
+        return written, None
+
+    @property
+    def _writes(self) -> bool:
+        """Whether completions are written here. While a model is in pieces all processes would have to write equally
+        long, and TRL sees to that.
+        """
+        plugin = self.accelerator.state.deepspeed_plugin
+        in_pieces = self.is_fsdp_enabled or (
+            plugin is not None and plugin.zero_stage == 3 and not self.args.ds3_gather_for_generation
+        )
+        elsewhere = self.use_vllm or self.use_transformers_continuous_batching
+        return not (elsewhere or in_pieces) and can_generate(self.generation_config)
 
     def _prepare_inputs(self, generation_batch: Any) -> Any:
         with _groups_stay_together():
@@ -144,17 +177,29 @@ class SharedPrefixTrainer(GRPOTrainer):
 
     def _pieces(self, rows: int, batch_size: int | None) -> Iterator[slice]:
         """Parts of a batch that fit into a forward pass: whole groups, where one fits."""
-        size = batch_size or rows
+        if batch_size is None:
+            yield slice(0, rows)
+            return
+        size = batch_size
         group = (self.num_generations if self.model.training else self.num_generations_eval) or 1
         size -= size % group if size > group else 0
         for start in range(0, rows, size):
             yield slice(start, start + size)
 
 
+def bare(model: Any) -> PreTrainedModel:
+    """A model without what wraps it for adapters; they stay in it."""
+    inner: PreTrainedModel = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return inner
+
+
 def batched(prompts: Sequence[Prompt]) -> dict[str, Any]:
-    """What `generate` wants beside ids, for a batch with a row for each prompt; token types are lists, to be padded."""
+    """What `generate` wants beside ids, for a row of the batch each; token types are lists, to be padded."""
     types = {
-        name: [prompt.media[name].view(-1).tolist() if name in prompt.media else [0] * len(prompt.ids) for prompt in prompts]
+        name: [
+            prompt.media[name].view(-1).tolist() if name in prompt.media else [0] * len(prompt.ids)
+            for prompt in prompts
+        ]
         for name in dict.fromkeys(name for prompt in prompts for name in prompt.types)
     }
     return media_of(prompts, in_one_row=False) | types
@@ -179,7 +224,7 @@ def _groups_stay_together() -> Iterator[None]:
 
         return {name: reordered(value) for name, value in batch.items()}
 
-    grpo_trainer.shuffle_sequence_dict = shuffled
+    grpo_trainer.shuffle_sequence_dict = shuffled  # type: ignore[assignment]  # TRL calls it with its own batches
     try:
         yield
     finally:

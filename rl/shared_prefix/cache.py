@@ -1,0 +1,151 @@
+"""Keys and values of prompts, and of what is being written on them: each prompt's stand once, however many rows read
+them.
+
+A row attends to its prompt's and to its own; the scores of both meet in one softmax (cascade attention). Nothing is
+concatenated and no prompt is copied: new keys are written where there is room for them, rows that have ended are left
+out.
+"""
+
+from typing import Any
+
+import torch
+from transformers import Cache
+
+from rl.shared_prefix.layout import Layout
+
+ROOM = 64
+"""Tokens that there is room for at first; doubled whenever it is full."""
+
+
+class PrefillCache(Cache):
+    """Holds what a packed row has computed of its prompts, layer by layer."""
+
+    def __init__(self) -> None:
+        super().__init__(layers=[])
+        self.states: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, layer_idx: int, *args: Any, **kwargs: Any
+    ) -> Any:
+        self.states[layer_idx] = (key_states, value_states)
+        return key_states, value_states
+
+    def get_seq_length(self, layer_idx: int = 0, *args: Any) -> int:
+        return 0
+
+
+class BranchCache(Cache):
+    """n prompts, and B rows that are being written on them; `attend` is what a prepared model attends by.
+
+    Args:
+        filled: after the forward pass over a layout in which each prompt has one branch of one token, its last.
+        layout: that layout.
+        prompt_of: (B,) which prompt each row is on, those on one side by side.
+    """
+
+    def __init__(self, filled: PrefillCache, layout: Layout, prompt_of: torch.Tensor):
+        super().__init__(layers=[])
+        lengths = layout.prefix_lengths + 1
+        places = torch.arange(int(lengths.max()), device=lengths.device).expand(len(lengths), -1)
+        last = layout.branch[:, :1]
+        padded = torch.cat([layout.prefix, last], dim=1)[:, : places.shape[1]]
+        where = torch.where(places == lengths[:, None] - 1, last, padded)
+        self._prompts = {
+            layer: (keys[0][:, where].transpose(0, 1), values[0][:, where].transpose(0, 1))
+            for layer, (keys, values) in filled.states.items()
+        }
+        """(n, K, P, D) keys and values of each layer."""
+        self._own: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        """(B, K, room, D) keys and values of each layer."""
+        self.written = 0
+        """Tokens that every row has written."""
+        self.lengths = lengths
+        self._place(prompt_of)
+
+    def _place(self, prompt_of: torch.Tensor) -> None:
+        self.prompt_of = prompt_of
+        counts = torch.bincount(prompt_of, minlength=len(self.lengths))
+        first = counts.cumsum(0) - counts
+        self._slot = torch.arange(len(prompt_of), device=prompt_of.device) - first[prompt_of]
+        """(B,) which of its prompt's rows each is."""
+        self._slots = int(counts.max())
+        self._even = bool((counts == self._slots).all())
+        padded = torch.arange(int(self.lengths.max()), device=prompt_of.device) >= self.lengths[:, None]
+        self._padding = padded[prompt_of][:, None, None] if padded.any() else None
+
+    def keep(self, rows: torch.Tensor) -> None:
+        """Leaves out all rows but some, and the prompts that have none left.
+
+        Args:
+            rows: places of those that stay, in their order.
+        """
+        self._own = {layer: (keys[rows], values[rows]) for layer, (keys, values) in self._own.items()}
+        prompts, prompt_of = self.prompt_of[rows].unique(return_inverse=True)
+        if len(prompts) < len(self.lengths):
+            self.lengths = self.lengths[prompts]
+            longest = int(self.lengths.max())
+            self._prompts = {
+                layer: (keys[prompts, :, :longest], values[prompts, :, :longest])
+                for layer, (keys, values) in self._prompts.items()
+            }
+        self._place(prompt_of)
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, layer_idx: int, *args: Any, **kwargs: Any
+    ) -> Any:
+        room = self._own[layer_idx][0].shape[2] if layer_idx in self._own else 0
+        if self.written == room:
+            more = key_states.new_empty(*key_states.shape[:2], max(room, ROOM), key_states.shape[3])
+            own = self._own.get(layer_idx, (more[:, :, :0], more[:, :, :0]))
+            self._own[layer_idx] = (torch.cat([own[0], more], dim=2), torch.cat([own[1], more], dim=2))
+        keys, values = self._own[layer_idx]
+        keys[:, :, self.written], values[:, :, self.written] = key_states[:, :, 0], value_states[:, :, 0]
+        return key_states, value_states
+
+    def get_seq_length(self, layer_idx: int = 0, *args: Any) -> int:
+        return int(self.lengths.max()) + self.written
+
+    def attend(
+        self,
+        module: torch.nn.Module,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        scaling: float | None,
+        window: int | None,
+    ) -> torch.Tensor:
+        """(B, H, 1, D) queries of the token that is read → (B, 1, H, D)."""
+        layer: Any = module.layer_idx
+        prompt_keys, prompt_values = self._prompts[layer]
+        own_keys, own_values = (states[:, :, : self.written + 1] for states in self._own[layer])
+        rows, shared = len(query), key.shape[1]
+        queries = query.view(rows, shared, -1, query.shape[-1]) * (scaling or query.shape[-1] ** -0.5)
+        seen = self._by_row(self._by_prompt(queries) @ prompt_keys.transpose(2, 3))
+        if self._padding is not None:
+            seen = seen.masked_fill(self._padding, -torch.inf)
+        own = queries @ own_keys.transpose(2, 3)
+        if window is not None:
+            here = self.lengths[self.prompt_of] + self.written
+            places = torch.arange(seen.shape[-1], device=seen.device)
+            seen = seen.masked_fill((places <= here[:, None] - window)[:, None, None], -torch.inf)
+            own[..., : max(0, self.written + 1 - window)] = -torch.inf
+        weights = torch.cat([seen, own], dim=-1).softmax(dim=-1, dtype=torch.float32).to(query.dtype)
+        of_prompt, of_own = weights.split([seen.shape[-1], own.shape[-1]], dim=-1)
+        found = self._by_row(self._by_prompt(of_prompt) @ prompt_values) + of_own @ own_values
+        return found.reshape(rows, 1, -1, query.shape[-1])
+
+    def _by_prompt(self, of_rows: torch.Tensor) -> torch.Tensor:
+        """(B, K, r, x) → (n, K, S·r, x), S being the most rows that a prompt has."""
+        _, shared, repeat, size = of_rows.shape
+        if not self._even:
+            placed = of_rows.new_zeros(len(self.lengths), self._slots, shared, repeat, size)
+            placed[self.prompt_of, self._slot] = of_rows
+        else:
+            placed = of_rows.view(len(self.lengths), self._slots, shared, repeat, size)
+        return placed.transpose(1, 2).reshape(len(self.lengths), shared, self._slots * repeat, size)
+
+    def _by_row(self, of_prompts: torch.Tensor) -> torch.Tensor:
+        """The way back."""
+        count, shared, rows, size = of_prompts.shape
+        placed = of_prompts.view(count, shared, self._slots, rows // self._slots, size).transpose(1, 2)
+        return placed.flatten(0, 1) if self._even else placed[self.prompt_of, self._slot]
