@@ -5,17 +5,19 @@ A release that changes any of it fails here, by name, and not in the middle of s
 
 import ast
 import inspect
+import re
 import textwrap
 from collections.abc import Callable, Iterator
 
 import pytest
-from transformers import Trainer, trainer_utils
+from transformers import GenerationMixin, Trainer, trainer_utils
 from trl import GRPOTrainer, SFTTrainer
-from trl.trainer import utils
+from trl.trainer import grpo_trainer, utils
 
 from rl.training.trainers.grpo import RulingGRPOTrainer
 from rl.training.trainers.policy import PolicyTrainer
 from rl.training.trainers.resumable import ResumableTrainer
+from rl.training.trainers.shared_prefix import SharedPrefixTrainer
 
 SIGNATURES = {
     (GRPOTrainer, "_generate"): "self prompts",
@@ -24,6 +26,8 @@ SIGNATURES = {
     (GRPOTrainer, "_generate_and_score_completions"): "self inputs",
     (GRPOTrainer, "_compute_loss"): "self model inputs",
     (GRPOTrainer, "_log_metric"): "self name value",
+    (GRPOTrainer, "_prepare_inputs"): "self generation_batch",
+    (GRPOTrainer, "_tokenize_prompts"): "self prompts",
     (GRPOTrainer, "_get_train_sampler"): "self dataset",
     (SFTTrainer, "_get_train_sampler"): "self train_dataset",
     (SFTTrainer, "compute_loss"): "self model inputs return_outputs num_items_in_batch",
@@ -33,12 +37,20 @@ SIGNATURES = {
 }
 PER_TOKEN = {"num_images", "pixel_values", "image_grid_thw", "batch_size"}
 """Arguments of `_get_per_token_logps_and_entropies` that we change where a batch is without pictures."""
-RETURNED = {"_generate": 8, "_generate_single_turn": 2, "_get_per_token_logps_and_entropies": 3}
+LEADING = "self model input_ids attention_mask logits_to_keep batch_size compute_entropy compute_aux_loss"
+"""Its first arguments, in the order in which TRL gives them."""
+RETURNED = {
+    "_generate": 8,
+    "_generate_single_turn": 2,
+    "_get_per_token_logps_and_entropies": 3,
+    "_tokenize_prompts": 3,
+}
 """How many values each gives back."""
 READ = {
-    "_metrics", "_tokenizer", "_entropy_bonus_enabled", "aux_loss_enabled", "chat_template_kwargs", "eos_token_ids",
-    "generation_config", "generation_kwargs", "loss_type", "num_generations", "num_generations_eval", "num_iterations",
-    "top_entropy_quantile", "use_vllm",
+    "_metrics", "_tokenizer", "_entropy_bonus_enabled", "aux_loss_enabled", "chat_template", "chat_template_kwargs",
+    "eos_token_ids", "generation_config", "generation_kwargs", "loss_type", "model_wrapped", "num_generations",
+    "num_generations_eval", "num_iterations", "ref_model", "tools", "top_entropy_quantile",
+    "use_transformers_continuous_batching", "use_vllm",
 }  # fmt: skip
 """Attributes of TRL's trainer that ours read or set."""
 
@@ -65,7 +77,8 @@ def test_methods_take_what_we_hand_on(owner: type, name: str):
 
 
 def test_log_probabilities_are_worked_out_with_the_arguments_that_we_change():
-    assert set(parameters(GRPOTrainer._get_per_token_logps_and_entropies)) >= PER_TOKEN
+    given = parameters(GRPOTrainer._get_per_token_logps_and_entropies)
+    assert set(given) >= PER_TOKEN and given[: len(LEADING.split())] == LEADING.split()
 
 
 @pytest.mark.parametrize("name", RETURNED)
@@ -98,6 +111,22 @@ def test_the_batch_has_the_tensors_that_we_change():
     assert all(f'"{name}": ' in source for name in ("advantages", "completion_mask"))
 
 
+def test_a_batch_is_shuffled_where_groups_are_kept_together():
+    source = inspect.getsource(GRPOTrainer._prepare_inputs)
+    assert "generation_batch = shuffle_sequence_dict(generation_batch)" in source
+    assert parameters(grpo_trainer.shuffle_sequence_dict) == ["seq_dict"]
+
+
+def test_generation_is_set_up_as_transformers_does_it():
+    assert parameters(GenerationMixin._prepare_generation_config)[:2] == ["self", "generation_config"]
+    special = parameters(GenerationMixin._prepare_special_tokens)
+    assert special[:4] == ["self", "generation_config", "kwargs_has_attention_mask", "device"]
+    assert {"input_ids_seq_length", "device"} < set(parameters(GenerationMixin._get_logits_processor))
+    assert {"_eos_token_tensor", "_pad_token_tensor"} <= set(
+        re.findall(r"generation_config\.(_\w+) = ", inspect.getsource(GenerationMixin._prepare_special_tokens))
+    )
+
+
 def test_helpers_are_where_we_find_them():
     assert parameters(utils.split_pixel_values_by_grid) == parameters(utils.unsplit_pixel_values_by_grid) == ["batch"]
     assert parameters(utils._use_triton) == ["device"]
@@ -108,6 +137,6 @@ def test_all_contact_is_with_what_stands_here():
     """Every method of ours that overrides one of theirs is in the list above, or public."""
     known = {name for _, name in SIGNATURES} | set(RETURNED) | {"__init__"}
     theirs = {name for base in (GRPOTrainer, SFTTrainer) for name in vars(base)} | set(dir(Trainer))
-    for own in (ResumableTrainer, PolicyTrainer, RulingGRPOTrainer):
+    for own in (ResumableTrainer, SharedPrefixTrainer, PolicyTrainer, RulingGRPOTrainer):
         overridden = {name for name in vars(own) if name in theirs and callable(getattr(own, name))}
         assert {name for name in overridden if name.startswith("_") and not name.endswith("__")} <= known
