@@ -131,6 +131,25 @@ def test_a_prepared_model_is_as_before_where_nothing_is_packed(name: str):
 
 
 @pytest.mark.parametrize("name", [name for name, family in FAMILIES.items() if family.pictures])
+def test_these_models_look_at_their_pictures(name: str):
+    """Else the comparisons above would say little."""
+    model, (prompts, completions, mask) = model_of(name), batch(name, 1)
+    expected = torch.cat(dense(model, prompts, completions, mask)[0])
+    for prompt in (prompts[0], prompts[2]):
+        prompt.media["pixel_values"].mul_(-1)  # type: ignore[index]
+    assert (torch.cat(dense(model, prompts, completions, mask)[0]) - expected).abs().max() > 1e-3
+
+
+def test_tokens_of_a_picture_that_see_each_other(monkeypatch: pytest.MonkeyPatch):
+    """Gemma 3's; without them the log-probabilities are others."""
+    model, (prompts, completions, mask) = model_of("gemma3"), batch("gemma3", 3)
+    expected = torch.cat(dense(model, prompts, completions, mask)[0])
+    prepare(model)
+    monkeypatch.setattr("rl.shared_prefix.layout._blocks", lambda prompts, widest: None)
+    assert (torch.cat(packed(model, prompts, completions, mask)[0]) - expected).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("name", [name for name, family in FAMILIES.items() if family.pictures])
 def test_pictures_go_through_the_tower_once_a_prompt(name: str):
     model, (prompts, completions, mask) = model_of(name), batch(name, 1)
     seen = []

@@ -54,7 +54,7 @@ class Stock(Scripted, GRPOTrainer):
 
 
 def trained(
-    kind: str, settings: dict, toy: Path, model: Path, output: Path, steps: int = 3, lora: bool = False
+    kind: str, settings: dict, toy: Path, model: Path, output: Path, steps: int = 2, lora: bool = False
 ) -> Any:
     processor, policy = load_processor(model), load_model(ModelConfig(path=str(model)))
     args = GRPOConfig(
@@ -118,4 +118,4 @@ def test_an_adapter_against_the_model_below_it(toy: Path, tiny_vl: Path, tmp_pat
 
 @pytest.mark.slow
 def test_twenty_steps(toy: Path, tiny_vl: Path, tmp_path: Path):
-    check({"learning_rate": 1e-4, "optim": "adamw_torch", "beta": 0.05}, toy, tiny_vl, tmp_path, steps=16)
+    check({"learning_rate": 1e-4, "optim": "adamw_torch", "beta": 0.05}, toy, tiny_vl, tmp_path, steps=20)

@@ -139,7 +139,9 @@ def gemma3() -> PreTrainedModel:
         mm_tokens_per_image=4,
         tie_word_embeddings=False,
     )
-    return Gemma3ForConditionalGeneration(config)
+    model = Gemma3ForConditionalGeneration(config)
+    torch.nn.init.normal_(model.model.multi_modal_projector.mm_input_projection_weight)  # 0 otherwise: no picture seen
+    return model
 
 
 def internvl() -> PreTrainedModel:
