@@ -65,8 +65,6 @@ class SharedPrefixTrainer(GRPOTrainer):
         if reason is not None:
             self._stop_sharing(reason)
             return
-        for model in filter(None, (self.model, self.ref_model)):
-            prepare(self.accelerator.unwrap_model(model))
         processor: Any = self.processing_class
         variables: Any = self.chat_template_kwargs
         self._reader = PromptReader(processor, self.chat_template, variables)
@@ -95,8 +93,10 @@ class SharedPrefixTrainer(GRPOTrainer):
         return {**output, PROMPTS: self._at_hand}
 
     def _compare(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Stops sharing, in all processes, if packed log-probabilities are not the dense ones in any."""
+        """Prepares the models; stops sharing in all processes if packed log-probabilities are not the dense ones in any."""
         self._compared = True
+        for model in filter(None, (self.model, self.ref_model)):  # a critic's trunk too, if one has been attached
+            prepare(self.accelerator.unwrap_model(model))
         training = self.model.training
         self.model.eval()
         with self.accelerator.autocast():
