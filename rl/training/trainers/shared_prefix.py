@@ -93,7 +93,7 @@ class SharedPrefixTrainer(GRPOTrainer):
         return {**output, PROMPTS: self._at_hand}
 
     def _compare(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Prepares the models; stops sharing in all processes if packed log-probabilities are not the dense ones in any."""
+        """Prepares the models; stops sharing in all processes if in one packed log-probabilities are not the dense."""
         self._compared = True
         for model in filter(None, (self.model, self.ref_model)):  # a critic's trunk too, if one has been attached
             prepare(self.accelerator.unwrap_model(model))
