@@ -10,7 +10,7 @@ from rl.config.train import TrainRecipe
 from rl.training.launch.settings import CONFIGS
 
 WORKER = Path(__file__).parent / "killable.py"
-PATIENCE = 240
+PATIENCE = 280
 """Seconds after which processes are taken to wait for each other."""
 
 
