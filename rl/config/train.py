@@ -32,7 +32,8 @@ class DataConfig(BaseModel):
 
     train: Files
     valid: Files = Field(default_factory=list)
-    """Cases to watch the loss on while training; may be empty."""
+    """Cases to watch the loss on while training, whenever the run is saved if ``eval_strategy`` does not say when; may
+    be empty."""
     rulebook: str
     """A YAML file, or the name of a shipped rulebook."""
     template: str = "default"
@@ -58,6 +59,7 @@ class TrainRecipe(Recipe):
         "seed": "use the recipe's 'seed'",
         "data_seed": "use the recipe's 'seed'",
         "max_length": "a case that is too long is an error, never cut",
+        "length_column_name": "rows hold their lengths",
         "remove_unused_columns": "the columns of a row are Ruling's own",
         "model_init_kwargs": "use the recipe's 'model'",
         "chat_template_kwargs": "use the recipe's 'model.chat_template_kwargs'",
@@ -90,6 +92,11 @@ class TrainRecipe(Recipe):
             field.name: types[field.name] for field in fields(cls.config_class()) if field.name not in cls.reserved
         }
 
+    @property
+    def watches(self) -> bool:
+        """Whether the cases in ``data.valid`` are looked at while training."""
+        return bool(self.data.valid) and self.trainer.get("eval_strategy") != "no"
+
     def arguments(self, **overrides: Any) -> Any:
         """The configuration that TRL's trainer gets.
 
@@ -98,17 +105,30 @@ class TrainRecipe(Recipe):
         """
         import torch
 
+        if not self.data.valid and self.trainer.get("eval_strategy", "no") != "no":
+            raise DataError("there are no cases to watch: name some in 'data.valid'", field="trainer.eval_strategy")
         gpu = torch.cuda.is_available()
         chosen: dict[str, Any] = {"report_to": "tensorboard", "bf16": gpu, "dataloader_pin_memory": gpu}
         if not gpu and "LOCAL_RANK" in os.environ:  # one of several processes on the CPU
             sharded = os.environ.get("ACCELERATE_USE_DEEPSPEED") == "true"
             # `use_cpu` makes Accelerate see the other processes, but would switch sharding off without a word.
             chosen |= {"ddp_backend": "gloo", "use_cpu": not sharded}
-        chosen |= self.trainer | self._fixed() | overrides
+        chosen |= self.watching() | self.trainer | self._fixed() | overrides
         try:
             return self.config_class()(**chosen)
         except (ValueError, TypeError, ImportError, OSError, RuntimeError) as error:
             raise DataError(str(error), file=self.name, field="trainer") from error
+
+    def watching(self) -> dict[str, Any]:
+        """Fields of the trainer by which cases are watched where the recipe names some and does not say when: whenever
+        the run is saved, or once an epoch where it is not saved by the step.
+        """
+        if not self.data.valid or "eval_strategy" in self.trainer:
+            return {}
+        if self.trainer.get("save_strategy", "steps") == "steps":
+            every = self.trainer.get("save_steps", self.config_class().save_steps)
+            return {"eval_strategy": "steps", "eval_steps": every}
+        return {"eval_strategy": "steps" if "eval_steps" in self.trainer else "epoch"}
 
     def _fixed(self) -> dict[str, Any]:
         return {"output_dir": str(self.output / CHECKPOINTS), "seed": self.seed}
@@ -192,6 +212,7 @@ class GRPORecipe(TrainRecipe):
         "loss_type": ("grpo", "bnpo", "dr_grpo", "dapo", "luspo", "cispo", "sapo", "vespo"),
         "importance_sampling_level": ("token", "sequence"),
         "vllm_mode": ("server", "colocate"),
+        "train_sampling_strategy": ("random",),  # TRL draws the cases of a policy itself, and asks nobody
     }
 
     rubric: str
@@ -206,3 +227,10 @@ class GRPORecipe(TrainRecipe):
         from trl import GRPOConfig
 
         return GRPOConfig
+
+    def watching(self) -> dict[str, Any]:
+        found = super().watching()
+        if found:  # a case at a time: TRL's batch of 8 need not be a multiple of the completions drawn on one
+            drawn = self.trainer.get("num_generations", self.config_class().num_generations)
+            found["per_device_eval_batch_size"] = self.trainer.get("num_generations_eval") or drawn
+        return found

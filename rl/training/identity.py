@@ -61,7 +61,8 @@ def identity_of(recipe: TrainRecipe, train: Briefs, valid: Briefs, model: str) -
     Raises:
         DataError: the model's folder is not there.
     """
-    found = {name: value for name, value in _settings(recipe).items() if not _is_free(name)}
+    watching = {f"trainer.{name}": value for name, value in recipe.watching().items()}
+    found = {name: value for name, value in (watching | _settings(recipe)).items() if not _is_free(name)}
     return found | {
         "kind": recipe.kind,
         "seed": recipe.seed,

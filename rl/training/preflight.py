@@ -6,7 +6,7 @@ is looked at all the same: parameters are counted on the meta device, without we
 
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -59,16 +59,22 @@ def preflight(
     stage.check(arguments)
     check_attention(recipe.model.attn_implementation)
     processes = 1 if accelerate is None else _launch(stage, accelerate, num_processes, found)
-    book, cases = _rulebook(recipe, found), _cases(recipe, found)
+    book, cases = _rulebook(recipe, found), _cases(recipe.data.train, "data", found)
+    watched = _watched(recipe, arguments, found)
     for what, fact in stage.facts(arguments).items():
         found.add(what, fact)
     with tempfile.TemporaryDirectory() as scratch:
         briefs = Briefs.bind(cases, book) if book is not None and cases else None
+        everything = briefs
+        if book is not None and briefs is not None and watched:
+            valid = Briefs.bind(watched, book)
+            stage.check_apart(briefs, valid)
+            everything = briefs + valid
         folder = _model(stage, briefs, Path(scratch), found)
         if folder is not None:
             _parameters(recipe.model, folder, found)
-            if briefs is not None:
-                _longest(stage, briefs, folder, stage.reserved(arguments), found)
+            if everything is not None:
+                _longest(stage, everything, folder, stage.reserved(arguments), found)
     _steps(stage, arguments, len(cases), processes, found)
     return found
 
@@ -104,19 +110,31 @@ def _rulebook(recipe: TrainRecipe, found: Preflight) -> Rulebook | None:
     return book
 
 
-def _cases(recipe: TrainRecipe, found: Preflight) -> list[Case]:
-    gone = [file for file in recipe.data.train if not file.startswith("hub:") and not Path(file).exists()]
+def _cases(files: Sequence[str], what: str, found: Preflight, when: str = "") -> list[Case]:
+    """The cases in files, said under a name, with when they are looked at."""
+    gone = [file for file in files if not file.startswith("hub:") and not Path(file).exists()]
     if gone:
-        found.lack("data", f"{', '.join(gone)} is not there")
+        found.lack(what, f"{', '.join(gone)} is not there")
         return []
-    cases = load_cases(*recipe.data.train)
+    cases = load_cases(*files)
     if not cases:
-        raise DataError("there are no cases", file=", ".join(recipe.data.train))
+        raise DataError("there are no cases", file=", ".join(files))
     media = Counter({medium.plural: 0 for medium in MEDIA})
     media.update(part.plural for case in cases for part in media_of(case))
     held = ", ".join(f"{number:,} {kind}" for kind, number in media.items())
-    found.add("data", f"{len(cases):,} cases in {len({case.cluster for case in cases}):,} groups, {held}")
+    found.add(what, f"{len(cases):,} cases in {len({case.cluster for case in cases}):,} groups, {held}{when}")
     return cases
+
+
+def _watched(recipe: TrainRecipe, arguments: Any, found: Preflight) -> list[Case]:
+    """The cases to watch the loss on, if the run does."""
+    if not recipe.data.valid:
+        return []
+    if not recipe.watches:
+        found.add("valid", f"not used, since eval_strategy is no: {', '.join(recipe.data.valid)}")
+        return []
+    every = "epoch" if arguments.eval_strategy == "epoch" else f"{arguments.eval_steps:g} steps"
+    return _cases(recipe.data.valid, "valid", found, f", watched every {every}")
 
 
 def _model(stage: Stage[Any], briefs: Briefs | None, scratch: Path, found: Preflight) -> Path | None:

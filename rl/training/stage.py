@@ -118,6 +118,17 @@ class Stage(ABC, Generic[OneRecipe]):
         batch = arguments.per_device_train_batch_size * arguments.gradient_accumulation_steps
         return -(-cases // (batch * processes)) * int(arguments.num_train_epochs)
 
+    def check_apart(self, train: Briefs, valid: Briefs) -> None:
+        """Refuses to watch the loss on what is trained on.
+
+        Raises:
+            DataError: a case is in both; names it and the files.
+        """
+        data = self.recipe.data
+        if both := next((brief.id for brief in valid if brief.id in train), None):
+            files = f"'train' ({', '.join(data.train)}) and in 'valid' ({', '.join(data.valid)})"
+            raise DataError(f"case '{both}' is in {files}: leave it out of one", field="data.valid")
+
     def choose(self, start: Start) -> Briefs:
         """Which of the recipe's cases to train on, and with which weights."""
         return start.briefs
@@ -144,11 +155,8 @@ class Stage(ABC, Generic[OneRecipe]):
         """
         data, book = self.recipe.data, Rulebook.load(self.recipe.data.rulebook)
         briefs = self._bound(data.train, book)
-        watches = self.recipe.trainer.get("eval_strategy", "no") != "no"
-        valid = self._bound(data.valid, book) if watches and data.valid else Briefs([], book)
-        if both := next((brief.id for brief in valid if brief.id in briefs), None):
-            files = f"'train' ({', '.join(data.train)}) and in 'valid' ({', '.join(data.valid)})"
-            raise DataError(f"case '{both}' is in {files}: leave it out of one", field="data.valid")
+        valid = self._bound(data.valid, book) if self.recipe.watches else Briefs([], book)
+        self.check_apart(briefs, valid)
         model = self.recipe.model
         if model.tiny is not None:
             # Under ZeRO-3, one of several processes alone could not build a model.

@@ -54,6 +54,10 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
         self.reward = reward
         if not self.use_vllm:
             self.generation_config.use_cache = True  # left open, it would follow a checkpoint saved for training
+        if self.ref_model is not None:
+            self.settle_pictures(self.accelerator.unwrap_model(self.ref_model))
+        if self.mixes_pictures and self.accelerator.num_processes > 1:
+            self.log_multimodal = False  # would gather them in those processes that have some, and wait for the others
         self.cycle = self._check_settings()
         """Optimiser steps from one generation to the next."""
         if checkpoint is not None and not self.can_be_saved(step_of(checkpoint)):
@@ -200,10 +204,5 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
         ]
 
     def _get_per_token_logps_and_entropies(self, *args: Any, **kwargs: Any) -> Any:
-        pictures = kwargs.get("num_images")
-        if pictures is not None and not sum(pictures):
-            kwargs |= {"num_images": None, "pixel_values": None, "image_grid_thw": None}
-        elif pictures is not None and 0 in pictures:
-            kwargs["batch_size"] = None  # in one piece: smaller ones could be without any picture
         with labelled_positions_only():
             return super()._get_per_token_logps_and_entropies(*args, **kwargs)

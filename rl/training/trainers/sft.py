@@ -1,7 +1,7 @@
 """RulingSFTTrainer: TRL's SFT trainer. The loss is on the completion only; batches, loss and checkpoints are TRL's."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from torch.utils.data import Sampler
@@ -46,17 +46,27 @@ class RulingSFTTrainer(ResumableTrainer, SFTTrainer):
             return super().compute_loss(*args, **kwargs)
 
     def _get_train_sampler(self, *args: Any, **kwargs: Any) -> Any:
-        sampler = super()._get_train_sampler()  # of the whole dataset: what TRL passes has lost its lengths
+        rows = _lengths(self.train_dataset)
+        sampler = super()._get_train_sampler(rows)
         if not isinstance(sampler, EpochSampler):
             return sampler
-        lengths = self.train_dataset.with_format(None)["length"]  # type: ignore[union-attr]
-        return LongestFirst(sampler, lengths, self.args.train_batch_size * self.args.world_size)
+        return LongestFirst(sampler, rows["length"], self.args.train_batch_size * self.args.world_size)
+
+    def _get_eval_sampler(self, *args: Any, **kwargs: Any) -> Any:
+        return super()._get_eval_sampler(_lengths(self.eval_dataset))
+
+
+def _lengths(rows: Any) -> Any:
+    """The column ``length`` alone, for samplers: what TRL passes them has lost it, and a row opens its pictures
+    whatever is asked of it.
+    """
+    return rows.with_format(None).select_columns(["length"])
 
 
 class LongestFirst(Sampler[int]):
     """Another sampler's order, with the ``count`` longest rows moved to its front in the first epoch."""
 
-    def __init__(self, sampler: EpochSampler, lengths: list[int], count: int):
+    def __init__(self, sampler: EpochSampler, lengths: Sequence[int], count: int):
         self.sampler = sampler
         self.longest = set(sorted(range(len(lengths)), key=lambda row: (-lengths[row], row))[:count])
 
