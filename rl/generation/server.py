@@ -105,6 +105,8 @@ class Server:
         from openai import APIConnectionError, APIStatusError, APITimeoutError
 
         while pause := self.limit.turn():
+            if pause > rate_limit.PATIENCE:  # another request was told so
+                raise Hopeless(_too_long(pause))
             await sleep(pause)
         create: Any = self.client.chat.completions.with_streaming_response.create
         content = bytearray()
@@ -144,8 +146,12 @@ class Server:
         wait, now = self.limit.limited(fault.headers), self.limit.now()
         silent, patience = now - self.limit.answered_at, rate_limit.PATIENCE
         if wait > patience:
-            raise Hopeless(f"{fault}; the server asks to wait {wait:,.0f} s: run again then")
+            raise Hopeless(f"{fault}; {_too_long(wait)}")
         if silent > 3 * patience:
             raise Hopeless(f"{fault}; this did not let up in {silent:,.0f} s")
         if now - started > patience:
             raise Failed(f"{fault}; this did not let up in {now - started:,.0f} s", soon=False)
+
+
+def _too_long(wait: float) -> str:
+    return f"the server asks to wait {wait:,.0f} s: run again then"

@@ -243,6 +243,15 @@ def test_a_limit_that_does_not_let_up_is_said(briefs: Briefs) -> None:
             asked(zoo, briefs)
 
 
+def test_nobody_waits_an_hour_for_a_turn(briefs: Briefs, tmp_path: Path) -> None:
+    """Whether the server says so while others wait, or with an answer."""
+    with serving(Zoo()) as zoo:
+        zoo.told = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1h"}
+        with pytest.raises(DataError, match=r"asks to wait 3,[56]\d\d s: run again then; what came in is kept"):
+            asked(zoo, briefs, tmp_path / "log.jsonl", concurrency=1)
+        assert len(logged(tmp_path / "log.jsonl")) == 1
+
+
 def test_one_case_that_is_always_too_much_stops_no_other(briefs: Briefs) -> None:
     with serving(Zoo(saying("", 429))) as zoo:
         assert others_are_answered(asked(zoo, briefs)).refused
