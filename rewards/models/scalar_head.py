@@ -38,10 +38,7 @@ class ScalarHead(nn.Module):
     def __init__(self, backbone: PreTrainedModel, weight: torch.Tensor | None = None):
         super().__init__()
         self.backbone, self.config = backbone, backbone.config
-        hidden = backbone.config.get_text_config().hidden_size
-        self.score = nn.Linear(hidden, 1, bias=False, dtype=backbone.dtype)
-        with torch.no_grad():
-            self.score.weight.copy_(torch.zeros(1, hidden) if weight is None else weight)
+        self.score = linear_head(backbone.config, backbone.dtype, weight)
 
     @property
     def device(self) -> torch.device:
@@ -78,9 +75,38 @@ def load_scorer(path: str, processor: Processor, dtype: str = "auto") -> PreTrai
             model.config.get_text_config().pad_token_id = tokenizer_of(processor).pad_token_id
             return model
         backbone = load_weights(path, dtype, architecture=AutoModel)
-        weight = load_file(head).get("score.weight")
-        wanted = (1, backbone.config.get_text_config().hidden_size)
-        if weight is None or tuple(weight.shape) != wanted:
-            found = "no score.weight" if weight is None else f"one of {tuple(weight.shape)}"
-            raise DataError(f"want a score.weight of {wanted}, found {found}", file=head)
-        return ScalarHead(backbone, weight)
+        return ScalarHead(backbone, read_head(path, backbone.config))
+
+
+def linear_head(config: Any, dtype: torch.dtype, weight: torch.Tensor | None = None) -> nn.Linear:
+    """From a hidden state of such a model to one number.
+
+    Args:
+        config: the model's.
+        weight: [1, hidden]; zeros if None, so that training starts from no opinion.
+    """
+    hidden = config.get_text_config().hidden_size
+    head = nn.Linear(hidden, 1, bias=False, dtype=dtype)
+    with torch.no_grad():
+        head.weight.copy_(torch.zeros(1, hidden) if weight is None else weight)
+    return head
+
+
+def read_head(path: str | Path, config: Any) -> torch.Tensor:
+    """The head's weight of a checkpoint, [1, hidden].
+
+    Args:
+        config: of the model whose hidden states it is for.
+
+    Raises:
+        DataError: there is none, or it is for another size.
+    """
+    head = Path(path) / HEAD
+    if not head.is_file():
+        raise DataError(f"is no reward model with a scalar head: it has no {HEAD}", file=path)
+    weight = load_file(head).get("score.weight")
+    wanted = (1, config.get_text_config().hidden_size)
+    if weight is None or tuple(weight.shape) != wanted:
+        found = "no score.weight" if weight is None else f"one of {tuple(weight.shape)}"
+        raise DataError(f"want a score.weight of {wanted}, found {found}", file=head)
+    return weight

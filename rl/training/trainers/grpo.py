@@ -18,7 +18,7 @@ from rl.training.trainers.snapshot_callback import FLAT
 class RulingGRPOTrainer(PolicyTrainer):
     """TRL's GRPO on the policy that Ruling's RL trainers share."""
 
-    def advantages_of(self, advantages: torch.Tensor, totals: torch.Tensor) -> torch.Tensor:
+    def advantages_of(self, output: dict[str, Any], totals: torch.Tensor) -> torch.Tensor:
         """TRL's, but exactly 0 in groups whose completions are all worth the same: what rounding leaves of one is no
         lesson, and a batch of them would blow it up. Their share is logged in the place of TRL's figure: where
         advantages are scaled by the batch, that one asks for the spread of the batch and not of the groups.
@@ -28,9 +28,8 @@ class RulingGRPOTrainer(PolicyTrainer):
         flat = spread <= 0
         mode = "train" if self.model.training else "eval"
         self._metrics[mode][FLAT][-1:] = [flat.float().mean().item()]
-        first = self.accelerator.process_index * len(advantages)
-        own = flat.repeat_interleave(self.group_size)[first : first + len(advantages)]
-        return advantages.masked_fill(own, 0.0)
+        advantages: torch.Tensor = output["advantages"]
+        return advantages.masked_fill(self.own(flat.repeat_interleave(self.group_size), len(advantages)), 0.0)
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
         return super()._compute_loss(model, lessons(inputs) if self._loss_is_of_advantages else inputs)

@@ -73,17 +73,24 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
         self._scored: list[tuple[Episode, Scorecard]] = []
         """What this process wrote and what it earned, from its scoring until its advantages are known."""
 
-    def advantages_of(self, advantages: torch.Tensor, totals: torch.Tensor) -> torch.Tensor:
+    def advantages_of(self, output: dict[str, Any], totals: torch.Tensor) -> torch.Tensor:
         """What the loss makes of this process's completions, before their cases' weights.
 
         Args:
-            advantages: TRL's (B,): totals less their group's mean, scaled as the recipe says; 0 where unscored.
+            output: TRL's batch, ``advantages`` (B,) among it: totals less their group's mean, scaled as the recipe
+                says; 0 where unscored. Tensors of B rows that are added to it come to the loss, row by row.
             totals: of all processes' completions, those of one case side by side; NaN where unscored.
 
         Returns:
             (B,) or (B, T).
         """
+        advantages: torch.Tensor = output["advantages"]
         return advantages
+
+    def own(self, of_all: torch.Tensor, rows: int) -> torch.Tensor:
+        """This process's rows of what stands for all processes' completions."""
+        first = self.accelerator.process_index * rows
+        return of_all[first : first + rows]
 
     def keep(self, folder: Path) -> None:
         """With the rewards that training has changed."""
@@ -177,7 +184,7 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
         figures = self._metrics["train" if self.model.training else "eval"]
         for statistic in ("mean", "std"):  # of the one reward function: TRL has them as reward and reward_std, too
             figures.pop(f"rewards/{self.reward_func_names[0]}/{statistic}")
-        advantages = self.advantages_of(output["advantages"], self._totals[:, 0])
+        advantages = self.advantages_of(output, self._totals[:, 0])
         weights = torch.tensor([row["weight"] for row in inputs], device=advantages.device)
         output["advantages"] = advantages * weights.view(-1, *[1] * (advantages.dim() - 1))
         if self.model.training:
@@ -185,7 +192,7 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
             told = [[any(card.parsed for card in cards), bool(output["advantages"].any())]]
             parsed, taught = gather(torch.tensor(told, dtype=torch.int, device=advantages.device)).any(dim=0).tolist()
             self.alarm.hear(self.state.global_step, cards, parsed, taught)
-            rollouts = gather_object(self._rollouts(output["advantages"], output["completion_mask"]))
+            rollouts = gather_object(self._rollouts(output["advantages"], own_tokens(output)))
             if self.log_of_rollouts is not None:
                 self.log_of_rollouts.write(rollouts)
         return output
@@ -207,3 +214,9 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
             kwargs["batch_size"] = None  # in one piece: smaller ones could be without any picture
         with labelled_positions_only():
             return super()._get_per_token_logps_and_entropies(*args, **kwargs)
+
+
+def own_tokens(batch: dict[str, Any]) -> torch.Tensor:
+    """(B, T): 1 on the tokens of a batch of TRL's that the loss is of, 0 on padding and on what tools said."""
+    mask: torch.Tensor = batch["completion_mask"]
+    return mask * batch["tool_mask"] if "tool_mask" in batch else mask
