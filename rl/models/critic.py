@@ -10,13 +10,12 @@ its own, with a head. A trunk is the model without what writes: it sees the pict
 
 import functools
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from types import MethodType
 from typing import Any
 
 import torch
 from peft import PeftModel
-from peft.tuners.tuners_utils import BaseTunerLayer
 from safetensors.torch import load_file
 from torch import nn
 from transformers import PreTrainedModel
@@ -28,6 +27,7 @@ from rewards.models.scalar_head import ScalarHead, linear_head, load_scorer, rea
 from rl.config.model import ModelConfig
 from rl.config.ppo import CriticConfig
 from rl.models.load import load_model, processor_for
+from rl.models.second_adapter import adapter_active, add_copy
 
 CRITIC = "critic"
 """The submodule, and the adapter."""
@@ -68,7 +68,7 @@ class AdapterCritic(Critic):
     """A second adapter over the policy's frozen weights."""
 
     def forward(self, model: PreTrainedModel, hidden: torch.Tensor, inputs: Mapping[str, Any]) -> torch.Tensor:
-        with adapters_active(model, {id(layer): [CRITIC] for layer in tuner_layers(model)}):
+        with adapter_active(model, CRITIC):
             return self.head(model.base_model(**inputs).last_hidden_state)
 
 
@@ -153,7 +153,7 @@ def _build(policy: Any, model: PreTrainedModel, config: CriticConfig, start: Mod
     score = linear_head(model.config, torch.float32, weight)
     if config.layout == "head":
         return Critic(score)
-    _add_adapter(policy, model)
+    add_copy(policy, CRITIC)
     return AdapterCritic(score)
 
 
@@ -164,61 +164,6 @@ def _trunk_of(start: ModelConfig) -> PreTrainedModel:
         model = model.merge_and_unload()
     trunk: PreTrainedModel = model.base_model
     return trunk
-
-
-def _add_adapter(policy: Any, model: PreTrainedModel) -> None:
-    """A copy of the policy's adapter; both learn."""
-    active = policy.active_adapter
-    if CRITIC not in policy.peft_config:
-        policy.add_adapter(CRITIC, policy.peft_config[active])
-    weights = dict(model.named_parameters())
-    with torch.no_grad():
-        for name, weight in weights.items():
-            if is_critics(name):
-                weight.copy_(weights[_renamed(name, active)])
-                weight.requires_grad_(True)  # PEFT leaves gradients to the adapter that is active
-    enable = model.gradient_checkpointing_enable
-
-    def enable_with_memory(gradient_checkpointing_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
-        settings = {"use_reentrant": False} | (gradient_checkpointing_kwargs or {})
-        enable(settings | {"context_fn": functools.partial(_same_adapters, model)}, **kwargs)
-
-    model.gradient_checkpointing_enable = enable_with_memory  # type: ignore[method-assign]
-
-
-def _renamed(name: str, adapter: str) -> str:
-    return ".".join(adapter if part == CRITIC else part for part in name.split("."))
-
-
-def tuner_layers(model: nn.Module) -> Iterator[BaseTunerLayer]:
-    """The layers of a model that have adapters."""
-    return (module for module in model.modules() if isinstance(module, BaseTunerLayer))
-
-
-@contextmanager
-def adapters_active(model: nn.Module, active: Mapping[int, list[str]]) -> Iterator[None]:
-    """Meanwhile, each layer has these adapters active, by its id. PEFT's own `set_adapter` would also take the
-    gradients from all others, without a word.
-    """
-    before = {id(layer): layer._active_adapter for layer in tuner_layers(model)}
-    try:
-        _activate(model, active)
-        yield
-    finally:
-        _activate(model, before)
-
-
-def _activate(model: nn.Module, active: Mapping[int, Any]) -> None:
-    for layer in tuner_layers(model):
-        layer._active_adapter = active[id(layer)]
-
-
-def _same_adapters(model: nn.Module) -> tuple[Any, Any]:
-    """For gradient checkpointing: what is computed again in the backward pass is computed with the adapters of the
-    forward pass, and not with those that happen to be active then.
-    """
-    then = {id(layer): layer._active_adapter for layer in tuner_layers(model)}
-    return nullcontext(), adapters_active(model, then)
 
 
 def split_critic(weights: Mapping[str, torch.Tensor]) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:

@@ -12,7 +12,8 @@ from rl.config.model import ModelConfig
 from rl.config.train import GRPORecipe
 from rl.models.load import context_length, load_model, load_processor
 from rl.runs.rollouts import read_rollouts
-from rl.training.grpo import check_prices_count, load_rubric
+from rl.training.grpo import check_prices_count
+from rl.training.policy import load_rubric
 from rl.training.rows import rows_for_rl
 from rl.training.trainers.grpo import RulingGRPOTrainer
 from tests.chat_templates import OPENS, with_template

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from rl.config.model import ModelConfig
-from rl.config.train import GRPORecipe
+from rl.config.train import GRPORecipe, PolicyRecipe
 from rl.models.load import load_model
 from rl.runs.rollouts import read_rollouts
 from rl.training.launch.settings import CONFIGS
@@ -22,10 +22,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 HERE = Path(__file__).parent
 
 
-def launch(recipe: GRPORecipe, config: str, *options: str) -> None:
+def launch(recipe: PolicyRecipe, config: str, *options: str) -> None:
     file = recipe.output.with_suffix(".json")
     file.write_text(recipe.model_dump_json(exclude={"model": {"tiny"}}))
-    worker = ["--num_processes", "2", str(HERE / "killable.py"), str(file), "grpo", *options]
+    worker = ["--num_processes", "2", str(HERE / "killable.py"), str(file), recipe.kind, *options]
     done = subprocess.run(
         [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(CONFIGS / config), *worker],
         env=os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "DS_ACCELERATOR": "cpu"},
@@ -78,5 +78,5 @@ def test_two_processes_share_the_groups_and_resume(config: str, toy: Path, tiny_
     assert all(torch.equal(resumed[name], weight) for name, weight in weights.items())
 
 
-def final_weights(recipe: GRPORecipe) -> dict[str, torch.Tensor]:
+def final_weights(recipe: PolicyRecipe) -> dict[str, torch.Tensor]:
     return load_model(ModelConfig(path=str(recipe.output))).state_dict()
