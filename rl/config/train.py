@@ -13,7 +13,7 @@ import typing
 from abc import abstractmethod
 from dataclasses import fields
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
@@ -209,6 +209,9 @@ class PolicyRecipe(TrainRecipe):
     """What the reasoning should be written in, such as ``en``: a setting of the rubric's penalty `language`."""
     hard: HardConfig | None = None
     """Draw the cases more often that the model gets wrong before training; None draws all alike."""
+    credit: Literal["joint", "masked"] = "joint"
+    """``masked``: what the stated confidence earns goes to the tokens that state it, and all else to the others (DCPO,
+    arXiv 2603.09117); ``joint``: the total goes to every token."""
 
     @classmethod
     def config_class(cls) -> Any:

@@ -15,6 +15,7 @@ class GRPOStage(PolicyStage[GRPORecipe]):
     """Advantages are totals, less those of the other completions on the case."""
 
     def check(self, arguments: GRPOConfig) -> None:
+        super().check(arguments)
         check_prices_count(self.rubric, arguments)
 
     def facts(self, arguments: GRPOConfig) -> dict[str, str]:

@@ -27,6 +27,11 @@ class PolicyStage(Stage[OneRecipe], ABC):
     def rubric(self) -> Rubric:
         return load_rubric(self.recipe)
 
+    def check(self, arguments: GRPOConfig) -> None:
+        if self.recipe.credit == "masked" and not self.rubric.calibration:
+            message = f"rubric '{self.rubric.name}' pays nothing for a stated confidence: leave it out"
+            raise DataError(message, field="credit")
+
     def identity(self) -> dict[str, Any]:
         return {"rubric": self.rubric.fingerprint}
 
@@ -51,6 +56,7 @@ class PolicyStage(Stage[OneRecipe], ABC):
             "reward": self.rubric.reward_func(parts.start.briefs + parts.start.valid),
             "rollouts": self.run.rollouts,
             "checkpoint": parts.checkpoint,
+            "credit": self.recipe.credit,
         }
 
 

@@ -17,6 +17,7 @@ class PPOStage(PolicyStage[PPORecipe]):
     """Advantages are what is earned beyond what the critic foresees."""
 
     def check(self, arguments: GRPOConfig) -> None:
+        super().check(arguments)
         if arguments.use_vllm:
             message = "the critic is a part of the model, and vLLM would be sent its weights, which it does not know"
             raise DataError(f"{message}: leave it out", field="trainer.use_vllm")

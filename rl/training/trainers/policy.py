@@ -14,7 +14,7 @@ win in training. It changes no gradient.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from accelerate.utils import gather, gather_object
@@ -25,7 +25,7 @@ from data import DataError
 from prompts import Episode, opening_of
 from rewards import RewardFunction, Scorecard
 from rewards.reward_function import progress_of, step_metrics
-from rl.generation.decode import turn_of
+from rl.generation.decode import confidence_places, turn_of
 from rl.generation.local import fused_attention
 from rl.runs.checkpoints import step_of
 from rl.runs.rollouts import Rollout, RolloutLog
@@ -42,16 +42,23 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
         reward: the one function that scores, from `Rubric.reward_func`.
         rollouts: folder of the rollout log.
         checkpoint: where the run goes on from, if it does.
+        credit: whether what the stated confidence earns goes to every token, or to those alone that state it.
     """
 
     args: GRPOConfig
     model: PreTrainedModel
 
     def __init__(
-        self, *args: Any, reward: RewardFunction, rollouts: Path, checkpoint: Path | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        reward: RewardFunction,
+        rollouts: Path,
+        checkpoint: Path | None = None,
+        credit: Literal["joint", "masked"] = "joint",
+        **kwargs: Any,
     ):
         super().__init__(*args, reward_funcs=reward, **kwargs)
-        self.reward = reward
+        self.reward, self.credit = reward, credit
         if not self.use_vllm:
             self.generation_config.use_cache = True  # left open, it would follow a checkpoint saved for training
         self.cycle = self._check_settings()
@@ -86,6 +93,30 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
         """
         advantages: torch.Tensor = output["advantages"]
         return advantages
+
+    def parts(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """What of all processes' totals their stated confidence has earned, and what all else has: (N,) each. The
+        first is NaN where it has earned nothing, the second where there is no total.
+        """
+        pairs = []
+        for _, card in self._scored:
+            stated = card.share_of(self.reward.on_confidence)
+            # What is left of equal totals is equal, too: without rounding, it would differ in the last digit.
+            rest = None if card.total is None else round(card.total - (stated or 0.0), 6)
+            pairs.append([torch.nan if part is None else part for part in (stated, rest)])
+        gathered: torch.Tensor = gather(torch.tensor(pairs, dtype=torch.float32, device=self.accelerator.device))
+        return gathered[:, 0], gathered[:, 1]
+
+    def states_confidence(self, mask: torch.Tensor) -> torch.Tensor:
+        """Which tokens of this process's completions state the confidence.
+
+        Args:
+            mask: of the completions, (B, T).
+        """
+        states = torch.zeros_like(mask, dtype=torch.bool)
+        for row, (episode, _) in enumerate(self._scored):
+            states[row, confidence_places(self._tokenizer, episode.turns[-1], self.opening)] = True
+        return states
 
     def own(self, of_all: torch.Tensor, rows: int) -> torch.Tensor:
         """This process's rows of what stands for all processes' completions."""

@@ -22,6 +22,7 @@ from rl.config.model import ModelConfig
 from rl.config.ppo import AdvantageConfig, CriticConfig, KLConfig
 from rl.models.critic import VALUES, attach_critic, is_critics, restore_critic, split_critic, without_critic_adapter
 from rl.training.advantages.gae import at_the_end, discounted, gae, length_adaptive
+from rl.training.advantages.groups import against_group
 from rl.training.advantages.kl import KLController, kl_of
 from rl.training.advantages.moments import explained_variance, mean_and_variance, moments, whiten
 from rl.training.advantages.value_loss import value_loss
@@ -75,7 +76,8 @@ class RulingPPOTrainer(PolicyTrainer):
         """The critic's weights, while a checkpoint is saved."""
 
     def advantages_of(self, output: dict[str, Any], totals: torch.Tensor) -> torch.Tensor:
-        own = self.own(totals, len(output["advantages"]))
+        stated, earned = self.parts() if self.credit == "masked" else (None, totals)
+        own = self.own(earned, len(output["advantages"]))
         mask = own_tokens(output) * ~own.isnan().unsqueeze(1)
         values, logps = self._look(output)
         rewards = at_the_end(own.nan_to_num(), mask)
@@ -90,7 +92,17 @@ class RulingPPOTrainer(PolicyTrainer):
         output |= {"old_values": values, "returns": returns, "tool_mask": mask}
         output["num_items_in_batch"] = self.accelerator.gather(mask.sum()).sum()
         self._is_far = False
-        return whiten(advantages, mask, of_all) if self.reach.whiten else advantages
+        if self.reach.whiten:
+            advantages = whiten(advantages, mask, of_all)
+        return advantages if stated is None else self._with_stated(advantages, stated, mask)
+
+    def _with_stated(self, advantages: torch.Tensor, stated: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """With what the stated confidence has earned, against that of all completions, for the tokens that state it:
+        the critic foresees the rest alone.
+        """
+        compared = against_group(stated, len(stated), "batch" if self.reach.whiten else "none")
+        ours = self.own(compared, len(mask)).unsqueeze(1)
+        return torch.where(self.states_confidence(mask), ours, advantages) * mask
 
     def _look(self, output: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
         """What the critic foresees before each token, and the log-probability of each, (B, T), before anything is

@@ -22,7 +22,13 @@ from tests.rl.training.toy_reward import ToyReward
 
 
 def make_trainer(
-    briefs: Briefs, model: Path, output: Path, reward=None, checkpoint: Path | None = None, **settings
+    briefs: Briefs,
+    model: Path,
+    output: Path,
+    reward=None,
+    checkpoint: Path | None = None,
+    credit: str = "joint",
+    **settings,
 ) -> RulingGRPOTrainer:
     processor, policy = load_processor(model), load_model(ModelConfig(path=str(model)))
     defaults = {
@@ -47,6 +53,7 @@ def make_trainer(
         reward=reward or ToyReward(),
         rollouts=output / "rollouts",
         checkpoint=checkpoint,
+        credit=credit,
     )
 
 
