@@ -21,7 +21,7 @@ from data import Brief, Briefs, DataError
 from data.errors import explain
 from data.files import read_json, write_json
 from rl.config.decoding import Decoding
-from rl.config.train import PolicyRecipe, HardConfig
+from rl.config.train import HardConfig, PolicyRecipe
 from rl.evaluation.evaluate import predictions_of
 from rl.evaluation.outcomes import outcome_of
 from rl.generation.episodes import write_episodes

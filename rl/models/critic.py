@@ -136,7 +136,7 @@ def attach_critic(policy: PreTrainedModel, config: CriticConfig, start: ModelCon
         output[VALUES] = critic(self, hidden, inputs)
         return output
 
-    model.forward = MethodType(forward, model)  # type: ignore[method-assign]
+    model.forward = MethodType(forward, model)
     return critic
 
 
@@ -196,5 +196,3 @@ def restore_critic(policy: PreTrainedModel, file: Any) -> None:
         differ = sorted(weights.keys() ^ known.keys())
         raise DataError(f"is of another critic: {len(differ)} weights differ, {', '.join(differ[:3])}", file=file)
     policy.load_state_dict(weights, strict=False)
-
-

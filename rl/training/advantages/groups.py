@@ -1,18 +1,16 @@
 """Advantages against the other completions on the same case, for parts of a total. For whole totals TRL has them."""
 
-from typing import Literal
-
 import torch
 
 
-def against_group(values: torch.Tensor, size: int, scale: Literal["group", "batch", "none"]) -> torch.Tensor:
-    """Values less their group's mean, over a spread: as TRL's GRPO has them, but exactly 0 where a group is flat, since
+def against_group(values: torch.Tensor, size: int, scale: str) -> torch.Tensor:
+    """Values less their group's mean, over a spread: as TRL's GRPO has them, but exactly 0 where a group is flat, as
     what rounding leaves of one is no lesson.
 
     Args:
         values: (N,), those of a group side by side; NaN is no lesson and no yardstick.
         size: of a group.
-        scale: by whose spread to divide.
+        scale: by whose spread to divide: ``group``, ``batch`` or ``none``.
 
     Returns:
         (N,), 0 where there is no value.

@@ -1,9 +1,9 @@
 """PPO's own part: a critic, advantages from what it foresees, and its loss beside the policy's (trl 1.16).
 
-The policy's loss is TRL's, clipped as the recipe says (``epsilon``), with an advantage for each token. The reward of a
-completion is its total, for its last token, less the price of leaving the reference, token by token; rewards reach back
-over the policy's own tokens alone (`rl.training.advantages.gae`). A completion that could not be scored is in neither
-loss; every scored one teaches the critic.
+The policy's loss is TRL's, clipped as the recipe says (``epsilon``), with an advantage for each token. The reward of
+a completion is its total, for its last token, less the price of leaving the reference, token by token; rewards reach
+back over the policy's own tokens alone (`rl.training.advantages.gae`). A completion that could not be scored is in
+neither loss; every scored one teaches the critic.
 
 TRL's ``steps_per_generation`` are the minibatches and ``num_iterations`` the epochs over them. A checkpoint holds the
 critic's weights and the price of KL beside the policy; what is exported is the policy alone.
@@ -79,7 +79,7 @@ class RulingPPOTrainer(PolicyTrainer):
         stated, earned = self.parts() if self.credit == "masked" else (None, totals)
         own = self.own(earned, len(output["advantages"]))
         mask = own_tokens(output) * ~own.isnan().unsqueeze(1)
-        values, logps = self._look(output)
+        values, logps = self.foresee(output)
         rewards = at_the_end(own.nan_to_num(), mask)
         if "ref_per_token_logps" in output:
             rewards = rewards - self._charged(kl_of(logps, output["ref_per_token_logps"], self.kl.estimator), mask)
@@ -88,7 +88,7 @@ class RulingPPOTrainer(PolicyTrainer):
         advantages = gae(rewards, values, mask, self.reach.gamma, lam)
         returns = gae(rewards, values, mask, self.reach.gamma, self.reach.critic_lam) + values * mask
         of_all = self._moments(advantages, mask)
-        self._tell(values, discounted(rewards, mask, self.reach.gamma), mask, of_all)
+        self._log_foresight(values, discounted(rewards, mask, self.reach.gamma), mask, of_all)
         output |= {"old_values": values, "returns": returns, "tool_mask": mask}
         output["num_items_in_batch"] = self.accelerator.gather(mask.sum()).sum()
         self._is_far = False
@@ -104,9 +104,12 @@ class RulingPPOTrainer(PolicyTrainer):
         ours = self.own(compared, len(mask)).unsqueeze(1)
         return torch.where(self.states_confidence(mask), ours, advantages) * mask
 
-    def _look(self, output: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
+    def foresee(self, output: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
         """What the critic foresees before each token, and the log-probability of each, (B, T), before anything is
         learned from them.
+
+        Args:
+            output: a batch of TRL's, with ``old_per_token_logps`` where it has just been looked at.
         """
         if "old_per_token_logps" not in output:  # TRL has had no use for a pass
             ids = torch.cat([output["prompt_ids"], output["completion_ids"]], dim=1)
@@ -138,7 +141,7 @@ class RulingPPOTrainer(PolicyTrainer):
 
     def _generate_and_score_completions(self, inputs: list) -> dict[str, Any]:
         # The first pass that TRL makes, where it makes one, is that of the policy before it learns.
-        self._foresees = bool(self.args.gradient_accumulation_steps % (self._passes))
+        self._foresees = bool(self.args.gradient_accumulation_steps % self._passes)
         output = super()._generate_and_score_completions(inputs)
         self._metrics["train" if self.model.training else "eval"].pop(FLAT, None)  # of groups, which nothing here is
         return output
@@ -192,7 +195,9 @@ class RulingPPOTrainer(PolicyTrainer):
             self._is_far |= distance > self.kl.stop_at
             self._log("policy/stopped", float(self._is_far))
 
-    def _tell(self, values: torch.Tensor, earned: torch.Tensor, mask: torch.Tensor, of_all: torch.Tensor) -> None:
+    def _log_foresight(
+        self, values: torch.Tensor, earned: torch.Tensor, mask: torch.Tensor, of_all: torch.Tensor
+    ) -> None:
         """Logs what the critic foresaw of completions that it has not learned from, and what they earned."""
         error, returns = self._moments(earned - values, mask), self._moments(earned, mask)
         self._log("critic/explained_variance", explained_variance(error, returns))

@@ -62,7 +62,9 @@ def make_trainer(toy: Path, model: Path, output: Path, reward=None, **sections) 
     return RulingPPOTrainer(
         model=policy,
         args=recipe.arguments(bf16=False, save_strategy="no"),
-        train_dataset=rows_for_rl(briefs, processor, context_length(policy), recipe.trainer["max_completion_length"], "compact"),
+        train_dataset=rows_for_rl(
+            briefs, processor, context_length(policy), recipe.trainer["max_completion_length"], "compact"
+        ),
         processing_class=processor,
         reward=reward or ToyReward(),
         rollouts=output / "rollouts",

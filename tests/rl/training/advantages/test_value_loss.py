@@ -2,7 +2,8 @@ import torch
 
 from rl.training.advantages.value_loss import value_loss
 
-VALUES, OLD, RETURNS = torch.tensor([[1.0, 0.1, 2.0]]), torch.tensor([[0.0, 0.0, 0.0]]), torch.tensor([[2.0, 2.0, 0.5]])
+VALUES, OLD = torch.tensor([[1.0, 0.1, 2.0]]), torch.zeros(1, 3)
+RETURNS = torch.tensor([[2.0, 2.0, 0.5]])
 
 
 def test_half_the_squared_error():
