@@ -3,8 +3,8 @@
     python benchmarks/ppo_step.py --seed 4          (after benchmarks/billboard.py --seeds 4)
 
 The same model, cases, seed and number of completions; one update for each generation, but in *as shipped*, which is
-the recipe `billboard/ppo` with its minibatches. Each variant runs in a process of its own, so that its memory is its own;
-they take turns, so that what else the machine does hits all.
+the recipe `billboard/ppo` with its minibatches. Each variant runs in a process of its own, so that its memory is its
+own; they take turns, so that what else the machine does hits all.
 """
 
 import argparse
