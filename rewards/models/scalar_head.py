@@ -75,11 +75,31 @@ def load_scorer(path: str, processor: Processor, dtype: str = "auto") -> PreTrai
             model.config.get_text_config().pad_token_id = tokenizer_of(processor).pad_token_id
             return model
         backbone = load_weights(path, dtype, architecture=AutoModel)
-        return ScalarHead(backbone, read_head(path, backbone.config))
+        weight = load_file(head).get("score.weight")
+        wanted = (1, backbone.config.get_text_config().hidden_size)
+        if weight is None or tuple(weight.shape) != wanted:
+            found = "no score.weight" if weight is None else f"one of {tuple(weight.shape)}"
+            raise DataError(f"want a score.weight of {wanted}, found {found}", file=head)
+        return ScalarHead(backbone, weight)
+
+
+def trunk_and_head(scorer: PreTrainedModel | ScalarHead) -> tuple[PreTrainedModel, torch.Tensor]:
+    """What a scorer is made of: the model below its head, and the head's weight, [1, hidden].
+
+    Raises:
+        DataError: it is of an architecture whose head is more than that.
+    """
+    if isinstance(scorer, ScalarHead):
+        return scorer.backbone, scorer.score.weight
+    head = getattr(scorer, "score", None)
+    if not isinstance(head, nn.Linear) or head.bias is not None:
+        raise DataError("its head is not one linear layer, called score", file=scorer.config.name_or_path)
+    backbone: Any = scorer.base_model
+    return backbone, head.weight
 
 
 def linear_head(config: Any, dtype: torch.dtype, weight: torch.Tensor | None = None) -> nn.Linear:
-    """From a hidden state of such a model to one number.
+    """From a hidden state of a model to one number.
 
     Args:
         config: the model's.
@@ -90,23 +110,3 @@ def linear_head(config: Any, dtype: torch.dtype, weight: torch.Tensor | None = N
     with torch.no_grad():
         head.weight.copy_(torch.zeros(1, hidden) if weight is None else weight)
     return head
-
-
-def read_head(path: str | Path, config: Any) -> torch.Tensor:
-    """The head's weight of a checkpoint, [1, hidden].
-
-    Args:
-        config: of the model whose hidden states it is for.
-
-    Raises:
-        DataError: there is none, or it is for another size.
-    """
-    head = Path(path) / HEAD
-    if not head.is_file():
-        raise DataError(f"is no reward model with a scalar head: it has no {HEAD}", file=path)
-    weight = load_file(head).get("score.weight")
-    wanted = (1, config.get_text_config().hidden_size)
-    if weight is None or tuple(weight.shape) != wanted:
-        found = "no score.weight" if weight is None else f"one of {tuple(weight.shape)}"
-        raise DataError(f"want a score.weight of {wanted}, found {found}", file=head)
-    return weight

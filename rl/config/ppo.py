@@ -16,7 +16,8 @@ class CriticConfig(_Section):
     """A scalar head on the policy's own trunk; a second LoRA adapter over the same frozen weights, with a head; or a
     trunk of its own, with a head."""
     path: str | None = None
-    """A reward model to start from; None starts from the policy, with a head of zeros."""
+    """A reward model to start from: its trunk with layout ``trunk``, and its head. None starts from the policy, with a
+    head of zeros."""
     stop_gradient: bool = False
     """Layout ``head``: the value loss changes the head alone and leaves the trunk to the policy."""
     learning_rate: float = Field(default=1e-3, gt=0, le=100)

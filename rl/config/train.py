@@ -250,11 +250,12 @@ class PPORecipe(PolicyRecipe):
             super().check_number(key, value)
 
     def arguments(self, **overrides: Any) -> Any:
-        if {**self.trainer, **overrides}.get("num_generations") != 1:
+        if self.trainer.get("num_generations") != 1:
             return super().arguments(**overrides)
         # TRL's configuration refuses one completion a case, which its trainer takes. It wants whole groups in what is
         # drawn at once; a batch of one process is one.
-        arguments = super().arguments(**overrides, num_generations=max(2, self._drawn_at_once))
+        evaluated = {"num_generations_eval": self.trainer.get("num_generations_eval", 1)}
+        arguments = super().arguments(**overrides, **evaluated, num_generations=max(2, self._drawn_at_once))
         arguments.num_generations = 1
         return arguments
 

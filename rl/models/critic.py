@@ -23,7 +23,7 @@ from transformers.integrations import is_deepspeed_zero3_enabled
 
 from data import DataError
 from rewards.models.location import resolve
-from rewards.models.scalar_head import ScalarHead, linear_head, load_scorer, read_head
+from rewards.models.scalar_head import linear_head, load_scorer, trunk_and_head
 from rl.config.model import ModelConfig
 from rl.config.ppo import CriticConfig
 from rl.models.load import load_model, processor_for
@@ -141,15 +141,18 @@ def attach_critic(policy: PreTrainedModel, config: CriticConfig, start: ModelCon
 
 
 def _build(policy: Any, model: PreTrainedModel, config: CriticConfig, start: ModelConfig) -> Critic:
-    path = None if config.path is None else resolve(config.path)
+    trunk, weight = None, None
+    if config.path is not None:
+        trunk, weight = trunk_and_head(load_scorer(resolve(config.path), processor_for(start), start.dtype))
     if config.layout == "trunk":
-        if path is not None:
-            scorer = load_scorer(path, processor_for(start), start.dtype)
-            if not isinstance(scorer, ScalarHead):
-                raise DataError("want a reward model whose trunk AutoModel loads, with a scalar head", file=path)
-            return TrunkCritic(linear_head(scorer.config, torch.float32, scorer.score.weight), scorer.backbone)
-        return TrunkCritic(linear_head(model.config, torch.float32), _trunk_of(start))
-    weight = None if path is None else read_head(path, model.config)
+        trunk = _trunk_of(start) if trunk is None else trunk
+        return TrunkCritic(linear_head(trunk.config, torch.float32, weight), trunk)
+    hidden = model.config.get_text_config().hidden_size
+    if weight is not None and weight.shape[1] != hidden:
+        message = (
+            f"its head is for hidden states of {weight.shape[1]}, the policy's are of {hidden}: take layout 'trunk'"
+        )
+        raise DataError(message, file=config.path, field="critic.path")
     score = linear_head(model.config, torch.float32, weight)
     if config.layout == "head":
         return Critic(score)

@@ -1,5 +1,6 @@
 """PPO: the model is rewarded for its own rulings, each token against what a critic had foreseen."""
 
+import os
 from typing import Any
 
 from trl import GRPOConfig
@@ -21,6 +22,10 @@ class PPOStage(PolicyStage[PPORecipe]):
         if arguments.use_vllm:
             message = "the critic is a part of the model, and vLLM would be sent its weights, which it does not know"
             raise DataError(f"{message}: leave it out", field="trainer.use_vllm")
+        if arguments.fsdp or os.environ.get("ACCELERATE_USE_FSDP") == "true":
+            raise DataError(
+                "a critic has been tried with DeepSpeed, not with FSDP: take zero2 or zero3", field="trainer.fsdp"
+            )
 
     def facts(self, arguments: GRPOConfig) -> dict[str, str]:
         critic, price = self.recipe.critic, self.recipe.kl.coefficient

@@ -91,7 +91,7 @@ class RulingPPOTrainer(PolicyTrainer):
         self._log_foresight(values, discounted(rewards, mask, self.reach.gamma), mask, of_all)
         output |= {"old_values": values, "returns": returns, "tool_mask": mask}
         output["num_items_in_batch"] = self.accelerator.gather(mask.sum()).sum()
-        self._is_far = False
+        self._is_far = self._is_far and not self.model.training
         if self.reach.whiten:
             advantages = whiten(advantages, mask, of_all)
         return advantages if stated is None else self._with_stated(advantages, stated, mask)

@@ -5,18 +5,24 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
+from transformers import (
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoModelForImageTextToText,
+    AutoModelForSequenceClassification,
+)
 
 from data import DataError
 from rewards import Rubric
+from rewards.models.scalar_head import ScalarHead, load_scorer
 from rl.config.model import ModelConfig
 from rl.config.ppo import AdvantageConfig, CriticConfig, KLConfig
 from rl.config.train import PPORecipe
-from rl.models.critic import is_critics
+from rl.models.critic import VALUES, is_critics
 from rl.models.load import context_length, load_model, load_processor
 from rl.runs.folder import RunFolder
 from rl.runs.rollouts import read_rollouts
-from rl.training.registry import train
+from rl.training.registry import stage_of, train
 from rl.training.rows import rows_for_rl
 from rl.training.trainers.ppo import WEIGHTS, RulingPPOTrainer
 from tests.rl.conftest import toy_briefs
@@ -189,15 +195,12 @@ def test_the_first_loss_on_grpos_advantages_is_grpos(toy: Path, tiny_vl: Path, t
 
 def _as_grpo(trainer: RulingPPOTrainer):
     """The same model and settings in GRPO's hands."""
-    from types import SimpleNamespace
-
     from rl.training.trainers.grpo import RulingGRPOTrainer
 
     class Disguised(RulingGRPOTrainer):
         def __init__(self):
             self.__dict__.update(trainer.__dict__)
 
-    assert SimpleNamespace
     return Disguised()
 
 
@@ -230,6 +233,66 @@ def test_what_a_step_logs(toy: Path, tiny_vl: Path, tmp_path: Path):
     assert {"policy/kl", "entropy", "clip_ratio/region_mean", "return/mean", "return/std"} <= logged.keys()
     assert {"advantage/mean", "advantage/std"} <= logged.keys() and "frac_reward_zero_std" not in logged
     assert len(read_rollouts(tmp_path / "run")) == 16
+
+
+@pytest.mark.parametrize("kind", ["tiny_vl", "tiny_text"])
+def test_a_critic_may_begin_as_a_reward_model(
+    kind: str, toy: Path, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+):
+    """What it foresees after the last token of a text is what the reward model says of the text."""
+    model = request.getfixturevalue(kind)
+    processor, folder = load_processor(model), tmp_path / "reward"
+    torch.manual_seed(1)
+    if kind == "tiny_vl":
+        backbone = AutoModel.from_pretrained(model)
+        ScalarHead(backbone, torch.randn(1, 64)).save_pretrained(folder)
+    else:
+        AutoModelForSequenceClassification.from_pretrained(model, num_labels=1).save_pretrained(folder)
+    processor.save_pretrained(folder)
+    ids = torch.arange(20, 40).view(2, 10)
+    inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    with torch.no_grad():
+        expected = load_scorer(str(folder), processor)(**inputs).logits[:, 0]
+        for layout in ("trunk", "head"):  # the policy's trunk is that of the reward model, here
+            critic = {"layout": layout, "path": str(folder)}
+            trainer = make_trainer(toy, model, tmp_path / layout, critic=critic)
+            trainer.model.eval()
+            output = trainer.model(**inputs, labels=ids, fused_lm_head=True, with_values=True)
+            torch.testing.assert_close(output[VALUES][:, -1], expected, atol=1e-5, rtol=1e-5)
+
+
+def test_a_head_of_another_size_is_refused(toy: Path, tiny_vl: Path, tmp_path: Path):
+    config = AutoModel.from_pretrained(tiny_vl).config
+    config.text_config.hidden_size, config.vision_config.out_hidden_size = 32, 32
+    config.text_config.rope_parameters["mrope_section"] = [2, 1, 1]
+    ScalarHead(AutoModel.from_config(config)).save_pretrained(tmp_path / "reward")
+    with pytest.raises(DataError, match="its head is for hidden states of 32, the policy's are of 64"):
+        make_trainer(toy, tiny_vl, tmp_path / "run", critic={"path": str(tmp_path / "reward")})
+
+
+def test_evaluation_foresees_as_training_does_and_moves_no_price(toy: Path, tiny_vl: Path, tmp_path: Path):
+    recipe = make_recipe(toy, tiny_vl, tmp_path / "run", trainer={"eval_strategy": "steps", "eval_steps": 1})
+    assert (arguments := recipe.arguments(bf16=False)).num_generations == arguments.num_generations_eval == 1
+    trainer = make_trainer(toy, tiny_vl, tmp_path / "run", kl={"coefficient": 0.1, "target": 1.0})
+    trainer.eval_dataset = trainer.train_dataset.select(range(8))
+    trainer._is_far = True
+    figures = trainer.evaluate()
+    assert {"eval_critic/explained_variance", "eval_critic/loss", "eval_kl"} <= figures.keys()
+    assert trainer.price.coefficient == 0.1 and trainer._is_far
+
+
+def test_what_ppo_does_not_go_with_is_refused(toy: Path, tiny_vl: Path, tmp_path: Path, toy_rubric, monkeypatch):
+    stage = stage_of(make_recipe(toy, tiny_vl, tmp_path / "run"))
+    arguments = stage.recipe.arguments(bf16=False)
+    stage.check(arguments)
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    with pytest.raises(DataError, match=r"trainer\.fsdp.*not with FSDP"):
+        stage.check(arguments)
+    arguments.use_vllm = True
+    with pytest.raises(DataError, match=r"trainer\.use_vllm"):
+        stage.check(arguments)
+    with pytest.raises(ValueError, match=r"kl\.coefficient"):
+        make_recipe(toy, tiny_vl, tmp_path / "run", trainer={"beta": 0.1})
 
 
 def test_a_second_adapter_needs_a_first(toy: Path, tiny_vl: Path, tmp_path: Path, toy_rubric):
