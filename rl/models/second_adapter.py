@@ -1,7 +1,7 @@
 """A second adapter over the same frozen weights, trained in one graph with the first (peft 0.17 and newer).
 
 Two things would go wrong without a word. PEFT's `set_adapter` takes the gradients from every adapter but the one that
-it makes active. And gradient checkpointing computes a layer again in the backward pass with whichever adapter is
+it makes active, and so does leaving `disable_adapter`, in which the reference is asked. And gradient checkpointing computes a layer again in the backward pass with whichever adapter is
 active then, not with the one that it was computed with.
 """
 
@@ -27,7 +27,7 @@ def add_copy(policy: PeftModel, name: str) -> None:
             parts = full.split(".")
             if name in parts:
                 weight.copy_(weights[".".join(active if part == name else part for part in parts)])
-                weight.requires_grad_(True)
+    _learns(model, name)
     enable = model.activation_checkpointing_enable
 
     def enable_with_memory(activation_checkpointing_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
@@ -39,9 +39,16 @@ def add_copy(policy: PeftModel, name: str) -> None:
 
 @contextmanager
 def adapter_active(model: nn.Module, name: str) -> Iterator[None]:
-    """Meanwhile, this adapter alone is active; gradients stay with all that had them."""
+    """Meanwhile, this adapter alone is active. It learns from then on; the others learn or not, as they did before."""
+    _learns(model, name)
     with _active(model, {id(layer): [name] for layer in _layers(model)}):
         yield
+
+
+def _learns(model: nn.Module, name: str) -> None:
+    for full, weight in model.named_parameters():
+        if name in full.split("."):
+            weight.requires_grad_(True)
 
 
 def _same_adapters(model: nn.Module) -> tuple[Any, Any]:

@@ -90,3 +90,18 @@ def test_a_copy_begins_as_what_it_is_a_copy_of(tiny_text: Path):
         with adapter_active(model, OTHER):
             assert torch.equal(model(input_ids=ids).logits, before)
     assert model.active_adapter == "default"
+
+
+def test_it_still_learns_after_a_look_at_what_lies_below(tiny_text: Path):
+    """PEFT's `disable_adapter`, on its way out, makes the active adapter the only one that learns."""
+    model, ids = adapted(tiny_text, 1), torch.arange(20, 30).view(1, 10)
+    add_copy(model, OTHER)
+    with model.disable_adapter(), torch.no_grad():
+        model(input_ids=ids)
+    loss = first(model, ids)
+    with adapter_active(model, OTHER):
+        loss = loss + second(model, ids)
+    loss.backward()
+    for adapter in ("default", OTHER):
+        found = gradients(model, adapter)
+        assert len(found) == 28 and all(gradient.any() for gradient in found.values())

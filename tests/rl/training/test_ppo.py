@@ -1,10 +1,11 @@
 """PPO: the three critics on three architectures, what each loss is of, and what is saved and exported."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from transformers import (
     AutoModel,
     AutoModelForCausalLM,
@@ -18,13 +19,14 @@ from rewards.models.scalar_head import ScalarHead, load_scorer
 from rl.config.model import ModelConfig
 from rl.config.ppo import AdvantageConfig, CriticConfig, KLConfig
 from rl.config.train import PPORecipe
-from rl.models.critic import VALUES, is_critics
+from rl.models.critic import VALUES, is_critics, restore_critic
 from rl.models.load import context_length, load_model, load_processor
 from rl.runs.folder import RunFolder
 from rl.runs.rollouts import read_rollouts
 from rl.training.registry import stage_of, train
 from rl.training.rows import rows_for_rl
-from rl.training.trainers.ppo import WEIGHTS, RulingPPOTrainer
+from rl.training.trainers.grpo import RulingGRPOTrainer
+from rl.training.trainers.ppo import PRICE, WEIGHTS, RulingPPOTrainer
 from tests.rl.conftest import toy_briefs
 from tests.rl.training.toy_reward import RULING, ToyReward, ToyRubric
 
@@ -181,8 +183,6 @@ def test_what_the_policy_pays_for_leaving_the_reference_is_a_part_of_the_return(
 
 
 def test_the_first_loss_on_grpos_advantages_is_grpos(toy: Path, tiny_vl: Path, tmp_path: Path):
-    from rl.training.trainers.grpo import RulingGRPOTrainer
-
     trainer = make_trainer(toy, tiny_vl, tmp_path / "run", Totals([1.0, 2, 3, 4, 5, 6, 7, 8]))
     batch = one_batch(trainer)
     batch["advantages"] = torch.linspace(-1, 1, 8)
@@ -195,7 +195,6 @@ def test_the_first_loss_on_grpos_advantages_is_grpos(toy: Path, tiny_vl: Path, t
 
 def _as_grpo(trainer: RulingPPOTrainer):
     """The same model and settings in GRPO's hands."""
-    from rl.training.trainers.grpo import RulingGRPOTrainer
 
     class Disguised(RulingGRPOTrainer):
         def __init__(self):
@@ -233,6 +232,42 @@ def test_what_a_step_logs(toy: Path, tiny_vl: Path, tmp_path: Path):
     assert {"policy/kl", "entropy", "clip_ratio/region_mean", "return/mean", "return/std"} <= logged.keys()
     assert {"advantage/mean", "advantage/std"} <= logged.keys() and "frac_reward_zero_std" not in logged
     assert len(read_rollouts(tmp_path / "run")) == 16
+
+
+@pytest.mark.parametrize("layout", ["head", "adapter", "trunk"])
+def test_a_run_that_goes_on_ends_like_one_that_was_not_stopped(
+    layout: str, toy: Path, tiny_text: Path, tmp_path: Path, toy_rubric
+):
+    recipe = make_recipe(
+        toy,
+        tiny_text,
+        tmp_path / "run",
+        critic={"layout": layout},
+        kl={"coefficient": 0.1, "target": 0.1, "horizon": 100},
+        lora=LORA if layout == "adapter" else None,
+        trainer={"max_steps": 8, "save_steps": 4, "steps_per_generation": 2, "num_iterations": 2},
+    )
+    weights = "adapter_model.safetensors" if layout == "adapter" else "model.safetensors"
+    final = load_file(train(recipe) / weights)
+    run = RunFolder(recipe.output)
+    last = run.checkpoints / "checkpoint-8"
+    critic, price, rollouts = load_file(last / WEIGHTS), (last / PRICE).read_text(), read_rollouts(recipe.output)
+    for folder in (last, run.final):  # as if killed before
+        shutil.rmtree(folder)
+    resumed = load_file(train(recipe, resume=True) / weights)
+    for found, expected in ((resumed, final), (load_file(last / WEIGHTS), critic)):
+        assert found.keys() == expected.keys()
+        assert all(torch.equal(found[name], weight) for name, weight in expected.items())
+    assert (last / PRICE).read_text() == price and read_rollouts(recipe.output) == rollouts
+    before = load_file(run.checkpoints / "checkpoint-4" / WEIGHTS)
+    assert not any(torch.equal(before[name], weight) for name, weight in critic.items() if "vision" not in name)
+
+
+def test_a_checkpoint_of_another_critic_is_refused(toy: Path, tiny_text: Path, tmp_path: Path):
+    trainer = make_trainer(toy, tiny_text, tmp_path / "run")
+    save_file({"critic.trunk.weight": torch.zeros(1)}, tmp_path / WEIGHTS)
+    with pytest.raises(DataError, match=r"is of another critic: 2 weights differ, critic\.score\.weight"):
+        restore_critic(trainer.model, tmp_path / WEIGHTS)
 
 
 @pytest.mark.parametrize("kind", ["tiny_vl", "tiny_text"])
