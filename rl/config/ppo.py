@@ -20,8 +20,10 @@ class CriticConfig(_Section):
     head of zeros."""
     stop_gradient: bool = False
     """Layout ``head``: the value loss changes the head alone and leaves the trunk to the policy."""
-    learning_rate: float = Field(default=1e-3, gt=0, le=100)
-    """Of the critic's own weights; it falls with that of the policy."""
+    learning_rate: float = Field(default=3e-3, gt=0, le=100)
+    """Of the head, which begins at 0 and is one layer; it falls with that of the policy."""
+    trunk_learning_rate: float | None = Field(default=None, gt=0, le=100)
+    """Of the critic's own adapter or trunk; that of the policy if None."""
     coefficient: float = Field(default=0.1, gt=0, le=1000)
     """What the value loss is multiplied by before it is added to the policy's."""
     clip: float | None = Field(default=None, gt=0)
@@ -31,9 +33,11 @@ class CriticConfig(_Section):
     meanwhile."""
 
     @model_validator(mode="after")
-    def _only_a_shared_trunk_can_be_spared(self) -> "CriticConfig":
+    def _what_goes_with_the_layout(self) -> "CriticConfig":
         if self.stop_gradient and self.layout != "head":
             raise ValueError("'stop_gradient' is for layout 'head': in the others, nothing is shared that learns")
+        if self.trunk_learning_rate is not None and self.layout == "head":
+            raise ValueError("'trunk_learning_rate' is for layouts 'adapter' and 'trunk': a shared trunk has one")
         return self
 
 

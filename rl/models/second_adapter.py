@@ -1,8 +1,9 @@
 """A second adapter over the same frozen weights, trained in one graph with the first (peft 0.17 and newer).
 
 Two things would go wrong without a word. PEFT's `set_adapter` takes the gradients from every adapter but the one that
-it makes active, and so does leaving `disable_adapter`, in which the reference is asked. And gradient checkpointing computes a layer again in the backward pass with whichever adapter is
-active then, not with the one that it was computed with.
+it makes active, and so does leaving `disable_adapter`, in which the reference is asked. And gradient checkpointing
+computes a layer again in the backward pass with whichever adapter is active then, not with the one that it was
+computed with.
 """
 
 import functools

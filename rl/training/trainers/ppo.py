@@ -221,15 +221,20 @@ class RulingPPOTrainer(PolicyTrainer):
         return int(found[0].item()), mean_and_variance(found)[0].item()
 
     def create_optimizer(self, *args: Any, **kwargs: Any) -> torch.optim.Optimizer:
-        """With the critic's weights in a group of their own, at their own learning rate and without decay."""
+        """With the critic's weights in groups of their own, its head's and the others, without decay."""
         if self.optimizer is not None:
             return self.optimizer
         optimizer = super().create_optimizer(*args, **kwargs)
+        head = list(self.critic.score.parameters())
+        at_its_own_pace = set(map(id, head))
         own = [weight for name, weight in self.model.named_parameters() if is_critics(name) and weight.requires_grad]
         taken = set(map(id, own))
         for group in optimizer.param_groups:
             group["params"] = [weight for weight in group["params"] if id(weight) not in taken]
-        optimizer.add_param_group({"params": own, "lr": self.how.learning_rate, "weight_decay": 0.0})
+        optimizer.add_param_group({"params": head, "lr": self.how.learning_rate, "weight_decay": 0.0})
+        if trunk := [weight for weight in own if id(weight) not in at_its_own_pace]:
+            pace = self.how.trunk_learning_rate or self.args.learning_rate
+            optimizer.add_param_group({"params": trunk, "lr": pace, "weight_decay": 0.0})
         return optimizer
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, torch.Tensor] | None = None) -> None:

@@ -335,9 +335,29 @@ def test_a_second_adapter_needs_a_first(toy: Path, tiny_vl: Path, tmp_path: Path
         train(make_recipe(toy, tiny_vl, tmp_path / "run", critic={"layout": "adapter"}))
 
 
+def test_head_trunk_and_policy_learn_at_their_own_pace(toy: Path, tiny_text: Path, tmp_path: Path):
+    critic = {"layout": "trunk", "learning_rate": 0.3, "trunk_learning_rate": 0.2}
+    trainer = make_trainer(toy, tiny_text, tmp_path / "run", critic=critic, trainer={"weight_decay": 0.1})
+    groups = trainer.create_optimizer().param_groups
+    paces = {id(weight): (group["lr"], group["weight_decay"]) for group in groups for weight in group["params"]}
+    names = {id(weight): name for name, weight in trainer.model.named_parameters()}
+    assert sum(len(group["params"]) for group in groups) == len(names) == len(paces)
+    for weight, name in names.items():
+        if name == "critic.score.weight":
+            assert paces[weight] == (0.3, 0.0)
+        elif is_critics(name):
+            assert paces[weight] == (0.2, 0.0)
+        else:
+            assert paces[weight][0] == 1e-3
+    trainer = make_trainer(toy, tiny_text, tmp_path / "other", critic={"layout": "trunk"})
+    assert [group["lr"] for group in trainer.create_optimizer().param_groups] == [1e-3, 1e-3, 3e-3, 1e-3]
+
+
 def test_sections_of_the_recipe_are_checked():
     with pytest.raises(ValueError, match="stop_gradient"):
         CriticConfig(layout="trunk", stop_gradient=True)
+    with pytest.raises(ValueError, match="trunk_learning_rate"):
+        CriticConfig(trunk_learning_rate=1e-4)
     with pytest.raises(ValueError, match="must begin above 0"):
         KLConfig(target=1.0)
     assert AdvantageConfig().critic_lam == 1.0
