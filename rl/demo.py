@@ -38,7 +38,7 @@ MODELS = {
     "PPO": "learning from the rubric, with a critic",
 }
 """What is trained, the first from nothing and the others from it, and what each does."""
-WORK = {"SFT": 1.0, "GRPO": 9.0, "PPO": 15.0, "reviews": 0.03, "page": 5.0}
+WORK = {"SFT": 1.0, "GRPO": 9.0, "PPO": 5.0, "reviews": 0.03, "page": 5.0}
 """How many times as long as an SFT step each of these takes: a step, one review, the page. Measured on two cores; only
 what is foretold before a stage has been measured rests on them."""
 ENOUGH = {"SFT": 10, "GRPO": 3, "PPO": 3}
