@@ -31,14 +31,15 @@ from rl.training.trainers.ppo import RulingPPOTrainer
 
 LORA = {"model.lora": {"r": 16}}
 ONCE = {"steps_per_generation": 1, "num_iterations": 1, "per_device_train_batch_size": 128, "num_generations": 4}
+SHARED = {"critic.layout": "head", "critic.trunk_learning_rate": None}
 VARIANTS: dict[str, tuple[type[GRPORecipe] | type[PPORecipe], dict[str, Any]]] = {
     "GRPO": (GRPORecipe, ONCE),
-    "PPO, head": (PPORecipe, ONCE | {"critic.layout": "head"}),
-    "PPO, head, gradient stopped": (PPORecipe, ONCE | {"critic.layout": "head", "critic.stop_gradient": True}),
+    "PPO, head": (PPORecipe, ONCE | SHARED),
+    "PPO, head, gradient stopped": (PPORecipe, ONCE | SHARED | {"critic.stop_gradient": True}),
     "PPO, trunk": (PPORecipe, ONCE | {"critic.layout": "trunk"}),
     "PPO, as shipped": (PPORecipe, {}),
     "GRPO, LoRA": (GRPORecipe, ONCE | LORA),
-    "PPO, LoRA, head": (PPORecipe, ONCE | LORA | {"critic.layout": "head"}),
+    "PPO, LoRA, head": (PPORecipe, ONCE | LORA | SHARED),
     "PPO, LoRA, adapter": (PPORecipe, ONCE | LORA | {"critic.layout": "adapter"}),
 }
 WARM_UP = 1
