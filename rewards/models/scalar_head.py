@@ -38,10 +38,7 @@ class ScalarHead(nn.Module):
     def __init__(self, backbone: PreTrainedModel, weight: torch.Tensor | None = None):
         super().__init__()
         self.backbone, self.config = backbone, backbone.config
-        hidden = backbone.config.get_text_config().hidden_size
-        self.score = nn.Linear(hidden, 1, bias=False, dtype=backbone.dtype)
-        with torch.no_grad():
-            self.score.weight.copy_(torch.zeros(1, hidden) if weight is None else weight)
+        self.score = linear_head(backbone.config, backbone.dtype, weight)
 
     @property
     def device(self) -> torch.device:
@@ -84,3 +81,32 @@ def load_scorer(path: str, processor: Processor, dtype: str = "auto") -> PreTrai
             found = "no score.weight" if weight is None else f"one of {tuple(weight.shape)}"
             raise DataError(f"want a score.weight of {wanted}, found {found}", file=head)
         return ScalarHead(backbone, weight)
+
+
+def trunk_and_head(scorer: PreTrainedModel | ScalarHead) -> tuple[PreTrainedModel, torch.Tensor]:
+    """What a scorer is made of: the model below its head, and the head's weight, [1, hidden].
+
+    Raises:
+        DataError: it is of an architecture whose head is more than that.
+    """
+    if isinstance(scorer, ScalarHead):
+        return scorer.backbone, scorer.score.weight
+    head = getattr(scorer, "score", None)
+    if not isinstance(head, nn.Linear) or head.bias is not None:
+        raise DataError("its head is not one linear layer, called score", file=scorer.config.name_or_path)
+    backbone: Any = scorer.base_model
+    return backbone, head.weight
+
+
+def linear_head(config: Any, dtype: torch.dtype, weight: torch.Tensor | None = None) -> nn.Linear:
+    """From a hidden state of a model to one number.
+
+    Args:
+        config: the model's.
+        weight: [1, hidden]; zeros if None, so that training starts from no opinion.
+    """
+    hidden = config.get_text_config().hidden_size
+    head = nn.Linear(hidden, 1, bias=False, dtype=dtype)
+    with torch.no_grad():
+        head.weight.copy_(torch.zeros(1, hidden) if weight is None else weight)
+    return head

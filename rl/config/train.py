@@ -13,7 +13,7 @@ import typing
 from abc import abstractmethod
 from dataclasses import fields
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
@@ -21,6 +21,7 @@ from data import DataError
 from data.errors import explain, suggest
 from rewards.models.location import CHECKPOINTS
 from rl.config.model import ModelConfig
+from rl.config.ppo import AdvantageConfig, CriticConfig, KLConfig
 from rl.config.ranges import check_range
 from rl.config.recipe import Files, Recipe
 
@@ -161,7 +162,7 @@ class TrainRecipe(Recipe):
                 checked[key] = adapter.validate_python(value)
             except ValidationError as error:
                 raise ValueError(f"trainer.{key}: {explain(error)[1]}") from error
-            check_range(key, checked[key])
+            cls.check_number(key, checked[key])
             if key in cls.choices and checked[key] not in cls.choices[key]:
                 words = ", ".join(str(choice) for choice in cls.choices[key])
                 raise ValueError(f"trainer.{key}: want one of {words}, not {str(checked[key])!r:.80}")
@@ -169,6 +170,15 @@ class TrainRecipe(Recipe):
             if isinstance(value, bool) and type(checked[key]) in (int, float):
                 raise ValueError(f"trainer.{key}: want a number, not {str(value).lower()}")
         return checked
+
+    @classmethod
+    def check_number(cls, key: str, value: Any) -> None:
+        """Refuses what is out of a trainer's field's range.
+
+        Raises:
+            ValueError: it is; names the field.
+        """
+        check_range(key, value)
 
     @classmethod
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -203,10 +213,9 @@ class SFTRecipe(TrainRecipe):
         return super()._fixed() | {"max_length": None}
 
 
-class GRPORecipe(TrainRecipe):
-    """Reinforcement learning with group-relative advantages; the rubric is what it maximises."""
+class PolicyRecipe(TrainRecipe):
+    """Reinforcement learning: a policy writes rulings, and the rubric is what it maximises."""
 
-    kind = "grpo"
     choices: ClassVar[dict[str, tuple[str | bool, ...]]] = {
         "scale_rewards": ("group", "batch", "none", True, False),
         "loss_type": ("grpo", "bnpo", "dr_grpo", "dapo", "luspo", "cispo", "sapo", "vespo"),
@@ -221,6 +230,9 @@ class GRPORecipe(TrainRecipe):
     """What the reasoning should be written in, such as ``en``: a setting of the rubric's penalty `language`."""
     hard: HardConfig | None = None
     """Draw the cases more often that the model gets wrong before training; None draws all alike."""
+    credit: Literal["joint", "masked"] = "joint"
+    """``masked``: what the stated confidence earns goes to the tokens that state it, and all else to the others (DCPO,
+    arXiv 2603.09117); ``joint``: the total goes to every token."""
 
     @classmethod
     def config_class(cls) -> Any:
@@ -234,3 +246,54 @@ class GRPORecipe(TrainRecipe):
             drawn = self.trainer.get("num_generations", self.config_class().num_generations)
             found["per_device_eval_batch_size"] = self.trainer.get("num_generations_eval") or drawn
         return found
+
+
+class GRPORecipe(PolicyRecipe):
+    """Advantages against the other completions on a case."""
+
+    kind = "grpo"
+
+
+class PPORecipe(PolicyRecipe):
+    """Advantages against what a critic foresees, token by token.
+
+    In ``trainer``, ``steps_per_generation`` is the number of minibatches, ``num_iterations`` that of the epochs over
+    them, and ``num_generations`` may be 1.
+    """
+
+    kind = "ppo"
+    reserved = TrainRecipe.reserved | {
+        "beta": "use the recipe's 'kl.coefficient', which is a part of the reward",
+        "scale_rewards": "advantages come from the critic: use the recipe's 'advantage.whiten'",
+        "multi_objective_aggregation": "advantages come from the critic, of the rubric's total",
+    }
+
+    critic: CriticConfig = Field(default_factory=CriticConfig)
+    advantage: AdvantageConfig = Field(default_factory=AdvantageConfig)
+    kl: KLConfig = Field(default_factory=KLConfig)
+
+    @classmethod
+    def check_number(cls, key: str, value: Any) -> None:
+        if key != "num_generations" or value != 1:
+            super().check_number(key, value)
+
+    def arguments(self, **overrides: Any) -> Any:
+        if self.trainer.get("num_generations") != 1:
+            return super().arguments(**overrides)
+        # TRL's configuration refuses one completion a case, which its trainer takes. It wants whole groups in what is
+        # drawn at once; a batch of one process is one.
+        evaluated = {"num_generations_eval": self.trainer.get("num_generations_eval", 1)}
+        arguments = super().arguments(**overrides, **evaluated, num_generations=max(2, self._drawn_at_once))
+        arguments.num_generations = 1
+        return arguments
+
+    @property
+    def _drawn_at_once(self) -> int:
+        """Completions in a process, or a whole number of times as many over all."""
+        given = self.trainer.get
+        batches = given("steps_per_generation") or given("gradient_accumulation_steps") or 1
+        return int(given("generation_batch_size") or batches * given("per_device_train_batch_size", 8))
+
+    def _fixed(self) -> dict[str, Any]:
+        # Of the fields that are not the recipe's: a reference is loaded where there is a price on leaving it.
+        return super()._fixed() | {"beta": self.kl.coefficient, "scale_rewards": "none"}

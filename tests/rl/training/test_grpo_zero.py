@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from rl.config.model import ModelConfig
-from rl.config.train import GRPORecipe
+from rl.config.train import GRPORecipe, PolicyRecipe
 from rl.models.load import load_model
 from rl.runs.rollouts import read_rollouts
 from tests.rl.training.sharded import launch
@@ -61,5 +61,5 @@ def test_two_processes_share_the_groups_and_resume(config: str, toy: Path, tiny_
     assert all(torch.equal(resumed[name], weight) for name, weight in weights.items())
 
 
-def final_weights(recipe: GRPORecipe) -> dict[str, torch.Tensor]:
+def final_weights(recipe: PolicyRecipe) -> dict[str, torch.Tensor]:
     return load_model(ModelConfig(path=str(recipe.output))).state_dict()
