@@ -20,7 +20,15 @@ from trl import GRPOTrainer
 from data.files import read_json, whole_file, write_json
 from rl.config.model import ModelConfig
 from rl.config.ppo import AdvantageConfig, CriticConfig, KLConfig
-from rl.models.critic import VALUES, attach_critic, is_critics, restore_critic, split_critic, without_critic_adapter
+from rl.models.critic import (
+    VALUES,
+    TrunkCritic,
+    attach_critic,
+    is_critics,
+    restore_critic,
+    split_critic,
+    without_critic_adapter,
+)
 from rl.training.advantages.gae import at_the_end, discounted, gae, length_adaptive
 from rl.training.advantages.groups import against_group
 from rl.training.advantages.kl import KLController, kl_of
@@ -63,6 +71,8 @@ class RulingPPOTrainer(PolicyTrainer):
         super().__init__(*args, checkpoint=checkpoint, **kwargs)
         self.how, self.reach, self.kl = critic, advantage, kl
         self.critic = attach_critic(self.model, critic, start)
+        if isinstance(self.critic, TrunkCritic):
+            self.settle_pictures(self.critic.trunk)
         self.price = KLController(kl.coefficient, kl.target, kl.horizon)
         if checkpoint is not None:
             restore_critic(self.model, checkpoint / WEIGHTS)

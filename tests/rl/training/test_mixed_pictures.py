@@ -4,6 +4,8 @@ A process whose batch has no picture leaves the vision tower out, and the others
 """
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,8 @@ from PIL import Image
 
 from data import save_cases
 from rl.config.model import ModelConfig
-from rl.config.train import GRPORecipe, SFTRecipe, TrainRecipe
+from rl.config.ppo import CriticConfig
+from rl.config.train import GRPORecipe, PolicyRecipe, PPORecipe, SFTRecipe, TrainRecipe
 from rl.models.load import load_model
 from rl.runs.rollouts import read_rollouts
 from tests.rl.conftest import toy_cases
@@ -127,19 +130,23 @@ def test_grpo_learns_the_same(config: str, toy: Path, mixed: Path, tiny_vl: Path
     assert [rollout.episode.completion for rollout in alone] == [rollout.episode.completion for rollout in shared]
 
 
+@pytest.mark.parametrize("kind", [GRPORecipe, partial(PPORecipe, critic=CriticConfig(layout="trunk"))])
 @pytest.mark.parametrize("config", SHARED)
-def test_completions_are_scored_in_as_many_pieces(config: str, toy: Path, mixed: Path, tiny_vl: Path, tmp_path: Path):
+def test_completions_are_scored_in_as_many_pieces(
+    config: str, kind: Callable[..., PolicyRecipe], toy: Path, mixed: Path, tiny_vl: Path, tmp_path: Path
+) -> None:
     """One process has cases of both kinds, the other of one: each piece of the batch is one for all."""
     pytest.importorskip("deepspeed")
     policy = {
         "max_completion_length": 8,
         "num_generations": 2,
         "per_device_train_batch_size": 2,
-        "scale_rewards": "batch",
         "shuffle_dataset": False,
         "steps_per_generation": 2,  # what wrote the completions is asked for their probabilities, two at a time
     }
-    recipe = GRPORecipe(**settings(toy, mixed, tiny_vl, tmp_path / "run", **policy), rubric="toy")
+    recipe = kind(**settings(toy, mixed, tiny_vl, tmp_path / "run", **policy), rubric="toy")
+    if recipe.kind == "grpo":
+        recipe.trainer["scale_rewards"] = "batch"
     told, _ = trained(recipe, config, 2)
     assert (told["wrapper"], told["processes"]) == ("DeepSpeedEngine", 2)
     assert len(read_rollouts(recipe.output)) == 16
