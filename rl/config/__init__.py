@@ -4,7 +4,7 @@ from rl.config.decoding import Decoding
 from rl.config.evaluate import EvalRecipe
 from rl.config.model import LoraConfig, ModelConfig, TinyConfig
 from rl.config.recipe import Recipe, find_recipe
-from rl.config.train import DataConfig, GRPORecipe, HardConfig, SFTRecipe, TrainRecipe
+from rl.config.train import DataConfig, GRPORecipe, HardConfig, RewardRecipe, SFTRecipe, TrainRecipe
 
 __all__ = [
     "DataConfig",
@@ -15,6 +15,7 @@ __all__ = [
     "LoraConfig",
     "ModelConfig",
     "Recipe",
+    "RewardRecipe",
     "SFTRecipe",
     "TinyConfig",
     "TrainRecipe",

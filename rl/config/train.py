@@ -1,6 +1,6 @@
 """Recipes for training: data, model, and a trainer's own fields.
 
-The section ``trainer`` holds the fields of TRL's ``SFTConfig`` or ``GRPOConfig`` under their own names, checked
+The section ``trainer`` holds the fields of TRL's ``SFTConfig``, ``GRPOConfig`` or ``RewardConfig`` under their own names, checked
 against them. TRL is loaded when there is something to check, and not before.
 
 >>> recipe = SFTRecipe.load("billboard/sft", {"learning_rate": "1e-3", "model.dtype": "float32"})
@@ -181,6 +181,35 @@ class SFTRecipe(TrainRecipe):
     def _fixed(self) -> dict[str, Any]:
         # TRL's default of 1,024 tokens cuts whole completions off (loss 0, no error); lengths are checked up front.
         return super()._fixed() | {"max_length": None}
+
+
+class RewardRecipe(TrainRecipe):
+    """A reward model after Bradley and Terry: it learns which of two rulings on one case is better."""
+
+    kind = "reward"
+    reserved: ClassVar[dict[str, str]] = TrainRecipe.reserved | {
+        "trust_remote_code": "only architectures that transformers has are trained",
+        "eos_token": "the model's own chat template ends a turn",
+        "pad_token": "the model's own is used",
+        "pad_to_multiple_of": "batches are as long as their longest conversation",
+        "activation_offloading": "use gradient_checkpointing",
+    }
+
+    pairs: Files
+    """Files of preferences to learn from, each about one of the cases: see `rl.runs.preferences`."""
+    valid_pairs: Files = Field(default_factory=list)
+    """Preferences to watch the loss on while training, on other cases; may be empty."""
+
+    @classmethod
+    def config_class(cls) -> Any:
+        from trl import RewardConfig
+
+        return RewardConfig
+
+    def _fixed(self) -> dict[str, Any]:
+        # What a rubric reads is the score itself and not a difference, so it is kept around 0 unless told otherwise.
+        centred = {"center_rewards_coefficient": self.trainer.get("center_rewards_coefficient", 0.01)}
+        return super()._fixed() | centred | {"max_length": None, "remove_unused_columns": False}
 
 
 class GRPORecipe(TrainRecipe):

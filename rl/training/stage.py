@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from transformers import PreTrainedModel, set_seed
+from transformers import set_seed
 
 from data import Briefs, DataError, Rulebook, load_cases
 from prompts.processor import Processor
@@ -53,12 +53,13 @@ class Parts:
     start: Start
     arguments: Any
     """TRL's configuration."""
-    model: PreTrainedModel
+    model: Any
+    """As the kind of training loads it."""
     processor: Processor
     rows: Any
-    """A `datasets.Dataset` of the cases to train on."""
+    """Of the cases to train on."""
     valid_rows: Any
-    """A `datasets.Dataset` of those; None where there are none."""
+    """Of those to watch the loss on; None where there are none."""
     checkpoint: Path | None
     """Where the run goes on from, if it does."""
 
@@ -122,9 +123,17 @@ class Stage(ABC, Generic[OneRecipe]):
         """Which of the recipe's cases to train on, and with which weights."""
         return start.briefs
 
+    def load(self, model: ModelConfig, checkpoint: Path | None) -> Any:
+        """The model that is trained: one that writes text, for most kinds.
+
+        Raises:
+            DataError: there is no such model, or its weights do not match it key by key.
+        """
+        return load_model(model, checkpoint)
+
     @abstractmethod
     def rows(self, briefs: Briefs, processor: Processor, context: int, reserved: int) -> Any:
-        """A `datasets.Dataset` of cases, each of which fits into ``context`` tokens.
+        """What is trained on: a `datasets.Dataset` or a list, each row of which fits into ``context`` tokens.
 
         Raises:
             DataError: one does not, or there is nothing to learn from it; names the case.
@@ -187,7 +196,7 @@ class Stage(ABC, Generic[OneRecipe]):
     def _parts(self, arguments: Any, start: Start, checkpoint: Path | None) -> Parts:
         processor = processor_for(start.model)
         check_round_trip(start.briefs, processor, self.recipe.data.template, self.imitates)
-        model = load_model(start.model, checkpoint)
+        model = self.load(start.model, checkpoint)
 
         def rows(briefs: Briefs) -> Any:
             return self.rows(briefs, processor, context_length(model), self.reserved(arguments))
