@@ -14,8 +14,8 @@ from rewards.score import Outcome, Score
 
 @dataclass(kw_only=True, eq=False)
 class RewardModel(LocalReward):
-    """``1 / (1 + exp(-s))`` of the score s that a model gives the `conversation`, 0..1, whatever blanks or order of keys
-    the policy chose.
+    """``1 / (1 + exp(-s))`` of the score s that a model gives the `conversation`, 0..1, whatever blanks or order of
+    keys the policy chose.
 
     If s comes from a model of preferences after Bradley and Terry, a difference in s is the log odds of being
     preferred, and the value is the probability of being preferred to a ruling of score 0. The checkpoint is a folder

@@ -1,7 +1,7 @@
 """Recipes for training: data, model, and a trainer's own fields.
 
-The section ``trainer`` holds the fields of TRL's ``SFTConfig``, ``GRPOConfig`` or ``RewardConfig`` under their own names, checked
-against them. TRL is loaded when there is something to check, and not before.
+The section ``trainer`` holds the fields of TRL's ``SFTConfig``, ``GRPOConfig`` or ``RewardConfig`` under their own
+names, checked against them. TRL is loaded when there is something to check, and not before.
 
 >>> recipe = SFTRecipe.load("billboard/sft", {"learning_rate": "1e-3", "model.dtype": "float32"})
 >>> recipe.trainer["learning_rate"], recipe.model.dtype

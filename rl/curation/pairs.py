@@ -1,31 +1,33 @@
-"""Pairs: of the rulings that a policy wrote on one case, which one earned more. What a reward model learns from.
+"""Pairs: of the rulings that were written on one case, which one earns more. What a reward model learns from.
 
-Better rulings are often longer, and how long a ruling is is the easiest thing to learn. So pairs are matched by length:
-of those whose rulings differ about as much, the longer one is the better one exactly as often as the shorter one, and
-whoever goes by length alone is right in half of them.
+Better rulings are often longer, and how long a ruling is is the easiest thing to learn. So pairs are matched by
+length: among those whose rulings differ about as much, the longer one is better exactly as often as the shorter one,
+and whoever goes by length alone is right in half of them.
 """
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
-from data import Briefs, DataError, Ruling
+from data import Briefs, DataError, Ruling, suggest
 from data.splits import split
-from prompts import parse, write
-from rewards.hindsight.rescoring import Group
+from prompts import write
+from rewards import Rubric, Scorecard
+from rewards.hindsight.batches import Batches
 from rl.runs.preferences import Preference
-
-TRAIN, TEST = "train", "test"
+from rl.runs.written import Written, brief_of
 
 
 @dataclass(frozen=True)
 class Wanted:
     """Which pairs to make."""
 
+    by: str | None = None
+    """The reward that says which of two rulings is better, such as ``judge``; None takes the rubric's total."""
     margin: float = 0.1
-    """By how much one total has to be above the other; what is closer is a tie."""
+    """By how much one has to be above the other; what is closer is a tie."""
     most: int = 4
     """Pairs of one case, drawn among all that there are: many say much the same."""
     held_out: float = 0.2
@@ -40,93 +42,125 @@ class Pairs:
 
     train: list[Preference]
     test: list[Preference]
-    rollouts: int
-    no_ruling: int
-    """Rollouts that state no ruling: they stand in no pair."""
-    unscored: int
-    """Rollouts without a total."""
-    ties: int
-    """Pairs that are closer than the margin, or twice the same ruling."""
-    crowded: int
-    """Pairs left out because their case had the most already."""
-    unmatched: int
-    """Pairs left out so that length decides nothing."""
+    left_out: Mapping[str, int]
+    """How many completions or pairs, by why they are in none."""
 
 
-def make_pairs(groups: Sequence[Group], briefs: Briefs, wanted: Wanted) -> Pairs:
-    """Pairs of the rulings in each group, by their new totals.
+def make_pairs(
+    written: Sequence[Written],
+    briefs: Briefs,
+    rubric: Rubric,
+    wanted: Wanted,
+    advance: Callable[[int], object] = lambda done: None,
+) -> Pairs:
+    """Pairs of the rulings on each case that the completions hold.
 
     Args:
-        groups: the rollouts, as `rewards.rescore` gives them.
         briefs: of the cases that they are about; there may be more.
+        rubric: what says which ruling is better; of one with schedules, what it is in the end.
+        advance: told the number of completions that have been scored since it was last told.
 
     Raises:
-        DataError: there are no pairs, or of too few groups of cases to hold any out.
+        DataError: there are no pairs, or of too few groups of cases to hold any out; the rubric has no such reward; or
+            there is no case of a completion's id.
     """
+    rulings, unpaired = _rated(written, briefs, rubric.at(1.0), wanted.by, advance)
     draw = random.Random(wanted.seed)
-    by_case: dict[str, list[Preference]] = defaultdict(list)
-    no_ruling = unscored = ties = 0
-    for group in groups:
-        rulings: dict[str, tuple[Ruling, float]] = {}
-        for member in group.members:
-            ruling = parse(member.rollout.episode.completion)
-            if not isinstance(ruling, Ruling):
-                no_ruling += 1
-            elif member.new.total is None:
-                unscored += 1
-            else:
-                rulings.setdefault(write(ruling), (ruling, member.new.total))
-        for one, other in combinations(rulings.values(), 2):
-            (chosen, high), (rejected, low) = sorted((one, other), key=lambda pair: -pair[1])
-            if high - low < max(wanted.margin, 1e-9):
-                ties += 1
-            else:
-                by_case[group.case].append(Preference(group.case, chosen, rejected, round(high - low, 6)))
-    found = {case: draw.sample(pairs, min(wanted.most, len(pairs))) for case, pairs in by_case.items()}
+    found: dict[str, list[Preference]] = {}
+    ties = crowded = 0
+    for case, rated in rulings.items():
+        pairs, close = _ordered(case, rated, wanted.margin)
+        ties += close
+        crowded += max(0, len(pairs) - wanted.most)
+        if pairs:
+            found[case] = draw.sample(pairs, min(wanted.most, len(pairs)))
     if not found:
-        raise DataError(
-            f"no two rulings on one case are {wanted.margin:g} apart: lower --margin, or take other rollouts"
-        )
-    cases = [briefs[case].case for case in found]
-    if len({case.cluster for case in cases}) < 2:
-        raise DataError("the pairs are all about one group of cases, so none could be held out")
-    parts = split(cases, {TRAIN: 1 - wanted.held_out, TEST: wanted.held_out}, wanted.seed)
-    drawn = {name: [pair for case in part for pair in found[case.id]] for name, part in parts.items()}
-    kept = {name: matched(pairs, draw) if wanted.match_lengths else pairs for name, pairs in drawn.items()}
-    for name, pairs in kept.items():
-        if not pairs:
-            raise DataError(f"no pairs are left for '{name}': take more rollouts, or do without matching by length")
-    return Pairs(
-        **kept,
-        rollouts=sum(len(group.members) for group in groups),
-        no_ruling=no_ruling,
-        unscored=unscored,
-        ties=ties,
-        crowded=sum(map(len, by_case.values())) - sum(map(len, found.values())),
-        unmatched=sum(map(len, drawn.values())) - sum(map(len, kept.values())),
-    )
-
-
-def longer_by(pair: Preference) -> int:
-    """How many letters the better ruling is longer, as a reward model reads them; below 0 where it is shorter."""
-    return len(write(pair.chosen)) - len(write(pair.rejected))
+        raise DataError(f"no two rulings on one case are {wanted.margin:g} apart: lower the margin, or draw more")
+    train, test = _apart(found, briefs, wanted)
+    kept = (matched(train, draw), matched(test, draw)) if wanted.match_lengths else (train, test)
+    if not all(kept):
+        raise DataError("too few pairs are left to learn from some and measure with others: draw more completions")
+    unmatched = len(train) + len(test) - sum(map(len, kept))
+    left_out = {
+        **unpaired,
+        "closer than the margin": ties,
+        "of a case that has enough": crowded,
+        "so that length decides nothing": unmatched,
+    }
+    return Pairs(*kept, left_out)
 
 
 def matched(pairs: Sequence[Preference], draw: random.Random) -> list[Preference]:
-    """As many of the pairs, in their order, as make length worthless.
+    """As many of the pairs, in their order, as leave length worthless.
 
-    Differences are put in bins that double in width, and of each bin the more frequent sign loses what it has too
-    much, by lot.
+    Differences are put in bins that double in width. Of each bin, the sign that is there more often loses by lot what
+    it has more.
     """
-    bins: dict[tuple[int, bool], list[int]] = defaultdict(list)
+    bins: dict[int, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     kept = []
     for place, pair in enumerate(pairs):
-        if by := longer_by(pair):
-            bins[abs(by).bit_length(), by > 0].append(place)
+        if by := pair.longer_by:
+            bins[abs(by).bit_length()][by > 0].append(place)
         else:
             kept.append(place)
-    for width in {width for width, _ in bins}:
-        longer, shorter = bins[width, True], bins[width, False]
-        for places in (longer, shorter):
-            kept += draw.sample(places, min(len(longer), len(shorter)))
+    for shorter, longer in bins.values():
+        count = min(len(shorter), len(longer))
+        kept += [*draw.sample(shorter, count), *draw.sample(longer, count)]
     return [pairs[place] for place in sorted(kept)]
+
+
+Rated = dict[str, tuple[Ruling, float]]
+"""Rulings on one case and what they earn, by the text that states them: one that was written twice is one."""
+
+
+def _rated(
+    written: Sequence[Written], briefs: Briefs, rubric: Rubric, by: str | None, advance: Callable[[int], object]
+) -> tuple[dict[str, Rated], dict[str, int]]:
+    """The rulings on each case, and how many completions are in no pair, by why."""
+    names = {entry.name for own in (rubric, *rubric.by_category.values()) for entry in own.entries}
+    if by is not None and by not in names:
+        raise DataError(f"rubric '{rubric.name}' has no reward '{by}'{suggest(by, names)}", field="by")
+    rubric.check_categories(briefs.book)
+    about = [brief_of(one, briefs) for one in written]
+    rulings: dict[str, Rated] = defaultdict(dict)
+    no_ruling = unscored = 0
+    for (cards,) in Batches.under(rubric).score([rubric], [one.completion for one in written], about):
+        for card in cards:
+            earned = _earned(card, by)
+            if not isinstance(card.ruling, Ruling):
+                no_ruling += 1
+            elif earned is None:
+                unscored += 1
+            else:
+                rulings[card.case].setdefault(write(card.ruling), (card.ruling, earned))
+        advance(len(cards))
+    return rulings, {"no ruling": no_ruling, "unscored": unscored}
+
+
+def _earned(card: Scorecard, by: str | None) -> float | None:
+    return card.total if by is None else card.values.get(by)
+
+
+def _ordered(case: str, rated: Rated, margin: float) -> tuple[list[Preference], int]:
+    """All pairs of a case that are far enough apart, and how many are not."""
+    pairs, close = [], 0
+    for both in combinations(rated.values(), 2):
+        (rejected, low), (chosen, high) = sorted(both, key=lambda one: one[1])
+        if high - low >= margin and high > low:
+            pairs.append(Preference(case, chosen, rejected, round(high - low, 6)))
+        else:
+            close += 1
+    return pairs, close
+
+
+def _apart(
+    found: Mapping[str, Sequence[Preference]], briefs: Briefs, wanted: Wanted
+) -> tuple[list[Preference], list[Preference]]:
+    """Pairs to learn from and pairs to measure with, those of one group of cases on one side."""
+    parts = split(
+        [briefs[case].case for case in found],
+        {"train": 1 - wanted.held_out, "test": wanted.held_out},
+        wanted.seed,
+    )
+    train, test = ([pair for case in part for pair in found[case.id]] for part in parts.values())
+    return train, test

@@ -37,6 +37,13 @@ class Preference:
     """Where it was read."""
     line: int | None = field(default=None, compare=False)
 
+    @property
+    def longer_by(self) -> int:
+        """How many letters the better ruling is longer, in the form that a reward model reads; below 0 where it is
+        shorter.
+        """
+        return len(write(self.chosen)) - len(write(self.rejected))
+
     def brief(self, briefs: Briefs) -> Brief:
         """The case that it is about, with its excerpt.
 

@@ -1,9 +1,9 @@
 """RulingRewardTrainer: pairs of conversations in, a model with a scalar head out.
 
-TRL's own `RewardTrainer` cannot be given pictures: it tokenises both sides ahead, pads nothing but token ids, and wants
-a classifier, which transformers has of few vision-language models. So its configuration is used, and the loss, but
-batches are encoded as they are when a reward model scores (`prompts.chat.encode`), and saved as it reads them
-(`rewards.models.scalar_head`).
+TRL's own `RewardTrainer` cannot be given pictures: it tokenises both sides ahead, pads nothing but token ids, and
+wants a classifier, which transformers has of few vision-language models. So its configuration is used, and the loss,
+but batches are encoded as they are when a reward model scores (`prompts.chat.encode`), and the model is saved as a
+rubric reads it (`rewards.models.scalar_head`).
 """
 
 from collections import defaultdict
