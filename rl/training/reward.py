@@ -8,8 +8,10 @@ from typing import Any
 
 import xxhash
 
-from data import Briefs
+from data import Brief, Briefs
+from prompts import Message
 from prompts.processor import Processor, special_tokens
+from prompts.reply import Reply
 from rewards.model_based.reward_model import conversation
 from rl.config.model import ModelConfig
 from rl.config.train import RewardRecipe
@@ -38,11 +40,19 @@ class RewardStage(Stage[RewardRecipe]):
         watches = self.recipe.trainer.get("eval_strategy", "no") != "no"
         return read_preferences(*self.recipe.valid_pairs) if watches and self.recipe.valid_pairs else []
 
+    @property
+    def files(self) -> list[str]:
+        return [*super().files, *self.recipe.pairs, *self.recipe.valid_pairs]
+
+    def facts(self, arguments: Any) -> dict[str, str]:
+        gone = [file for file in self.recipe.pairs if not Path(file).exists()]
+        return {} if gone else {"pairs": f"{len(self.pairs):,}, on {len({one.case for one in self.pairs}):,} cases"}
+
     def identity(self) -> dict[str, Any]:
         return {"pairs": _content_of(self.pairs), "valid_pairs": _content_of(self.valid_pairs)}
 
     def steps(self, arguments: Any, cases: int, processes: int = 1) -> int | None:
-        return super().steps(arguments, len(self.pairs), processes)
+        return super().steps(arguments, len(self.pairs) if cases else 0, processes)
 
     def prepare(self) -> Start:
         """With the cases that pairs are about, whichever file they stand in."""
@@ -54,16 +64,28 @@ class RewardStage(Stage[RewardRecipe]):
     def load(self, model: ModelConfig, checkpoint: Path | None) -> Any:
         return load_scorer_to_train(model, checkpoint)
 
+    def conversations(
+        self, briefs: Briefs, special_tokens: tuple[str, ...] = (), reply: Reply | None = None
+    ) -> list[tuple[Brief, list[Message]]]:
+        pairs = (*self.pairs, *self.valid_pairs)
+        return [shown for one in pairs for shown in self._shown(one, one.brief(briefs), special_tokens)]
+
     def rows(self, briefs: Briefs, processor: Processor, context: int, reserved: int) -> list[Pair]:
-        shown = self.recipe.data.template, special_tokens(processor)
-        pairs = []
+        specials, rows = special_tokens(processor), []
         for one in (one for one in (*self.pairs, *self.valid_pairs) if one.case in briefs):
-            both = (conversation(briefs[one.case], ruling, *shown) for ruling in (one.chosen, one.rejected))
-            pairs.append(Pair(one.case, *both))
-        for side in ("chosen", "rejected"):
-            conversations = [getattr(pair, side) for pair in pairs]
-            check_fit([briefs[pair.case] for pair in pairs], count(conversations, processor), context)
-        return pairs
+            about, told = zip(*self._shown(one, briefs[one.case], specials), strict=True)
+            check_fit(about, count(told, processor), context)
+            rows.append(Pair(one.case, *told))
+        return rows
+
+    def _shown(
+        self, one: Preference, brief: Brief, special_tokens: tuple[str, ...]
+    ) -> list[tuple[Brief, list[Message]]]:
+        """Both conversations of a pair, the better one first."""
+        template = self.recipe.data.template
+        return [
+            (brief, conversation(brief, ruling, template, special_tokens)) for ruling in (one.chosen, one.rejected)
+        ]
 
     def trainer(self, parts: Parts) -> ResumableTrainer:
         return RulingRewardTrainer(**parts.for_trl())

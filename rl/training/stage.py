@@ -13,8 +13,10 @@ from typing import Any, Generic, TypeVar
 
 from transformers import set_seed
 
-from data import Briefs, DataError, Rulebook, load_cases
+from data import Brief, Briefs, DataError, Rulebook, load_cases
+from prompts import Message
 from prompts.processor import Processor
+from prompts.reply import Reply
 from rl.config.model import ModelConfig
 from rl.config.train import TrainRecipe
 from rl.models.load import context_length, load_model, processor_for
@@ -26,7 +28,7 @@ from rl.terminal.snapshot import Watch
 from rl.training.identity import check_same, identity_of
 from rl.training.processes import held_by_one, in_first_process
 from rl.training.round_trip import check_round_trip
-from rl.training.rows import texts_of
+from rl.training.rows import lessons_of, prompts_of, texts_of
 from rl.training.tiny_model import build, built_once
 from rl.training.trainers.resumable import ResumableTrainer
 from rl.training.trainers.saving import saving
@@ -130,6 +132,24 @@ class Stage(ABC, Generic[OneRecipe]):
             DataError: there is no such model, or its weights do not match it key by key.
         """
         return load_model(model, checkpoint)
+
+    @property
+    def files(self) -> list[str]:
+        """What is trained on, by files, folders and names."""
+        return self.recipe.data.train
+
+    def conversations(
+        self, briefs: Briefs, special_tokens: tuple[str, ...] = (), reply: Reply | None = None
+    ) -> list[tuple[Brief, list[Message]]]:
+        """What a model is shown of cases, each with the case that it is about: to measure how long it is.
+
+        Args:
+            special_tokens: of the model, where it is known.
+            reply: how the model's chat template takes a completion, where it is known.
+        """
+        shown = self.recipe.data.template, special_tokens
+        told = lessons_of(briefs, *shown, reply) if self.imitates else prompts_of(briefs, *shown)
+        return list(zip(briefs, told, strict=True))
 
     @abstractmethod
     def rows(self, briefs: Briefs, processor: Processor, context: int, reserved: int) -> Any:

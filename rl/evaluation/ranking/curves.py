@@ -112,14 +112,14 @@ def binned(scores: Floats, true: NDArray[np.bool_], bins: int = 10, told: float 
     )
     filled = counts > 0
     counts, stated, observed = counts[filled], stated[filled], observed[filled]
-    told = counts * told
-    low, high = wilson(observed / counts * told, told)
+    worth: Floats = counts * told
+    low, high = wilson(observed / counts * worth, worth)
     return Reliability(
         stated=(stated / counts).tolist(),
         observed=(observed / counts).tolist(),
         low=low.tolist(),
         high=high.tolist(),
-        counts=np.ceil(told - 1e-9).astype(int).tolist(),
+        counts=np.ceil(worth - 1e-9).astype(int).tolist(),
         ece=float(np.abs(stated - observed).sum() / len(scores)) if len(scores) else float("nan"),
         left_out=0,
         unparsed=0,

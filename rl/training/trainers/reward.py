@@ -15,13 +15,13 @@ from typing import Any
 
 import torch
 from torch.nn.functional import logsigmoid
-from transformers import PreTrainedModel
 from transformers.trainer import TRAINING_ARGS_NAME
 from trl import RewardConfig
 from trl.trainer.utils import disable_dropout_in_model
 
 from prompts.chat import Conversation, encode
 from prompts.processor import Processor
+from rewards.models.scalar_head import ScalarHead
 from rl.training.trainers.resumable import ResumableTrainer
 
 
@@ -59,6 +59,7 @@ class RulingRewardTrainer(ResumableTrainer):
     """
 
     args: RewardConfig
+    model: ScalarHead
 
     def __init__(self, *args: Any, processing_class: Processor, **kwargs: Any):
         def collate(pairs: Sequence[Pair]) -> Any:
@@ -108,7 +109,7 @@ class RulingRewardTrainer(ResumableTrainer):
     def _save(self, output_dir: str | None = None, state_dict: dict[str, torch.Tensor] | None = None) -> None:
         folder = Path(output_dir or str(self.args.output_dir))
         folder.mkdir(parents=True, exist_ok=True)
-        model: PreTrainedModel = self.accelerator.unwrap_model(self.model)
+        model: ScalarHead = self.accelerator.unwrap_model(self.model)
         model.save_pretrained(folder, state_dict=state_dict)
         self.processing_class.save_pretrained(folder)  # type: ignore[union-attr]
         torch.save(self.args, folder / TRAINING_ARGS_NAME)
