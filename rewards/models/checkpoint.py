@@ -129,13 +129,20 @@ def load_adapter(model: PreTrainedModel, path: str, trainable: bool, renamed: Ma
     Raises:
         DataError: the adapter's weights do not match the model key by key.
     """
-    from peft import PeftModel, get_peft_model_state_dict, load_peft_weights
+    from peft import PeftConfig, PeftModel, get_peft_model_state_dict, load_peft_weights
 
     options: dict[str, Any] = {} if renamed is None else {"key_mapping": dict(renamed)}
-    adapted = PeftModel.from_pretrained(model, path, is_trainable=trainable, **options)
+    config = PeftConfig.from_pretrained(path)
+    config.task_type = task_of(model)
+    adapted = PeftModel.from_pretrained(model, path, is_trainable=trainable, config=config, **options)
     stored, known = set(load_peft_weights(path, device="cpu", **options)), set(get_peft_model_state_dict(adapted))
     _complain(path, {"missing_keys": known - stored, "unexpected_keys": stored - known})
     return adapted
+
+
+def task_of(model: PreTrainedModel) -> str | None:
+    """What an adapter is told that the model is for: to write text, or nothing in particular where it is a trunk."""
+    return "CAUSAL_LM" if model.can_generate() else None
 
 
 def context_length(model_or_config: Any) -> int:

@@ -25,6 +25,7 @@ from rewards.models.checkpoint import (
     load_config,
     load_processor,
     load_weights,
+    task_of,
 )
 from rewards.models.location import resolve
 from rl.config.model import LoraConfig, ModelConfig
@@ -140,7 +141,7 @@ def _with_lora(model: PreTrainedModel, lora: LoraConfig) -> Any:
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
         target_modules=lora.target_modules,
-        task_type="CAUSAL_LM",
+        task_type=task_of(model),
     )
     # ZeRO-3 gathers weights into buffers of one type: adapters have to keep the model's own.
     return get_peft_model(model, chosen, autocast_adapter_dtype=not is_deepspeed_zero3_enabled())

@@ -112,7 +112,7 @@ def binned(scores: Floats, true: NDArray[np.bool_], bins: int = 10, told: float 
     )
     filled = counts > 0
     counts, stated, observed = counts[filled], stated[filled], observed[filled]
-    worth: Floats = counts * told
+    worth = np.asarray(counts * told, dtype=np.float64)
     low, high = wilson(observed / counts * worth, worth)
     return Reliability(
         stated=(stated / counts).tolist(),
