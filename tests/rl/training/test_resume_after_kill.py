@@ -12,10 +12,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from rl.config.train import GRPORecipe, SFTRecipe
+from rl.config.train import GRPORecipe, RewardRecipe, SFTRecipe, TrainRecipe
 from rl.runs.checkpoints import newest_checkpoint, step_of
 from rl.runs.folder import RunFolder
 from rl.runs.rollouts import read_rollouts
+from tests.rl.conftest import toy_briefs
+from tests.rl.preferences import save_halves
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -51,33 +53,40 @@ def grpo(toy: Path, model: Path, output: Path) -> GRPORecipe:
     )
 
 
+def reward(toy: Path, model: Path, output: Path) -> RewardRecipe:
+    pairs, _ = save_halves(toy_briefs(toy / "cases.jsonl"), output.with_suffix(".pairs"))
+    trainer = COMMON | {"per_device_train_batch_size": 2, "gradient_accumulation_steps": 2}
+    return RewardRecipe(
+        name="killed", output=output, model={"path": str(model)}, data=data(toy), pairs=str(pairs), trainer=trainer
+    )
+
+
 def data(toy: Path) -> dict:
     return {"train": [str(toy / "cases.jsonl")], "rulebook": str(toy / "rules.yaml"), "template": "compact"}
 
 
-def start(recipe: SFTRecipe | GRPORecipe, *options: str) -> subprocess.CompletedProcess:
+def start(recipe: TrainRecipe, *options: str) -> subprocess.CompletedProcess:
     file = recipe.output.with_suffix(".json")
     file.write_text(recipe.model_dump_json(exclude={"model": {"tiny"}}))
-    kind = "sft" if isinstance(recipe, SFTRecipe) else "grpo"
     return subprocess.run(
-        [sys.executable, str(SCRIPT), str(file), kind, *options],
+        [sys.executable, str(SCRIPT), str(file), recipe.kind, *options],
         env=os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
         capture_output=True,
         text=True,
     )
 
 
-def finish(recipe: SFTRecipe | GRPORecipe, *options: str) -> None:
+def finish(recipe: TrainRecipe, *options: str) -> None:
     done = start(recipe, *options)
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-def kill(recipe: SFTRecipe | GRPORecipe, *options: str) -> None:
+def kill(recipe: TrainRecipe, *options: str) -> None:
     done = start(recipe, *options)
     assert done.returncode == -signal.SIGKILL, done.stderr[-3000:]
 
 
-@pytest.mark.parametrize("make", [sft, grpo])
+@pytest.mark.parametrize("make", [sft, grpo, reward])
 def test_a_run_killed_again_and_again_ends_like_one_that_was_not(make, toy: Path, tiny_vl: Path, tmp_path: Path):
     whole, killed = make(toy, tiny_vl, tmp_path / "whole"), make(toy, tiny_vl, tmp_path / "killed")
     finish(whole)
@@ -102,16 +111,20 @@ def test_a_run_killed_again_and_again_ends_like_one_that_was_not(make, toy: Path
     state = json.loads((newest_checkpoint(RunFolder(whole.output)) / "trainer_state.json").read_text())
     assert state["epoch"] == STEPS / EPOCH, "the kills are meant for the first, second and third epoch"
     before, after = load_file(tiny_vl / "model.safetensors"), weights(whole)
-    assert any(not torch.equal(before[name], after[name]) for name in before), "it must have learned something"
+    if make is reward:
+        assert after["score.weight"].any(), "it must have learned something"
+    else:
+        assert any(not torch.equal(before[name], after[name]) for name in before), "it must have learned something"
     assert weights(killed).keys() == after.keys()
     for name, weight in weights(killed).items():
         assert torch.equal(weight, after[name]), name
 
 
-def saved(recipe: SFTRecipe | GRPORecipe) -> int:
+def saved(recipe: TrainRecipe) -> int:
     """The step of the newest checkpoint."""
     return step_of(newest_checkpoint(RunFolder(recipe.output)))
 
 
-def weights(recipe: SFTRecipe | GRPORecipe) -> dict[str, torch.Tensor]:
-    return load_file(recipe.output / "checkpoints" / "final" / "model.safetensors")
+def weights(recipe: TrainRecipe) -> dict[str, torch.Tensor]:
+    files = (recipe.output / "checkpoints" / "final").glob("*.safetensors")
+    return {name: weight for file in files for name, weight in load_file(file).items()}

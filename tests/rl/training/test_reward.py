@@ -98,7 +98,7 @@ def test_a_policys_adapter_goes_on_learning(
     cases = toy / ("text.jsonl" if shape == "tiny_text" else "cases.jsonl")
     policy = SFTRecipe(
         name="toy-sft",
-        output=tmp_path / "sft",
+        output=tmp_path / f"sft-{shape}",
         model={"path": str(model), "lora": LORA},
         data={"train": [str(cases)], "rulebook": str(toy / "rules.yaml"), "template": "compact"},
         trainer=TRAINER,
