@@ -162,15 +162,19 @@ class TrainRecipe(Recipe):
         return schema
 
 
-class SFTRecipe(TrainRecipe):
-    """Supervised fine-tuning: the loss is on the completion only."""
-
-    kind = "sft"
-    choices: ClassVar[dict[str, tuple[str | bool, ...]]] = {"loss_type": ("nll", "dft", "chunked_nll")}
+class SupervisedRecipe(TrainRecipe):
+    """What recipes have in common whose model learns from what is written already."""
 
     muon: bool = False
     """Update the weights of linear layers with Muon, the rest with AdamW, instead of with the trainer's optimiser; see
     `rl.training.trainers.muon`. Not with DeepSpeed or FSDP."""
+
+
+class SFTRecipe(SupervisedRecipe):
+    """Supervised fine-tuning: the loss is on the completion only."""
+
+    kind = "sft"
+    choices: ClassVar[dict[str, tuple[str | bool, ...]]] = {"loss_type": ("nll", "dft", "chunked_nll")}
 
     @classmethod
     def config_class(cls) -> Any:
@@ -183,7 +187,7 @@ class SFTRecipe(TrainRecipe):
         return super()._fixed() | {"max_length": None}
 
 
-class RewardRecipe(TrainRecipe):
+class RewardRecipe(SupervisedRecipe):
     """A reward model after Bradley and Terry: it learns which of two rulings on one case is better."""
 
     kind = "reward"

@@ -18,16 +18,16 @@ from rl.config.train import RewardRecipe
 from rl.models.scorer import load_scorer_to_train
 from rl.runs.preferences import Preference, check_apart, read_preferences
 from rl.training.lengths import check_fit, count
-from rl.training.stage import Parts, Stage, Start
+from rl.training.stage import Parts, Start
+from rl.training.supervised import SupervisedStage
 from rl.training.trainers.resumable import ResumableTrainer
 from rl.training.trainers.reward import Pair, RulingRewardTrainer
 
 
-class RewardStage(Stage[RewardRecipe]):
+class RewardStage(SupervisedStage[RewardRecipe]):
     """Rows are pairs, about some of the cases; what is held out is about cases of other groups."""
 
     unit = "pairs"
-    imitates = True
 
     @cached_property
     def pairs(self) -> list[Preference]:
@@ -88,7 +88,7 @@ class RewardStage(Stage[RewardRecipe]):
         ]
 
     def trainer(self, parts: Parts) -> ResumableTrainer:
-        return RulingRewardTrainer(**parts.for_trl())
+        return RulingRewardTrainer(**parts.for_trl(), optimizer_cls_and_kwargs=self.optimizer(parts.arguments))
 
 
 def _about(pairs: Sequence[Preference], pool: Briefs) -> Briefs:
