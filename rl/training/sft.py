@@ -1,4 +1,8 @@
-"""Supervised fine-tuning: the model learns to write the rulings that gold states."""
+"""Supervised fine-tuning: the model learns to write the rulings that gold states.
+
+The loss is on the completion alone (`rl.training.trainers.sft`); a case without gold has nothing to teach, and is an
+error.
+"""
 
 from typing import Any
 
