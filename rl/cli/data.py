@@ -1,4 +1,4 @@
-"""``ruling data``: validate case files, map foreign files to cases, draw the embedded benchmark."""
+"""``ruling data``: validate case files, map foreign files to cases, draw the embedded benchmark, pair rulings."""
 
 import json
 from collections import defaultdict
@@ -25,7 +25,8 @@ from rl.terminal.progress import counting
 from rl.terminal.safe_text import one_line
 
 app = typer.Typer(
-    help="Validate case files; map foreign files to cases; draw the embedded benchmark.", no_args_is_help=True
+    help="Validate case files; map foreign files to cases; draw the embedded benchmark; pair rulings by a rubric.",
+    no_args_is_help=True,
 )
 
 EXAMPLES = 5
@@ -88,6 +89,59 @@ def billboard(
     for split in SPLITS:
         lines = (out / f"{split}.jsonl").read_bytes().count(b"\n")
         typer.echo(f"{out / split}.jsonl: {_count(lines, 'case')}")
+
+
+@app.command()
+def pairs(
+    completions: Annotated[
+        Path, typer.Argument(help="A run with rollouts, a predictions.parquet, or JSONL of {id, completion}.")
+    ],
+    rubric: Annotated[
+        str, typer.Option(help="YAML file, or the name of a shipped rubric: what says which is better.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for train.jsonl and test.jsonl.")],
+    data: Annotated[list[str] | None, typer.Option(help="The cases; else those of the run's run.json.")] = None,
+    rulebook: Annotated[str | None, typer.Option(help="Their rulebook; else that of the run's run.json.")] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Go by this reward of the rubric, such as judge, and not by the total.")
+    ] = None,
+    margin: Annotated[
+        float, typer.Option(min=0, callback=finite, help="How far apart two rulings are at least; closer is a tie.")
+    ] = 0.1,
+    most: Annotated[int, typer.Option(min=1, help="Pairs of one case at most.")] = 4,
+    held_out: Annotated[
+        float, typer.Option(min=0.01, max=0.99, callback=finite, help="Share of cases whose pairs go to test.jsonl.")
+    ] = 0.2,
+    any_length: Annotated[
+        bool, typer.Option("--any-length", help="Keep all pairs, though the longer ruling may be better more often.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Of the split, and of all chance.")] = 0,
+    allow_media: AllowMedia = None,
+) -> None:
+    """Pair rulings on one case by what a rubric gives them, for a reward model to learn from. Near-duplicates of a
+    case stay on one side, and the better ruling is the longer one as often as not.
+    """
+    from rewards import Rubric
+    from rl.cli.rewards import progress
+    from rl.curation.pairs import Wanted, make_pairs
+    from rl.runs.past_run import cases_of
+    from rl.runs.preferences import save_preferences
+    from rl.runs.written import read_completions
+
+    wanted = Wanted(by, margin, most, held_out, not any_length, seed)
+    loaded, written = Rubric.load(rubric), read_completions(completions)
+    briefs = cases_of(completions, data or (), rulebook)
+    with progress("scoring", len(written)) as advance:
+        found = make_pairs(written, briefs, loaded, wanted, advance)
+    console = Console(highlight=False)
+    for name, part in (("train", found.train), ("test", found.test)):
+        save_preferences(part, out / f"{name}.jsonl")
+        cases = len({pair.case for pair in part})
+        console.print(
+            f"{_shown(out / name)}.jsonl: {_count(len(part), 'pair')} on {_count(cases, 'case')}", soft_wrap=True
+        )
+    left_out = ", ".join(f"{count:,} {why}" for why, count in found.left_out.items() if count)
+    console.print(f"left out: {left_out or 'nothing'}")
 
 
 def _print_report(console: Console, report: Report, book: Rulebook) -> None:

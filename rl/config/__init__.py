@@ -5,7 +5,16 @@ from rl.config.evaluate import EvalRecipe
 from rl.config.model import LoraConfig, ModelConfig, TinyConfig
 from rl.config.ppo import AdvantageConfig, CriticConfig, KLConfig
 from rl.config.recipe import Recipe, find_recipe
-from rl.config.train import DataConfig, GRPORecipe, HardConfig, PolicyRecipe, PPORecipe, SFTRecipe, TrainRecipe
+from rl.config.train import (
+    DataConfig,
+    GRPORecipe,
+    HardConfig,
+    PolicyRecipe,
+    PPORecipe,
+    RewardRecipe,
+    SFTRecipe,
+    TrainRecipe,
+)
 
 __all__ = [
     "AdvantageConfig",
@@ -21,6 +30,7 @@ __all__ = [
     "PPORecipe",
     "PolicyRecipe",
     "Recipe",
+    "RewardRecipe",
     "SFTRecipe",
     "TinyConfig",
     "TrainRecipe",

@@ -1,7 +1,7 @@
 """Recipes for training: data, model, and a trainer's own fields.
 
-The section ``trainer`` holds the fields of TRL's ``SFTConfig`` or ``GRPOConfig`` under their own names, checked
-against them. TRL is loaded when there is something to check, and not before.
+The section ``trainer`` holds the fields of TRL's ``SFTConfig``, ``GRPOConfig`` or ``RewardConfig`` under their own
+names, checked against them. TRL is loaded when there is something to check, and not before.
 
 >>> recipe = SFTRecipe.load("billboard/sft", {"learning_rate": "1e-3", "model.dtype": "float32"})
 >>> recipe.trainer["learning_rate"], recipe.model.dtype
@@ -55,6 +55,8 @@ class HardConfig(BaseModel):
 class TrainRecipe(Recipe):
     """What recipes for training have: data, and a trainer's fields."""
 
+    watched_field: ClassVar[str] = "data.valid"
+    """Where the recipe names what the loss is watched on."""
     reserved: ClassVar[dict[str, str]] = {
         "output_dir": "use the recipe's 'output'",
         "seed": "use the recipe's 'seed'",
@@ -94,9 +96,14 @@ class TrainRecipe(Recipe):
         }
 
     @property
+    def watched(self) -> list[str]:
+        """The files of what the loss may be watched on while training."""
+        return self.data.valid
+
+    @property
     def watches(self) -> bool:
-        """Whether the cases in ``data.valid`` are looked at while training."""
-        return bool(self.data.valid) and self.trainer.get("eval_strategy") != "no"
+        """Whether it is."""
+        return bool(self.watched) and self.trainer.get("eval_strategy") != "no"
 
     def arguments(self, **overrides: Any) -> Any:
         """The configuration that TRL's trainer gets.
@@ -106,8 +113,9 @@ class TrainRecipe(Recipe):
         """
         import torch
 
-        if not self.data.valid and self.trainer.get("eval_strategy", "no") != "no":
-            raise DataError("there are no cases to watch: name some in 'data.valid'", field="trainer.eval_strategy")
+        if not self.watched and self.trainer.get("eval_strategy", "no") != "no":
+            message = f"there is nothing to watch: name files in '{self.watched_field}'"
+            raise DataError(message, field="trainer.eval_strategy")
         gpu = torch.cuda.is_available()
         chosen: dict[str, Any] = {"report_to": "tensorboard", "bf16": gpu, "dataloader_pin_memory": gpu}
         if not gpu and "LOCAL_RANK" in os.environ:  # one of several processes on the CPU
@@ -124,7 +132,7 @@ class TrainRecipe(Recipe):
         """Fields of the trainer by which cases are watched where the recipe names some and does not say when: whenever
         the run is saved, or once an epoch where it is not saved by the step.
         """
-        if not self.data.valid or "eval_strategy" in self.trainer:
+        if not self.watched or "eval_strategy" in self.trainer:
             return {}
         if self.trainer.get("save_strategy", "steps") == "steps":
             every = self.trainer.get("save_steps", self.config_class().save_steps)
@@ -192,15 +200,19 @@ class TrainRecipe(Recipe):
         return schema
 
 
-class SFTRecipe(TrainRecipe):
-    """Supervised fine-tuning: the loss is on the completion only."""
-
-    kind = "sft"
-    choices: ClassVar[dict[str, tuple[str | bool, ...]]] = {"loss_type": ("nll", "dft", "chunked_nll")}
+class SupervisedRecipe(TrainRecipe):
+    """What recipes have in common whose model learns from what is written already."""
 
     muon: bool = False
     """Update the weights of linear layers with Muon, the rest with AdamW, instead of with the trainer's optimiser; see
     `rl.training.trainers.muon`. Not with DeepSpeed or FSDP."""
+
+
+class SFTRecipe(SupervisedRecipe):
+    """Supervised fine-tuning: the loss is on the completion only."""
+
+    kind = "sft"
+    choices: ClassVar[dict[str, tuple[str | bool, ...]]] = {"loss_type": ("nll", "dft", "chunked_nll")}
 
     @classmethod
     def config_class(cls) -> Any:
@@ -211,6 +223,41 @@ class SFTRecipe(TrainRecipe):
     def _fixed(self) -> dict[str, Any]:
         # TRL's default of 1,024 tokens cuts whole completions off (loss 0, no error); lengths are checked up front.
         return super()._fixed() | {"max_length": None}
+
+
+class RewardRecipe(SupervisedRecipe):
+    """A reward model after Bradley and Terry: it learns which of two rulings on one case is better."""
+
+    kind = "reward"
+    reserved: ClassVar[dict[str, str]] = TrainRecipe.reserved | {
+        "trust_remote_code": "only architectures that transformers has are trained",
+        "eos_token": "the model's own chat template ends a turn",
+        "pad_token": "the model's own is used",
+        "pad_to_multiple_of": "batches are as long as their longest conversation",
+        "activation_offloading": "use gradient_checkpointing",
+    }
+
+    watched_field: ClassVar[str] = "valid_pairs"
+
+    pairs: Files
+    """Files of preferences to learn from, each about one of the cases: see `rl.runs.preferences`."""
+    valid_pairs: Files = Field(default_factory=list)
+    """Preferences to watch the loss on while training, on other cases; may be empty."""
+
+    @classmethod
+    def config_class(cls) -> Any:
+        from trl import RewardConfig
+
+        return RewardConfig
+
+    @property
+    def watched(self) -> list[str]:
+        return self.valid_pairs
+
+    def _fixed(self) -> dict[str, Any]:
+        # What a rubric reads is the score itself and not a difference, so it is kept around 0 unless told otherwise.
+        centred = {"center_rewards_coefficient": self.trainer.get("center_rewards_coefficient", 0.01)}
+        return super()._fixed() | centred | {"max_length": None, "remove_unused_columns": False}
 
 
 class PolicyRecipe(TrainRecipe):

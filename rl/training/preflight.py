@@ -14,7 +14,6 @@ from typing import Any
 from huggingface_hub import try_to_load_from_cache
 
 from data import Briefs, Case, DataError, Rulebook, load_cases
-from prompts import Message
 from prompts.parts import MEDIA, media_of
 from prompts.processor import special_tokens
 from prompts.reply import Reply
@@ -28,7 +27,6 @@ from rl.training.launch.settings import LaunchSettings
 from rl.training.lengths import Length, check_fit, count, estimate
 from rl.training.registry import load_recipe, stage_of
 from rl.training.round_trip import check_round_trip
-from rl.training.rows import lessons_of, prompts_of
 from rl.training.stage import Stage
 
 
@@ -59,7 +57,8 @@ def preflight(
     stage.check(arguments)
     check_attention(recipe.model.attn_implementation)
     processes = 1 if accelerate is None else _launch(stage, accelerate, num_processes, found)
-    book, cases = _rulebook(recipe, found), _cases(recipe.data.train, "data", found)
+    book = _rulebook(recipe, found)
+    cases = _cases(recipe.data.train, "data", found) if _are_there(stage.files, "data", found) else []
     watched = _watched(recipe, arguments, found)
     for what, fact in stage.facts(arguments).items():
         found.add(what, fact)
@@ -110,12 +109,16 @@ def _rulebook(recipe: TrainRecipe, found: Preflight) -> Rulebook | None:
     return book
 
 
-def _cases(files: Sequence[str], what: str, found: Preflight, when: str = "") -> list[Case]:
-    """The cases in files, said under a name, with when they are looked at."""
+def _are_there(files: Sequence[str], what: str, found: Preflight) -> bool:
+    """Whether all are; says under a name which are not."""
     gone = [file for file in files if not file.startswith("hub:") and not Path(file).exists()]
     if gone:
         found.lack(what, f"{', '.join(gone)} is not there")
-        return []
+    return not gone
+
+
+def _cases(files: Sequence[str], what: str, found: Preflight, when: str = "") -> list[Case]:
+    """The cases in files, said under a name, with when they are looked at."""
     cases = load_cases(*files)
     if not cases:
         raise DataError("there are no cases", file=", ".join(files))
@@ -131,7 +134,10 @@ def _watched(recipe: TrainRecipe, arguments: Any, found: Preflight) -> list[Case
     if not recipe.data.valid:
         return []
     if not recipe.watches:
-        found.add("valid", f"not used, since eval_strategy is no: {', '.join(recipe.data.valid)}")
+        why = "eval_strategy is no" if recipe.watched else f"there are no {recipe.watched_field}"
+        found.add("valid", f"not used, since {why}: {', '.join(recipe.data.valid)}")
+        return []
+    if not _are_there(recipe.data.valid, "valid", found):
         return []
     every = "epoch" if arguments.eval_strategy == "epoch" else f"{arguments.eval_steps:g} steps"
     return _cases(recipe.data.valid, "valid", found, f", watched every {every}")
@@ -184,21 +190,17 @@ def _longest(stage: Stage[Any], briefs: Briefs, folder: Path, reserved: int, fou
         reply = Reply.of(processor)
         if reply.opening:
             found.add("completions", f"the chat template writes {reply.opening!r}, and the model goes on")
-        lengths = count(_conversations(stage, briefs, special_tokens(processor), reply), processor)
+        shown = stage.conversations(briefs, special_tokens(processor), reply)
+        lengths = count([messages for _, messages in shown], processor)
     elif (folder / "preprocessor_config.json").is_file():
-        lengths = estimate(_conversations(stage, briefs), folder)
+        shown = stage.conversations(briefs)
+        lengths = estimate([messages for _, messages in shown], folder)
     else:
         return
-    check_fit(briefs, lengths, _context(folder), reserved)
-    brief, longest = max(zip(briefs, lengths, strict=True), key=lambda pair: pair[1].total)
+    about = [brief for brief, _ in shown]
+    check_fit(about, lengths, _context(folder), reserved)
+    brief, longest = max(zip(about, lengths, strict=True), key=lambda pair: pair[1].total)
     found.add("longest case", f"'{brief.id}': {_said(longest, reserved)}")
-
-
-def _conversations(
-    stage: Stage[Any], briefs: Briefs, specials: tuple[str, ...] = (), reply: Reply | None = None
-) -> list[list[Message]]:
-    shown = stage.recipe.data.template, specials
-    return lessons_of(briefs, *shown, reply) if stage.imitates else prompts_of(briefs, *shown)
 
 
 def _context(folder: Path) -> int:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from datasets import Dataset
 from PIL import Image
+from transformers import AutoModel, AutoProcessor
 
-from data import Brief, Briefs, Case, Gold, GoldViolation, Quote, Rule, Rulebook, save_cases
+from data import Brief, Briefs, Case, Gold, GoldViolation, Quote, Rule, Rulebook, Ruling, save_cases
 from prompts import Episode, target, write
 from rewards import Rubric, Scorecard
+from rewards.models.scalar_head import ScalarHead
 from rl.models.tiny import TinySize, build_tiny
 from rl.runs.rollouts import Rollout, RolloutLog
 from rl.training.rows import texts_of
@@ -61,6 +63,13 @@ FILES = {
           max_completion_length: 16
           scale_rewards: batch
         """,
+    "reward.yaml": """\
+        name: small-reward
+        data: {train: [cases.jsonl], rulebook: book.yaml, template: compact}
+        pairs: pairs.jsonl
+        model: {path: model}
+        trainer: {max_steps: 2, per_device_train_batch_size: 2, learning_rate: 1.0e-3}
+        """,
     "eval.yaml": """\
         name: small-eval
         model: {path: model}
@@ -91,6 +100,8 @@ def build(folder: Path) -> None:
     _written(folder, Briefs.bind(cases, book))
     size = TinySize(vocab=400, hidden=32, intermediate=64, layers=1, context=1024, vision_hidden=32, vision_depth=1)
     build_tiny(folder / "model", texts_of(Briefs.bind(cases, book), "compact"), "vl", size)
+    ScalarHead(AutoModel.from_pretrained(folder / "model")).save_pretrained(folder / "scorer")
+    AutoProcessor.from_pretrained(folder / "model").save_pretrained(folder / "scorer")
     common = "--data cases.jsonl --rulebook book.yaml"
     for command in (
         f"evaluate --predictions predictions.jsonl {common} --out valid",
@@ -161,6 +172,10 @@ def _written(folder: Path, briefs: Briefs) -> None:
     texts = [write(target(brief.case, brief.excerpt)) for brief in briefs]
     lines = [{"id": brief.id, "completion": text} for brief, text in zip(briefs, texts, strict=True)]
     _save_lines(folder / "completions.jsonl", lines)
+    wrongs = [write(_wrong(target(brief.case, brief.excerpt))) for brief in briefs]
+    both = list(zip(briefs, texts, wrongs, strict=True))
+    _save_lines(folder / "drafts.jsonl", [{"id": b.id, "completion": text} for b, *said in both for text in said])
+    _save_lines(folder / "pairs.jsonl", [{"id": b.id, "chosen": c, "rejected": r, "margin": 1.5} for b, c, r in both])
     for name, wrong in (("predictions.jsonl", 3), ("others.jsonl", 5)):
         predicted = [
             {
@@ -193,6 +208,13 @@ def _written(folder: Path, briefs: Briefs) -> None:
         "steps": 2,
     }
     (folder / "run" / "run.json").write_text(json.dumps(facts), "utf-8")
+
+
+def _wrong(right: Ruling) -> Ruling:
+    """The opposite verdict, which its reasoning does not bear out."""
+    return right.model_copy(
+        update={"verdict": "approve" if right.verdict == "reject" else "escalate", "violations": []}
+    )
 
 
 def _save_lines(path: Path, rows: list[dict[str, object]]) -> None:

@@ -1,34 +1,13 @@
 """RulingSFTTrainer: TRL's SFT trainer. The loss is on the completion only; batches, loss and checkpoints are TRL's."""
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from torch.utils.data import Sampler
-from trl import SFTConfig, SFTTrainer
+from trl import SFTTrainer
 
-from data import DataError
-from rl.training.trainers.muon import MuonAndAdamW
 from rl.training.trainers.resumable import EpochSampler, ResumableTrainer
 from rl.training.trainers.scored_positions import labelled_positions_only
-
-NOT_SHARDED = "Muon needs whole matrices, which DeepSpeed and FSDP shard: leave it out (--muon false)"
-
-
-def muon(arguments: SFTConfig) -> tuple[Callable[[], type[MuonAndAdamW]], dict[str, Any]]:
-    """What the trainer builds its optimiser from; learning rate, decay and AdamW's own settings are the recipe's.
-
-    Raises:
-        DataError: the run is sharded.
-    """
-    if arguments.deepspeed_plugin is not None or arguments.fsdp or os.environ.get("ACCELERATE_USE_FSDP") == "true":
-        raise DataError(NOT_SHARDED, field="muon")
-    return lambda: MuonAndAdamW, {
-        "lr": arguments.learning_rate,
-        "betas": (arguments.adam_beta1, arguments.adam_beta2),
-        "eps": arguments.adam_epsilon,
-        "weight_decay": arguments.weight_decay,
-    }
 
 
 class RulingSFTTrainer(ResumableTrainer, SFTTrainer):

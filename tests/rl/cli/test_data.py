@@ -1,4 +1,4 @@
-"""`ruling data check` and `ruling data convert`, as they are typed."""
+"""`ruling data check`, `convert` and `pairs`, as they are typed."""
 
 import json
 from pathlib import Path
@@ -9,10 +9,12 @@ import typer
 from PIL import Image
 from typer.testing import CliRunner
 
-from data import DataError, Rule, Rulebook
+from data import DataError, Rule, Rulebook, Ruling, Violation
 from data.media.folder import ALLOWED
+from prompts import write
 from rl.cli import app as whole
 from rl.cli.data import app
+from rl.runs.preferences import read_preferences
 
 
 @pytest.fixture
@@ -101,3 +103,30 @@ def test_every_verb_that_reads_cases_can_be_allowed_media() -> None:
 def verbs_of(command: Any) -> list[Any]:
     """The verbs of a group, or the one verb itself."""
     return list(getattr(command, "commands", {"": command}).values())
+
+
+def test_pairs_of_completions(folder: Path) -> None:
+    rows = [{"id": f"c-{n}", "rules": ["CURE-1"], "gold": {"verdict": "approve", "violations": []}} for n in range(10)]
+    Path("a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    said = [
+        write(Ruling(reasoning="CURE-1: clear", verdict="approve", confidence=0.9)),
+        write(
+            Ruling(reasoning="CURE-1: broken", verdict="reject", confidence=0.9, violations=[Violation(rule="CURE-1")])
+        ),
+        "reject it",
+    ]
+    lines = [json.dumps({"id": row["id"], "completion": text}) for row in rows for text in said]
+    Path("said.jsonl").write_text("\n".join(lines))
+    options = ("--rubric", "default", "--data", "a.jsonl", "--rulebook", "book.yaml", "--out", "pairs", "--any-length")
+    code, output = run("pairs", "said.jsonl", *options)
+    assert code == 0
+    assert "pairs/train.jsonl: 8 pairs on 8 cases\n" in output and "pairs/test.jsonl: 2 pairs on 2 cases\n" in output
+    assert output.endswith("left out: 10 no ruling\n")
+    both = read_preferences("pairs/train.jsonl", "pairs/test.jsonl")
+    assert {pair.case for pair in both} == {row["id"] for row in rows}
+    assert all(pair.chosen.verdict == "approve" and pair.rejected.verdict == "reject" for pair in both)
+
+    with pytest.raises(DataError, match="too few pairs are left"):  # the better one is always the shorter one
+        run("pairs", "said.jsonl", *options[:-1])
+    with pytest.raises(DataError, match="give --data"):
+        run("pairs", "said.jsonl", "--rubric", "default", "--out", "pairs")
