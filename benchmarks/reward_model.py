@@ -129,7 +129,7 @@ class Bench:
             others = [brief for brief in briefs if brief.case.cluster not in apart]
             written = [one for one in written if briefs[one.case].case.cluster not in apart]
             written += hasty(others, self.seed)
-            found = make_pairs(written, briefs, rubric, replace(wanted, held_out=0.01))
+            found = make_pairs(written, briefs, rubric, replace(wanted, held_out=0.01, margin=MARGIN / 2, most=3))
             for file, part in zip(files, (found.train, held_out), strict=True):
                 save_preferences(part, file)
         return files
