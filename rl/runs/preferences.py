@@ -14,12 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from data import Brief, Briefs, DataError, Ruling
-from data.errors import explain
-from data.files import at_file, whole_file
-from data.strict_json import parse_json
+from data.files import whole_file
+from data.jsonl import read_jsonl
 from prompts import ParseFailure, parse, write
 
 
@@ -108,27 +107,15 @@ def check_apart(train: Sequence[Preference], held_out: Sequence[Preference], bri
 
 
 def _read(file: Path) -> Iterator[Preference]:
-    if not file.is_file():
-        raise DataError("no such file", file=file)
-    with at_file(file, "read"), file.open("rb") as lines:
-        for number, raw in enumerate(lines, start=1):
-            if raw.strip(b" \t\r\n\xef\xbb\xbf"):
-                try:
-                    yield _preference(raw, file, number)
-                except DataError as error:
-                    raise DataError(error.message, file=file, line=number, field=error.field) from error
-
-
-def _preference(raw: bytes, file: Path, number: int) -> Preference:
-    try:
-        line = _Line.model_validate(parse_json(raw))
-    except ValidationError as error:
-        where, message = explain(error, _Line)
-        raise DataError(message, field=where) from error
-    chosen, rejected = _ruling(line.chosen, "chosen"), _ruling(line.rejected, "rejected")
-    if chosen == rejected:
-        raise DataError("both are the same ruling, so neither is better: leave the pair out", field="rejected")
-    return Preference(line.id, chosen, rejected, line.margin, file, number)
+    for number, line in read_jsonl(file, _Line):
+        try:
+            chosen, rejected = _ruling(line.chosen, "chosen"), _ruling(line.rejected, "rejected")
+            if chosen == rejected:
+                message = "both are the same ruling, so neither is better: leave the pair out"
+                raise DataError(message, field="rejected")
+        except DataError as error:
+            raise DataError(error.message, file=file, line=number, field=error.field) from error
+        yield Preference(line.id, chosen, rejected, line.margin, file, number)
 
 
 def _ruling(completion: str, where: str) -> Ruling:

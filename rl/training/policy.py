@@ -52,12 +52,13 @@ class PolicyStage(Stage[OneRecipe], ABC):
         if parts.arguments.beta:
             # The reference is loaded anew from the name that the model bears: where the run began, not the checkpoint.
             parts.model.config._name_or_path = resolve(str(parts.start.model.path))
-        return parts.for_trl() | {
-            "reward": self.rubric.reward_func(parts.start.briefs + parts.start.valid),
-            "rollouts": self.run.rollouts,
-            "checkpoint": parts.checkpoint,
-            "credit": self.recipe.credit,
-        }
+        own = dict(
+            reward=self.rubric.reward_func(parts.start.briefs + parts.start.valid),
+            rollouts=self.run.rollouts,
+            checkpoint=parts.checkpoint,
+            credit=self.recipe.credit,
+        )
+        return parts.for_trl() | own
 
 
 def load_rubric(recipe: PolicyRecipe) -> Rubric:

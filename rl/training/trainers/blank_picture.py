@@ -76,10 +76,12 @@ class BlankPicture:
         return args, kwargs | {"inputs_embeds": embeddings + nothing}
 
 
-def mixes(rows: Any) -> bool:
-    """Whether some of a `datasets.Dataset` have pictures and some have none; nothing is opened."""
+def pictured(rows: Any) -> list[bool]:
+    """Which rows of a `datasets.Dataset` have pictures; nothing is opened."""
     column = Picture.row_column
-    return rows is not None and column in rows.column_names and not all(rows.with_format(None)[column])
+    if column not in rows.column_names:
+        return [False] * len(rows)
+    return [bool(pictures) for pictures in rows.with_format(None)[column]]
 
 
 def take_empty_for_none(model: PreTrainedModel) -> None:

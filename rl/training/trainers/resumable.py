@@ -25,7 +25,7 @@ from rl.terminal.console import console, is_first_process
 from rl.terminal.snapshot import Watch
 from rl.terminal.stopping import Stopped, stop_requests
 from rl.training.identity import check_same
-from rl.training.trainers.blank_picture import BlankPicture, mixes, take_empty_for_none
+from rl.training.trainers.blank_picture import BlankPicture, pictured, take_empty_for_none
 from rl.training.trainers.saving import saving
 from rl.training.trainers.snapshot_callback import SnapshotCallback
 from rl.training.trainers.stop_callback import StopCallback
@@ -82,7 +82,8 @@ class ResumableTrainer(Trainer):
         self.add_callback(_Resumption(self))
         for printer in (PrinterCallback, DEFAULT_PROGRESS_CALLBACK):  # people are told by whoever watches the run
             self.remove_callback(printer)
-        self.mixes_pictures = mixes(self.train_dataset) or mixes(self.eval_dataset)
+        datasets = (rows for rows in (self.train_dataset, self.eval_dataset) if rows is not None)
+        self.mixes_pictures = any(len(set(self.pictured(rows))) > 1 for rows in datasets)
         """Whether some cases have pictures and some have none."""
         self.settle_pictures(self.model)
 
@@ -142,6 +143,10 @@ class ResumableTrainer(Trainer):
         """
         plugin = self.accelerator.state.deepspeed_plugin
         return "fsdp" if self.is_fsdp_enabled else f"zero{plugin.zero_stage}" if plugin else None
+
+    def pictured(self, rows: Any) -> list[bool]:
+        """Which rows have pictures; nothing is opened."""
+        return pictured(rows)
 
     def settle_pictures(self, model: Any) -> None:
         """Prepares a model that every process calls in step for batches without pictures beside batches with them.

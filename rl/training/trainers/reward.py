@@ -74,6 +74,12 @@ class RulingRewardTrainer(ResumableTrainer):
         self._metrics: dict[str, dict[str, list[float]]] = {"train": defaultdict(list), "eval": defaultdict(list)}
         self._tokens = 0
 
+    def pictured(self, rows: Sequence[Pair]) -> list[bool]:
+        return [any(message.media for message in pair.chosen) for pair in rows]
+
+    def settle_pictures(self, model: Any) -> None:
+        super().settle_pictures(model.backbone)
+
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:

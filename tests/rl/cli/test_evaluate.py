@@ -136,7 +136,7 @@ def test_prices() -> None:
         (["m", "--pairs", "p.jsonl", "--robustness", "rule-ids"], "writes nothing: --robustness does not go with it"),
         (["m", "--pairs", "p.jsonl", "--predictions", "x.jsonl"], "writes nothing: --predictions does not go with it"),
         (["--pairs", "p.jsonl"], "give the reward model"),
-        (["m", "--pairs", "p.jsonl"], "p.jsonl: no such file"),
+        (["m", "--pairs", "p.jsonl"], "p.jsonl: cannot be read: No such file"),
     ],
 )
 def test_options_that_do_not_go_together(folder: Path, options: list[str], message: str) -> None:

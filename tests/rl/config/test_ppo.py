@@ -40,6 +40,6 @@ def test_what_is_trls_for_grpo_names_what_to_set_instead(key: str, instead: str)
     ],
 )
 def test_one_completion_a_case_is_enough(batches: dict[str, int]) -> None:
-    recipe = PPORecipe.load("billboard/ppo", {"steps_per_generation": None, **batches, "eval_strategy": "epoch"})
+    recipe = PPORecipe.load("billboard/ppo", {"steps_per_generation": None, **batches, "data.valid": "valid.jsonl"})
     arguments = recipe.arguments(bf16=False)
     assert arguments.num_generations == arguments.num_generations_eval == 1

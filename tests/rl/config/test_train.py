@@ -70,7 +70,7 @@ def test_cases_to_watch_are_watched_whenever_the_run_is_saved(
 
 def test_without_cases_to_watch_there_is_no_time_to_do_so(minimal: Path) -> None:
     assert SFTRecipe.load(minimal).arguments(bf16=False).eval_strategy == "no"
-    with pytest.raises(DataError, match=r"trainer\.eval_strategy: there are no cases to watch: name some in 'data.va"):
+    with pytest.raises(DataError, match=r"trainer\.eval_strategy: there is nothing to watch: name files in 'data.va"):
         SFTRecipe.load(minimal, {"eval_strategy": "steps"}).arguments(bf16=False)
 
 

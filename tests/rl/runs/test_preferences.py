@@ -56,7 +56,7 @@ def test_what_is_no_pair_is_said_so(line: object, said: str, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(None, "no such file"), (b"\n \n", "holds no pairs"), (b"\xff", "UTF-8")]
+    ("content", "said"), [(None, "cannot be read: No such file"), (b"\n \n", "holds no pairs"), (b"\xff", "UTF-8")]
 )
 def test_a_file_without_pairs_is_an_error(content: bytes | None, said: str, tmp_path: Path) -> None:
     if content is not None:

@@ -16,10 +16,11 @@ from PIL import Image
 from data import save_cases
 from rl.config.model import ModelConfig
 from rl.config.ppo import CriticConfig
-from rl.config.train import GRPORecipe, PolicyRecipe, PPORecipe, SFTRecipe, TrainRecipe
+from rl.config.train import GRPORecipe, PolicyRecipe, PPORecipe, RewardRecipe, SFTRecipe, TrainRecipe
 from rl.models.load import load_model
 from rl.runs.rollouts import read_rollouts
-from tests.rl.conftest import toy_cases
+from tests.rl.conftest import toy_briefs, toy_cases
+from tests.rl.preferences import save_halves
 from tests.rl.training.sharded import launch
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -150,3 +151,15 @@ def test_completions_are_scored_in_as_many_pieces(
     told, _ = trained(recipe, config, 2)
     assert (told["wrapper"], told["processes"]) == ("DeepSpeedEngine", 2)
     assert len(read_rollouts(recipe.output)) == 16
+
+
+@pytest.mark.parametrize("config", SHARED)
+def test_a_reward_model_learns_from_pairs_of_both_kinds(config: str, mixed: Path, tiny_vl: Path, tmp_path: Path, toy):
+    pytest.importorskip("deepspeed")
+    pairs, _ = save_halves(toy_briefs(mixed), tmp_path / "pairs")
+    given = settings(toy, mixed, tiny_vl, tmp_path / "run", per_device_train_batch_size=1)
+    told_in = tmp_path / "run.told"
+    launch(RewardRecipe(**given, pairs=str(pairs)), config, "--tell", str(told_in))
+    told = json.loads(told_in.read_text())
+    assert (told["wrapper"], told["processes"]) == ("DeepSpeedEngine", 2)
+    assert len([entry for entry in told["log"] if "loss" in entry]) == QUICK["max_steps"]

@@ -306,7 +306,8 @@ def test_a_head_of_another_size_is_refused(toy: Path, tiny_vl: Path, tmp_path: P
 
 
 def test_evaluation_foresees_as_training_does_and_moves_no_price(toy: Path, tiny_vl: Path, tmp_path: Path):
-    recipe = make_recipe(toy, tiny_vl, tmp_path / "run", trainer={"eval_strategy": "steps", "eval_steps": 1})
+    recipe = make_recipe(toy, tiny_vl, tmp_path / "run")
+    recipe.data.valid = ["valid.jsonl"]
     assert (arguments := recipe.arguments(bf16=False)).num_generations == arguments.num_generations_eval == 1
     trainer = make_trainer(toy, tiny_vl, tmp_path / "run", kl={"coefficient": 0.1, "target": 1.0})
     trainer.eval_dataset = trainer.train_dataset.select(range(8))

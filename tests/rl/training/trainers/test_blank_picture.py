@@ -23,7 +23,7 @@ from data import DataError
 from rl.config.model import LoraConfig
 from rl.models.load import _with_lora, load_processor
 from rl.training.rows import rows_for_rl
-from rl.training.trainers.blank_picture import BlankPicture, mixes, take_empty_for_none
+from rl.training.trainers.blank_picture import BlankPicture, pictured, take_empty_for_none
 from tests.rl.conftest import toy_briefs
 
 TEXT = {
@@ -138,12 +138,14 @@ def test_a_model_that_does_not_say_how_it_sees_is_refused(tiny_text: Path):
         BlankPicture(model, SimpleNamespace())
 
 
-def test_rows_that_mix_are_known_without_opening_a_picture(toy: Path, tiny_vl: Path, monkeypatch: pytest.MonkeyPatch):
+def test_rows_with_pictures_are_known_without_opening_a_picture(
+    toy: Path, tiny_vl: Path, monkeypatch: pytest.MonkeyPatch
+):
     briefs, processor = toy_briefs(toy / "cases.jsonl", 4), load_processor(tiny_vl)
     monkeypatch.setattr("prompts.parts.picture.open_image", lambda *_: pytest.fail("a picture is opened"))
-    found = [mixes(None)]
+    found = []
     for bare in (briefs[:0], briefs[1:2], briefs):
         for brief in bare:
             brief.case.images = []
-        found.append(mixes(rows_for_rl(briefs, processor, 512, 8, "compact")))
-    assert found == [False, False, True, False]
+        found.append(pictured(rows_for_rl(briefs, processor, 512, 8, "compact")))
+    assert found == [[True] * 4, [True, False, True, True], [False] * 4]
