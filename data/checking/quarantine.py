@@ -88,6 +88,8 @@ def _media(row: Row) -> Iterator[str]:
         return
     images, frames = row.content.get("images"), row.content.get("frames")
     names = [*(images if isinstance(images, list) else []), row.content.get("video"), row.content.get("audio")]
+    page = row.content.get("page")
+    names += [page.get("path"), page.get("screenshot")] if isinstance(page, dict) else [page]
     names += [f.get("path") for f in frames if isinstance(f, dict)] if isinstance(frames, list) else []
     for name in names:
         if isinstance(name, str) and name and not Path(name).is_absolute() and row.media.has(name):

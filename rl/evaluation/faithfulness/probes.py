@@ -25,6 +25,7 @@ NOT_SHOWN: dict[str, Any] = {
     "video": None,
     "audio": None,
     "transcript": [],
+    "page": None,
 }
 """What is left of a case that is withheld."""
 
