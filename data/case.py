@@ -20,6 +20,9 @@ from data.rulebook import Rulebook, RuleRef
 from data.ruling import Ruling
 from data.transcript import TRANSCRIPT, Line, as_heard
 
+FILES = ("video", "audio", "sound")
+"""Fields of a case that name one file each."""
+
 
 class Frame(BaseModel):
     """A video frame at a time, in seconds."""
@@ -45,6 +48,8 @@ class Case(BaseModel):
     frames: list[Frame] = Field(default_factory=list)
     video: Name | None = None
     audio: Name | None = None
+    sound: Name | None = None
+    """A picture of the sound over time (`data.media.audio.sound_picture`), for models that see and do not hear."""
     transcript: list[Line] = Field(default_factory=list)
     page: Page | None = None
     """Where the ad leads."""
@@ -78,7 +83,7 @@ class Case(BaseModel):
         """Every media file that the case names, as the field and the path in it."""
         yield from ((f"images.{i}", name) for i, name in enumerate(self.images))
         yield from ((f"frames.{i}.path", frame.path) for i, frame in enumerate(self.frames))
-        yield from ((field, name) for field, name in (("video", self.video), ("audio", self.audio)) if name)
+        yield from ((field, name) for field in FILES if (name := getattr(self, field)) is not None)
         if self.page is not None:
             yield from ((f"page.{field}", name) for field, name in self.page.media)
 

@@ -63,7 +63,7 @@ def inspect(case: Case, book: Rulebook) -> Iterator[Remark]:
 
 
 def _content(case: Case) -> Iterator[Remark]:
-    if not (any(text.strip() for text in case.fields.values()) or case.images or case.frames):
+    if not (any(text.strip() for text in case.fields.values()) or case.images or case.frames or case.sound):
         level: Level = "warning" if case.video or case.audio or case.page else "error"
         yield Remark("no content", "there is nothing to review: no text, image or frame", "text", level)
     size = sum(len(text.encode("utf-8", "surrogatepass")) for text in case.fields.values())
@@ -136,7 +136,7 @@ def _evidence(case: Case, evidence: Evidence, place: str) -> Iterator[Remark]:
             message = f"'{_short(evidence.quote)}' does not occur in '{evidence.field}'{section} of the case"
             yield Remark("quote not found", message, f"{place}.quote")
     elif isinstance(evidence, Interval):
-        if not (case.video or case.audio or case.frames or case.transcript):
+        if not (case.video or case.audio or case.sound or case.frames or case.transcript):
             message = "an interval, but the case has no video, audio, frames or transcript"
             yield Remark("no such recording", message, f"{place}.interval")
     else:

@@ -64,7 +64,7 @@ def grounded(item: Evidence, case: Case) -> bool:
         if item.image is not None:
             return item.image < len(case.images)
         return item.frame is not None and item.frame < len(case.frames)
-    if not (case.video or case.audio or case.frames or case.transcript):
+    if not (case.video or case.audio or case.sound or case.frames or case.transcript):
         return False
     end = _duration(case)
     return end is None or item.interval[1] <= end + SLACK

@@ -24,6 +24,7 @@ NOT_SHOWN: dict[str, Any] = {
     "frames": [],
     "video": None,
     "audio": None,
+    "sound": None,
     "transcript": [],
     "page": None,
 }

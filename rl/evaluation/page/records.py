@@ -155,6 +155,7 @@ def _pictures(shown: Shown, album: Album) -> tuple[list[Json], int]:
     case = shown.case
     media = [("image", place, path, f"image {place}") for place, path in enumerate(case.images)]
     media += [("frame", place, f.path, f"frame {place}, {f.time:g} s") for place, f in enumerate(case.frames)]
+    media += [("sound", 0, case.sound, "sound over seconds")] if case.sound is not None else []
     pointed_at = {
         ("image", evidence.image) if evidence.image is not None else ("frame", evidence.frame)
         for _, evidence in shown.evidence()

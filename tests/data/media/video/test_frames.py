@@ -30,8 +30,9 @@ KINDS = [("mp4", "libx264"), ("mp4", "mpeg4"), ("webm", "libvpx-vp9"), ("mkv", "
 @pytest.mark.parametrize("sound", [None, tone(2)])
 def test_every_kind_of_file_gives_its_frames_evenly(tmp_path, suffix, codec, sound):
     path = write_video(tmp_path / f"a.{suffix}", codec=codec, sound=sound)
-    assert [number for number, _ in seen(path, frames=4)] == [6, 18, 31, 43]
-    assert [time for _, time in seen(path, frames=4)] == pytest.approx([0.24, 0.72, 1.24, 1.72], abs=0.05)
+    numbers = [number for number, _ in seen(path, frames=4)]
+    assert numbers == pytest.approx([6, 18, 31, 43], abs=suffix == "avi")  # which rounds times to whole frames
+    assert [time for _, time in seen(path, frames=4)] == pytest.approx([0.24, 0.72, 1.24, 1.72], abs=0.07)
 
 
 @pytest.mark.parametrize(("suffix", "codec"), KINDS)
