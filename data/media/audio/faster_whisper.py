@@ -1,4 +1,4 @@
-"""FasterWhisper: Whisper by CTranslate2, in the numbers that the machine is fastest in, with voice activity by Silero."""
+"""FasterWhisper: Whisper by CTranslate2, as the machine is fastest, with voice activity by Silero."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
