@@ -13,6 +13,9 @@ from typing import Any, Generic, TypeVar
 
 from data.errors import DataError
 
+PATIENCE = 5.0
+"""Seconds that a worker may take to end by itself."""
+
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -63,7 +66,7 @@ def in_processes(
                 yield worker.at, result
                 worker.at = -1
                 if not alive:
-                    _stop(worker)
+                    _stop(worker, patience=0.0)
                     workers.remove(worker)
     finally:
         for worker in workers:
@@ -111,7 +114,10 @@ def _received(worker: _Worker[Any]) -> tuple[Any, bool]:
     return (DataError(**content) if kind == "data" else content), True
 
 
-def _stop(worker: _Worker[Any]) -> None:
+def _stop(worker: _Worker[Any], patience: float = PATIENCE) -> None:
+    """Ends a worker: one that waits does so by itself, and tidies up."""
     worker.pipe.close()
+    if worker.at < 0 and patience:
+        worker.process.join(patience)
     worker.process.kill()
     worker.process.join()

@@ -1,4 +1,8 @@
-"""SoundPicture: the sound of a case as a picture, for models with eyes only."""
+"""SoundPicture: the sound of a case as a picture, for models with eyes only.
+
+What it shows, and how it is drawn, is known in `data.media.audio.sound_picture`; a case has it where it was prepared
+so. Evidence for what is heard is an interval, which is read off its axis of seconds.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -166,7 +166,7 @@ def _print_prepared(console: Console, outcome: Prepared) -> None:
     made = {
         "frame": sum(len(case.frames) for case in cases),
         "transcript line": sum(len(case.transcript) for case in cases),
-        "picture of sound": sum(case.sound is not None for case in cases),
+        "sound picture": sum(case.sound is not None for case in cases),
         "page section": sum(len(case.page.sections) for case in cases if case.page is not None),
     }
     counted = ", ".join(_count(number, noun) for noun, number in made.items() if number)
