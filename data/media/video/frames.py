@@ -1,8 +1,8 @@
 """Reading frames: only those groups of pictures are decoded that hold a chosen frame.
 
 Decoding begins at a key frame. Where the next chosen frame lies beyond groups that hold none, they are skipped by a
-seek; else decoding goes on. So no frame is decoded twice, and never more than in one pass through the file. Frames are
-upright, of square pixels, RGB; decoded by one thread, so that the same file gives the same pixels.
+seek; else decoding goes on, without the pictures that no other rests on. So no frame is decoded twice, and never more
+than in one pass through the file. Frames are upright, of square pixels, RGB; decoded by one thread, so that the same file gives the same pixels.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,6 +21,7 @@ from data.media.video.timeline import Timeline, timeline, video_of
 
 if TYPE_CHECKING:
     import av
+    from av.container import InputContainer
     from av.video.stream import VideoStream
     from PIL import Image
 
@@ -73,7 +74,15 @@ def _read(path: str | Path, line: Timeline, wanted: Sequence[int], pixels: int, 
             key = line.keys[line.key_of(run[0])]
             if seeking and key > line.keys[0]:
                 container.seek(key, stream=stream)
-            yield from _run(container.decode(stream), stream, line, run, pixels, path)
+            yield from _run(_decoded(container, stream, set(run)), stream, line, run, pixels, path)
+
+
+def _decoded(container: "InputContainer", stream: "VideoStream", wanted: set[int]) -> "Iterator[av.VideoFrame]":
+    """The pictures from here on, without those that nobody wants and no other picture rests on."""
+    for packet in container.demux(stream):
+        needed = packet.pts is None or packet.pts in wanted
+        stream.codec_context.skip_frame = "DEFAULT" if needed else "NONREF"
+        yield from packet.decode()
 
 
 def _runs(line: Timeline, wanted: Sequence[int]) -> list[list[int]]:
