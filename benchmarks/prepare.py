@@ -3,9 +3,9 @@
     python benchmarks/prepare.py
     python benchmarks/prepare.py --only video
 
-- **video**: eight frames of each of a few videos drawn on the spot, of at most 448 × 448 pixels: seconds of video in
-  a second of CPU time, the best of three, and the peak memory of a process that does nothing else; beside it decord and
-  torchcodec, where they work, which are told the numbers of the same frames.
+- **video**: eight frames of each of a few videos drawn on the spot, of at most 448 × 448 pixels: seconds of video in a
+  second of CPU time, the best of three, and the peak memory of a process that does nothing else; beside it, decord and
+  torchcodec where they work, which are told the numbers of the same frames.
 - **speech**: sentences spoken by espeak-ng and heard by a small Whisper (faster-whisper, tiny.en), where both are
   there: word error rate, numbers heard right, and seconds for a minute of sound.
 - **pages**: 200 saved pages, hostile ones among them: what became of them, and the seconds that each took.

@@ -2,7 +2,8 @@
 
 Decoding begins at a key frame. Where the next chosen frame lies beyond groups that hold none, they are skipped by a
 seek; else decoding goes on, without the pictures that no other rests on. So no frame is decoded twice, and never more
-than in one pass through the file. Frames are upright, of square pixels, RGB; decoded by one thread, so that the same file gives the same pixels.
+than in one pass through the file. Frames are upright, of square pixels, RGB; decoded by one thread, so that the same
+file gives the same pixels.
 """
 
 from collections.abc import Iterator, Sequence
