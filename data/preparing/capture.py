@@ -11,7 +11,7 @@ from typing import Any
 
 from data.case import Case
 from data.errors import DataError
-from data.files import read_json, whole_folder, write_json
+from data.files import read_json, whole_folder, write_json, write_whole
 from data.media.page.capture import STARTUP, capture
 from data.media.workers import in_processes
 from data.preparing.case import kept_files
@@ -80,5 +80,5 @@ def _captured(order: _Order) -> Case:
 def _keep(order: _Order, address: str, folder: Path) -> None:
     with whole_folder(folder) as draft:
         found = capture(address, draft / "screenshot.png", allow=order.allow, seconds=order.seconds)
-        (draft / "page.html").write_text(found.html, "utf-8", "replace")
+        write_whole(draft / "page.html", found.html.encode("utf-8", "replace"))
         write_json(draft / FOUND, {"asked": address, "address": found.address, "refused": list(found.refused)})

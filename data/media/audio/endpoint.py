@@ -2,7 +2,6 @@
 
 import io
 import math
-import wave
 from typing import TYPE_CHECKING, Any
 
 from data.media.audio.recognizer import Speech, unavailable
@@ -84,10 +83,8 @@ def _code(language: str | None) -> str | None:
 
 
 def _wav(samples: "NDArray[np.int16]") -> bytes:
+    from scipy.io import wavfile
+
     buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes(samples.astype("<i2").tobytes())
+    wavfile.write(buffer, RATE, samples)
     return buffer.getvalue()
