@@ -15,6 +15,7 @@ from prompts import write
 from rl.cli import app as whole
 from rl.cli.data import app
 from rl.runs.preferences import read_preferences
+from tests.data.media.recordings import write_video
 
 
 @pytest.fixture
@@ -130,3 +131,35 @@ def test_pairs_of_completions(folder: Path) -> None:
         run("pairs", "said.jsonl", *options[:-1])
     with pytest.raises(DataError, match="give --data"):
         run("pairs", "said.jsonl", "--rubric", "default", "--out", "pairs")
+
+
+def test_prepare_makes_what_models_are_shown_and_fails_where_a_file_is_bad(folder: Path) -> None:
+    pytest.importorskip("av")
+    pytest.importorskip("selectolax")
+    write_video(Path("ads/a.mp4"))
+    Path("ads/bad.mp4").write_text("[red]no video")
+    Path("ads/a.html").write_text("<h1>Tea</h1><p>Free.")
+    rows = [{"id": "1", "video": "a.mp4", "page": "a.html"}, {"id": "2", "page": "http://a.example/"}]
+    Path("ads/cases.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    Path("prepare.yaml").write_text("video: {frames: 4, pick: both}\n")
+    code, output = run("prepare", "ads/cases.jsonl", "--out", "out", "--config", "prepare.yaml", "--frames", "2")
+    assert code == 0 and "2 cases: 1 frame, 1 page section\n1 page known by address only" in output
+
+    with Path("ads/cases.jsonl").open("a") as file:
+        file.write(json.dumps({"id": "3", "video": "bad.mp4"}))
+    code, output = run("prepare", "ads/cases.jsonl", "--out", "out", "--processes", "2")
+    assert code == 1 and "1 case rejected" in output and "1 × video: no recording that can be read" in output
+    code, _ = run("check", "out/cases.jsonl", "--rulebook", "book.yaml")
+    assert code == 0
+    with pytest.raises(DataError, match=r"video\.frames: .*greater than or equal to 1"):
+        Path("prepare.yaml").write_text("video: {frames: 0}\n")
+        run("prepare", "ads/cases.jsonl", "--out", "out", "--config", "prepare.yaml")
+
+
+def test_capture_asks_no_host_of_ones_own_network_unless_told(folder: Path) -> None:
+    row = {"id": "1", "page": "http://127.0.0.1:1/"}
+    Path("a.jsonl").write_text(json.dumps(row) + "\n" + json.dumps({"id": "2", "text": {"title": "Hats"}}) + "\n")
+    code, output = run("capture", "a.jsonl", "--out", "out")
+    assert code == 1 and "1 case rejected" in output
+    assert "1 × page.address: host '127.0.0.1' is one of your own network (127.0.0.1): allow it" in output
+    assert json.loads(Path("out/rejected.jsonl").read_text())["source"] == row
