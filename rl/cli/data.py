@@ -1,4 +1,4 @@
-"""``ruling data``: validate case files, map foreign files, prepare media, draw the embedded benchmark, pair rulings."""
+"""``ruling data``: check case files, map foreign files, prepare media, draw the embedded benchmark, pair rulings."""
 
 import json
 from collections import defaultdict
