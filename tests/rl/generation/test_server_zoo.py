@@ -144,7 +144,7 @@ def test_too_much_that_is_refused_stops_the_run(toy: Path, tmp_path: Path) -> No
         with pytest.raises(DataError, match=r"21 requests were refused or failed, first case 'toy-1'.*--max-errors"):
             asked(zoo, briefs, tmp_path / "log.jsonl", concurrency=1)
         assert len(logged(tmp_path / "log.jsonl")) == len(seen) == 24
-        with pytest.raises(DataError, match="4 requests were refused"):
+        with pytest.raises(DataError, match="[4-7] requests were refused"):
             asked(zoo, briefs, max_errors=3)
         assert len(list(asked(zoo, briefs, tmp_path / "log.jsonl", max_errors=60))) == 60
 
