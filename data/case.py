@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from data.corpus import Corpus
 from data.evidence import Quote, Seconds
@@ -62,6 +62,13 @@ class Case(BaseModel):
 
     _media: MediaFolder | None = PrivateAttr(default=None)
     _corpus: Corpus | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _names_are_free(self) -> "Case":
+        for name, taken in ((TRANSCRIPT, bool(self.transcript)), (PAGE, self.page is not None)):
+            if taken and name in self.text:
+                raise ValueError(f"a text field may not be called {name}, beside the case's own {name}: rename it")
+        return self
 
     @property
     def cluster(self) -> str:

@@ -53,7 +53,7 @@ def check(
     """Look for everything that would spoil training. Exit code 1 if there is anything."""
     book = Rulebook.load(rulebook)
     report = check_files(*files, book=book)
-    console = Console(stderr=as_json, highlight=False)
+    console = Console(stderr=as_json, highlight=False, emoji=False)
     if as_json:
         typer.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
     else:
@@ -73,7 +73,7 @@ def convert(
     allow_media: AllowMedia = None,
 ) -> None:
     """Turn somebody else's file into cases. Rows that do not fit go to rejected.jsonl with the reason."""
-    _print_conversion(Console(highlight=False), convert_file(source, mapping, out))
+    _print_conversion(Console(highlight=False, emoji=False), convert_file(source, mapping, out))
 
 
 @app.command()
@@ -140,7 +140,7 @@ def pairs(
     briefs = cases_of(completions, data or (), rulebook)
     with progress("scoring", len(written)) as advance:
         found = make_pairs(written, briefs, loaded, wanted, advance)
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     for name, part in (("train", found.train), ("test", found.test)):
         save_preferences(part, out / f"{name}.jsonl")
         cases = len({pair.case for pair in part})
@@ -185,7 +185,7 @@ def prepare(
         outcome = prepare_cases(
             *files, out=out, settings=settings, processes=processes, seconds=seconds, reached=reached
         )
-    _print_prepared(Console(highlight=False), outcome)
+    _print_prepared(Console(highlight=False, emoji=False), outcome)
     if outcome.rejected:
         raise typer.Exit(1)
 
@@ -209,7 +209,7 @@ def capture(
         outcome = capture_pages(
             *files, out=out, allow=allow_host or (), page_seconds=page_seconds, processes=processes, reached=reached
         )
-    _print_prepared(Console(highlight=False), outcome)
+    _print_prepared(Console(highlight=False, emoji=False), outcome)
     if outcome.rejected:
         raise typer.Exit(1)
 

@@ -42,7 +42,7 @@ def demo(
     from rl.demo import DemoConfig, run_demo
     from rl.evaluation.table import compare_table
 
-    console = Console()
+    console = Console(emoji=False)
     config = DemoConfig(seed, cases, test_cases, teacher_noise, sft_steps, grpo_steps, ppo)
     with interruptible(again()):
         done = run_demo(out, config)

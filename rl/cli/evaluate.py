@@ -211,9 +211,9 @@ def evaluate(
             )
         show(evaluation, by or [])
         for line in served_lines(evaluation.provenance.get("served"), rates):
-            Console().print(Text(visible(line)))
+            Console(emoji=False).print(Text(visible(line)))
         page = write_report(out / "report.html", [evaluation], {split: briefs}, progress=True)
-    Console().print(Text(f"report: {page}, {decimal(page.stat().st_size)}"))
+    Console(emoji=False).print(Text(f"report: {page}, {decimal(page.stat().st_size)}"))
     if (told := messages.told()) is not None:
         console().print(told, soft_wrap=True)
 
@@ -248,7 +248,7 @@ def evaluate_reward_model(
             batch_size=batch_size or recipe.decoding.batch_size,
             read=read,
         )
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     console.print(pairs_table(found), pairs_notes(found))
     console.print(Text(f"report: {visible(str(write_pairs_page(out / 'report.html', found)))}"))
 
@@ -264,7 +264,7 @@ def show(evaluation: Any, by: list[str]) -> None:
     from rl.evaluation.files import SLICED
     from rl.evaluation.table import notes_of, prevalence_table, slice_table
 
-    console = Console()
+    console = Console(emoji=False)
     console.print(compare_table([evaluation]))
     for title, note in notes_of(evaluation).items():
         console.print(Text(visible(f"{title}: {note}"), style="yellow"))

@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -144,7 +145,7 @@ def test_too_much_that_is_refused_stops_the_run(toy: Path, tmp_path: Path) -> No
         with pytest.raises(DataError, match=r"21 requests were refused or failed, first case 'toy-1'.*--max-errors"):
             asked(zoo, briefs, tmp_path / "log.jsonl", concurrency=1)
         assert len(logged(tmp_path / "log.jsonl")) == len(seen) == 24
-        with pytest.raises(DataError, match="[4-7] requests were refused"):
+        with pytest.raises(DataError, match=r"[4-7] requests were refused"):
             asked(zoo, briefs, max_errors=3)
         assert len(list(asked(zoo, briefs, tmp_path / "log.jsonl", max_errors=60))) == 60
 
@@ -299,3 +300,61 @@ def test_tokens_are_counted(briefs: Briefs, tmp_path: Path) -> None:
         for _ in range(2):  # the second time from the log
             facts = asked(zoo, briefs, tmp_path / "log.jsonl").provenance["served"]
             assert facts["tokens"] == {"read": 9 * CASES, "written": -(-len(ANSWER) // 4) * CASES}
+
+
+@pytest.mark.parametrize("logprob", [5.5, True, 10**400, -(10**400), "-0.1", None])
+def test_what_is_no_log_probability_is_not_known_and_the_answer_stands(briefs: Briefs, logprob: Any) -> None:
+    def telling(handler: Any, body: dict[str, Any]) -> None:
+        handler.answer(body, logprobs={"content": [{"token": ANSWER, "logprob": logprob, "bytes": None}]})
+
+    with serving(Zoo(telling, everywhere=True)) as zoo:
+        written = list(asked(zoo, briefs))
+    assert [episode.completion for episode in written] == [ANSWER] * CASES
+    assert all(episode.verdict_logprob is None for episode in written)
+
+
+def test_log_probabilities_whose_sum_is_none_can_be_read_again(briefs: Briefs, tmp_path: Path) -> None:
+    def telling(handler: Any, body: dict[str, Any]) -> None:
+        tokens = [{"token": letter, "logprob": -1.7e308, "bytes": None} for letter in ANSWER]
+        handler.answer(body, logprobs={"content": tokens})
+
+    with serving(Zoo(telling, everywhere=True)) as zoo:
+        first = list(asked(zoo, briefs, tmp_path / "log.jsonl"))
+        assert list(asked(zoo, briefs, tmp_path / "log.jsonl")) == first and len(zoo.asked) == CASES
+
+
+def test_of_several_choices_the_first_by_its_number_is_read(briefs: Briefs) -> None:
+    def telling(handler: Any, body: dict[str, Any]) -> None:
+        choices = [
+            {"index": index, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+            for index, text in ((1, "another"), (0, ANSWER))
+        ]
+        handler.say({"object": "chat.completion", "choices": choices})
+
+    with serving(Zoo(telling, everywhere=True)) as zoo:
+        assert {episode.completion for episode in asked(zoo, briefs)} == {ANSWER}
+
+
+def test_of_an_endless_error_only_the_beginning_is_read(briefs: Briefs) -> None:
+    def endless(handler: Any, body: dict[str, Any]) -> None:
+        handler.send_response(400)
+        handler.send_header("Content-Type", "application/json")
+        handler.end_headers()
+        handler.close_connection = True
+        with suppress(OSError):
+            while not zoo.closing.is_set():
+                handler.wfile.write(b"x" * 10_000)
+
+    with serving(Zoo(endless)) as zoo:
+        assert others_are_answered(asked(zoo, briefs, timeout=5)).refused
+        assert zoo.times[-1] - zoo.times[0] < 5
+
+
+@pytest.mark.parametrize("status", [401, 404])
+def test_one_case_that_is_denied_stops_no_other_even_when_it_is_asked_first(
+    briefs: Briefs, tmp_path: Path, status: int
+) -> None:
+    with serving(Zoo(saying({"error": {"message": "no"}}, status))) as zoo:
+        assert others_are_answered(asked(zoo, briefs, tmp_path / "log.jsonl", concurrency=1)).refused
+        again = asked(zoo, briefs, tmp_path / "log.jsonl", concurrency=1)
+        assert others_are_answered(again).refused
