@@ -65,8 +65,8 @@ class Case(BaseModel):
 
     @model_validator(mode="after")
     def _names_are_free(self) -> "Case":
-        for name, taken in ((TRANSCRIPT, bool(self.transcript)), (PAGE, self.page is not None)):
-            if taken and name in self.text:
+        for name in (TRANSCRIPT, PAGE):
+            if name in self.text and self.fields[name] != self.text[name]:
                 raise ValueError(f"a text field may not be called {name}, beside the case's own {name}: rename it")
         return self
 

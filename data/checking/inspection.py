@@ -15,7 +15,6 @@ from data.page import PAGE
 from data.reading.problem import Level
 from data.rulebook import Rulebook
 from data.ruling import Violation
-from data.transcript import TRANSCRIPT
 
 LONG_TEXT = 100_000
 """Text of a case from this many bytes of UTF-8 on is worth a warning: some 25,000 tokens."""
@@ -70,10 +69,6 @@ def _content(case: Case) -> Iterator[Remark]:
     if size >= LONG_TEXT:
         message = f"{size:,} bytes of text, some {size // 4:,} tokens: likely longer than the model's context"
         yield Remark("long text", message, "text", "warning")
-    for name in (TRANSCRIPT, PAGE):
-        if name in case.text and case.text[name] != case.fields[name]:
-            message = f"the case's {name} goes under this name, and hides the text field: give it another"
-            yield Remark("field hidden", message, f"text.{name}")
     for i, line in enumerate(case.transcript):
         if line.end < line.start:
             yield Remark("impossible time", f"ends ({line.end}) before it starts ({line.start})", f"transcript.{i}")

@@ -122,10 +122,6 @@ def taught(rule: str, *evidence: dict[str, Any]) -> dict[str, Any]:
         ({"page": "gone.html"}, "error", "missing media", "page.path", "gone.html: no such file"),
         ({"page": {"screenshot": "gone.png"}}, "error", "unreadable image", "page.screenshot", "no such image"),
         (
-            {"text": {"page": "Tea"}, "page": {"sections": [{"text": "Milk"}]}},
-            "error", "field hidden", "text.page", "hides the text field",
-        ),
-        (
             {"page": {"sections": [{"text": "Tea"}]},
              "teacher": taught("CURE-1", {"quote": "Tea", "field": "page", "section": 1})},
             "error", "quote not found", "teacher.violations.0.evidence.0.section", "no section 1: it has 1, from 0",
