@@ -143,10 +143,11 @@ def test_an_endless_script_is_stopped_with_its_browser(site: str, tmp_path: Path
     assert not alive
 
 
-def test_what_cannot_be_captured_says_why(site: str, tmp_path: Path) -> None:
+def test_what_cannot_be_captured_says_why(site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("data.media.page.capture.MAX_BYTES", 10_000)
     Site.status["/gone"] = (404, "")
     Site.pages["/gone"] = "<p>No such page."
-    Site.pages["/huge"] = "<p>" + "tea " * 5_000_000
+    Site.pages["/huge"] = "<p>" + "tea " * 5_000
     for address, allow, message in [
         (f"{site}/", [], f"host '{HOST}' is one of your own network"),
         ("http://localhost:1/", [], "host 'localhost' is one of your own network"),
