@@ -41,8 +41,8 @@ FILES = {
     "gate.yaml": """\
         name: launch
         criteria:
-        - {metric: verdict_accuracy, margin: 2}
-        - {metric: rule_recall, margin: 2, each: rule}
+        - {metric: verdict_accuracy, margin: 1}
+        - {metric: rule_recall, margin: 1, each: rule}
         """,
     "sft.yaml": """\
         name: small-sft
