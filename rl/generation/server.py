@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from data.address import Address, key_in
-from data.error_bodies import read_beginning
+from data.response_bodies import read_beginning_of_error
 from rl.generation import rate_limit
 from rl.generation.answer import Answer, read_answer
 from rl.generation.faults import Failed, Hopeless, Late, Limited, Mistaken, Said, Unanswered, short
@@ -51,7 +51,7 @@ class Server:
             default_headers=address.headers,
             default_query=address.query,
             timeout=timeout,
-            http_client=DefaultAsyncHttpxClient(event_hooks={"response": [read_beginning]}),
+            http_client=DefaultAsyncHttpxClient(event_hooks={"response": [read_beginning_of_error]}),
             max_retries=0,  # what has been tried, and why once more, is known here alone
         ) as client:
             yield cls(client, address, timeout, Parameters(address.shown), RateLimit(concurrency))

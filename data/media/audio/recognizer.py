@@ -39,7 +39,7 @@ class Recognizer(Protocol):
         """
 
 
-def unavailable(what: str, error: Exception) -> DataError:
+def unavailable(what: str, why: Exception | str) -> DataError:
     """Why a recognizer cannot be used, in the first line of what it says itself."""
-    said = str(error).strip().splitlines() or [type(error).__name__]
+    said = str(why).strip().splitlines() or [type(why).__name__]
     return DataError(f"cannot be used for speech recognition: {said[0]}", file=what)

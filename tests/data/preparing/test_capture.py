@@ -2,10 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import ClassVar
 
 import pytest
 
@@ -16,6 +13,7 @@ from data import DataError, load_cases
 from data.media.page.capture import _browser
 from data.preparing.capture import capture_pages
 from data.preparing.prepare import prepare
+from tests.data.media.page.site import Site, opened
 
 try:
     _browser()
@@ -24,32 +22,14 @@ except DataError as error:
 pytestmark = pytest.mark.slow
 
 
-class Site(BaseHTTPRequestHandler):
-    asked: ClassVar[list[str]] = []
-
-    def do_GET(self) -> None:
-        self.asked.append(self.path)
-        body = b"<title>Tea</title><script>document.write('<h1>Free tea</h1>')</script><footer>79 dollars</footer>"
-        self.send_response(302 if self.path == "/ad" else 200)
-        self.send_header("Content-Type", "text/html")
-        if self.path == "/ad":
-            self.send_header("Location", "/landing?from=ad")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args: object) -> None:
-        pass
+LANDING = "<title>Tea</title><script>document.write('<h1>Free tea</h1>')</script><footer>79 dollars</footer>"
 
 
 @pytest.fixture
 def site() -> Iterator[str]:
-    Site.asked.clear()
-    running = ThreadingHTTPServer(("127.0.0.1", 0), Site)
-    Thread(target=running.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{running.server_port}"
-    running.shutdown()
-    running.server_close()
+    with opened() as address:
+        Site.pages["/landing?from=ad"], Site.status["/ad"] = LANDING, (302, "/landing?from=ad")
+        yield address
 
 
 def test_a_page_is_kept_once_with_its_final_address_and_then_read(site: str, tmp_path: Path) -> None:

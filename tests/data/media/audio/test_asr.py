@@ -1,13 +1,9 @@
-"""Speech recognition: transcripts with times and confidence, by a model, by a server, and by what is handed in."""
+"""Speech recognition: transcripts with times and confidence, by a model and by what is handed in."""
 
-import json
 import re
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import pairwise
 from pathlib import Path
-from threading import Thread
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,58 +78,3 @@ def test_a_model_that_is_not_there_is_named(tmp_path: Path) -> None:
     for name in (str(tmp_path / "broken"), str(tmp_path / "gone")):
         with pytest.raises(DataError, match=f"{name}: (cannot be used for speech recognition|needs faster-whisper)"):
             transcribe(path, recognizer(name))
-
-
-class Server(BaseHTTPRequestHandler):
-    asked: ClassVar[list[bytes]] = []
-    answer: ClassVar[dict[str, Any]] = {}
-    status = 200
-
-    def do_POST(self) -> None:
-        type(self).asked.append(self.rfile.read(int(self.headers["Content-Length"])))
-        body = json.dumps(self.answer).encode()
-        self.send_response(self.status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-@pytest.fixture
-def server() -> Iterator[str]:
-    Server.asked, Server.status = [], 200
-    running = HTTPServer(("127.0.0.1", 0), Server)
-    Thread(target=running.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{running.server_port}/v1"
-    running.shutdown()
-    running.server_close()
-
-
-def test_a_server_is_asked_and_its_confidence_kept(tmp_path: Path, server: str) -> None:
-    segments = [
-        {"id": 0, "start": 0.0, "end": 1.0, "text": " Free tea<|im_end|>", "avg_logprob": -0.6931},
-        {"id": 1, "start": 1.0, "end": 99.0, "text": "today.", "avg_logprob": 0.0},
-    ]
-    Server.answer = {"text": "Free tea today.", "language": "english", "duration": 2.0, "segments": segments}
-    speech = transcribe(write_sound(tmp_path / "a.wav", tone(2)), recognizer(server, model="tiny"), "en-GB")
-    assert [(line.start, line.end, line.text, line.confidence) for line in speech.lines] == [
-        (0.0, 1.0, "Free tea<|im_end|>", 0.5), (1.0, 2.0, "today.", 1.0),
-    ]  # fmt: skip
-    (asked,) = Server.asked
-    assert b'name="model"\r\n\r\ntiny' in asked and b'name="language"\r\n\r\nen\r\n' in asked and b"RIFF" in asked
-
-
-def test_a_server_without_segments_gives_one_line(tmp_path: Path, server: str) -> None:
-    Server.answer = {"text": "Free tea."}
-    speech = transcribe(write_sound(tmp_path / "a.wav", tone(2)), recognizer(server))
-    assert [(line.start, line.end, line.text, line.confidence) for line in speech.lines] == [(0, 2, "Free tea.", None)]
-
-
-def test_a_server_that_refuses_is_an_error_that_holds_no_address(tmp_path: Path, server: str) -> None:
-    Server.status = 400
-    with pytest.raises(DataError, match="model 'tiny' of the speech server: cannot be used") as raised:
-        transcribe(write_sound(tmp_path / "a.wav", tone(1)), recognizer(server, model="tiny"))
-    assert server not in str(raised.value)

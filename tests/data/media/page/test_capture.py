@@ -2,10 +2,8 @@
 
 import socket
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import ClassVar
 
 import psutil
 import pytest
@@ -17,6 +15,8 @@ pytest.importorskip("playwright")
 from data import DataError
 from data.media.page import sections_of
 from data.media.page.capture import _browser, capture
+from tests.data.media.page.site import Site, opened
+from tests.loopback import HOST
 
 try:
     _browser()
@@ -24,37 +24,13 @@ except DataError as error:
     pytest.skip(str(error), allow_module_level=True)
 pytestmark = pytest.mark.slow
 
-HOST, CANARY = "127.0.0.1", "127.0.0.2"
-
-
-class Site(BaseHTTPRequestHandler):
-    pages: ClassVar[dict[str, str]] = {}
-    status: ClassVar[dict[str, tuple[int, str]]] = {}
-
-    def do_GET(self) -> None:
-        status, where = self.status.get(self.path, (200, ""))
-        body = self.pages.get(self.path, "").encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        if where:
-            self.send_header("Location", where)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args: object) -> None:
-        pass
+CANARY = "127.0.0.2"
 
 
 @pytest.fixture
 def site() -> Iterator[str]:
-    Site.pages.clear()
-    Site.status.clear()
-    running = ThreadingHTTPServer((HOST, 0), Site)
-    Thread(target=running.serve_forever, daemon=True).start()
-    yield f"http://{HOST}:{running.server_port}"
-    running.shutdown()
-    running.server_close()
+    with opened() as address:
+        yield address
 
 
 @pytest.fixture
