@@ -53,6 +53,7 @@ def preflight(
     recipe = stage.recipe
     found = Preflight(recipe.name)
     arguments = recipe.arguments(**_on_this_machine(recipe))
+    _check_output(recipe.output)
     found.add("recipe", f"{config}, leaves {recipe.output}")
     stage.check(arguments)
     check_attention(recipe.model.attn_implementation)
@@ -76,6 +77,16 @@ def preflight(
                 _longest(stage, everything, folder, stage.reserved(arguments), found)
     _steps(stage, arguments, len(cases), processes, found)
     return found
+
+
+def _check_output(output: Path) -> None:
+    """Makes sure that the run's folder can be made and written to; leaves nothing behind."""
+    whole = output.absolute()
+    try:
+        there = next(folder for folder in (whole, *whole.parents) if folder.exists())
+        tempfile.TemporaryDirectory(dir=there).cleanup()
+    except OSError as error:
+        raise DataError(f"cannot be written: {error.strerror}", file=output) from error
 
 
 def _launch(stage: Stage[Any], accelerate: str, num_processes: int | None, found: Preflight) -> int:

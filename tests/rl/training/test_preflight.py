@@ -8,9 +8,11 @@ from rich.console import Console
 
 from data import Case, DataError, Gold, save_cases
 from data.foreign.convert import convert_file
+from rl.config.recipe import shipped_recipes
 from rl.terminal.preflight import Preflight, preflight_table
 from rl.training.launch.launch import launch
 from rl.training.preflight import preflight
+from rl.training.registry import KINDS
 
 
 def said(found: Preflight) -> str:
@@ -126,13 +128,22 @@ class TestLaunch:
         preflight("sft", str(recipe), {"muon": "true"}, "multi_gpu")
 
 
-@pytest.mark.parametrize("kind", ["sft", "grpo"])
-@pytest.mark.parametrize("name", ["billboard", "ec_darkpattern", "qwen2.5-vl-3b"])
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in KINDS for name in shipped_recipes(kind)])
 def test_shipped_recipes_with_nothing_there(
-    name: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert "data" in preflight(kind, name).missing
+
+
+def test_a_run_that_could_leave_nothing_is_refused(recipe: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for output in (tmp_path / "file", tmp_path / "file" / "run", Path("/proc/nowhere/run")):
+        with pytest.raises(DataError, match=rf"{output}: cannot be written: "):
+            preflight("sft", str(recipe), {"output": str(output)})
+    before = sorted(tmp_path.rglob("*"))
+    preflight("sft", str(recipe), {"output": str(tmp_path / "not" / "there" / "yet")})
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_tokens_of_pictures_of_the_3b_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
