@@ -26,9 +26,9 @@ class CriticConfig(_Section):
     """Of the critic's own adapter or trunk; that of the policy if None."""
     coefficient: float = Field(default=0.1, gt=0, le=1000)
     """What the value loss is multiplied by before it is added to the policy's."""
-    clip: float | None = Field(default=None, gt=0)
+    clip: float | None = Field(default=None, gt=0, le=1e6)
     """How far a value may move from what it was when the completion was drawn, in the unit of the rewards."""
-    pretraining_steps: int = Field(default=0, ge=0)
+    pretraining_steps: int = Field(default=0, ge=0, le=10**9)
     """Optimiser steps in which the critic alone learns, before the policy does; a trunk that both share stays as it is
     meanwhile."""
 
@@ -50,7 +50,7 @@ class AdvantageConfig(_Section):
     """λ of the policy's advantages: 1 trusts what was earned, 0 trusts the critic."""
     critic_lam: float = Field(default=1.0, ge=0, le=1)
     """λ of the returns that the critic learns."""
-    alpha: float | None = Field(default=None, gt=0)
+    alpha: float | None = Field(default=None, gt=0, le=1e6)
     """λ of the policy follows each completion's length instead, as 1 − 1/(α·length): VAPO, with .05."""
     whiten: bool = True
     """Shift and scale the advantages of a generation to mean 0 and spread 1, over all processes."""
@@ -59,14 +59,14 @@ class AdvantageConfig(_Section):
 class KLConfig(_Section):
     """What leaving the reference costs, token by token, as part of the reward; see `rl.training.advantages.kl`."""
 
-    coefficient: float = Field(default=0.0, ge=0)
+    coefficient: float = Field(default=0.0, ge=0, le=1e6)
     """Reward taken for a nat; 0 needs no reference. Where it adapts, the first."""
     estimator: Literal["k1", "k2", "k3"] = "k1"
-    target: float | None = Field(default=None, gt=0)
+    target: float | None = Field(default=None, gt=0, le=1e6)
     """Nats a completion that the coefficient adapts to; it is fixed if None."""
-    horizon: int = Field(default=10_000, ge=1)
+    horizon: int = Field(default=10_000, ge=1, le=10**9)
     """Completions over which it may change by a fifth at most."""
-    stop_at: float | None = Field(default=None, gt=0)
+    stop_at: float | None = Field(default=None, gt=0, le=1e6)
     """Mean KL per token, from the policy that drew a generation, above which the policy learns no more from it; the
     critic goes on."""
 

@@ -39,6 +39,7 @@ REASONS: dict[str, str] = {
     "pairs: drafts.jsonl: *.completion is *": "what is no ruling is in no pair, and is counted",
     "*completions.jsonl: ?.completion is *": "a completion that is no ruling is scored as one",
     "*predictions.jsonl: ?.violations is an empty list": "a prediction may cite nothing",
+    "train ppo: --* ": "null: without it",
     "*sft.yaml: trainer.max_steps is -1": "steps are then what the epochs give",
     "*sft.yaml: trainer.* is 0.5": "a number in its range",
     "*sft.yaml: * is dropped": "what is left out is at its default",
@@ -57,6 +58,10 @@ REASONS: dict[str, str] = {
     # Rows apart.
     "convert JSON: theirs.json: *": "the row is rejected with its reason, or its text is what is written there",
     "convert JSON: media/0.png *": "rows with that picture are rejected, with the reason",
+    # What media are made into.
+    "prepare: pages.jsonl: ?.page.path is dropped": "a page of which nothing is known stays one",
+    "prepare: prepare.yaml: * is dropped": "what is left out is at its default",
+    "prepare: media/0.html has a run of 0xFF": "letters that no encoding has are replaced, as browsers do",
     # Files that are not read, or not all of them.
     "* again/predictions.parquet*": "written anew from the log of completions",
     "* again/metrics.json*": "written anew from the log of completions",

@@ -38,6 +38,10 @@ VERBS = (
          ("theirs.csv", "mapping.yaml", "book.yaml"), 10, writes="out/c"),
     Verb("convert JSON", "data convert theirs.json --mapping mapping.yaml --out out/c",
          ("theirs.json", "media/0.png"), 10),
+    Verb("prepare", "data prepare pages.jsonl --config prepare.yaml --out out/p",
+         ("pages.jsonl", "prepare.yaml", "media/0.html"), 8,
+         ("--frames", "--pixels", "--page-sections", "--page-characters", "--processes", "--seconds"), "out/p",
+         named=("data prepare {} --out out/p", "data prepare pages.jsonl --config {} --out out/p")),
     Verb("billboard", "data billboard --out out/b --cases 4 --test-cases 2", (), 0,
          ("--cases", "--test-cases", "--seed", "--teacher-noise"), "out/b"),
     Verb("pairs", f"data pairs drafts.jsonl --rubric rubric.yaml {COMMON} --out out/p --any-length --held-out 0.5",
@@ -100,6 +104,10 @@ VERBS = (
          ("grpo.yaml", "rubric.yaml", "model/config.json", "model/tokenizer.json", "model/chat_template.jinja"), 8,
          ("--num_generations", "--temperature", "--beta", "--epsilon", "--top_p", "--max_completion_length",
           "--save_steps")),
+    Verb("train ppo", "train ppo --config ppo.yaml --dry-run", ("ppo.yaml",), 16,
+         ("--num_generations", "--critic.learning_rate", "--critic.coefficient", "--critic.pretraining_steps",
+          "--critic.clip", "--advantage.gamma", "--advantage.lam", "--advantage.alpha", "--kl.coefficient",
+          "--kl.target", "--kl.horizon", "--kl.stop_at")),
 )  # fmt: skip
 NUMBERS = ("nan", "inf", "1e999", "-1", "0", "0.5", str(10**30), "", "x", "true")
 IN_THE_WAY = ("a file", "a folder", "a folder that cannot be written")

@@ -70,6 +70,20 @@ FILES = {
         model: {path: model}
         trainer: {max_steps: 2, per_device_train_batch_size: 2, learning_rate: 1.0e-3}
         """,
+    "ppo.yaml": """\
+        name: small-ppo
+        data: {train: [cases.jsonl], rulebook: book.yaml, template: compact}
+        model: {path: model}
+        rubric: rubric.yaml
+        critic: {layout: head, learning_rate: 0.003, coefficient: 0.1}
+        advantage: {lam: 0.95, whiten: true}
+        kl: {coefficient: 0.1, estimator: k1, target: 0.5}
+        trainer: {max_steps: 2, per_device_train_batch_size: 4, num_generations: 1, max_completion_length: 16}
+        """,
+    "prepare.yaml": """\
+        video: {frames: 4, pick: both, pixels: 4096}
+        page: {sections: 3, characters: 500}
+        """,
     "eval.yaml": """\
         name: small-eval
         model: {path: model}
@@ -97,6 +111,7 @@ def build(folder: Path) -> None:
     _dataset(folder)
     (folder / "case.json").write_text(cases[0].model_dump_json(by_alias=True, exclude_defaults=True, indent=2))
     _foreign(folder)
+    _pages(folder)
     _written(folder, Briefs.bind(cases, book))
     size = TinySize(vocab=400, hidden=32, intermediate=64, layers=1, context=1024, vision_hidden=32, vision_depth=1)
     build_tiny(folder / "model", texts_of(Briefs.bind(cases, book), "compact"), "vl", size)
@@ -165,6 +180,15 @@ def _foreign(folder: Path) -> None:
     table = [list(rows[0]), *cells]
     quoted = [",".join('"' + str(cell).replace('"', '""') + '"' for cell in row) for row in table]
     (folder / "theirs.csv").write_text("\n".join(quoted) + "\n", "utf-8")
+
+
+def _pages(folder: Path) -> None:
+    """Cases that lead to saved pages."""
+    for n in range(2):
+        html = f"<title>Shop {n}</title><h1>Bread</h1><p>Fresh daily.</p><footer>{n} dollars</footer>"
+        (folder / "media" / f"{n}.html").write_text(html, "utf-8")
+    rows = [{"id": f"p-{n}", "text": {"body": "Bread"}, "page": {"path": f"media/{n}.html"}} for n in range(2)]
+    _save_lines(folder / "pages.jsonl", rows)
 
 
 def _written(folder: Path, briefs: Briefs) -> None:
