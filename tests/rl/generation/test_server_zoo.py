@@ -1,7 +1,5 @@
 """Servers that misbehave: no fault becomes an answer, and no case stops the others."""
 
-import json
-import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -10,57 +8,15 @@ from typing import Any
 import pytest
 
 from data import Briefs, DataError
-from prompts import Episode
 from rl.config.decoding import Decoding
-from rl.generation import rate_limit, server
 from rl.generation.endpoint import Endpoint
-from rl.generation.episodes import Episodes, write_episodes
+from rl.generation.episodes import write_episodes
 from tests.rl.conftest import toy_briefs
 
-from .zoo import ANSWER, FAULTS, LOGPROB, POISON, REFUSALS, Behaviour, Zoo, error, saying, serving
+from .asking import CASES, POISONED, asked, logged, others_are_answered
+from .zoo import ANSWER, FAULTS, REFUSALS, Behaviour, Zoo, error, saying, serving
 
-CASES, POISONED = 8, 2
-PATIENCE = rate_limit.PATIENCE
-
-
-@pytest.fixture(autouse=True)
-def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As always, but a thousand times faster."""
-    monkeypatch.setattr(server, "FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(server, "MOST_BYTES", 1_000_000)
-    monkeypatch.setattr(rate_limit, "FIRST_WAIT", 0.001)
-    monkeypatch.setattr(rate_limit, "LONGEST_WAIT", 0.03)
-    monkeypatch.setattr(rate_limit, "PATIENCE", 0.3)
-
-
-@pytest.fixture
-def briefs(toy: Path) -> Briefs:
-    """Cases of which one upsets the server."""
-    plain = toy_briefs(toy / "text.jsonl", CASES)
-    cases = [brief.case for brief in plain]
-    cases[POISONED] = cases[POISONED].model_copy(update={"text": {"body": POISON}})
-    return Briefs.bind(cases, plain.book)
-
-
-def asked(zoo: Zoo, briefs: Briefs, log: Path | None = None, **options: Any) -> Episodes:
-    endpoint = Endpoint(zoo.url, "m", **{"retries": 1, "concurrency": 4, "timeout": 0.4, **options})
-    return write_episodes(endpoint, briefs, Decoding(), progress=False, log=log)
-
-
-def logged(log: Path) -> list[dict[str, Any]]:
-    """The episodes in a log."""
-    rows = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-    return [row for row in rows if "settings" not in row]
-
-
-def others_are_answered(written: Episodes) -> Episode:
-    """All but one, each with its probability; gives that one."""
-    episodes = list(written)
-    poisoned = episodes.pop(POISONED)
-    assert [episode.completion for episode in episodes] == [ANSWER] * (CASES - 1)
-    assert all(episode.verdict_logprob is not None and episode.verdict_logprob <= LOGPROB for episode in episodes)
-    assert all(episode.served and not episode.served.left_out for episode in episodes)
-    return poisoned
+pytestmark = pytest.mark.usefixtures("hurried")
 
 
 @pytest.mark.parametrize("kind", [*FAULTS, *REFUSALS])
@@ -219,56 +175,6 @@ def test_a_field_of_a_pydantic_server_is_understood(briefs: Briefs) -> None:
 
     with serving(Zoo(strict, everywhere=True)) as zoo:
         assert asked(zoo, briefs).provenance["served"]["left_out"] == {"seed": CASES}
-
-
-def test_a_limit_that_lets_up_is_waited_for(briefs: Briefs) -> None:
-    """Of more 429s than there are tries."""
-    seen: list[int] = []
-
-    def limited(handler: Any, body: dict[str, Any]) -> None:
-        seen.append(1)
-        handler.say("", 429) if len(seen) < 30 else handler.answer(body)
-
-    with serving(Zoo(limited, everywhere=True)) as zoo:
-        assert all(episode.completion == ANSWER for episode in asked(zoo, briefs, retries=1))
-
-
-def test_a_limit_that_does_not_let_up_is_said(briefs: Briefs) -> None:
-    with serving(Zoo(saying("", 429), everywhere=True)) as zoo:
-        started = time.monotonic()
-        with pytest.raises(DataError, match=r"HTTP 429.*did not let up"):
-            asked(zoo, briefs)
-        assert time.monotonic() - started > 0.3
-        zoo.behaviour = saying("", 429, Retry_After="3600")
-        with pytest.raises(DataError, match="asks to wait 3,600 s"):
-            asked(zoo, briefs)
-
-
-def test_nobody_waits_an_hour_for_a_turn(briefs: Briefs, tmp_path: Path) -> None:
-    """Whether the server says so while others wait, or with an answer."""
-    with serving(Zoo()) as zoo:
-        zoo.told = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1h"}
-        with pytest.raises(DataError, match=r"asks to wait 3,[56]\d\d s: run again then; what came in is kept"):
-            asked(zoo, briefs, tmp_path / "log.jsonl", concurrency=1)
-        assert len(logged(tmp_path / "log.jsonl")) == 1
-
-
-def test_one_case_that_is_always_too_much_stops_no_other(briefs: Briefs) -> None:
-    with serving(Zoo(saying("", 429))) as zoo:
-        assert others_are_answered(asked(zoo, briefs)).refused
-
-
-def test_a_limit_is_longer_than_a_minute() -> None:
-    """Where nothing is hurried: a server's limit is often one per minute."""
-    assert PATIENCE > 2 * 60
-
-
-def test_requests_are_spread_over_what_a_server_has_left(briefs: Briefs) -> None:
-    with serving(Zoo()) as zoo:
-        zoo.told = {"x-ratelimit-remaining-requests": "2", "x-ratelimit-reset-requests": "100ms"}
-        asked(zoo, briefs, concurrency=4)
-        gaps = [later - sooner for sooner, later in zip(zoo.times[4:], zoo.times[5:], strict=False)]
-        assert min(gaps) > 0.03, "two in 100 ms, so 50 ms apart"
 
 
 def test_a_picture_is_encoded_once_per_case(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
