@@ -2,6 +2,8 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
@@ -180,14 +182,11 @@ def prepare(
         "sound_picture": sound_picture, "page.sections": page_sections, "page.characters": page_characters,
     }  # fmt: skip
     settings = PrepareSettings.of(config, {key: value for key, value in given.items() if value is not None})
-    total = sum(row.case is not None for row in read_rows(*files))
-    with counting("preparing", total) as reached:
+    with _counting_cases("preparing", files) as reached:
         outcome = prepare_cases(
             *files, out=out, settings=settings, processes=processes, seconds=seconds, reached=reached
         )
-    _print_prepared(Console(highlight=False, emoji=False), outcome)
-    if outcome.rejected:
-        raise typer.Exit(1)
+    _end_with(outcome)
 
 
 @app.command()
@@ -204,11 +203,18 @@ def capture(
 ) -> None:
     """Keep the pages of the web that cases lead to, as they stand now, with a picture. No host but a page's own is
     asked. Exit code 1 if a page could not be captured."""
-    total = sum(row.case is not None for row in read_rows(*files))
-    with counting("capturing", total) as reached:
+    with _counting_cases("capturing", files) as reached:
         outcome = capture_pages(
             *files, out=out, allow=allow_host or (), page_seconds=page_seconds, processes=processes, reached=reached
         )
+    _end_with(outcome)
+
+
+def _counting_cases(doing: str, files: list[str]) -> AbstractContextManager[Callable[[int], None]]:
+    return counting(doing, sum(row.case is not None for row in read_rows(*files)))
+
+
+def _end_with(outcome: Prepared) -> None:
     _print_prepared(Console(highlight=False, emoji=False), outcome)
     if outcome.rejected:
         raise typer.Exit(1)
