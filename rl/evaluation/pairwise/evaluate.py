@@ -17,6 +17,7 @@ from rewards.model_based.reward_model import RewardModel
 from rewards.models.location import resolve
 from rewards.score import Score
 from rl.evaluation.files import METRICS_FILE, PREDICTIONS
+from rl.evaluation.origin import KEY, Origin
 from rl.evaluation.pairwise.figures import PairFigures
 from rl.evaluation.pairwise.judged import Judged, save_judged
 from rl.runs.preferences import Preference
@@ -63,13 +64,20 @@ def evaluate_pairs(
 
     Raises:
         DataError: there is no such model, it is no reward model, there is no case of a pair's id, or ``out`` holds
-            the evaluation of a model that writes rulings.
+            the evaluation of another model.
     """
     out = Path(out)
     if (out / PREDICTIONS).exists():
         raise DataError("holds the evaluation of a model that writes rulings: choose another --out", file=out)
     about = [one.brief(briefs) for one in pairs]
     template = template or trained_template(model) or "default"
+    name = name or Path(model).name
+    facts = provenance(
+        model=resolve(model), book=briefs.book, template=template, pairs=len(pairs), read=dict(read or {})
+    )
+    scored_by = {"reward model": facts["checkpoint"]["hash"] or str(model)}
+    origin = Origin(name=name, model=scored_by, template=template, rulebook=briefs.book.fingerprint)
+    origin.claim(out)
     reward = RewardModel(model=str(model), template=template, batch_size=batch_size)
     items: dict[tuple[str, str], Item] = {}  # a ruling that stands in several pairs is scored once
     keys = [[_add(items, brief, ruling) for ruling in (one.chosen, one.rejected)]
@@ -79,10 +87,8 @@ def evaluate_pairs(
         _judged(one, brief, scores[better], scores[worse])
         for one, brief, (better, worse) in zip(pairs, about, keys, strict=True)
     ]
-    facts = provenance(
-        model=resolve(model), book=briefs.book, template=template, pairs=len(pairs), read=dict(read or {})
-    )
-    found = PairEvaluation(name or Path(model).name, judged, PairFigures.of(judged), facts)
+    facts[KEY] = origin.model_dump()
+    found = PairEvaluation(name, judged, PairFigures.of(judged), facts)
     save_judged(judged, out / JUDGED)
     write_run(out, facts)
     write_json(out / METRICS_FILE, {"name": found.name, **_plain(asdict(found.figures))})

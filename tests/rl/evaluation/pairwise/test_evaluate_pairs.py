@@ -1,19 +1,21 @@
 """A reward model measured on pairs: the scores that a rubric would get, files, table and page."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 import torch
 from rich.console import Console
+from safetensors.torch import load_file, save_file
 from transformers import AutoModel
 
 from data import DataError
 from rewards.batch import Item
 from rewards.model_based.reward_model import RewardModel
 from rewards.models.checkpoint import load_processor
-from rewards.models.scalar_head import ScalarHead
+from rewards.models.scalar_head import HEAD, ScalarHead
 from rl.evaluation.page.pairs import write_pairs_page
 from rl.evaluation.pairwise.evaluate import evaluate_pairs
 from rl.evaluation.pairwise.table import pairs_notes, pairs_table
@@ -71,3 +73,16 @@ def test_the_folder_of_another_kind_of_evaluation_is_left_alone(scorer: Path, to
     briefs = toy_briefs(toy / "cases.jsonl")
     with pytest.raises(DataError, match="choose another --out"):
         evaluate_pairs(scorer, toy_pairs(briefs), briefs, tmp_path)
+
+
+def test_another_models_evaluation_is_not_written_over(scorer: Path, toy: Path, tmp_path: Path) -> None:
+    briefs = toy_briefs(toy / "cases.jsonl")
+    pairs, out = toy_pairs(briefs)[:2], tmp_path / "out"
+    other = Path(shutil.copytree(scorer, tmp_path / "other"))
+    weight = load_file(other / HEAD)["score.weight"]
+    save_file({"score.weight": -weight}, other / HEAD)
+    first = evaluate_pairs(scorer, pairs, briefs, out, template="compact", progress=False)
+    with pytest.raises(DataError, match=rf"holds the evaluation of '{first.name}'.*, not of 'other'"):
+        evaluate_pairs(other, pairs, briefs, out, template="compact", progress=False)
+    again = evaluate_pairs(scorer, pairs, briefs, out, template="compact", progress=False)
+    assert again.judged == first.judged
