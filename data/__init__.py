@@ -1,7 +1,7 @@
 """What is reviewed: cases, rulebooks, rulings and gold, and the tools that prepare them."""
 
 from data.brief import Brief, Briefs
-from data.case import TRANSCRIPT, Case, Frame, Line
+from data.case import Case, Frame
 from data.checking.check import check_files
 from data.checking.report import Report
 from data.errors import DataError, suggest
@@ -12,16 +12,19 @@ from data.foreign.mapping import Mapping
 from data.gold import Gold, GoldViolation
 from data.media.folder import allow_media
 from data.media.images import open_image
+from data.page import PAGE, Page, Section
 from data.quotes import find_quote
 from data.reading.loading import load_cases, save_cases
 from data.reading.problem import Problem
 from data.rulebook import SEVERITIES, Category, Excerpt, Rule, Rulebook
 from data.ruling import VERDICTS, Ruling, Verdict, Violation
 from data.splits import kfold, split
+from data.transcript import TRANSCRIPT, Line, Word
 from data.yaml_model import find_yaml, load_yaml
 
 __all__ = [
     "OUTCOMES",
+    "PAGE",
     "SEVERITIES",
     "TRANSCRIPT",
     "VERDICTS",
@@ -40,6 +43,7 @@ __all__ = [
     "Interval",
     "Line",
     "Mapping",
+    "Page",
     "Problem",
     "Quote",
     "Region",
@@ -47,8 +51,10 @@ __all__ = [
     "Rule",
     "Rulebook",
     "Ruling",
+    "Section",
     "Verdict",
     "Violation",
+    "Word",
     "allow_media",
     "check_files",
     "convert_file",

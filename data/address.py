@@ -5,9 +5,11 @@ is printed, logged or kept names the server by `Address.shown`, and what a serve
 """
 
 import base64
+import os
 import re
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, unquote, urlsplit
+from functools import partial
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 from data.errors import DataError
 
@@ -65,6 +67,7 @@ class Address:
         basic = base64.b64encode(unquote(userinfo).encode()).decode()
         told = [key or "", basic, userinfo, *userinfo.split(":", 1), unquote(userinfo)]
         told += [unquote(part) for part in userinfo.split(":", 1)] + [parts.query, *query.values()]
+        told += [written(secret) for secret in told for written in (quote_plus, partial(quote, safe=""))]
         secrets = sorted({secret for secret in told if len(secret) >= _SHORTEST}, key=lambda s: (-len(s), s))
         return cls(shown, {"Authorization": f"Basic {basic}"} if at else {}, query, tuple(secrets))
 
@@ -73,6 +76,19 @@ class Address:
         for secret in self.secrets:
             text = text.replace(secret, _HIDDEN)
         return without_credentials(text)
+
+
+def key_in(variable: str) -> str | None:
+    """The key of an API in an environment variable, without the line break that a file of keys ends in; None where
+    there is none.
+
+    Raises:
+        DataError: it cannot be sent; does not repeat it.
+    """
+    key = os.environ.get(variable, "").strip()
+    if not (key.isascii() and (key.isprintable() or not key)):
+        raise DataError(f"the environment variable {variable} holds characters that no key has", field=variable)
+    return key or None
 
 
 _URL = re.compile(r"(?<![\w+.-])([a-zA-Z][\w+.-]*://)([^\s\"'<>/?#]*)([^\s\"'<>?#]*)([^\s\"'<>]*)")

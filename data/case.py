@@ -6,22 +6,22 @@ folder; `Case.path` resolves them.
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from data.corpus import Corpus
-from data.evidence import Seconds
+from data.evidence import Quote, Seconds
 from data.gold import Gold
 from data.media.folder import MediaFolder
+from data.page import PAGE, Name, Page
+from data.quotes import Span, find_quote
 from data.rulebook import Rulebook, RuleRef
 from data.ruling import Ruling
+from data.transcript import TRANSCRIPT, Line, as_heard
 
-TRANSCRIPT = "transcript"
-"""The field name under which a quote from the transcript is cited."""
-
-
-Name = Annotated[str, Field(min_length=1)]
+FILES = ("video", "audio", "sound")
+"""Fields of a case that name one file each."""
 
 
 class Frame(BaseModel):
@@ -31,16 +31,6 @@ class Frame(BaseModel):
 
     path: Name
     time: Seconds
-
-
-class Line(BaseModel):
-    """A line of the transcript, times in seconds."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    start: Seconds
-    end: Seconds
-    text: str
 
 
 class Case(BaseModel):
@@ -58,7 +48,11 @@ class Case(BaseModel):
     frames: list[Frame] = Field(default_factory=list)
     video: Name | None = None
     audio: Name | None = None
+    sound: Name | None = None
+    """A picture of the sound over time (`data.media.audio.sound_picture`), for models that see and do not hear."""
     transcript: list[Line] = Field(default_factory=list)
+    page: Page | None = None
+    """Where the ad leads."""
     meta: dict[str, Any] = Field(default_factory=dict)
     rules: list[RuleRef] | None = None
     """The excerpt: ids, or whole rules where the wording is the case's own; None is the whole book."""
@@ -69,6 +63,13 @@ class Case(BaseModel):
     _media: MediaFolder | None = PrivateAttr(default=None)
     _corpus: Corpus | None = PrivateAttr(default=None)
 
+    @model_validator(mode="after")
+    def _names_are_free(self) -> "Case":
+        for name in (TRANSCRIPT, PAGE):
+            if name in self.text and self.fields[name] != self.text[name]:
+                raise ValueError(f"a text field may not be called {name}, beside the case's own {name}: rename it")
+        return self
+
     @property
     def cluster(self) -> str:
         """The group, or the case itself where it stands alone."""
@@ -76,17 +77,48 @@ class Case(BaseModel):
 
     @property
     def fields(self) -> dict[str, str]:
-        """Every text that a quote can come from: the text fields and the joined transcript."""
-        if not self.transcript:
-            return self.text
-        return {**self.text, TRANSCRIPT: "\n".join(line.text for line in self.transcript)}
+        """Every text that a quote can come from: its fields, the joined transcript, the joined page."""
+        fields = self.text
+        if self.transcript:
+            fields = {**fields, TRANSCRIPT: "\n".join(line.text for line in self.transcript)}
+        if self.page is not None and self.page.sections:
+            fields = {**fields, PAGE: "\n".join(section.whole for section in self.page.sections)}
+        return fields
 
     @property
     def media(self) -> Iterator[tuple[str, str]]:
         """Every media file that the case names, as the field and the path in it."""
         yield from ((f"images.{i}", name) for i, name in enumerate(self.images))
         yield from ((f"frames.{i}.path", frame.path) for i, frame in enumerate(self.frames))
-        yield from ((field, name) for field, name in (("video", self.video), ("audio", self.audio)) if name)
+        yield from ((field, name) for field in FILES if (name := getattr(self, field)) is not None)
+        if self.page is not None:
+            yield from ((f"page.{field}", name) for field, name in self.page.media)
+
+    def text_of(self, quote: Quote) -> str | None:
+        """The text that a quote is looked for in: that of its field or, where it names one, of its section of the
+        page; None where there is none.
+        """
+        if quote.section is None:
+            return self.fields.get(quote.field)
+        sections = self.page.sections if self.page is not None and quote.field == PAGE else []
+        return sections[quote.section].whole if quote.section < len(sections) else None
+
+    def heard(self, words: str) -> str | None:
+        """The words of the transcript that these mean, where recognition may have misheard (`as_heard`)."""
+        return as_heard(words, self.transcript, self.lang)
+
+    def as_shown(self, quote: Quote) -> Quote:
+        """A quote in the words in which it stands in the case: those that were heard, where it is one of the
+        transcript; else as it is.
+        """
+        if quote.field != TRANSCRIPT or (words := self.heard(quote.quote)) in (None, quote.quote):
+            return quote
+        return quote.model_copy(update={"quote": words})
+
+    def find(self, quote: Quote) -> Span | None:
+        """Where a quote stands in its text (`text_of`), in characters; None if it does not."""
+        text = self.text_of(quote)
+        return None if text is None else find_quote(self.as_shown(quote).quote, text)
 
     def path(self, media: str) -> Path:
         """Where one of the case's media files lies. The paths of a case that was read from no file are taken as they

@@ -2,7 +2,8 @@
 
 Three kinds, told apart by their keys, in rulings and in gold alike:
 
-- ``{"quote": "cures diabetes", "field": "title"}``: words from a text field, or from ``transcript``
+- ``{"quote": "cures diabetes", "field": "title"}``: words from a text field, from ``transcript``, or from ``page``,
+  then with ``"section": 2`` as well
 - ``{"interval": [3.2, 5.0]}``: seconds of video or audio
 - ``{"image": 0, "region": [x0, y0, x1, y1]}`` (or ``"frame": 3``): a box, normalised to 0..1
 """
@@ -22,7 +23,9 @@ class Quote(BaseModel):
 
     quote: str = Field(min_length=1)
     field: str = Field(min_length=1)
-    """Name of a text field, or ``transcript``."""
+    """Name of a text field, ``transcript``, or ``page``."""
+    section: int | None = Field(default=None, ge=0)
+    """Which section of the page, counted from 0; without it, any."""
 
 
 class Interval(BaseModel):

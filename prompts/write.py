@@ -25,7 +25,7 @@ def write(ruling: Ruling, special_tokens: tuple[str, ...] = ()) -> str:
 
     def evidence(item: Evidence) -> dict[str, Any]:
         if isinstance(item, Quote):
-            return {"quote": safe(item.quote), "field": safe(item.field)}
+            item = item.model_copy(update={"quote": safe(item.quote), "field": safe(item.field)})
         return item.model_dump(mode="json", exclude_none=True)
 
     answer: dict[str, Any] = {

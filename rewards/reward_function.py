@@ -37,6 +37,10 @@ class RewardFunction:
         rewards = [step.reward for plan in plan_at(0.0).all for step in plan.steps]
         self.batch_rewards = list(dict.fromkeys(reward for reward in rewards if isinstance(reward, BatchReward)))
         """Those of the rubric's rewards that are told how training goes."""
+        self.on_confidence = frozenset(
+            step.reward.name for plan in plan_at(0.0).all for step in plan.steps if step.kind == "calibration"
+        )
+        """Names of those that price the confidence that a ruling states, and nothing else of it."""
         self._rubric, self._plan_at, self._unscored_limit = rubric, plan_at, unscored_limit
         self._briefs = briefs
         self.opening = ""

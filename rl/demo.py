@@ -1,8 +1,9 @@
 """Demo: the whole loop on the embedded benchmark, from drawing the ads to the page that says what improved.
 
 SFT imitates a teacher who errs, as real annotators do; GRPO then learns from the rubric, which checks every ruling
-against gold and rulebook. Both models review the same held-out ads, which share no names and no layouts with the
-training ads. A stage whose result is already there is not run again, so a demo that was stopped goes on.
+against gold and rulebook; PPO, where it is asked for, learns from the same with a critic. All models review the same
+held-out ads, which share no names and no layouts with the training ads. A stage whose result is already there is not
+run again, so a demo that was stopped goes on.
 """
 
 from collections.abc import Mapping
@@ -31,12 +32,16 @@ from rl.training.registry import load_recipe, train
 RECIPES = "billboard"
 SPLITS = ("test", "changed")
 """The splits that models are measured on: unseen ads, and twins of ads under changed rules."""
-MODELS = {"SFT": "imitating a teacher who errs", "GRPO": "learning from the rubric"}
-"""What is trained, one from the other, and what each does."""
-WORK = {"SFT": 1.0, "GRPO": 9.0, "reviews": 0.03, "page": 5.0}
+MODELS = {
+    "SFT": "imitating a teacher who errs",
+    "GRPO": "learning from the rubric",
+    "PPO": "learning from the rubric, with a critic",
+}
+"""What is trained, the first from nothing and the others from it, and what each does."""
+WORK = {"SFT": 1.0, "GRPO": 9.0, "PPO": 5.0, "reviews": 0.03, "page": 5.0}
 """How many times as long as an SFT step each of these takes: a step, one review, the page. Measured on two cores; only
 what is foretold before a stage has been measured rests on them."""
-ENOUGH = {"SFT": 10, "GRPO": 3}
+ENOUGH = {"SFT": 10, "GRPO": 3, "PPO": 3}
 """How many steps are measured before anything is foretold from them."""
 
 
@@ -51,6 +56,8 @@ class DemoConfig:
         teacher_noise: how often the SFT targets miss a violation, on average over the rules of an excerpt, 0..1.
         sft_steps: optimiser steps of SFT; the recipe's, which are half as many again, if None.
         grpo_steps: optimiser steps of GRPO; the recipe's, which are a third more, if None.
+        ppo: train a model with PPO, too. A demo that is there may be given one later.
+        ppo_steps: optimiser steps of PPO; the recipe's if None.
     """
 
     seed: int = 0
@@ -59,6 +66,14 @@ class DemoConfig:
     teacher_noise: float = 0.17
     sft_steps: int | None = 400
     grpo_steps: int | None = 60
+    ppo: bool = False
+    ppo_steps: int | None = None
+
+    @property
+    def models(self) -> dict[str, int | None]:
+        """The models that are trained, and for how many steps."""
+        steps = {"SFT": self.sft_steps, "GRPO": self.grpo_steps}
+        return steps | {"PPO": self.ppo_steps} if self.ppo else steps
 
 
 @dataclass
@@ -67,7 +82,7 @@ class Demo:
 
     out: Path
     evaluations: dict[str, list[Evaluation]]
-    """By split: SFT, then GRPO."""
+    """By split: SFT, then GRPO, then PPO where it was asked for."""
     seconds: dict[str, float] = field(default_factory=dict)
     """By stage, of those that ran."""
 
@@ -93,7 +108,8 @@ class Demo:
 
 
 def run_demo(out: str | Path, config: DemoConfig | None = None, show: Show | None = None) -> Demo:
-    """Runs the loop under ``out``: ``data/``, ``sft/``, ``grpo/``, ``evaluations/`` and ``report.html``.
+    """Runs the loop under ``out``: ``data/``, ``sft/``, ``grpo/``, ``evaluations/`` and ``report.html``; ``ppo/``
+    where it is asked for.
 
     Args:
         out: the folder of the demo.
@@ -112,16 +128,16 @@ def run_demo(out: str | Path, config: DemoConfig | None = None, show: Show | Non
         if agenda.is_to_come("ads"):
             with guide.stage("ads", "drawing ads, to train on and to test on"):
                 _draw(demo, config)
-        for model, what in MODELS.items():
+        for model in config.models:
             if agenda.is_to_come(model):
-                with guide.stage(model, f"{model}: {what}"):
+                with guide.stage(model, f"{model}: {MODELS[model]}"):
                     train(_recipe(demo, config, model), resume=True, watch=_foretelling(guide, model))
         book = Rulebook.load(str(demo.rulebook))
         briefs = {split: Briefs.bind(load_cases(demo.cases(split)), book) for split in SPLITS}
         if agenda.is_to_come("reviews"):
-            with guide.stage("reviews", "both models review ads that are new to them"):
-                _review(demo, briefs, guide.show)
-        demo.evaluations = {s: [load_evaluation(demo.evaluation(s, m)) for m in MODELS] for s in SPLITS}
+            with guide.stage("reviews", "the models review ads that are new to them"):
+                _review(demo, config, briefs, guide.show)
+        demo.evaluations = {s: [load_evaluation(demo.evaluation(s, m)) for m in config.models] for s in SPLITS}
         with guide.stage("page", "the page that says what improved"):
             every = [evaluation for split in SPLITS for evaluation in demo.evaluations[split]]
             write_report(demo.report, every, briefs, rollouts=demo.run("GRPO").rollouts, progress=True)
@@ -134,19 +150,18 @@ def run_demo(out: str | Path, config: DemoConfig | None = None, show: Show | Non
 
 def _agenda(demo: Demo, config: DemoConfig) -> Agenda:
     """The stages of a demo; those whose results are there are done."""
-    given = {"SFT": config.sft_steps, "GRPO": config.grpo_steps}
-    steps = {model: n or int(_recipe(demo, config, model).trainer["max_steps"]) for model, n in given.items()}
-    reviews = len(SPLITS) * len(MODELS) * config.test_cases
+    steps = {model: n or int(_recipe(demo, config, model).trainer["max_steps"]) for model, n in config.models.items()}
+    reviews = len(SPLITS) * len(steps) * config.test_cases
     agenda = Agenda(
         [
             Stage("ads", f"{config.cases:,} to train on, {len(SPLITS) * config.test_cases:,} to test on"),
             *(Stage(model, f"{n:,} steps of {MODELS[model]}", n, WORK[model]) for model, n in steps.items()),
-            Stage("reviews", f"{reviews:,} rulings on ads new to both", reviews, WORK["reviews"]),
+            Stage("reviews", f"{reviews:,} rulings on ads new to the models", reviews, WORK["reviews"]),
             Stage("page", "what improved, with the cases", work=WORK["page"]),
         ]
     )
-    figures = [demo.evaluation(split, model) / METRICS_FILE for split in SPLITS for model in MODELS]
-    is_there = {model: demo.run(model).is_trained for model in MODELS}
+    figures = [demo.evaluation(split, model) / METRICS_FILE for split in SPLITS for model in steps]
+    is_there = {model: demo.run(model).is_trained for model in steps}
     is_there |= {"ads": demo.cases(SPLITS[-1]).is_file(), "reviews": all(file.is_file() for file in figures)}
     for name, there in is_there.items():
         if there:
@@ -172,7 +187,8 @@ def _recipe(demo: Demo, config: DemoConfig, model: str) -> TrainRecipe:
     if model == "SFT":
         settings |= _in_steps(config.sft_steps) if config.sft_steps else {}
     else:
-        settings |= {"max_steps": config.grpo_steps} if config.grpo_steps else {}
+        steps = config.models[model]
+        settings |= {"max_steps": steps} if steps else {}
         settings["model.path"] = str(demo.run("SFT").path)
     return load_recipe(model.lower(), f"{RECIPES}/{model.lower()}", settings)
 
@@ -182,11 +198,11 @@ def _foretelling(guide: Guide, model: str) -> Watch:
     return lambda snapshot: reach(snapshot.step)
 
 
-def _review(demo: Demo, briefs: Mapping[str, Briefs], show: Show) -> None:
-    """Has both models review both splits."""
+def _review(demo: Demo, config: DemoConfig, briefs: Mapping[str, Briefs], show: Show) -> None:
+    """Has all models review both splits."""
     for split, of_split in briefs.items():
         read = {"data": [str(demo.cases(split).resolve())], "rulebook": str(demo.rulebook.resolve())}
-        for model in MODELS:
+        for model in config.models:
             show(f"{model} on the {len(of_split):,} cases of '{split}'")
             evaluate(demo.run(model).path, of_split, demo.evaluation(split, model), split, read)
 
@@ -199,6 +215,8 @@ def _in_steps(steps: int) -> dict[str, Any]:
 def _remember(out: Path, config: DemoConfig) -> None:
     """Notes what the folder is for, so that stages of different demos are never mixed."""
     file, wanted = out / "demo.json", asdict(config)
+    for later in ("ppo", "ppo_steps"):  # what is done without is the same with it
+        del wanted[later]
     if file.is_file():
         found = read_json(file)
         if found != wanted:

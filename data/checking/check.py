@@ -19,6 +19,9 @@ from data.reading.problem import Problem
 from data.reading.row import Row
 from data.rulebook import Rulebook
 
+UNOPENED = ("video", "audio", "page.path")
+"""Media of which only is looked whether they are there; `ruling data prepare` opens them."""
+
 
 def check_files(*sources: Any, book: Rulebook) -> Report:
     """Checks cases against the rulebook, row by row and across all the files.
@@ -72,7 +75,7 @@ class _Album:
     def look(self, row: Row, case: Case) -> Iterator[Problem]:
         """The media of a case that are missing or cannot be opened."""
         for place, name in case.media:
-            if place in ("video", "audio"):
+            if place in UNOPENED:
                 if not os.path.isfile(case.path(name)):
                     message = f"{name}: no such file (case '{case.id}')"
                     yield Problem("missing media", message, row.file, row.line, place)

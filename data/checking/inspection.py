@@ -11,7 +11,7 @@ from data.case import Case
 from data.errors import suggest
 from data.evidence import Evidence, Interval, Quote
 from data.gold import Gold, GoldViolation
-from data.quotes import find_quote
+from data.page import PAGE
 from data.reading.problem import Level
 from data.rulebook import Rulebook
 from data.ruling import Violation
@@ -62,8 +62,8 @@ def inspect(case: Case, book: Rulebook) -> Iterator[Remark]:
 
 
 def _content(case: Case) -> Iterator[Remark]:
-    if not (any(text.strip() for text in case.fields.values()) or case.images or case.frames):
-        level: Level = "warning" if case.video or case.audio else "error"
+    if not (any(text.strip() for text in case.fields.values()) or case.images or case.frames or case.sound):
+        level: Level = "warning" if case.video or case.audio or case.page else "error"
         yield Remark("no content", "there is nothing to review: no text, image or frame", "text", level)
     size = sum(len(text.encode("utf-8", "surrogatepass")) for text in case.fields.values())
     if size >= LONG_TEXT:
@@ -119,15 +119,19 @@ def _cited(gold: Gold | None) -> Iterator[tuple[str, str]]:
 
 def _evidence(case: Case, evidence: Evidence, place: str) -> Iterator[Remark]:
     if isinstance(evidence, Quote):
-        text = case.fields.get(evidence.field)
-        if text is None:
+        if evidence.section is not None and (evidence.field != PAGE or case.text_of(evidence) is None):
+            count = len(case.page.sections) if case.page is not None and evidence.field == PAGE else 0
+            message = f"'{evidence.field}' of the case has no section {evidence.section}: it has {count}, from 0"
+            yield Remark("quote not found", message, f"{place}.section")
+        elif case.text_of(evidence) is None:
             message = f"the case has no text field '{evidence.field}'{suggest(evidence.field, case.fields)}"
             yield Remark("quote not found", message, f"{place}.field")
-        elif find_quote(evidence.quote, text) is None:
-            message = f"'{_short(evidence.quote)}' does not occur in '{evidence.field}' of the case"
+        elif case.find(evidence) is None:
+            section = f", section {evidence.section}," if evidence.section is not None else ""
+            message = f"'{_short(evidence.quote)}' does not occur in '{evidence.field}'{section} of the case"
             yield Remark("quote not found", message, f"{place}.quote")
     elif isinstance(evidence, Interval):
-        if not (case.video or case.audio or case.frames or case.transcript):
+        if not (case.video or case.audio or case.sound or case.frames or case.transcript):
             message = "an interval, but the case has no video, audio, frames or transcript"
             yield Remark("no such recording", message, f"{place}.interval")
     else:

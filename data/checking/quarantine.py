@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from data.case import FILES
 from data.checking.report import Report
 from data.errors import DataError
 from data.files import at_file, whole_file, write_whole
@@ -87,7 +88,9 @@ def _media(row: Row) -> Iterator[str]:
     if not isinstance(row.content, dict):
         return
     images, frames = row.content.get("images"), row.content.get("frames")
-    names = [*(images if isinstance(images, list) else []), row.content.get("video"), row.content.get("audio")]
+    names = [*(images if isinstance(images, list) else []), *map(row.content.get, FILES)]
+    page = row.content.get("page")
+    names += [page.get("path"), page.get("screenshot")] if isinstance(page, dict) else [page]
     names += [f.get("path") for f in frames if isinstance(f, dict)] if isinstance(frames, list) else []
     for name in names:
         if isinstance(name, str) and name and not Path(name).is_absolute() and row.media.has(name):

@@ -1,4 +1,4 @@
-"""Parts: what messages are made of. A text, or a piece of a medium: a picture, a video frame at its time.
+"""Parts: what messages are made of. A text, or a piece of a medium: a picture, a video frame at its time, a sound.
 
 Each medium has one file, which alone knows how a piece of it is found in a case, opened, encoded and counted. Another
 medium is another file, with a class that offers what `Medium` says, a place in `MEDIA` and one in the templates.
@@ -11,11 +11,12 @@ from data import Case
 from prompts.parts.frame import TimedFrame
 from prompts.parts.part import Medium, Part
 from prompts.parts.picture import Picture
+from prompts.parts.sound import SoundPicture
 from prompts.parts.text import Text
 
-__all__ = ["MEDIA", "READERS", "Medium", "Part", "Picture", "Text", "TimedFrame", "media_of"]
+__all__ = ["MEDIA", "READERS", "Medium", "Part", "Picture", "SoundPicture", "Text", "TimedFrame", "media_of"]
 
-MEDIA: tuple[type[Medium], ...] = (Picture, TimedFrame)
+MEDIA: tuple[type[Medium], ...] = (Picture, TimedFrame, SoundPicture)
 """Every medium, in the order in which a case's are shown."""
 
 READERS: dict[str, Callable[[str, str | None], Any]] = {medium.row_column: medium.read for medium in MEDIA}

@@ -88,6 +88,8 @@ def audit(
 
 
 def _bands(rubric: Rubric) -> Iterator[Band]:
+    if rubric.only:  # which has no prices
+        return
     prices: list[tuple[str | None, Prices]] = [(None, rubric.prices)]
     prices += [(name, own.prices) for name, own in rubric.by_category.items() if own.prices != rubric.prices]
     for category, own in prices:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from data import Ruling
+from data import Brief, Ruling
 from prompts import Message, render, write
 from prompts.parts import Text
 from rewards.batch import Item
@@ -14,8 +14,8 @@ from rewards.score import Outcome, Score
 
 @dataclass(kw_only=True, eq=False)
 class RewardModel(LocalReward):
-    """``1 / (1 + exp(-s))`` of the score s that a model gives the conversation, 0..1: the prompt that the policy got,
-    and the ruling in the form that `prompts.write` gives it, whatever blanks or order of keys the policy chose.
+    """``1 / (1 + exp(-s))`` of the score s that a model gives the `conversation`, 0..1, whatever blanks or order of
+    keys the policy chose.
 
     If s comes from a model of preferences after Bradley and Terry, a difference in s is the log odds of being
     preferred, and the value is the probability of being preferred to a ruling of score 0. The checkpoint is a folder
@@ -51,11 +51,24 @@ class RewardModel(LocalReward):
             pairs = zip(scores.sigmoid().tolist(), scores.tolist(), strict=True)
             return [Score(value, f"score {score:.2f}", {"score": score}) for value, score in pairs]
 
-        prompts = [render(item.case, item.excerpt, self.template, self._local.special_tokens) for item in items]
-        conversations = [[*prompt, self._said(item)] for prompt, item in zip(prompts, items, strict=True)]
-        outcomes = self._local.each(conversations, read, self.batch_size, case_of=prompts.__getitem__, reply=False)
+        specials = self._local.special_tokens
+        conversations = [conversation(item.brief, _ruled(item), self.template, specials) for item in items]
+        outcomes = self._local.each(
+            conversations, read, self.batch_size, case_of=lambda row: conversations[row][:-1], reply=False
+        )
         return [low_if_too_long(outcome) for outcome in outcomes]
 
-    def _said(self, item: Item) -> Message:
-        assert isinstance(item.ruling, Ruling), "a parse failure is not put to a reward model"
-        return Message("assistant", (Text(write(item.ruling, self._local.special_tokens)),))
+
+def conversation(
+    brief: Brief, ruling: Ruling, template: str = "default", special_tokens: tuple[str, ...] = ()
+) -> list[Message]:
+    """What a reward model reads, in training as when it scores: the prompt that the policy got, and the ruling in the
+    one form that `prompts.write` gives it. No ruling can write a special token of the model.
+    """
+    said = Message("assistant", (Text(write(ruling, special_tokens)),))
+    return [*render(brief.case, brief.excerpt, template, special_tokens), said]
+
+
+def _ruled(item: Item) -> Ruling:
+    assert isinstance(item.ruling, Ruling), "a parse failure is not put to a reward model"
+    return item.ruling

@@ -5,6 +5,7 @@ vision-language checkpoints with ``strict=False`` and matches nothing. Loads tor
 about to be built.
 """
 
+from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -118,18 +119,30 @@ def base_of_adapter(path: str) -> str | None:
     return PeftConfig.from_pretrained(path).base_model_name_or_path
 
 
-def load_adapter(model: PreTrainedModel, path: str, trainable: bool) -> Any:
+def load_adapter(model: PreTrainedModel, path: str, trainable: bool, renamed: Mapping[str, str] | None = None) -> Any:
     """The model with an adapter on it.
+
+    Args:
+        renamed: for an adapter of another class over the same layers, patterns in its modules' names, and what stands
+            there in this model's.
 
     Raises:
         DataError: the adapter's weights do not match the model key by key.
     """
-    from peft import PeftModel, get_peft_model_state_dict, load_peft_weights
+    from peft import PeftConfig, PeftModel, get_peft_model_state_dict, load_peft_weights
 
-    adapted = PeftModel.from_pretrained(model, path, is_trainable=trainable)
-    stored, known = set(load_peft_weights(path, device="cpu")), set(get_peft_model_state_dict(adapted))
+    options: dict[str, Any] = {} if renamed is None else {"key_mapping": dict(renamed)}
+    config = PeftConfig.from_pretrained(path)
+    config.task_type = task_of(model)
+    adapted = PeftModel.from_pretrained(model, path, is_trainable=trainable, config=config, **options)
+    stored, known = set(load_peft_weights(path, device="cpu", **options)), set(get_peft_model_state_dict(adapted))
     _complain(path, {"missing_keys": known - stored, "unexpected_keys": stored - known})
     return adapted
+
+
+def task_of(model: PreTrainedModel) -> str | None:
+    """What an adapter is told that the model is for: to write text, or nothing in particular where it is a trunk."""
+    return "CAUSAL_LM" if model.can_generate() else None
 
 
 def context_length(model_or_config: Any) -> int:

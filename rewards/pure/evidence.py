@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from data import Case, Evidence, GoldViolation, Interval, Quote, Region, Rulebook, Ruling
-from data.quotes import find_quote, fold, occurrences
+from data.quotes import fold, occurrences
 from rewards.pure.matching import assign, match, plain
 from rewards.pure.rules import has_nothing_to_cite, says_what_is_broken
 from rewards.reward import reward
@@ -22,9 +22,10 @@ def evidence(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
     """The evidence of exactly cited rules, averaged over gold's violations; 1 where `has_nothing_to_cite`.
 
     Against gold evidence, one to one and F1-like: ``2·Σ likeness / (cited + gold)``, where likeness is the IoU of
-    character spans for quotes (NFKC, case folded, blanks collapsed), the IoU of boxes for regions, and
-    ``IoU·(1 - |Δs|/T)(1 - |Δe|/T)`` for intervals (Time-R1, arXiv 2503.13377). Where gold has no evidence, the share
-    of citations that are found, specific and different from one another; see `is_specific`.
+    character spans for quotes (NFKC, case folded, blanks collapsed; of what was misheard, the words that were heard),
+    the IoU of boxes for regions, and ``IoU·(1 - |Δs|/T)(1 - |Δe|/T)`` for intervals (Time-R1, arXiv 2503.13377). Where
+    gold has no evidence, the share of citations that are found, specific and different from one another; see
+    `is_specific`.
 
     Example:
         >>> from data import Rule
@@ -58,13 +59,12 @@ def grounded(item: Evidence, case: Case) -> bool:
     or frame that exists, the interval lies inside the media.
     """
     if isinstance(item, Quote):
-        text = case.fields.get(item.field)
-        return text is not None and find_quote(item.quote, text) is not None
+        return case.find(item) is not None
     if isinstance(item, Region):
         if item.image is not None:
             return item.image < len(case.images)
         return item.frame is not None and item.frame < len(case.frames)
-    if not (case.video or case.audio or case.frames or case.transcript):
+    if not (case.video or case.audio or case.sound or case.frames or case.transcript):
         return False
     end = _duration(case)
     return end is None or item.interval[1] <= end + SLACK
@@ -79,9 +79,8 @@ def is_specific(item: Evidence, case: Case) -> bool:
     picture; an interval is at most half of media whose duration is known.
     """
     if isinstance(item, Quote):
-        return _says_where(fold(item.quote), fold(case.fields.get(item.field, ""))) and not case.is_boilerplate(
-            item.quote
-        )
+        quote, text = case.as_shown(item).quote, case.text_of(item) or ""
+        return _says_where(fold(quote), fold(text)) and not case.is_boilerplate(quote)
     if isinstance(item, Region):
         x0, y0, x1, y1 = item.region
         return SMALLEST_REGION <= (x1 - x0) * (y1 - y0) <= LARGEST_REGION
@@ -102,9 +101,12 @@ def _says_where(quote: str, text: str) -> bool:
 
 
 def likeness(item: Evidence, gold: Evidence, case: Case) -> float:
-    """How much two pieces of evidence agree, 0..1; 0 for different kinds, fields or pictures."""
+    """How much two pieces of evidence agree, 0..1; 0 for different kinds, fields, sections of a page or pictures."""
     if isinstance(item, Quote) and isinstance(gold, Quote) and item.field == gold.field:
-        return _quote_iou(item.quote, gold.quote, case.fields.get(item.field, ""))
+        if None not in (item.section, gold.section) and item.section != gold.section:
+            return 0.0
+        text = case.text_of(gold if item.section is None else item) or ""
+        return _quote_iou(case.as_shown(item).quote, case.as_shown(gold).quote, text)
     if isinstance(item, Region) and isinstance(gold, Region):
         same = (item.image, item.frame) == (gold.image, gold.frame)
         return _box_iou(item.region, gold.region) if same else 0.0
@@ -125,7 +127,7 @@ def _shown(rule: str, violations: list[GoldViolation], ruling: Ruling, case: Cas
 
 def _agreement(cited: list[Evidence], wanted: list[Evidence] | None, case: Case) -> float:
     if wanted is None:
-        different = {plain(item): item for item in cited}.values()
+        different = {plain(case.as_shown(item) if isinstance(item, Quote) else item): item for item in cited}.values()
         shown = sum(grounded(item, case) and is_specific(item, case) for item in different)
         return shown / len(cited) if cited else 0.0
     if not wanted or not cited:

@@ -120,4 +120,4 @@ def _shared(cited: list[Evidence], wanted: list[Evidence]) -> float:
 
 def plain(item: Evidence) -> object:
     """What two pieces of evidence have alike when they say the same."""
-    return (fold(item.quote), item.field) if isinstance(item, Quote) else item.model_dump_json()
+    return (fold(item.quote), item.field, item.section) if isinstance(item, Quote) else item.model_dump_json()

@@ -139,7 +139,7 @@ def _made_up(seen: str, case: Case, excerpt: Rulebook) -> str | None:
     rulebook: list[str] = []
     known_until = -1
     for words, start, end in quoted_in(seen):
-        stands = _stand(words, texts)
+        stands = _stand(words, texts) or case.heard(words) is not None
         if not stands and known_until >= 0 and _TRANSLATED.fullmatch(seen[known_until:start]):
             continue
         if not stands:

@@ -11,7 +11,12 @@ from rewards.scoring.part import Part
 from rewards.scoring.plan import Kind, Step
 from rewards.settings import check_settings
 
-_BOUNDS: dict[Kind, tuple[float, float]] = {"gate": (0.0, 1.0), "craft": (-1.0, 1.0), "penalty": (0.0, 1.0)}
+_BOUNDS: dict[Kind, tuple[float, float]] = {
+    "gate": (0.0, 1.0),
+    "craft": (-1.0, 1.0),
+    "penalty": (0.0, 1.0),
+    "only": (-1.0, 1.0),
+}
 """The ranges that a rubric's own checks hold for."""
 
 

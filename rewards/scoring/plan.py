@@ -9,7 +9,7 @@ from data import Brief
 from rewards.batch import BatchReward
 from rewards.reward import Reward
 
-Kind = Literal["gate", "verdict", "calibration", "craft", "penalty"]
+Kind = Literal["gate", "verdict", "calibration", "craft", "penalty", "only"]
 """What a reward's value does to the total."""
 
 

@@ -2,6 +2,9 @@
 
 ``total = U + λ·calibration + [verdict right]·Σ craft weight·value - Σ penalty weight·value``, or the floor where the
 completion does not parse or a gate is closed. The checks below keep any part from being traded against the verdict.
+
+Where no gold is to decide, one reward may stand in place of all that asks for it (`Rubric.only`):
+``total = weight·value - Σ penalty weight·value``.
 """
 
 import hashlib
@@ -62,6 +65,10 @@ class Rubric(BaseModel):
     """Which score the risk earns: the rewards `calibration` and `log_score`."""
     craft: dict[str, Part] = {}
     """Rewards that count when the verdict is right. Together at most ½."""
+    only: dict[str, Part] = {}
+    """One reward, such as a reward model, in place of the verdict's worth, calibration and craft. It needs no gold;
+    what it is wrong about, nothing but gates and penalties keeps a policy from: audit it first.
+    """
     gates: list[str] = []
     """Rewards that must be 1; else the total is the floor."""
     penalties: dict[str, Part] = {}
@@ -103,6 +110,15 @@ class Rubric(BaseModel):
         return parts
 
     @model_validator(mode="after")
+    def _one_stands_alone(self) -> "Rubric":
+        if self.only:
+            others = {"prices", "calibration", "calibration_score", "craft"} & self.model_fields_set
+            if others or len(self.only) > 1:
+                besides = ", ".join(sorted(others)) or "a second reward"
+                raise ValueError(f"only: one reward stands in place of all others, so leave out {besides}")
+        return self
+
+    @model_validator(mode="after")
     def _sound(self) -> "Rubric":
         for severity, weight in self.prices.severity:
             low, high = self.prices.band(weight)
@@ -134,15 +150,19 @@ class Rubric(BaseModel):
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
         """The rewards in the order in which a card shows them: found and checked, but not built."""
-        verdict = verdict_utility.with_params({"prices": self.prices}, range=(self.prices.lowest, 1.0))
-        score = calibration if self.calibration_score == "quadratic" else log_score
         return (
             *(Entry.find(reference, "gate", Part(weight=0), self.folder) for reference in self.gates),
-            Entry(verdict, "verdict", 1.0),
-            Entry(score, "calibration", self.calibration),
-            *self._entries("craft", self.craft),
+            *(self._entries("only", self.only) or self._judged),
             *self._entries("penalty", self.penalties),
         )
+
+    @property
+    def _judged(self) -> list[Entry]:
+        """What gold decides, and craft."""
+        verdict = verdict_utility.with_params({"prices": self.prices}, range=(self.prices.lowest, 1.0))
+        score = calibration if self.calibration_score == "quadratic" else log_score
+        craft = self._entries("craft", self.craft)
+        return [Entry(verdict, "verdict", 1.0), Entry(score, "calibration", self.calibration), *craft]
 
     def _entries(self, kind: Kind, parts: Mapping[str, Part]) -> list[Entry]:
         return [Entry.find(reference, kind, part, self.folder) for reference, part in parts.items()]
@@ -200,13 +220,17 @@ class Rubric(BaseModel):
     @cached_property
     def floor(self) -> float:
         """What a parse failure or a closed gate earns: the lowest total that any ruling can get, minus ½."""
-        return self.prices.lowest - sum(part.weight for part in self.penalties.values()) - 0.5
+        alone = [entry.weight * entry.range[0] for entry in self.entries if entry.kind == "only"]
+        lowest = alone[0] if alone else self.prices.lowest
+        return lowest - sum(part.weight for part in self.penalties.values()) - 0.5
 
     @property
     def has_prices(self) -> bool:
         """Whether errors differ in price, ever or anywhere, so that advantages must not be divided by the spread of
         their group.
         """
+        if self.only:
+            return False
         times = {progress for schedule in self._schedules.values() for progress, _ in schedule.points}
         own = self.prices.are_uneven or any(self.at(progress).prices.are_uneven for progress in times)
         return own or any(rubric.has_prices for rubric in self.by_category.values())

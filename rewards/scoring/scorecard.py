@@ -1,7 +1,7 @@
 """Scorecard: what one completion earned, and why."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from data import Ruling
@@ -39,6 +39,15 @@ class Scorecard:
         if isinstance(self.components, Components):
             return self.components.numbers
         return {name: component.value for name, component in self.components.items()}
+
+    def share_of(self, names: Collection[str]) -> float | None:
+        """What components add to the total; None where that is not made of them: a gate is closed, there is none, or
+        they do not apply.
+        """
+        if self.total is None or self.closed is not None:
+            return None
+        said = [self.components[name].contribution for name in names if self.values[name] is not None]
+        return sum(said) if said else None
 
     @property
     def errors(self) -> dict[str, str]:

@@ -47,7 +47,7 @@ def evidence(case: Case | None = None, text: st.SearchStrategy[str] | None = Non
     """
     words = (texts() if text is None else text).filter(bool)
     kinds = [
-        st.builds(Quote, quote=words, field=words),
+        st.builds(Quote, quote=words, field=words, section=st.none() | st.integers(0, 99)),
         st.builds(Region, image=st.integers(0, 99), region=_BOXES),
         st.builds(Region, frame=st.integers(0, 99), region=_BOXES),
         st.tuples(_SECONDS, _SECONDS).map(lambda ends: Interval(interval=(min(ends), max(ends)))),

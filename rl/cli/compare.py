@@ -54,7 +54,7 @@ def compare(
     files, rules = read_from(evaluations[0], data, rulebook)
     briefs = Briefs.bind(load_cases(*files), Rulebook.load(rules))
     found = compare_models(*evaluations, primary=primary, gate=held, book=briefs.book, resamples=resamples, seed=seed)
-    console = Console()
+    console = Console(emoji=False)
     style = COLOURS[found.gate.decision] if found.gate is not None else "bold"
     console.print(Text(visible(found.sentence), style=style))
     console.print(Text(visible(found.details)), "")

@@ -1,7 +1,9 @@
-"""``ruling data``: validate case files, map foreign files to cases, draw the embedded benchmark."""
+"""``ruling data``: check case files, map foreign files, prepare media, draw the embedded benchmark, pair rulings."""
 
 import json
 from collections import defaultdict
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +18,13 @@ from data.checking.check import check_files
 from data.checking.quarantine import quarantine
 from data.checking.report import UNANNOTATED, Report
 from data.foreign.convert import Conversion, convert_file
+from data.media.video.choice import Pick
+from data.preparing.capture import capture_pages
+from data.preparing.prepare import SECONDS
+from data.preparing.prepare import prepare as prepare_cases
+from data.preparing.run import Prepared
+from data.preparing.settings import PrepareSettings
+from data.reading.loading import REJECTED, read_rows
 from data.reading.problem import Problem
 from data.rulebook import Rulebook
 from data.ruling import VERDICTS
@@ -25,7 +34,8 @@ from rl.terminal.progress import counting
 from rl.terminal.safe_text import one_line
 
 app = typer.Typer(
-    help="Validate case files; map foreign files to cases; draw the embedded benchmark.", no_args_is_help=True
+    help="Validate case files; map foreign files; prepare media; draw the embedded benchmark; pair rulings.",
+    no_args_is_help=True,
 )
 
 EXAMPLES = 5
@@ -45,7 +55,7 @@ def check(
     """Look for everything that would spoil training. Exit code 1 if there is anything."""
     book = Rulebook.load(rulebook)
     report = check_files(*files, book=book)
-    console = Console(stderr=as_json, highlight=False)
+    console = Console(stderr=as_json, highlight=False, emoji=False)
     if as_json:
         typer.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
     else:
@@ -65,7 +75,7 @@ def convert(
     allow_media: AllowMedia = None,
 ) -> None:
     """Turn somebody else's file into cases. Rows that do not fit go to rejected.jsonl with the reason."""
-    _print_conversion(Console(highlight=False), convert_file(source, mapping, out))
+    _print_conversion(Console(highlight=False, emoji=False), convert_file(source, mapping, out))
 
 
 @app.command()
@@ -88,6 +98,146 @@ def billboard(
     for split in SPLITS:
         lines = (out / f"{split}.jsonl").read_bytes().count(b"\n")
         typer.echo(f"{out / split}.jsonl: {_count(lines, 'case')}")
+
+
+@app.command()
+def pairs(
+    completions: Annotated[
+        Path, typer.Argument(help="A run with rollouts, a predictions.parquet, or JSONL of {id, completion}.")
+    ],
+    rubric: Annotated[
+        str, typer.Option(help="YAML file, or the name of a shipped rubric: what says which is better.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for train.jsonl and test.jsonl.")],
+    data: Annotated[list[str] | None, typer.Option(help="The cases; else those of the run's run.json.")] = None,
+    rulebook: Annotated[str | None, typer.Option(help="Their rulebook; else that of the run's run.json.")] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Go by this reward of the rubric, such as judge, and not by the total.")
+    ] = None,
+    margin: Annotated[
+        float, typer.Option(min=0, callback=finite, help="How far apart two rulings are at least; closer is a tie.")
+    ] = 0.1,
+    most: Annotated[int, typer.Option(min=1, help="Pairs of one case at most.")] = 4,
+    held_out: Annotated[
+        float, typer.Option(min=0.01, max=0.99, callback=finite, help="Share of cases whose pairs go to test.jsonl.")
+    ] = 0.2,
+    any_length: Annotated[
+        bool, typer.Option("--any-length", help="Keep all pairs, though the longer ruling may be better more often.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Of the split, and of all chance.")] = 0,
+    allow_media: AllowMedia = None,
+) -> None:
+    """Pair rulings on one case by what a rubric gives them, for a reward model to learn from. Near-duplicates of a
+    case stay on one side, and the better ruling is the longer one as often as not.
+    """
+    from rewards import Rubric
+    from rl.cli.rewards import progress
+    from rl.curation.pairs import Wanted, make_pairs
+    from rl.runs.past_run import cases_of
+    from rl.runs.preferences import save_preferences
+    from rl.runs.written import read_completions
+
+    wanted = Wanted(by, margin, most, held_out, not any_length, seed)
+    loaded, written = Rubric.load(rubric), read_completions(completions)
+    briefs = cases_of(completions, data or (), rulebook)
+    with progress("scoring", len(written)) as advance:
+        found = make_pairs(written, briefs, loaded, wanted, advance)
+    console = Console(highlight=False, emoji=False)
+    for name, part in (("train", found.train), ("test", found.test)):
+        save_preferences(part, out / f"{name}.jsonl")
+        cases = len({pair.case for pair in part})
+        console.print(
+            f"{_shown(out / name)}.jsonl: {_count(len(part), 'pair')} on {_count(cases, 'case')}", soft_wrap=True
+        )
+    left_out = ", ".join(f"{count:,} {why}" for why, count in found.left_out.items() if count)
+    console.print(f"left out: {left_out or 'nothing'}")
+
+
+@app.command()
+def prepare(
+    files: Annotated[list[str], typer.Argument(help="Case files, folders or datasets.")],
+    out: Annotated[Path, typer.Option(help="Folder for cases.jsonl, media/ and rejected.jsonl.")],
+    config: Annotated[Path | None, typer.Option(help="YAML file with the settings; options go before it.")] = None,
+    frames: Annotated[int | None, typer.Option(min=1, max=1024, help="Most frames of a video. [default: 8]")] = None,
+    pick: Annotated[Pick | None, typer.Option(help="Evenly, by scene, or half of each. [default: uniform]")] = None,
+    pixels: Annotated[int | None, typer.Option(min=1024, help="Most pixels of a frame. [default: 200704]")] = None,
+    speech: Annotated[
+        str | None,
+        typer.Option(help="Speech recognition: a folder or name of faster-whisper or Whisper, or a server's address."),
+    ] = None,
+    served_model: Annotated[str | None, typer.Option(help="What the speech server calls its model.")] = None,
+    language: Annotated[str | None, typer.Option(help="What is spoken, such as en; else found out.")] = None,
+    sound_picture: Annotated[bool | None, typer.Option(help="Show sound as a picture, too.")] = None,
+    page_sections: Annotated[int | None, typer.Option(min=1, help="Most sections shown of a page.")] = None,
+    page_characters: Annotated[int | None, typer.Option(min=1, help="Most characters shown of a page.")] = None,
+    processes: Annotated[int, typer.Option(min=1, max=256, help="How many work at once.")] = 1,
+    seconds: Annotated[float, typer.Option(min=1, callback=finite, help="That one case may take.")] = SECONDS,
+    allow_media: AllowMedia = None,
+) -> None:
+    """Make what models are shown of videos, recordings and pages: frames, transcripts, sections. Goes on where it was
+    stopped. Exit code 1 if a case could not be prepared; it is in rejected.jsonl with the reason."""
+    given = {
+        "video.frames": frames, "video.pick": pick, "video.pixels": pixels,
+        "speech.model": speech, "speech.served_model": served_model, "speech.language": language,
+        "sound_picture": sound_picture, "page.sections": page_sections, "page.characters": page_characters,
+    }  # fmt: skip
+    settings = PrepareSettings.of(config, {key: value for key, value in given.items() if value is not None})
+    with _counting_cases("preparing", files) as reached:
+        outcome = prepare_cases(
+            *files, out=out, settings=settings, processes=processes, seconds=seconds, reached=reached
+        )
+    _end_with(outcome)
+
+
+@app.command()
+def capture(
+    files: Annotated[list[str], typer.Argument(help="Case files, folders or datasets with addresses of pages.")],
+    out: Annotated[Path, typer.Option(help="Folder for cases.jsonl, media/ and rejected.jsonl.")],
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A further host that pages may ask, or one of your own network. Can be repeated."),
+    ] = None,
+    page_seconds: Annotated[float, typer.Option(min=1, max=600, callback=finite, help="A page may load.")] = 20.0,
+    processes: Annotated[int, typer.Option(min=1, max=64, help="How many browsers at once.")] = 1,
+    allow_media: AllowMedia = None,
+) -> None:
+    """Keep the pages of the web that cases lead to, as they stand now, with a picture. No host but a page's own is
+    asked. Exit code 1 if a page could not be captured."""
+    with _counting_cases("capturing", files) as reached:
+        outcome = capture_pages(
+            *files, out=out, allow=allow_host or (), page_seconds=page_seconds, processes=processes, reached=reached
+        )
+    _end_with(outcome)
+
+
+def _counting_cases(doing: str, files: list[str]) -> AbstractContextManager[Callable[[int], None]]:
+    return counting(doing, sum(row.case is not None for row in read_rows(*files)))
+
+
+def _end_with(outcome: Prepared) -> None:
+    _print_prepared(Console(highlight=False, emoji=False), outcome)
+    if outcome.rejected:
+        raise typer.Exit(1)
+
+
+def _print_prepared(console: Console, outcome: Prepared) -> None:
+    cases = outcome.cases
+    made = {
+        "frame": sum(len(case.frames) for case in cases),
+        "transcript line": sum(len(case.transcript) for case in cases),
+        "sound picture": sum(case.sound is not None for case in cases),
+        "page section": sum(len(case.page.sections) for case in cases if case.page is not None),
+    }
+    counted = ", ".join(_count(number, noun) for noun, number in made.items() if number)
+    console.print(f"[green]{_count(len(cases), 'case')}[/]{': ' if counted else ''}{counted}")
+    if outcome.uncaptured:
+        pages = _count(outcome.uncaptured, "page")
+        console.print(f"[yellow]{pages} known by address only[/]: keep them with ruling data capture")
+    if outcome.rejected:
+        console.print(f"[yellow]{_count(len(outcome.rejected), 'case')} rejected[/], see {REJECTED}")
+        for reason, count in outcome.reasons.most_common(EXAMPLES):
+            console.print(f"  {count} × {_shown(reason)}", soft_wrap=True)
+    console.print(f"written to {_shown(outcome.out / 'cases.jsonl')}", soft_wrap=True)
 
 
 def _print_report(console: Console, report: Report, book: Rulebook) -> None:

@@ -34,13 +34,16 @@ def demo(
     ] = 0.17,
     sft_steps: Annotated[int, typer.Option(min=1, help="Optimiser steps of SFT; the recipe has 600.")] = 400,
     grpo_steps: Annotated[int, typer.Option(min=1, help="Optimiser steps of GRPO; the recipe has 80.")] = 60,
+    ppo: Annotated[
+        bool, typer.Option("--ppo", help="Train a model with PPO as well, all the steps of its recipe.")
+    ] = False,
 ) -> None:
     """Runs the demo and prints what improved."""
     from rl.demo import DemoConfig, run_demo
     from rl.evaluation.table import compare_table
 
-    console = Console()
-    config = DemoConfig(seed, cases, test_cases, teacher_noise, sft_steps, grpo_steps)
+    console = Console(emoji=False)
+    config = DemoConfig(seed, cases, test_cases, teacher_noise, sft_steps, grpo_steps, ppo)
     with interruptible(again()):
         done = run_demo(out, config)
     for evaluations in done.evaluations.values():

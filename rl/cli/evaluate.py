@@ -35,6 +35,10 @@ def evaluate(
     data: Annotated[list[str] | None, typer.Option(help="Cases: JSONL files, folders or datasets.")] = None,
     rulebook: Annotated[str | None, typer.Option(help="YAML file, or the name of a shipped rulebook.")] = None,
     predictions: Annotated[Path | None, typer.Option(help="JSONL of predictions, instead of a model.")] = None,
+    pairs: Annotated[
+        list[str] | None,
+        typer.Option(help="JSONL of preferences: measure a reward model on them, on cases among --data."),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="What the model is called in tables.")] = None,
     template: Annotated[
         str | None, typer.Option(help="Prompt template; the one of its training if left out.", rich_help_panel=HOW)
@@ -125,7 +129,7 @@ def evaluate(
     ] = "",
     allow_media: AllowMedia = None,
 ) -> None:
-    """Measure a model, or predictions made elsewhere, on cases with gold.
+    """Measure a model, or predictions made elsewhere, on cases with gold; or a reward model on pairs of rulings.
 
     What is not given is taken from the recipe, if there is one. An evaluation that was interrupted goes on where it
     was: run the same command again.
@@ -145,6 +149,17 @@ def evaluate(
     if config is None and (data is None or rulebook is None):
         raise DataError("give --data and --rulebook, or a recipe that names them: --config billboard/eval")
     recipe = EvalRecipe.load(config or BARE, given)
+    if pairs is not None:
+        of_rulings = {
+            "--predictions": predictions, "--endpoint": endpoint, "--max-new-tokens": max_new_tokens,
+            "--temperature": temperature, "--samples": samples, "--seed": seed, "--robustness": robustness or None,
+            "--faithfulness": faithfulness or None, "--by": by, "--prevalence": prevalence, "--thresholds": thresholds,
+            "--prices": prices or None,
+        }  # fmt: skip
+        if written := next((option for option, value in of_rulings.items() if value is not None), None):
+            raise DataError(f"--pairs measures a reward model, which writes nothing: {written} does not go with it")
+        evaluate_reward_model(recipe, pairs, out, name, template, batch_size)
+        return
     if sum(source is not None for source in (model, predictions, endpoint)) > 1:
         raise DataError("give one of these: a model, --predictions, --endpoint")
     if predictions is not None and robustness:
@@ -196,11 +211,46 @@ def evaluate(
             )
         show(evaluation, by or [])
         for line in served_lines(evaluation.provenance.get("served"), rates):
-            Console().print(Text(visible(line)))
+            Console(emoji=False).print(Text(visible(line)))
         page = write_report(out / "report.html", [evaluation], {split: briefs}, progress=True)
-    Console().print(Text(f"report: {page}, {decimal(page.stat().st_size)}"))
+    Console(emoji=False).print(Text(f"report: {page}, {decimal(page.stat().st_size)}"))
     if (told := messages.told()) is not None:
         console().print(told, soft_wrap=True)
+
+
+def evaluate_reward_model(
+    recipe: Any, pairs: list[str], out: Path, name: str | None, template: str | None, batch_size: int | None
+) -> None:
+    """Measures a reward model on pairs of rulings, prints its figures and writes its page.
+
+    Raises:
+        DataError: there is none, or the pairs or the cases are not as they should be.
+    """
+    from data import Briefs, Rulebook, load_cases
+    from rl.evaluation.page.pairs import write_pairs_page
+    from rl.evaluation.pairwise.evaluate import evaluate_pairs
+    from rl.evaluation.pairwise.table import pairs_notes, pairs_table
+    from rl.runs.preferences import read_preferences
+
+    if recipe.model is None:
+        raise DataError("give the reward model whose preferences are to be measured")
+    preferences = read_preferences(*pairs)
+    briefs = Briefs.bind(load_cases(*recipe.data), Rulebook.load(recipe.rulebook))
+    read = {"pairs": list(map(whole_path, pairs)), "data": list(map(whole_path, recipe.data))}
+    with kept(out / MESSAGES):
+        found = evaluate_pairs(
+            recipe.model.path,
+            preferences,
+            briefs,
+            out,
+            name=name,
+            template=template,
+            batch_size=batch_size or recipe.decoding.batch_size,
+            read=read,
+        )
+    console = Console(highlight=False, emoji=False)
+    console.print(pairs_table(found), pairs_notes(found))
+    console.print(Text(f"report: {visible(str(write_pairs_page(out / 'report.html', found)))}"))
 
 
 def whole_path(source: str) -> str:
@@ -214,7 +264,7 @@ def show(evaluation: Any, by: list[str]) -> None:
     from rl.evaluation.files import SLICED
     from rl.evaluation.table import notes_of, prevalence_table, slice_table
 
-    console = Console()
+    console = Console(emoji=False)
     console.print(compare_table([evaluation]))
     for title, note in notes_of(evaluation).items():
         console.print(Text(visible(f"{title}: {note}"), style="yellow"))

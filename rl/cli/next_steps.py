@@ -13,12 +13,12 @@ from data.address import without_credentials
 from data.reading.loading import read_row
 from rl.config.evaluate import EvalRecipe
 from rl.config.recipe import SHIPPED, Recipe, find_recipe
-from rl.config.train import GRPORecipe, SFTRecipe, TrainRecipe
+from rl.config.train import GRPORecipe, RewardRecipe, SFTRecipe, TrainRecipe
 from rl.terminal.safe_text import visible
 
 EVALUATION = "evaluation"
 """Where in a run's folder the evaluation goes."""
-HELD_OUT, RECIPE, ID = "HELD_OUT.jsonl", "RECIPE.yaml", "ID"
+HELD_OUT, PAIRS, RECIPE, ID = "HELD_OUT.jsonl", "PAIRS.jsonl", "RECIPE.yaml", "ID"
 """What stands for something that people have to name themselves."""
 _PLAIN = re.compile(r"[\w.-]+")
 
@@ -31,6 +31,8 @@ def next_steps(recipe: TrainRecipe, config: str) -> Text:
         config: the recipe's file or name, as it was given; those that lie beside it are its companions.
     """
     run = recipe.output
+    if isinstance(recipe, RewardRecipe):
+        return _listed({"to evaluate it": _measured(recipe)})
     held_out, evaluated_as = _evaluated(recipe, config)
     steps: dict[str, list[Any]] = {
         "to evaluate it": ["ruling", "evaluate", run, *evaluated_as, "--out", run / EVALUATION]
@@ -89,6 +91,14 @@ def _evaluated(recipe: TrainRecipe, config: str) -> tuple[str, Sequence[str]]:
     files = recipe.data.valid or [str(file) for file in beside if file.is_file()][:1] or [HELD_OUT]
     options = [word for file in files for word in ("--data", file)]
     return files[0], [*options, "--rulebook", recipe.data.rulebook]
+
+
+def _measured(recipe: RewardRecipe) -> list[Any]:
+    """The command that measures a reward model on pairs that were held out."""
+    pairs = [word for file in recipe.valid_pairs or [PAIRS] for word in ("--pairs", file)]
+    cases = [word for file in (*recipe.data.train, *recipe.data.valid) for word in ("--data", file)]
+    run, book = recipe.output, recipe.data.rulebook
+    return ["ruling", "evaluate", run, *pairs, *cases, "--rulebook", book, "--out", run / EVALUATION]
 
 
 def _continued(recipe: TrainRecipe, config: str) -> Iterator[str]:

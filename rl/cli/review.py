@@ -37,7 +37,7 @@ def review(
     if json:
         typer.echo(found.model_dump_json(indent=2))
     else:
-        Console().print(panel(found))
+        Console(emoji=False).print(panel(found))
     if found.ruling is None:
         raise typer.Exit(1)
 

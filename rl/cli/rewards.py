@@ -263,6 +263,6 @@ def _check_unscored(unscored: int, of: int, rubric: "Rubric") -> None:
 
 
 def _print(*things: object) -> None:
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     for thing in things:
         console.print(thing)

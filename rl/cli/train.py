@@ -59,7 +59,9 @@ def _verb(kind: Kind) -> Callable[..., None]:
             from rl.terminal.preflight import preflight_table
             from rl.training.preflight import preflight
 
-            Console().print(preflight_table(preflight(kind.name, config, overrides, accelerate, num_processes)))
+            Console(emoji=False).print(
+                preflight_table(preflight(kind.name, config, overrides, accelerate, num_processes))
+            )
             return
         recipe = load_recipe(kind.name, config, overrides)
         with interruptible(again("--resume"), lambda: _outlook(recipe)):
@@ -72,7 +74,7 @@ def _verb(kind: Kind) -> Callable[..., None]:
                 from rl.training import train
 
                 train(recipe, resume)
-        Console(highlight=False).print(next_steps(recipe, config), soft_wrap=True)
+        Console(highlight=False, emoji=False).print(next_steps(recipe, config), soft_wrap=True)
 
     return verb
 

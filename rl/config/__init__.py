@@ -3,18 +3,34 @@
 from rl.config.decoding import Decoding
 from rl.config.evaluate import EvalRecipe
 from rl.config.model import LoraConfig, ModelConfig, TinyConfig
+from rl.config.ppo import AdvantageConfig, CriticConfig, KLConfig
 from rl.config.recipe import Recipe, find_recipe
-from rl.config.train import DataConfig, GRPORecipe, HardConfig, SFTRecipe, TrainRecipe
+from rl.config.train import (
+    DataConfig,
+    GRPORecipe,
+    HardConfig,
+    PolicyRecipe,
+    PPORecipe,
+    RewardRecipe,
+    SFTRecipe,
+    TrainRecipe,
+)
 
 __all__ = [
+    "AdvantageConfig",
+    "CriticConfig",
     "DataConfig",
     "Decoding",
     "EvalRecipe",
     "GRPORecipe",
     "HardConfig",
+    "KLConfig",
     "LoraConfig",
     "ModelConfig",
+    "PPORecipe",
+    "PolicyRecipe",
     "Recipe",
+    "RewardRecipe",
     "SFTRecipe",
     "TinyConfig",
     "TrainRecipe",

@@ -58,7 +58,7 @@ RANGES: Mapping[str, Range] = {
     **dict.fromkeys(
         ("warmup_steps", "adam_epsilon", "max_grad_norm", "neftune_noise_alpha",
          "eval_delay", "dataloader_num_workers", "router_aux_loss_coef", "beta", "epsilon", "epsilon_high", "delta",
-         "top_k"),
+         "top_k", "center_rewards_coefficient"),
         NOT_NEGATIVE,
     ),
     **dict.fromkeys(("min_p", "top_entropy_quantile", "ref_model_mixup_alpha"), SHARE),

@@ -1,7 +1,7 @@
 """Recipes for training: data, model, and a trainer's own fields.
 
-The section ``trainer`` holds the fields of TRL's ``SFTConfig`` or ``GRPOConfig`` under their own names, checked
-against them. TRL is loaded when there is something to check, and not before.
+The section ``trainer`` holds the fields of TRL's ``SFTConfig``, ``GRPOConfig`` or ``RewardConfig`` under their own
+names, checked against them. TRL is loaded when there is something to check, and not before.
 
 >>> recipe = SFTRecipe.load("billboard/sft", {"learning_rate": "1e-3", "model.dtype": "float32"})
 >>> recipe.trainer["learning_rate"], recipe.model.dtype
@@ -13,7 +13,7 @@ import typing
 from abc import abstractmethod
 from dataclasses import fields
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
@@ -21,6 +21,7 @@ from data import DataError
 from data.errors import explain, suggest
 from rewards.models.location import CHECKPOINTS
 from rl.config.model import ModelConfig
+from rl.config.ppo import AdvantageConfig, CriticConfig, KLConfig
 from rl.config.ranges import check_range
 from rl.config.recipe import Files, Recipe
 
@@ -32,7 +33,8 @@ class DataConfig(BaseModel):
 
     train: Files
     valid: Files = Field(default_factory=list)
-    """Cases to watch the loss on while training; may be empty."""
+    """Cases to watch the loss on while training, whenever the run is saved if ``eval_strategy`` does not say when; may
+    be empty."""
     rulebook: str
     """A YAML file, or the name of a shipped rulebook."""
     template: str = "default"
@@ -53,11 +55,14 @@ class HardConfig(BaseModel):
 class TrainRecipe(Recipe):
     """What recipes for training have: data, and a trainer's fields."""
 
+    watched_field: ClassVar[str] = "data.valid"
+    """Where the recipe names what the loss is watched on."""
     reserved: ClassVar[dict[str, str]] = {
         "output_dir": "use the recipe's 'output'",
         "seed": "use the recipe's 'seed'",
         "data_seed": "use the recipe's 'seed'",
         "max_length": "a case that is too long is an error, never cut",
+        "length_column_name": "rows hold their lengths",
         "remove_unused_columns": "the columns of a row are Ruling's own",
         "model_init_kwargs": "use the recipe's 'model'",
         "chat_template_kwargs": "use the recipe's 'model.chat_template_kwargs'",
@@ -90,6 +95,16 @@ class TrainRecipe(Recipe):
             field.name: types[field.name] for field in fields(cls.config_class()) if field.name not in cls.reserved
         }
 
+    @property
+    def watched(self) -> list[str]:
+        """The files of what the loss may be watched on while training."""
+        return self.data.valid
+
+    @property
+    def watches(self) -> bool:
+        """Whether it is."""
+        return bool(self.watched) and self.trainer.get("eval_strategy") != "no"
+
     def arguments(self, **overrides: Any) -> Any:
         """The configuration that TRL's trainer gets.
 
@@ -98,17 +113,31 @@ class TrainRecipe(Recipe):
         """
         import torch
 
+        if not self.watched and self.trainer.get("eval_strategy", "no") != "no":
+            message = f"there is nothing to watch: name files in '{self.watched_field}'"
+            raise DataError(message, field="trainer.eval_strategy")
         gpu = torch.cuda.is_available()
         chosen: dict[str, Any] = {"report_to": "tensorboard", "bf16": gpu, "dataloader_pin_memory": gpu}
         if not gpu and "LOCAL_RANK" in os.environ:  # one of several processes on the CPU
             sharded = os.environ.get("ACCELERATE_USE_DEEPSPEED") == "true"
             # `use_cpu` makes Accelerate see the other processes, but would switch sharding off without a word.
             chosen |= {"ddp_backend": "gloo", "use_cpu": not sharded}
-        chosen |= self.trainer | self._fixed() | overrides
+        chosen |= self.watching() | self.trainer | self._fixed() | overrides
         try:
             return self.config_class()(**chosen)
         except (ValueError, TypeError, ImportError, OSError, RuntimeError) as error:
             raise DataError(str(error), file=self.name, field="trainer") from error
+
+    def watching(self) -> dict[str, Any]:
+        """Fields of the trainer by which cases are watched where the recipe names some and does not say when: whenever
+        the run is saved, or once an epoch where it is not saved by the step.
+        """
+        if not self.watched or "eval_strategy" in self.trainer:
+            return {}
+        if self.trainer.get("save_strategy", "steps") == "steps":
+            every = self.trainer.get("save_steps", self.config_class().save_steps)
+            return {"eval_strategy": "steps", "eval_steps": every}
+        return {"eval_strategy": "steps" if "eval_steps" in self.trainer else "epoch"}
 
     def _fixed(self) -> dict[str, Any]:
         return {"output_dir": str(self.output / CHECKPOINTS), "seed": self.seed}
@@ -141,7 +170,7 @@ class TrainRecipe(Recipe):
                 checked[key] = adapter.validate_python(value)
             except ValidationError as error:
                 raise ValueError(f"trainer.{key}: {explain(error)[1]}") from error
-            check_range(key, checked[key])
+            cls.check_number(key, checked[key])
             if key in cls.choices and checked[key] not in cls.choices[key]:
                 words = ", ".join(str(choice) for choice in cls.choices[key])
                 raise ValueError(f"trainer.{key}: want one of {words}, not {str(checked[key])!r:.80}")
@@ -149,6 +178,15 @@ class TrainRecipe(Recipe):
             if isinstance(value, bool) and type(checked[key]) in (int, float):
                 raise ValueError(f"trainer.{key}: want a number, not {str(value).lower()}")
         return checked
+
+    @classmethod
+    def check_number(cls, key: str, value: Any) -> None:
+        """Refuses what is out of a trainer's field's range.
+
+        Raises:
+            ValueError: it is; names the field.
+        """
+        check_range(key, value)
 
     @classmethod
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -162,15 +200,19 @@ class TrainRecipe(Recipe):
         return schema
 
 
-class SFTRecipe(TrainRecipe):
-    """Supervised fine-tuning: the loss is on the completion only."""
-
-    kind = "sft"
-    choices: ClassVar[dict[str, tuple[str | bool, ...]]] = {"loss_type": ("nll", "dft", "chunked_nll")}
+class SupervisedRecipe(TrainRecipe):
+    """What recipes have in common whose model learns from what is written already."""
 
     muon: bool = False
     """Update the weights of linear layers with Muon, the rest with AdamW, instead of with the trainer's optimiser; see
     `rl.training.trainers.muon`. Not with DeepSpeed or FSDP."""
+
+
+class SFTRecipe(SupervisedRecipe):
+    """Supervised fine-tuning: the loss is on the completion only."""
+
+    kind = "sft"
+    choices: ClassVar[dict[str, tuple[str | bool, ...]]] = {"loss_type": ("nll", "dft", "chunked_nll")}
 
     @classmethod
     def config_class(cls) -> Any:
@@ -183,15 +225,50 @@ class SFTRecipe(TrainRecipe):
         return super()._fixed() | {"max_length": None}
 
 
-class GRPORecipe(TrainRecipe):
-    """Reinforcement learning with group-relative advantages; the rubric is what it maximises."""
+class RewardRecipe(SupervisedRecipe):
+    """A reward model after Bradley and Terry: it learns which of two rulings on one case is better."""
 
-    kind = "grpo"
+    kind = "reward"
+    reserved: ClassVar[dict[str, str]] = TrainRecipe.reserved | {
+        "trust_remote_code": "only architectures that transformers has are trained",
+        "eos_token": "the model's own chat template ends a turn",
+        "pad_token": "the model's own is used",
+        "pad_to_multiple_of": "batches are as long as their longest conversation",
+        "activation_offloading": "use gradient_checkpointing",
+    }
+
+    watched_field: ClassVar[str] = "valid_pairs"
+
+    pairs: Files
+    """Files of preferences to learn from, each about one of the cases: see `rl.runs.preferences`."""
+    valid_pairs: Files = Field(default_factory=list)
+    """Preferences to watch the loss on while training, on other cases; may be empty."""
+
+    @classmethod
+    def config_class(cls) -> Any:
+        from trl import RewardConfig
+
+        return RewardConfig
+
+    @property
+    def watched(self) -> list[str]:
+        return self.valid_pairs
+
+    def _fixed(self) -> dict[str, Any]:
+        # What a rubric reads is the score itself and not a difference, so it is kept around 0 unless told otherwise.
+        centred = {"center_rewards_coefficient": self.trainer.get("center_rewards_coefficient", 0.01)}
+        return super()._fixed() | centred | {"max_length": None, "remove_unused_columns": False}
+
+
+class PolicyRecipe(TrainRecipe):
+    """Reinforcement learning: a policy writes rulings, and the rubric is what it maximises."""
+
     choices: ClassVar[dict[str, tuple[str | bool, ...]]] = {
         "scale_rewards": ("group", "batch", "none", True, False),
         "loss_type": ("grpo", "bnpo", "dr_grpo", "dapo", "luspo", "cispo", "sapo", "vespo"),
         "importance_sampling_level": ("token", "sequence"),
         "vllm_mode": ("server", "colocate"),
+        "train_sampling_strategy": ("random",),  # TRL draws the cases of a policy itself, and asks nobody
     }
 
     rubric: str
@@ -203,9 +280,70 @@ class GRPORecipe(TrainRecipe):
     shared_prefix: bool = True
     """Read each prompt once for all the completions on it, instead of once for each; it changes the cost only. Models
     whose layers do not allow it say so and are trained as without it."""
+    credit: Literal["joint", "masked"] = "joint"
+    """``masked``: what the stated confidence earns goes to the tokens that state it, and all else to the others (DCPO,
+    arXiv 2603.09117); ``joint``: the total goes to every token."""
 
     @classmethod
     def config_class(cls) -> Any:
         from trl import GRPOConfig
 
         return GRPOConfig
+
+    def watching(self) -> dict[str, Any]:
+        found = super().watching()
+        if found:  # a case at a time: TRL's batch of 8 need not be a multiple of the completions drawn on one
+            drawn = self.trainer.get("num_generations", self.config_class().num_generations)
+            found["per_device_eval_batch_size"] = self.trainer.get("num_generations_eval") or drawn
+        return found
+
+
+class GRPORecipe(PolicyRecipe):
+    """Advantages against the other completions on a case."""
+
+    kind = "grpo"
+
+
+class PPORecipe(PolicyRecipe):
+    """Advantages against what a critic foresees, token by token.
+
+    In ``trainer``, ``steps_per_generation`` is the number of minibatches, ``num_iterations`` that of the epochs over
+    them, and ``num_generations`` may be 1.
+    """
+
+    kind = "ppo"
+    reserved = TrainRecipe.reserved | {
+        "beta": "use the recipe's 'kl.coefficient', which is a part of the reward",
+        "scale_rewards": "advantages come from the critic: use the recipe's 'advantage.whiten'",
+        "multi_objective_aggregation": "advantages come from the critic, of the rubric's total",
+    }
+
+    critic: CriticConfig = Field(default_factory=CriticConfig)
+    advantage: AdvantageConfig = Field(default_factory=AdvantageConfig)
+    kl: KLConfig = Field(default_factory=KLConfig)
+
+    @classmethod
+    def check_number(cls, key: str, value: Any) -> None:
+        if key != "num_generations" or value != 1:
+            super().check_number(key, value)
+
+    def arguments(self, **overrides: Any) -> Any:
+        if self.trainer.get("num_generations") != 1:
+            return super().arguments(**overrides)
+        # TRL's configuration refuses one completion a case, which its trainer takes. It wants whole groups in what is
+        # drawn at once; a batch of one process is one.
+        evaluated = {"num_generations_eval": self.trainer.get("num_generations_eval", 1)}
+        arguments = super().arguments(**overrides, **evaluated, num_generations=max(2, self._drawn_at_once))
+        arguments.num_generations = 1
+        return arguments
+
+    @property
+    def _drawn_at_once(self) -> int:
+        """Completions in a process, or a whole number of times as many over all."""
+        given = self.trainer.get
+        batches = given("steps_per_generation") or given("gradient_accumulation_steps") or 1
+        return int(given("generation_batch_size") or batches * given("per_device_train_batch_size", 8))
+
+    def _fixed(self) -> dict[str, Any]:
+        # Of the fields that are not the recipe's: a reference is loaded where there is a price on leaving it.
+        return super()._fixed() | {"beta": self.kl.coefficient, "scale_rewards": "none"}

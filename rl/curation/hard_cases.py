@@ -21,7 +21,7 @@ from data import Brief, Briefs, DataError
 from data.errors import explain
 from data.files import read_json, write_json
 from rl.config.decoding import Decoding
-from rl.config.train import GRPORecipe, HardConfig
+from rl.config.train import HardConfig, PolicyRecipe
 from rl.evaluation.evaluate import predictions_of
 from rl.evaluation.outcomes import outcome_of
 from rl.generation.episodes import write_episodes
@@ -39,7 +39,7 @@ class _Choice(HardConfig):
     """Ids of the chosen cases, in order, to what their weights are multiplied by."""
 
 
-def cases_to_train_on(recipe: GRPORecipe, model: str, briefs: Briefs) -> Briefs:
+def cases_to_train_on(recipe: PolicyRecipe, model: str, briefs: Briefs) -> Briefs:
     """The recipe's cases, with the share of hard ones that it asks for; all of them where it asks for none.
 
     Args:
@@ -95,7 +95,7 @@ def choose(looked_at: Sequence[str], wrong: set[str], share: float, rng: random.
     return {name: thinned * (1.0 if name in wrong else len(right) / len(kept)) for name in chosen}
 
 
-def _wrong(recipe: GRPORecipe, model: str, briefs: Briefs) -> set[str]:
+def _wrong(recipe: PolicyRecipe, model: str, briefs: Briefs) -> set[str]:
     """Ids of the cases on which the model's likeliest ruling is wrong; nothing counts as wrong without gold."""
     decoding = Decoding(
         template=recipe.data.template,

@@ -16,7 +16,7 @@ from rl.evaluation.metrics import METRICS, RANKED
 from rl.evaluation.origin import Origin
 from rl.evaluation.outcomes import cells
 from rl.evaluation.predictions import Prediction
-from rl.evaluation.ranked import ranked_figures
+from rl.evaluation.ranking.figures import ranked_figures
 from rl.evaluation.ranking.notes import notes
 from rl.evaluation.settings import DEFAULT, Settings
 from rl.evaluation.statistics import Difference, Figure, figures

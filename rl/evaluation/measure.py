@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from data import DataError
 from rl.evaluation.metrics import METRICS, RANKED
 from rl.evaluation.predictions import Prediction
-from rl.evaluation.ranked import ranked_figures
+from rl.evaluation.ranking.figures import ranked_figures
 from rl.evaluation.ranking.ranking import Floats
 from rl.evaluation.settings import DEFAULT, Settings
 from rl.evaluation.statistics import Figure, figures

@@ -7,7 +7,7 @@ file alone. Predictions are kept as Parquet; those made elsewhere come in as JSO
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, Union
 
@@ -16,8 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from data import Brief, Briefs, Case, DataError, Gold, Ruling, Verdict, Violation
 from data.errors import explain, suggest
 from data.evidence import Unit
-from data.files import at_file, whole_file
+from data.files import whole_file
 from data.finding import findings_in
+from data.jsonl import read_jsonl
 from data.parquet import Kind, read_parquet
 from data.rulebook import Severity
 from data.strict_json import parse_json
@@ -248,7 +249,7 @@ def import_predictions(path: str | Path, briefs: Briefs) -> list[Prediction]:
     """
     found: dict[tuple[str, int], Prediction] = {}
     tells_evidence = False
-    for number, row in _foreign_rows(path):
+    for number, row in read_jsonl(path, _Foreign):
         if row.id not in briefs:
             raise DataError(f"there is no case '{row.id}' in the data", file=path, line=number, field="id")
         if (row.id, row.sample) in found:
@@ -279,18 +280,3 @@ def import_predictions(path: str | Path, briefs: Briefs) -> list[Prediction]:
         found = {key: prediction.model_copy(update={"grounded": []}) for key, prediction in found.items()}
     order = {id_: place for place, id_ in enumerate(ids)}
     return sorted(found.values(), key=lambda p: (order[p.case], p.sample))
-
-
-def _foreign_rows(path: str | Path) -> Iterator[tuple[int, _Foreign]]:
-    with at_file(path, "read"):
-        lines = Path(path).read_bytes().splitlines()
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            yield number, _Foreign.model_validate(parse_json(line))
-        except ValidationError as error:
-            field, message = explain(error, _Foreign)
-            raise DataError(message, file=path, line=number, field=field) from error
-        except DataError as error:
-            raise DataError(error.message, file=path, line=number) from error

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from data import DataError, Verdict
-from data.errors import explain
-from data.strict_json import parse_json
+from data.jsonl import read_jsonl
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.outcomes import PREDICTED
 from rl.evaluation.statistics.bootstrap import resample
@@ -59,20 +58,7 @@ def load_reviews(*paths: str | Path) -> list[Review]:
     """
     found: dict[tuple[str, str, str], Review] = {}
     for path in paths:
-        try:
-            lines = Path(path).read_bytes().splitlines()
-        except OSError as error:
-            raise DataError(f"cannot be read: {error.strerror}", file=path) from error
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                review = Review.model_validate(parse_json(line))
-            except ValidationError as error:
-                field, message = explain(error, Review)
-                raise DataError(message, file=path, line=number, field=field) from error
-            except DataError as error:
-                raise DataError(error.message, file=path, line=number) from error
+        for _, review in read_jsonl(path, Review):
             key = (review.author, review.split, review.id)
             if key not in found or found[key].time <= review.time:
                 found[key] = review

@@ -21,6 +21,10 @@ _FAULTY = ("error", "abort", "tool_calls", "function_call")
 """Ends that are none of the model's own: nothing was to be called."""
 
 
+_LEAST = 1e300
+"""What a log-probability may be below 0: servers write any number where there is none."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a model wrote behind a server."""
@@ -57,7 +61,7 @@ def read_answer(content: bytes, address: Address) -> Answer:
     choices = answer.get("choices")
     if not isinstance(choices, list) or not choices:
         raise Failed(f"the answer has no choices: {short(answer, address)}", soon=True)
-    choice = choices[0]
+    choice = next((one for one in choices if isinstance(one, dict) and one.get("index") == 0), choices[0])
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(message, dict):
         raise Failed(f"the answer has no message: {short(choice, address)}", soon=True)
@@ -114,15 +118,17 @@ def _verdict_logprob(logprobs: Any) -> float | None:
     def decode(count: int) -> str:
         return b"".join(pieces[:count]).decode("utf-8", "replace")
 
-    return verdict_logprob(decode, [token["logprob"] for token in known], decode(len(pieces)))
+    found = verdict_logprob(decode, [token["logprob"] for token in known], decode(len(pieces)))
+    return found if found is not None and math.isfinite(found) else None
 
 
 def _is_token(token: Any) -> bool:
     """Whether it has a log-probability, and bytes or text that they can be made of."""
     if not isinstance(token, dict):
         return False
-    given, text, logprob = (token.get(name) for name in ("bytes", "token", "logprob"))
-    if not isinstance(logprob, int | float) or not math.isfinite(logprob):
+    given, text = token.get("bytes"), token.get("token")
+    logprob: Any = token.get("logprob")
+    if type(logprob) not in (int, float) or not -_LEAST <= logprob <= 0:
         return False
     if given is None:
         return isinstance(text, str)

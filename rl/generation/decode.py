@@ -12,7 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from data import DataError
 from prompts import Turn
 from prompts.parse import ANSWER, END_ANSWER, END_THINK, THINK
-from rl.generation.logprobs import verdict_logprob
+from rl.generation.logprobs import confidence_span, tokens_of, verdict_logprob
 
 TAGS = (THINK, END_THINK, ANSWER, END_ANSWER)
 
@@ -54,6 +54,20 @@ def verdict_logprob_of(tokenizer: PreTrainedTokenizerBase, turn: Turn, opening: 
     ids = [turn.token_ids[place] for place in places]
     known = [turn.logprobs[place] for place in places if place < len(turn.logprobs)]
     return verdict_logprob(lambda n: opening + _decoded(tokenizer, ids[:n]), known, turn.text)
+
+
+def confidence_places(tokenizer: PreTrainedTokenizerBase, turn: Turn, opening: str = "") -> list[int]:
+    """The places among a turn's ids of the tokens that hold the confidence's number; none where it states none.
+
+    Args:
+        opening: the same that `turn_of` was given.
+    """
+    span = confidence_span(turn.text)
+    if span is None or turn.token_ids is None:
+        return []
+    places = _written(tokenizer, turn.token_ids, ())
+    ids = [turn.token_ids[place] for place in places]
+    return [places[token] for token in tokens_of(lambda n: opening + _decoded(tokenizer, ids[:n]), len(ids), span)]
 
 
 def end_of_turn_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:

@@ -6,13 +6,12 @@ case and sample makes them the same again where the server heeds it.
 
 import hashlib
 import json
-import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from data import Brief, Briefs, DataError
-from data.address import Address
+from data.address import Address, key_in
 from prompts import Episode
 from rl.config.decoding import Decoding
 from rl.generation.engine import Key
@@ -81,7 +80,7 @@ class Endpoint:
         """
         from anyio.from_thread import start_blocking_portal
 
-        address = Address.of(self.url, os.environ.get(KEY))
+        address = Address.of(self.url, key_in(KEY))
 
         def request(brief: Brief, sample: int, messages: list[dict[str, Any]]) -> dict[str, Any]:
             return self._body(brief, decoding, sample, messages)

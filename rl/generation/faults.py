@@ -1,8 +1,8 @@
 """Faults: why a request got no answer, told apart by what is to be done about it.
 
 A server that will not answer a case (a content filter, a prompt too long) has said something about that case:
-`Refused`. Where the key, the address or the model is wrong, no request will fare better: `Hopeless`. Anything else is
-`Failed`: it may be the server's trouble or the case's, and one request alone cannot tell. None of them is an answer.
+`Refused`. Where money or patience has run out, no request will fare better: `Hopeless`. Anything else is `Failed`: it
+may be the server's trouble or the case's, and one request alone cannot tell. None of them is an answer.
 """
 
 import re
@@ -46,6 +46,14 @@ class Limited(Failed):
 
     def __init__(self, reason: str, headers: Mapping[str, str] | None = None):
         super().__init__(reason, soon=True, headers=headers)
+
+
+class Denied(Failed):
+    """The key, the address or the model is said to be wrong: of every request, or of one that something between here
+    and the server minds."""
+
+    def __init__(self, reason: str):
+        super().__init__(reason, soon=False)
 
 
 class Hopeless(Unanswered):
@@ -97,8 +105,10 @@ class Said:
         """What kind of fault it is."""
         whole = f"{self.code} {self.text}"
         reason = self.text if self.status is None else f"HTTP {self.status}: {self.text}"
-        if _NO_MONEY.search(whole) or self.status in _HOPELESS:
+        if _NO_MONEY.search(whole) or self.status == 402:
             return Hopeless(reason)
+        if self.status in _DENIED:
+            return Denied(reason)
         if self.status == 429:
             return Limited(reason, headers)
         if self.status in _ABOUT_THE_CASE or ((self.status or 400) < 500 and _REFUSES.search(whole)):
@@ -108,7 +118,7 @@ class Said:
         return Failed(reason, soon=self.status in _BUSY, headers=headers)
 
 
-_HOPELESS = (401, 402, 404, 405)
+_DENIED = (401, 404, 405)
 _ABOUT_THE_CASE = (413, 451)
 _BUSY = (None, 408, 409, 425, *range(500, 600))
 """None: an error in the body of a success comes from a server behind the one that was asked."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from data import Brief, DataError
 from prompts import Episode, Served, Turn
 from rl.generation.engine import Key
-from rl.generation.faults import Failed, Hopeless, Refused, Unanswered
+from rl.generation.faults import Denied, Failed, Hopeless, Refused, Unanswered
 from rl.generation.prompts_once import PromptsOnce
 from rl.generation.server import Server
 
@@ -77,6 +77,8 @@ class Inquiry:
                     except Failed as error:
                         self.failed[key] = error
                         self.errors.append((key, str(error)))
+                        if isinstance(error, Denied) and not self.answered and not self._answers():
+                            fault = fault or self._no_completion(key, str(error))
                     except Hopeless as error:
                         fault = fault or self._no_completion(key, str(error))
                     except DataError as error:

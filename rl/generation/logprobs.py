@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import torch
 
 _VERDICT = re.compile(r'"verdict"\s*:\s*"(\w+)"')
+_CONFIDENCE = re.compile(r'"confidence"\s*:\s*(-?[\d.]+(?:[eE][-+]?\d+)?)')
 
 
 class ChosenLogProbs:
@@ -44,8 +45,25 @@ class ChosenLogProbs:
 
 def verdict_span(completion: str) -> tuple[int, int] | None:
     """Where in a completion the verdict's word stands; None if it has no answer with one."""
-    found = list(_VERDICT.finditer(completion, completion.find(ANSWER))) if ANSWER in completion else []
-    return found[-1].span(1) if found else None
+    return _last(_VERDICT, completion)
+
+
+def confidence_span(completion: str) -> tuple[int, int] | None:
+    """Where in a completion the confidence's number stands; None if it has no answer with one."""
+    return _last(_CONFIDENCE, completion)
+
+
+def tokens_of(decode: Callable[[int], str], count: int, span: tuple[int, int]) -> range:
+    """The tokens that hold a part of a text, whole or in part.
+
+    Args:
+        decode: the text of the first n tokens.
+        count: how many there are.
+        span: where the part begins and ends.
+    """
+    counts = range(count + 1)
+    first = bisect_right(counts, span[0], key=lambda n: len(decode(n))) - 1
+    return range(first, bisect_left(counts, span[1], key=lambda n: len(decode(n))))
 
 
 def verdict_logprob(decode: Callable[[int], str], logprobs: Sequence[float], completion: str) -> float | None:
@@ -58,7 +76,10 @@ def verdict_logprob(decode: Callable[[int], str], logprobs: Sequence[float], com
     span = verdict_span(completion)
     if span is None:
         return None
-    counts = range(len(logprobs) + 1)
-    first = bisect_right(counts, span[0], key=lambda n: len(decode(n))) - 1
-    last = bisect_left(counts, span[1], key=lambda n: len(decode(n)))
-    return float(sum(logprobs[first:last])) if last <= len(logprobs) else None
+    tokens = tokens_of(decode, len(logprobs), span)
+    return float(sum(logprobs[tokens.start : tokens.stop])) if tokens.stop <= len(logprobs) else None
+
+
+def _last(pattern: re.Pattern[str], completion: str) -> tuple[int, int] | None:
+    found = list(pattern.finditer(completion, completion.find(ANSWER))) if ANSWER in completion else []
+    return found[-1].span(1) if found else None

@@ -94,14 +94,15 @@ def seconds(text: str | None) -> float | None:
         return None
     number = _number(text)
     if number is not None:
-        wait = number - time.time() if number > 1e9 else number  # a point in time, in seconds since 1970
+        number = number / 1000 if number > 1e11 else number  # a point in time may be given in milliseconds
+        wait = number - time.time() if number > 1e9 else number  # in seconds since 1970
         return max(0.0, wait)
     if re.fullmatch(r"(\d+(\.\d+)?(ms|s|m|h|d))+", text.strip()):
         return sum(float(n) * _UNITS[unit] for n, unit in re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", text))
     for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             at = read(text.strip())
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             continue
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
         return max(0.0, (at - datetime.now(UTC)).total_seconds())

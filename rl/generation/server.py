@@ -3,14 +3,14 @@
 An answer is read no further than `MOST_BYTES`, and a try takes no longer than it may, however slowly it drips in.
 """
 
-import os
 import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from data.address import Address
+from data.address import Address, key_in
+from data.response_bodies import read_beginning_of_error
 from rl.generation import rate_limit
 from rl.generation.answer import Answer, read_answer
 from rl.generation.faults import Failed, Hopeless, Late, Limited, Mistaken, Said, Unanswered, short
@@ -43,14 +43,15 @@ class Server:
     @asynccontextmanager
     async def at(cls, address: Address, timeout: float, concurrency: int) -> "AsyncIterator[Server]":
         """A server while it is being asked."""
-        from openai import AsyncOpenAI
+        from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
         async with AsyncOpenAI(
             base_url=address.shown,
-            api_key=os.environ.get(KEY) or "none",
+            api_key=key_in(KEY) or "none",
             default_headers=address.headers,
             default_query=address.query,
             timeout=timeout,
+            http_client=DefaultAsyncHttpxClient(event_hooks={"response": [read_beginning_of_error]}),
             max_retries=0,  # what has been tried, and why once more, is known here alone
         ) as client:
             yield cls(client, address, timeout, Parameters(address.shown), RateLimit(concurrency))
@@ -105,6 +106,8 @@ class Server:
         from openai import APIConnectionError, APIStatusError, APITimeoutError
 
         while pause := self.limit.turn():
+            if pause > rate_limit.PATIENCE:  # another request was told so
+                raise Hopeless(_too_long(pause))
             await sleep(pause)
         create: Any = self.client.chat.completions.with_streaming_response.create
         content = bytearray()
@@ -144,8 +147,12 @@ class Server:
         wait, now = self.limit.limited(fault.headers), self.limit.now()
         silent, patience = now - self.limit.answered_at, rate_limit.PATIENCE
         if wait > patience:
-            raise Hopeless(f"{fault}; the server asks to wait {wait:,.0f} s: run again then")
+            raise Hopeless(f"{fault}; {_too_long(wait)}")
         if silent > 3 * patience:
             raise Hopeless(f"{fault}; this did not let up in {silent:,.0f} s")
         if now - started > patience:
             raise Failed(f"{fault}; this did not let up in {now - started:,.0f} s", soon=False)
+
+
+def _too_long(wait: float) -> str:
+    return f"the server asks to wait {wait:,.0f} s: run again then"

@@ -25,6 +25,7 @@ from rewards.models.checkpoint import (
     load_config,
     load_processor,
     load_weights,
+    task_of,
 )
 from rewards.models.location import resolve
 from rl.config.model import LoraConfig, ModelConfig
@@ -32,12 +33,14 @@ from rl.config.model import LoraConfig, ModelConfig
 __all__ = [
     "ADAPTER",
     "Processor",
+    "add_adapter",
     "check_attention",
     "context_length",
     "empty_model",
     "load_config",
     "load_model",
     "load_processor",
+    "loading_options",
     "processor_for",
     "special_tokens",
     "tokenizer_of",
@@ -59,18 +62,27 @@ def load_model(config: ModelConfig, checkpoint: str | Path | None = None, traina
     assert config.path is not None, "build the tiny model first"
     where = resolve(checkpoint or config.path)
     base = base_of_adapter(where)
+    model = load_weights(base or where, config.dtype, strict=checkpoint is not None, **loading_options(config))
+    if base is not None:
+        model = load_adapter(model, where, trainable)
+    elif config.lora is not None and trainable:
+        model = add_adapter(model, config)
+    return model.train(trainable)
+
+
+def loading_options(config: ModelConfig) -> dict[str, Any]:
+    """What ``from_pretrained`` is told of a configuration, beside the precision.
+
+    Raises:
+        DataError: there is no such attention, or nothing to load in 4 bits with.
+    """
     options: dict[str, Any] = {}
     check_attention(config.attn_implementation)
     if config.attn_implementation is not None:
         options["attn_implementation"] = config.attn_implementation
     if config.load_in_4bit:
         options["quantization_config"] = _four_bits()
-    model = load_weights(base or where, config.dtype, strict=checkpoint is not None, **options)
-    if base is not None:
-        model = load_adapter(model, where, trainable)
-    elif config.lora is not None and trainable:
-        model = _add_adapter(model, config)
-    return model.train(trainable)
+    return options
 
 
 def processor_for(config: ModelConfig) -> Processor:
@@ -110,7 +122,8 @@ def empty_model(path: str | Path, lora: LoraConfig | None = None) -> PreTrainedM
         return _with_lora(model, lora) if lora is not None else model
 
 
-def _add_adapter(model: PreTrainedModel, config: ModelConfig) -> Any:
+def add_adapter(model: PreTrainedModel, config: ModelConfig) -> Any:
+    """The model with a new adapter on it, as a configuration describes it."""
     assert config.lora is not None
     if config.load_in_4bit:
         from peft import prepare_model_for_kbit_training
@@ -128,7 +141,7 @@ def _with_lora(model: PreTrainedModel, lora: LoraConfig) -> Any:
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
         target_modules=lora.target_modules,
-        task_type="CAUSAL_LM",
+        task_type=task_of(model),
     )
     # ZeRO-3 gathers weights into buffers of one type: adapters have to keep the model's own.
     return get_peft_model(model, chosen, autocast_adapter_dtype=not is_deepspeed_zero3_enabled())

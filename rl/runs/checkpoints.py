@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data import DataError
-from data.files import move_folder
+from data.files import move_folder, read_json
 from rl.runs.folder import RunFolder
 from rl.runs.manifest import COMPLETE, Manifest
 
 logger = logging.getLogger(__name__)
 
 _PREFIX = "checkpoint-"
+_STATE = "trainer_state.json"
+"""Where transformers keeps what step it is."""
 _NAME = re.compile(rf"{_PREFIX}[0-9]+")
 ASIDE = "damaged-"
 """What stands before the names of checkpoints that were set aside."""
@@ -53,11 +55,23 @@ def find_checkpoints(run: RunFolder) -> Checkpoints:
     for checkpoint in complete:
         try:
             Manifest.checked(checkpoint)
+            _check_step(checkpoint)
         except DataError as error:
             damaged[checkpoint] = str(error)
         else:
             return Checkpoints(checkpoint, damaged, cut_off)
     return Checkpoints(None, damaged, cut_off)
+
+
+def _check_step(checkpoint: Path) -> None:
+    """Refuses a checkpoint that has come to bear another step's name.
+
+    Raises:
+        DataError: it has.
+    """
+    state = checkpoint / _STATE
+    if state.is_file() and (step := read_json(state).get("global_step")) != step_of(checkpoint):
+        raise DataError(f"is of step {step}", file=checkpoint)
 
 
 def newest_checkpoint(run: RunFolder) -> Path | None:

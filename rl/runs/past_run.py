@@ -31,7 +31,20 @@ def open_past_run(run: str | Path, data: Sequence[str] = (), rulebook: str | Non
     Raises:
         DataError: something is missing; says which option would give it.
     """
-    rollouts = read_rollouts(run)
+    return PastRun(read_rollouts(run), cases_of(run, data, rulebook), RunFolder.around(run).facts().steps)
+
+
+def cases_of(run: str | Path, data: Sequence[str] = (), rulebook: str | None = None) -> Briefs:
+    """The cases that a run trained on, under its rulebook.
+
+    Args:
+        run: the run's folder, or what lies in it.
+        data: cases to take instead.
+        rulebook: one to take instead.
+
+    Raises:
+        DataError: something is missing; says which option would give it.
+    """
     facts = RunFolder.around(run).facts()
     sources = list(data) or facts.recipe.data.train
     book = rulebook or facts.recipe.data.rulebook
@@ -39,7 +52,7 @@ def open_past_run(run: str | Path, data: Sequence[str] = (), rulebook: str | Non
         option, what = ("--data", "cases") if not sources else ("--rulebook", "rulebook")
         raise DataError(f"there is no {RUN} that names the run's {what}: give {option}", file=run)
     try:
-        return PastRun(rollouts, Briefs.bind(load_cases(*sources), Rulebook.load(book)), facts.steps)
+        return Briefs.bind(load_cases(*sources), Rulebook.load(book))
     except DataError as error:
         if data and rulebook:
             raise

@@ -8,13 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from data import Brief, Briefs, DataError
-from data.errors import explain
-from data.files import at_file
+from data.jsonl import read_jsonl
 from data.parquet import Kind, read_parquet
-from data.strict_json import parse_json
 from rl.runs.folder import RunFolder
 
 
@@ -71,18 +69,8 @@ def brief_of(written: Written, briefs: Briefs) -> Brief:
 
 
 def _jsonl(path: Path) -> Iterator[Written]:
-    with at_file(path, "read"), path.open("rb") as lines:
-        for number, raw in enumerate(lines, start=1):
-            if not raw.strip():
-                continue
-            try:
-                line = _Line.model_validate(parse_json(raw))
-            except ValidationError as error:
-                field, message = explain(error, _Line)
-                raise DataError(message, file=path, line=number, field=field) from error
-            except DataError as error:
-                raise DataError(error.message, file=path, line=number) from error
-            yield Written(line.id, line.completion, path, number)
+    for number, line in read_jsonl(path, _Line):
+        yield Written(line.id, line.completion, path, number)
 
 
 def _parquet(path: Path) -> Iterator[Written]:

@@ -23,7 +23,7 @@ def console() -> Console:
     """The one console on that stream: what it prints while a line is live stands above the line."""
     global _console
     if _console is None or _console.file is not terminal():
-        _console = Console(file=terminal(), highlight=False)
+        _console = Console(file=terminal(), highlight=False, emoji=False)
     return _console
 
 

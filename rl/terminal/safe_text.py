@@ -43,7 +43,8 @@ def told(evidence: Evidence) -> str:
         '“cures all” in title'
     """
     if isinstance(evidence, Quote):
-        return f"“{evidence.quote}” in {evidence.field}"
+        section = f" section {evidence.section}" if evidence.section is not None else ""
+        return f"“{evidence.quote}” in {evidence.field}{section}"
     if isinstance(evidence, Interval):
         return "{:g} to {:g} s".format(*evidence.interval)
     where = f"image {evidence.image}" if evidence.image is not None else f"frame {evidence.frame}"

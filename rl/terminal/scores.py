@@ -32,7 +32,7 @@ def _code(rubric: Rubric) -> list[str]:
     """The files and modules of its own that a rubric names, each once, with the rewards that it takes from them."""
     taken: dict[str, dict[str, None]] = {}
     for each in (rubric, *rubric.by_category.values()):
-        for reference in (*each.gates, *each.craft, *each.penalties):
+        for reference in (*each.gates, *each.only, *each.craft, *each.penalties):
             if (code := code_of(reference, each.folder)) is not None:
                 taken.setdefault(code, {})[reference.rpartition(":")[2]] = None
     return [f"{code} ({', '.join(names)})" for code, names in taken.items()]
@@ -47,6 +47,9 @@ def _standing(rubric: Rubric, name: str) -> list[RenderableType]:
         settings = without_credentials(", ".join(f"{key} {value}" for key, value in entry.settings.items()))
         weight = "must be 1" if entry.kind == "gate" else f"{entry.weight:g}"
         table.add_row(safe(entry.name), entry.kind, weight, f"{low:g} … {high:g}", safe(settings))
+    floor = f"the floor, for no ruling or a closed gate, {rubric.floor:g}"
+    if rubric.only:
+        return [table, Text(floor)]
     prices = rubric.prices
     bands = Table("severity", right("a miss is worth"), right("escalate where belief is"))
     for severity, weight in prices.severity:
@@ -56,7 +59,7 @@ def _standing(rubric: Rubric, name: str) -> list[RenderableType]:
     return [
         table,
         bands,
-        Text(f"worth: {worth} {prices.escalation:g}; the floor, for no ruling or a closed gate, {rubric.floor:g}"),
+        Text(f"worth: {worth} {prices.escalation:g}; {floor}"),
     ]
 
 

@@ -39,7 +39,7 @@ def session(name: str, messages: Path, model: Path, watch: Watch | None = None) 
 
                 yield show
             if shown:
-                Console(highlight=False).print(outcome(name, line.snapshots, model), soft_wrap=True)
+                Console(highlight=False, emoji=False).print(outcome(name, line.snapshots, model), soft_wrap=True)
         except KeyboardInterrupt:
             if line.snapshots:
                 console().print(f"stopped after step {line.snapshots[-1].step:,} of {line.snapshots[-1].steps:,}")

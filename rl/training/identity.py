@@ -44,7 +44,16 @@ MAY_CHANGE = (
     "trainer.ddp_timeout",
 )
 """What is no part of it: how long a run is, what it leaves and says, and how fast its rows are read."""
-_BY_CONTENT = ("model.path", "model.tiny", "data.train", "data.valid", "data.rulebook", "rubric")
+_BY_CONTENT = (
+    "model.path",
+    "model.tiny",
+    "data.train",
+    "data.valid",
+    "data.rulebook",
+    "rubric",
+    "pairs",
+    "valid_pairs",
+)
 """Settings in whose place something is read, which then tells runs apart."""
 _MODEL = ("*.safetensors", "*.bin", "*.json", "*.jinja", "*.model")
 """The files of a model that decide what it writes."""
@@ -61,7 +70,8 @@ def identity_of(recipe: TrainRecipe, train: Briefs, valid: Briefs, model: str) -
     Raises:
         DataError: the model's folder is not there.
     """
-    found = {name: value for name, value in _settings(recipe).items() if not _is_free(name)}
+    watching = {f"trainer.{name}": value for name, value in recipe.watching().items()}
+    found = {name: value for name, value in (watching | _settings(recipe)).items() if not _is_free(name)}
     return found | {
         "kind": recipe.kind,
         "seed": recipe.seed,

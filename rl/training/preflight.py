@@ -6,7 +6,7 @@ is looked at all the same: parameters are counted on the meta device, without we
 
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from typing import Any
 from huggingface_hub import try_to_load_from_cache
 
 from data import Briefs, Case, DataError, Rulebook, load_cases
-from prompts import Message
 from prompts.parts import MEDIA, media_of
 from prompts.processor import special_tokens
 from prompts.reply import Reply
@@ -28,7 +27,6 @@ from rl.training.launch.settings import LaunchSettings
 from rl.training.lengths import Length, check_fit, count, estimate
 from rl.training.registry import load_recipe, stage_of
 from rl.training.round_trip import check_round_trip
-from rl.training.rows import lessons_of, prompts_of
 from rl.training.stage import Stage
 
 
@@ -55,22 +53,40 @@ def preflight(
     recipe = stage.recipe
     found = Preflight(recipe.name)
     arguments = recipe.arguments(**_on_this_machine(recipe))
+    _check_output(recipe.output)
     found.add("recipe", f"{config}, leaves {recipe.output}")
     stage.check(arguments)
     check_attention(recipe.model.attn_implementation)
     processes = 1 if accelerate is None else _launch(stage, accelerate, num_processes, found)
-    book, cases = _rulebook(recipe, found), _cases(recipe, found)
+    book = _rulebook(recipe, found)
+    cases = _cases(recipe.data.train, "data", found) if _are_there(stage.files, "data", found) else []
+    watched = _watched(recipe, arguments, found)
     for what, fact in stage.facts(arguments).items():
         found.add(what, fact)
     with tempfile.TemporaryDirectory() as scratch:
         briefs = Briefs.bind(cases, book) if book is not None and cases else None
+        everything = briefs
+        if book is not None and briefs is not None and watched:
+            valid = Briefs.bind(watched, book)
+            stage.check_apart(briefs, valid)
+            everything = briefs + valid
         folder = _model(stage, briefs, Path(scratch), found)
         if folder is not None:
             _parameters(recipe.model, folder, found)
-            if briefs is not None:
-                _longest(stage, briefs, folder, stage.reserved(arguments), found)
+            if everything is not None:
+                _longest(stage, everything, folder, stage.reserved(arguments), found)
     _steps(stage, arguments, len(cases), processes, found)
     return found
+
+
+def _check_output(output: Path) -> None:
+    """Makes sure that the run's folder can be made and written to; leaves nothing behind."""
+    whole = output.absolute()
+    try:
+        there = next(folder for folder in (whole, *whole.parents) if folder.exists())
+        tempfile.TemporaryDirectory(dir=there).cleanup()
+    except OSError as error:
+        raise DataError(f"cannot be written: {error.strerror}", file=output) from error
 
 
 def _launch(stage: Stage[Any], accelerate: str, num_processes: int | None, found: Preflight) -> int:
@@ -104,19 +120,38 @@ def _rulebook(recipe: TrainRecipe, found: Preflight) -> Rulebook | None:
     return book
 
 
-def _cases(recipe: TrainRecipe, found: Preflight) -> list[Case]:
-    gone = [file for file in recipe.data.train if not file.startswith("hub:") and not Path(file).exists()]
+def _are_there(files: Sequence[str], what: str, found: Preflight) -> bool:
+    """Whether all are; says under a name which are not."""
+    gone = [file for file in files if not file.startswith("hub:") and not Path(file).exists()]
     if gone:
-        found.lack("data", f"{', '.join(gone)} is not there")
-        return []
-    cases = load_cases(*recipe.data.train)
+        found.lack(what, f"{', '.join(gone)} is not there")
+    return not gone
+
+
+def _cases(files: Sequence[str], what: str, found: Preflight, when: str = "") -> list[Case]:
+    """The cases in files, said under a name, with when they are looked at."""
+    cases = load_cases(*files)
     if not cases:
-        raise DataError("there are no cases", file=", ".join(recipe.data.train))
+        raise DataError("there are no cases", file=", ".join(files))
     media = Counter({medium.plural: 0 for medium in MEDIA})
     media.update(part.plural for case in cases for part in media_of(case))
     held = ", ".join(f"{number:,} {kind}" for kind, number in media.items())
-    found.add("data", f"{len(cases):,} cases in {len({case.cluster for case in cases}):,} groups, {held}")
+    found.add(what, f"{len(cases):,} cases in {len({case.cluster for case in cases}):,} groups, {held}{when}")
     return cases
+
+
+def _watched(recipe: TrainRecipe, arguments: Any, found: Preflight) -> list[Case]:
+    """The cases to watch the loss on, if the run does."""
+    if not recipe.data.valid:
+        return []
+    if not recipe.watches:
+        why = "eval_strategy is no" if recipe.watched else f"there are no {recipe.watched_field}"
+        found.add("valid", f"not used, since {why}: {', '.join(recipe.data.valid)}")
+        return []
+    if not _are_there(recipe.data.valid, "valid", found):
+        return []
+    every = "epoch" if arguments.eval_strategy == "epoch" else f"{arguments.eval_steps:g} steps"
+    return _cases(recipe.data.valid, "valid", found, f", watched every {every}")
 
 
 def _model(stage: Stage[Any], briefs: Briefs | None, scratch: Path, found: Preflight) -> Path | None:
@@ -166,21 +201,17 @@ def _longest(stage: Stage[Any], briefs: Briefs, folder: Path, reserved: int, fou
         reply = Reply.of(processor)
         if reply.opening:
             found.add("completions", f"the chat template writes {reply.opening!r}, and the model goes on")
-        lengths = count(_conversations(stage, briefs, special_tokens(processor), reply), processor)
+        shown = stage.conversations(briefs, special_tokens(processor), reply)
+        lengths = count([messages for _, messages in shown], processor)
     elif (folder / "preprocessor_config.json").is_file():
-        lengths = estimate(_conversations(stage, briefs), folder)
+        shown = stage.conversations(briefs)
+        lengths = estimate([messages for _, messages in shown], folder)
     else:
         return
-    check_fit(briefs, lengths, _context(folder), reserved)
-    brief, longest = max(zip(briefs, lengths, strict=True), key=lambda pair: pair[1].total)
+    about = [brief for brief, _ in shown]
+    check_fit(about, lengths, _context(folder), reserved)
+    brief, longest = max(zip(about, lengths, strict=True), key=lambda pair: pair[1].total)
     found.add("longest case", f"'{brief.id}': {_said(longest, reserved)}")
-
-
-def _conversations(
-    stage: Stage[Any], briefs: Briefs, specials: tuple[str, ...] = (), reply: Reply | None = None
-) -> list[list[Message]]:
-    shown = stage.recipe.data.template, specials
-    return lessons_of(briefs, *shown, reply) if stage.imitates else prompts_of(briefs, *shown)
 
 
 def _context(folder: Path) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data import DataError, suggest
-from rl.config.train import GRPORecipe, SFTRecipe, TrainRecipe
+from rl.config.train import GRPORecipe, PPORecipe, RewardRecipe, SFTRecipe, TrainRecipe
 from rl.runs.folder import RunFolder
 from rl.terminal.session import session
 from rl.terminal.snapshot import Watch
@@ -44,9 +44,19 @@ KINDS = {
             "Supervised fine-tuning: learn to write the rulings that gold states.",
         ),
         Kind(
+            RewardRecipe,
+            "rl.training.reward:RewardStage",
+            "A reward model: learn from pairs of rulings which is better, to be a rubric's reward_model.",
+        ),
+        Kind(
             GRPORecipe,
             "rl.training.grpo:GRPOStage",
             "Reinforcement learning: learn from what a rubric says of the model's own rulings.",
+        ),
+        Kind(
+            PPORecipe,
+            "rl.training.ppo:PPOStage",
+            "Reinforcement learning with a critic, which foresees what a ruling will earn.",
         ),
     )
 }

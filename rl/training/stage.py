@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from transformers import PreTrainedModel, set_seed
+from transformers import set_seed
 
-from data import Briefs, DataError, Rulebook, load_cases
+from data import Brief, Briefs, DataError, Rulebook, load_cases
+from prompts import Message
 from prompts.processor import Processor
+from prompts.reply import Reply
 from rl.config.model import ModelConfig
 from rl.config.train import TrainRecipe
 from rl.models.load import context_length, load_model, processor_for
@@ -26,7 +28,7 @@ from rl.terminal.snapshot import Watch
 from rl.training.identity import check_same, identity_of
 from rl.training.processes import held_by_one, in_first_process
 from rl.training.round_trip import check_round_trip
-from rl.training.rows import texts_of
+from rl.training.rows import lessons_of, prompts_of, texts_of
 from rl.training.tiny_model import build, built_once
 from rl.training.trainers.resumable import ResumableTrainer
 from rl.training.trainers.saving import saving
@@ -53,12 +55,13 @@ class Parts:
     start: Start
     arguments: Any
     """TRL's configuration."""
-    model: PreTrainedModel
+    model: Any
+    """As the kind of training loads it."""
     processor: Processor
     rows: Any
-    """A `datasets.Dataset` of the cases to train on."""
+    """Of the cases to train on."""
     valid_rows: Any
-    """A `datasets.Dataset` of those; None where there are none."""
+    """Of those to watch the loss on; None where there are none."""
     checkpoint: Path | None
     """Where the run goes on from, if it does."""
 
@@ -118,13 +121,50 @@ class Stage(ABC, Generic[OneRecipe]):
         batch = arguments.per_device_train_batch_size * arguments.gradient_accumulation_steps
         return -(-cases // (batch * processes)) * int(arguments.num_train_epochs)
 
+    def check_apart(self, train: Briefs, valid: Briefs) -> None:
+        """Refuses to watch the loss on what is trained on.
+
+        Raises:
+            DataError: a case is in both; names it and the files.
+        """
+        data = self.recipe.data
+        if both := next((brief.id for brief in valid if brief.id in train), None):
+            files = f"'train' ({', '.join(data.train)}) and in 'valid' ({', '.join(data.valid)})"
+            raise DataError(f"case '{both}' is in {files}: leave it out of one", field="data.valid")
+
     def choose(self, start: Start) -> Briefs:
         """Which of the recipe's cases to train on, and with which weights."""
         return start.briefs
 
+    def load(self, model: ModelConfig, checkpoint: Path | None) -> Any:
+        """The model that is trained: one that writes text, for most kinds.
+
+        Raises:
+            DataError: there is no such model, or its weights do not match it key by key.
+        """
+        return load_model(model, checkpoint)
+
+    @property
+    def files(self) -> list[str]:
+        """What is trained on, by files, folders and names."""
+        return self.recipe.data.train
+
+    def conversations(
+        self, briefs: Briefs, special_tokens: tuple[str, ...] = (), reply: Reply | None = None
+    ) -> list[tuple[Brief, list[Message]]]:
+        """What a model is shown of cases, each with the case that it is about: to measure how long it is.
+
+        Args:
+            special_tokens: of the model, where it is known.
+            reply: how the model's chat template takes a completion, where it is known.
+        """
+        shown = self.recipe.data.template, special_tokens
+        told = lessons_of(briefs, *shown, reply) if self.imitates else prompts_of(briefs, *shown)
+        return list(zip(briefs, told, strict=True))
+
     @abstractmethod
     def rows(self, briefs: Briefs, processor: Processor, context: int, reserved: int) -> Any:
-        """A `datasets.Dataset` of cases, each of which fits into ``context`` tokens.
+        """What is trained on: a `datasets.Dataset` or a list, each row of which fits into ``context`` tokens.
 
         Raises:
             DataError: one does not, or there is nothing to learn from it; names the case.
@@ -144,11 +184,8 @@ class Stage(ABC, Generic[OneRecipe]):
         """
         data, book = self.recipe.data, Rulebook.load(self.recipe.data.rulebook)
         briefs = self._bound(data.train, book)
-        watches = self.recipe.trainer.get("eval_strategy", "no") != "no"
-        valid = self._bound(data.valid, book) if watches and data.valid else Briefs([], book)
-        if both := next((brief.id for brief in valid if brief.id in briefs), None):
-            files = f"'train' ({', '.join(data.train)}) and in 'valid' ({', '.join(data.valid)})"
-            raise DataError(f"case '{both}' is in {files}: leave it out of one", field="data.valid")
+        valid = self._bound(data.valid, book) if self.recipe.watches and data.valid else Briefs([], book)
+        self.check_apart(briefs, valid)
         model = self.recipe.model
         if model.tiny is not None:
             # Under ZeRO-3, one of several processes alone could not build a model.
@@ -187,7 +224,7 @@ class Stage(ABC, Generic[OneRecipe]):
     def _parts(self, arguments: Any, start: Start, checkpoint: Path | None) -> Parts:
         processor = processor_for(start.model)
         check_round_trip(start.briefs, processor, self.recipe.data.template, self.imitates)
-        model = load_model(start.model, checkpoint)
+        model = self.load(start.model, checkpoint)
 
         def rows(briefs: Briefs) -> Any:
             return self.rows(briefs, processor, context_length(model), self.reserved(arguments))

@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from data import DataError
-from data.address import Address, without_credentials
+from data.address import Address, key_in, without_credentials
 
 
 def test_what_is_shown_has_no_secret() -> None:
@@ -43,3 +43,20 @@ def test_what_is_no_address_is_refused_and_not_repeated(url: str) -> None:
 )
 def test_urls_in_a_text_lose_their_credentials(text: str, shown: str) -> None:
     assert without_credentials(text) == shown
+
+
+def test_a_secret_is_hidden_in_every_form_that_is_sent() -> None:
+    address = Address.of("http://me:p%2Fw%2Bd@host/v1?code=SECR/ET9==", "sk/key+of=ours")
+    for said in ("/v1?code=SECR%2FET9%3D%3D", "code SECR/ET9==", "p%2Fw%2Bd", "p/w+d", "sk%2Fkey%2Bof%3Dours"):
+        hidden = address.hide(said)
+        assert not any(part in hidden for part in ("SECR", "p%2Fw", "p/w", "sk%2F")), hidden
+
+
+def test_a_keys_line_break_is_left_out_and_what_cannot_be_sent_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_KEY", "sk-1234\n")
+    assert key_in("MY_KEY") == "sk-1234" and key_in("NO_KEY") is None
+    for key in ("sk-12\n34", "sk-12…"):
+        monkeypatch.setenv("MY_KEY", key)
+        with pytest.raises(DataError, match="MY_KEY holds characters that no key has") as raised:
+            key_in("MY_KEY")
+        assert "12" not in str(raised.value)

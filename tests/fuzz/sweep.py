@@ -42,7 +42,8 @@ class Tried:
     def refused(self) -> bool:
         """Whether it was said what is wrong: by an error, or by a check of data that found it."""
         said = "error" in self.done.err.lower() and self.done.code == 2
-        return said or (self.verb.words.startswith("data check") and self.done.code == 1 and "error:" in self.done.out)
+        found = {"data check": "error:", "data prepare": "rejected, see"}.get(" ".join(self.verb.words.split()[:2]))
+        return said or (found is not None and self.done.code == 1 and found in self.done.out)
 
 
 def sweep(verb: Verb, good: Path, scratch: Path) -> Iterator[Tried]:

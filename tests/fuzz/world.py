@@ -6,10 +6,12 @@ from pathlib import Path
 
 from datasets import Dataset
 from PIL import Image
+from transformers import AutoModel, AutoProcessor
 
-from data import Brief, Briefs, Case, Gold, GoldViolation, Quote, Rule, Rulebook, save_cases
+from data import Brief, Briefs, Case, Gold, GoldViolation, Quote, Rule, Rulebook, Ruling, save_cases
 from prompts import Episode, target, write
 from rewards import Rubric, Scorecard
+from rewards.models.scalar_head import ScalarHead
 from rl.models.tiny import TinySize, build_tiny
 from rl.runs.rollouts import Rollout, RolloutLog
 from rl.training.rows import texts_of
@@ -39,8 +41,8 @@ FILES = {
     "gate.yaml": """\
         name: launch
         criteria:
-        - {metric: verdict_accuracy, margin: 2}
-        - {metric: rule_recall, margin: 2, each: rule}
+        - {metric: verdict_accuracy, margin: 1}
+        - {metric: rule_recall, margin: 1, each: rule}
         """,
     "sft.yaml": """\
         name: small-sft
@@ -60,6 +62,27 @@ FILES = {
           num_generations: 2
           max_completion_length: 16
           scale_rewards: batch
+        """,
+    "reward.yaml": """\
+        name: small-reward
+        data: {train: [cases.jsonl], rulebook: book.yaml, template: compact}
+        pairs: pairs.jsonl
+        model: {path: model}
+        trainer: {max_steps: 2, per_device_train_batch_size: 2, learning_rate: 1.0e-3}
+        """,
+    "ppo.yaml": """\
+        name: small-ppo
+        data: {train: [cases.jsonl], rulebook: book.yaml, template: compact}
+        model: {path: model}
+        rubric: rubric.yaml
+        critic: {layout: head, learning_rate: 0.003, coefficient: 0.1}
+        advantage: {lam: 0.95, whiten: true}
+        kl: {coefficient: 0.1, estimator: k1, target: 0.5}
+        trainer: {max_steps: 2, per_device_train_batch_size: 4, num_generations: 1, max_completion_length: 16}
+        """,
+    "prepare.yaml": """\
+        video: {frames: 4, pick: both, pixels: 4096}
+        page: {sections: 3, characters: 500}
         """,
     "eval.yaml": """\
         name: small-eval
@@ -88,9 +111,12 @@ def build(folder: Path) -> None:
     _dataset(folder)
     (folder / "case.json").write_text(cases[0].model_dump_json(by_alias=True, exclude_defaults=True, indent=2))
     _foreign(folder)
+    _pages(folder)
     _written(folder, Briefs.bind(cases, book))
     size = TinySize(vocab=400, hidden=32, intermediate=64, layers=1, context=1024, vision_hidden=32, vision_depth=1)
     build_tiny(folder / "model", texts_of(Briefs.bind(cases, book), "compact"), "vl", size)
+    ScalarHead(AutoModel.from_pretrained(folder / "model")).save_pretrained(folder / "scorer")
+    AutoProcessor.from_pretrained(folder / "model").save_pretrained(folder / "scorer")
     common = "--data cases.jsonl --rulebook book.yaml"
     for command in (
         f"evaluate --predictions predictions.jsonl {common} --out valid",
@@ -156,11 +182,24 @@ def _foreign(folder: Path) -> None:
     (folder / "theirs.csv").write_text("\n".join(quoted) + "\n", "utf-8")
 
 
+def _pages(folder: Path) -> None:
+    """Cases that lead to saved pages."""
+    for n in range(2):
+        html = f"<title>Shop {n}</title><h1>Bread</h1><p>Fresh daily.</p><footer>{n} dollars</footer>"
+        (folder / "media" / f"{n}.html").write_text(html, "utf-8")
+    rows = [{"id": f"p-{n}", "text": {"body": "Bread"}, "page": {"path": f"media/{n}.html"}} for n in range(2)]
+    _save_lines(folder / "pages.jsonl", rows)
+
+
 def _written(folder: Path, briefs: Briefs) -> None:
     """Completions and predictions, and a run that has written such completions."""
     texts = [write(target(brief.case, brief.excerpt)) for brief in briefs]
     lines = [{"id": brief.id, "completion": text} for brief, text in zip(briefs, texts, strict=True)]
     _save_lines(folder / "completions.jsonl", lines)
+    wrongs = [write(_wrong(target(brief.case, brief.excerpt))) for brief in briefs]
+    both = list(zip(briefs, texts, wrongs, strict=True))
+    _save_lines(folder / "drafts.jsonl", [{"id": b.id, "completion": text} for b, *said in both for text in said])
+    _save_lines(folder / "pairs.jsonl", [{"id": b.id, "chosen": c, "rejected": r, "margin": 1.5} for b, c, r in both])
     for name, wrong in (("predictions.jsonl", 3), ("others.jsonl", 5)):
         predicted = [
             {
@@ -193,6 +232,13 @@ def _written(folder: Path, briefs: Briefs) -> None:
         "steps": 2,
     }
     (folder / "run" / "run.json").write_text(json.dumps(facts), "utf-8")
+
+
+def _wrong(right: Ruling) -> Ruling:
+    """The opposite verdict, which its reasoning does not bear out."""
+    return right.model_copy(
+        update={"verdict": "approve" if right.verdict == "reject" else "escalate", "violations": []}
+    )
 
 
 def _save_lines(path: Path, rows: list[dict[str, object]]) -> None:

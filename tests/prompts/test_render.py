@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from data import Case, Frame, Line, Rule, Rulebook
+from data import Case, Frame, Line, Page, Rule, Rulebook, Section
 from prompts import TEMPLATE_VERSION, Message, render
 from prompts.parts import Picture, Text, TimedFrame
 from rewards.testing.hostile import HOSTILE
@@ -46,6 +46,36 @@ def test_default_says_everything_rulebook_first():
         "image 0:\n(/media/a.png)\nframe 0 at 0.0 s:\n(/media/f/0.jpg)\nframe 1 at 1.5 s:\n(/media/f/1.jpg)\n"
         "title: Tea\nlanding_page: Buy tea\ntranscript, in seconds:\n[0.0-2.1] Hello"
     )
+
+
+PAGE = Page(
+    address="https://tea.example/",
+    sections=[
+        Section(title="Tea", text="Free.\nToday."),
+        Section(title="Terms", text="Renews at 79 dollars.", shown=False),
+        Section(text="No, pay.", hidden=True),
+    ],
+)
+
+
+@pytest.mark.parametrize(("template", "head"), [("default", "page that the ad leads to"), ("compact", "page")])
+def test_a_page_comes_last_in_sections(template, head):
+    shown = text_of([render(AD.model_copy(update={"page": PAGE}), BOOK, template)[1]])
+    plain = text_of([render(AD, BOOK, template)[1]])
+    assert shown == plain + (
+        f"\n{head}, https://tea.example/:\n[section 0] Tea\n  Free.\n  Today.\n[section 1, not shown] Terms\n"
+        "[section 2, hidden from visitors]\n  No, pay."
+    )
+
+
+@pytest.mark.parametrize("template", ["default", "compact"])
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_page_cannot_leave_its_sections(text, template):
+    sections = [Section(title=text, text=text), Section(text=text)]
+    said = text_of([render(Case(id="1", page=Page(address=text or "x", sections=sections)), BOOK, template)[1]])
+    heads = [line for line in said.splitlines() if not line.startswith("  ")]
+    assert len(heads) == 3 and heads[0].startswith("page") and heads[2].startswith("[section 1]")
+    assert heads[1].startswith("[section 0]")
 
 
 def test_compact_says_no_more_than_it_must():

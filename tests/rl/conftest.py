@@ -88,3 +88,72 @@ def _tiny(cases: Path, out: Path, kind: str) -> Path:
 
     size = TinySize(vocab=512, hidden=64, intermediate=128, layers=2, context=512, vision_hidden=32, vision_depth=2)
     return build_tiny(out, texts_of(toy_briefs(cases), "compact"), kind, size)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def tiny_llava(toy: Path, tiny_vl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model shaped like LLaVA-OneVision, untrained, with the tokenizer of the other one that sees."""
+    import torch
+    from transformers import (
+        AutoTokenizer,
+        GenerationConfig,
+        LlavaOnevisionConfig,
+        LlavaOnevisionForConditionalGeneration,
+        LlavaOnevisionImageProcessor,
+        LlavaOnevisionProcessor,
+        LlavaOnevisionVideoProcessor,
+        Qwen3Config,
+        SiglipVisionConfig,
+    )
+
+    from rl.models.tiny import CHAT_TEMPLATE, END_OF_TEXT, END_OF_TURN, IMAGE, VIDEO
+
+    out, tokenizer = tmp_path_factory.mktemp("tiny_llava"), AutoTokenizer.from_pretrained(tiny_vl)
+    side, ids = 28, tokenizer.get_vocab()
+    text = Qwen3Config(
+        vocab_size=len(tokenizer),
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=16,
+        max_position_embeddings=512,
+        eos_token_id=ids[END_OF_TURN],
+        pad_token_id=ids[END_OF_TEXT],
+    )
+    vision = SiglipVisionConfig(
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        image_size=side,
+        patch_size=14,
+        vision_use_head=False,
+    )
+    config = LlavaOnevisionConfig(
+        text_config=text,
+        vision_config=vision,
+        image_token_index=ids[IMAGE],
+        video_token_index=ids[VIDEO],
+        image_grid_pinpoints=[[side, side]],
+        vision_feature_layer=-1,
+        tie_word_embeddings=False,
+    )
+    torch.manual_seed(0)
+    model = LlavaOnevisionForConditionalGeneration(config)
+    model.generation_config = GenerationConfig(eos_token_id=ids[END_OF_TURN], pad_token_id=ids[END_OF_TEXT])
+    model.save_pretrained(out)
+    LlavaOnevisionProcessor(
+        image_processor=LlavaOnevisionImageProcessor(
+            size={"height": side, "width": side}, image_grid_pinpoints=[[side, side]]
+        ),
+        tokenizer=tokenizer,
+        video_processor=LlavaOnevisionVideoProcessor(size={"height": side, "width": side}),
+        num_image_tokens=4,
+        vision_feature_select_strategy="full",
+        image_token=IMAGE,
+        video_token=VIDEO,
+        chat_template=CHAT_TEMPLATE,
+    ).save_pretrained(out)
+    return out

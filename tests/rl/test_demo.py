@@ -1,6 +1,7 @@
 """The demo's folder is for one demo, and what is done there is not done again. The loop itself is run by CI."""
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -32,9 +33,18 @@ def test_a_new_demo_has_everything_to_come(tmp_path: Path):
         "· ads 640 to train on, 80 to test on",
         "· SFT 400 steps of imitating a teacher who errs",
         "· GRPO 60 steps of learning from the rubric",
-        "· reviews 160 rulings on ads new to both",
+        "· reviews 160 rulings on ads new to the models",
         "· page what improved, with the cases",
     ]
+
+
+def test_ppo_may_join_a_demo_that_is_there(tmp_path: Path):
+    _remember(tmp_path, DemoConfig(cases=640, test_cases=40))
+    joined = DemoConfig(cases=640, test_cases=40, ppo=True)
+    _remember(tmp_path, joined)
+    lines = overview(Demo(tmp_path, {}), joined)
+    assert any(re.fullmatch(r"· PPO \d+ steps of learning from the rubric, with a critic", line) for line in lines)
+    assert "· reviews 240 rulings on ads new to the models" in lines
 
 
 def test_a_demo_that_goes_on_does_what_is_left(tmp_path: Path):
@@ -45,7 +55,7 @@ def test_a_demo_that_goes_on_does_what_is_left(tmp_path: Path):
     assert [line[0] for line in overview(demo, config)] == ["✓", "·", "·", "·", "·"]  # its run.json is missing
     write_json(demo.run("SFT").path / RUN, {})
     for split in SPLITS:
-        for model in MODELS:
+        for model in config.models:
             assert [line[0] for line in overview(demo, config)] == ["✓", "✓", "·", "·", "·"]
             write_json(demo.evaluation(split, model) / METRICS_FILE, {})
     assert [line[0] for line in overview(demo, config)] == ["✓", "✓", "·", "✓", "·"]

@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from data.address import Address
 from data.errors import explain
+from data.response_bodies import read_beginning_of_error
 from rewards.model_based.judge.breaker import CircuitBreaker
 from rewards.model_based.judge.form import Answer, Unreadable
 from rewards.model_based.judge.request import Request
@@ -120,7 +121,9 @@ class Client:
             default_query=self.address.query,
             timeout=self.timeout,
             max_retries=self.retries,
-            http_client=DefaultAsyncHttpxClient(verify=_certificates()),
+            http_client=DefaultAsyncHttpxClient(
+                verify=_certificates(), event_hooks={"response": [read_beginning_of_error]}
+            ),
         ) as server:
             with move_on_after(self.batch_timeout):
                 async with create_task_group() as group:

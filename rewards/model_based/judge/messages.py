@@ -73,10 +73,17 @@ def _case(case: Case, pictures: bool) -> dict[str, Any]:
     shown: dict[str, Any] = {"text": dict(case.text)}
     if case.transcript:
         shown["transcript"] = [{"seconds": [line.start, line.end], "text": line.text} for line in case.transcript]
+    if case.page is not None and case.page.sections:
+        shown["page"] = [
+            {"section": at, "title": section.title, "text": section.text, "hidden from visitors": section.hidden}
+            for at, section in enumerate(case.page.sections)
+            if section.shown
+        ]
     unseen = {
         **{medium.case_field: bool(medium.of(case)) and not pictures for medium in MEDIA},
         "video": case.video is not None and not case.frames,
         "audio": case.audio is not None and not case.transcript,
+        "page": case.page is not None and not case.page.sections,
     }
     shown["not shown"] = [kind for kind, hidden in unseen.items() if hidden]
     return shown

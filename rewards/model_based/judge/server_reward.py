@@ -8,7 +8,6 @@ No completion is unscored for its own length. How much of a ruling is shown is b
 would have to be shown earns the low end, unasked. What is left to go wrong by length is the case's.
 """
 
-import os
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -18,7 +17,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from data import DataError, Ruling
-from data.address import Address
+from data.address import Address, key_in
 from prompts import Message
 from rewards.batch import BatchReward, Item
 from rewards.model_based.judge.breaker import CircuitBreaker
@@ -86,7 +85,7 @@ class ServerReward(BatchReward):
 
     def __post_init__(self) -> None:
         check_settings(type(self), vars(self), self.name)  # a rubric has done so; Python code has not
-        key = os.environ.get(self.api_key_env) if self.api_key_env else "none"
+        key = key_in(self.api_key_env) if self.api_key_env else "none"
         if not key:
             raise DataError(f"the environment variable {self.api_key_env} is not set", field="api_key_env")
         address = Address.of(self.base_url, key, field="base_url")

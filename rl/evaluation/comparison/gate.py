@@ -26,7 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from data import DataError, load_yaml, suggest
 from data.rulebook import Severity
-from rl.evaluation.metrics import LOWER_IS_BETTER, METRICS, NEUTRAL, RANKED
+from rl.evaluation.metrics import LOWER_IS_BETTER, METRICS, NEUTRAL, RANKED, SHARES
 
 GATED = [
     name
@@ -82,6 +82,9 @@ class Criterion(BaseModel):
         given = [name for name in ("margin", "at_most", "at_least") if getattr(self, name) is not None]
         if len(given) != 1:
             raise ValueError(f"give one of margin, at_most and at_least, not {' and '.join(given) or 'none of them'}")
+        limit = getattr(self, given[0])
+        if self.metric in SHARES and not 0 <= limit <= 1:
+            raise ValueError(f"'{self.metric}' is a share, so {given[0]} is from 0 to 1 (0.05 for 5 %), not {limit:g}")
         fitting = "at_most" if self.metric in LOWER_IS_BETTER else "at_least"
         if given[0] not in ("margin", fitting):
             way = "lower" if self.metric in LOWER_IS_BETTER else "higher"

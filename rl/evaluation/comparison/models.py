@@ -14,7 +14,7 @@ from rl.evaluation.measure import rows_of
 from rl.evaluation.metrics import METRICS, RANKED, Entry
 from rl.evaluation.outcomes import outcome_of, verdict_columns
 from rl.evaluation.predictions import Prediction
-from rl.evaluation.ranked import ranked_figures
+from rl.evaluation.ranking.figures import ranked_figures
 from rl.evaluation.settings import Settings
 from rl.evaluation.statistics import Figure, Sheet, figures
 

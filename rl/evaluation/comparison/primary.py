@@ -31,7 +31,7 @@ def _pairs(name: str, figure: Figure, place: int, pairing: Pairing) -> Pairs:
         mid_p=mid_p,
         test=test,
         risk_difference=figure.difference(place),
-        odds_ratio=odds_ratio(lost, gained),
+        odds_ratio=odds_ratio(lost, gained, worth=pairing.clusters.worth(pairing.design_effect, 0.95)),
         cohens_h=cohens_h(float(figure.values[place + 1]), float(figure.values[0])),
         cohens_g=cohens_g(lost, gained),
     )

@@ -24,7 +24,9 @@ NOT_SHOWN: dict[str, Any] = {
     "frames": [],
     "video": None,
     "audio": None,
+    "sound": None,
     "transcript": [],
+    "page": None,
 }
 """What is left of a case that is withheld."""
 

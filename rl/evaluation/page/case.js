@@ -143,7 +143,7 @@ function drawer(page) {
 
   /** Evidence in words. */
   function told(evidence) {
-    if ("quote" in evidence) return `“${evidence.quote}” in ${evidence.field}`;
+    if ("quote" in evidence) return `“${evidence.quote}” in ${evidence.field}${evidence.section != null ? ` section ${evidence.section}` : ""}`;
     if ("interval" in evidence) return `${evidence.interval[0]} to ${evidence.interval[1]} s`;
     const of = evidence.image != null ? `image ${evidence.image}` : `frame ${evidence.frame}`;
     return `${of}, region ${evidence.region.map((edge) => edge.toFixed(2)).join(" ")}`;

@@ -116,6 +116,7 @@ function written(entry, record) {
     entry.id,
     ...Object.values(record.case.text ?? {}),
     (record.case.transcript ?? []).map((line) => line.text).join("\n"),
+    (record.case.page?.sections ?? []).map(wholeSection).join("\n"),
     ...(record.gold ? said(record.gold) : []),
     ...record.answers.flat().flatMap((a) => (a.ruling ? said(a.ruling) : [a.failure, a.completion])),
   ].filter(Boolean).join("\n\n").toLowerCase();

@@ -7,6 +7,7 @@ import os
 from pathlib import Path, PureWindowsPath
 
 from data import Case
+from data.case import FILES
 
 
 def place(text: str) -> str:
@@ -33,6 +34,8 @@ def portable(case: Case) -> Case:
         return os.path.relpath(media, folder) if inside else place(media)
 
     changes: dict[str, object] = {"images": [named(media) for media in case.images]}
-    changes |= {kind: named(media) for kind in ("video", "audio") if (media := getattr(case, kind)) is not None}
+    changes |= {kind: named(media) for kind in FILES if (media := getattr(case, kind)) is not None}
+    if case.page is not None:
+        changes["page"] = case.page.model_copy(update={field: named(media) for field, media in case.page.media})
     changes["frames"] = [frame.model_copy(update={"path": named(frame.path)}) for frame in case.frames]
     return case.model_copy(update=changes)

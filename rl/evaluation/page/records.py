@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from data import Case, Evidence, Quote, Region, Rule, Rulebook, find_quote
+from data import Case, Evidence, Quote, Region, Rule, Rulebook
+from data.quotes import Span
 from data.reading.loading import case_json
 from rewards.pure.reasoning import contradiction
 from rl.evaluation.page.album import Album
@@ -131,9 +132,18 @@ def _marks(shown: Shown, field: str, text: str) -> list[tuple[int, int, str]]:
     found = [
         (*span, who)
         for who, evidence in shown.evidence()
-        if isinstance(evidence, Quote) and evidence.field == field and (span := find_quote(evidence.quote, text))
+        if isinstance(evidence, Quote) and evidence.field == field and (span := _span(shown.case, evidence))
     ]
     return [(_units(text[:start]), _units(text[:end]), who) for start, end, who in dict.fromkeys(found)]
+
+
+def _span(case: Case, quote: Quote) -> Span | None:
+    """Where a quote stands in the whole text of its field."""
+    span = case.find(quote)
+    if span is None or quote.section is None or case.page is None:
+        return span
+    before = sum(len(section.whole) + 1 for section in case.page.sections[: quote.section])
+    return span[0] + before, span[1] + before
 
 
 def _units(text: str) -> int:
@@ -145,6 +155,7 @@ def _pictures(shown: Shown, album: Album) -> tuple[list[Json], int]:
     case = shown.case
     media = [("image", place, path, f"image {place}") for place, path in enumerate(case.images)]
     media += [("frame", place, f.path, f"frame {place}, {f.time:g} s") for place, f in enumerate(case.frames)]
+    media += [("sound", 0, case.sound, "sound over seconds")] if case.sound is not None else []
     pointed_at = {
         ("image", evidence.image) if evidence.image is not None else ("frame", evidence.frame)
         for _, evidence in shown.evidence()

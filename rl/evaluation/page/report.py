@@ -88,7 +88,7 @@ def write_report(
     script = "\n".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
     style = (HERE / "report.css").read_text(encoding="utf-8")
     page = (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             sentence=sentence,
@@ -103,12 +103,12 @@ def write_report(
             pictures=len(album),
             megabytes=sum(len(block.text) for block in blocks) / 1e6,
             predicted=[name for name in PREDICTED if name != REFUSED or any(found.refused for found in evaluations)],
-            provenance=[(f"{e.name} on {e.split}", _facts(e.provenance)) for e in evaluations],
+            provenance=[(f"{e.name} on {e.split}", facts_of(e.provenance)) for e in evaluations],
             written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
             style=Markup(style),
             script=Markup(script),
-            style_hash=_hash(style),
-            script_hash=_hash(script),
+            style_hash=source_hash(style),
+            script_hash=source_hash(script),
         )
     )
     return write_whole(path, page)
@@ -215,7 +215,8 @@ def _case_block(number: int, rules: dict[Any, int], records: list[dict[str, Any]
     return block
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Where the templates of pages are, and what they can call."""
     environment = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=select_autoescape(default=True, default_for_string=True),
@@ -234,12 +235,12 @@ def _interval(estimate: Estimate, share: bool = True, sign: str = "") -> str:
     return f"{number(estimate.low, share, sign)} to {number(estimate.high, share, sign)}"
 
 
-def _facts(provenance: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+def facts_of(provenance: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     """Provenance as flat pairs of key and value; it does not say where the machine keeps its files."""
     facts: list[tuple[str, str]] = []
     for key, value in provenance.items():
         if isinstance(value, Mapping):
-            facts += _facts(value, f"{prefix}{key}.")
+            facts += facts_of(value, f"{prefix}{key}.")
         elif isinstance(value, (list, tuple)):
             facts.append((f"{prefix}{key}", ", ".join(place(str(part)) for part in value)))
         else:
@@ -247,7 +248,8 @@ def _facts(provenance: Mapping[str, Any], prefix: str = "") -> list[tuple[str, s
     return facts
 
 
-def _hash(source: str) -> str:
+def source_hash(source: str) -> str:
+    """The hash by which a page's content security policy lets a script or a style in."""
     return base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
 
 

@@ -8,8 +8,12 @@ const fold = (text) => text.normalize("NFKC").replace(/\p{Cf}/gu, "").toLowerCas
 function fieldsOf(content) {
   const fields = new Map(Object.entries(content.text ?? {}));
   if (content.transcript?.length) fields.set("transcript", content.transcript.map((line) => line.text).join("\n"));
+  if (content.page?.sections?.length) fields.set("page", content.page.sections.map(wholeSection).join("\n"));
   return fields;
 }
+
+/** All that a section of a page says (data/page.py). */
+const wholeSection = (section) => [section.title, section.text].filter(Boolean).join("\n");
 
 /** Evidence as a line that `readEvidence` reads. */
 function writeEvidence(evidence) {

@@ -5,7 +5,7 @@ and the figure that sums it up (AUPRC, ECE) never disagree.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,25 +92,37 @@ def reliability(predictions: Sequence[Prediction], bins: int = 10, source: Sourc
     """The reliability diagram (Murphy & Winkler 1977) of stated risk, in bins of equal width."""
     ranking = _by_risk(predictions, source)
     said = np.isfinite(ranking.scores)
-    scores, true = ranking.scores[said], ranking.true[said]
+    # Several samples of a case tell little more than one does.
+    told = len({prediction.case for prediction in predictions}) / max(1, len(predictions))
+    found = binned(ranking.scores[said], ranking.true[said], bins, told)
+    return replace(found, left_out=ranking.left_out, unparsed=ranking.unparsed)
+
+
+def binned(scores: Floats, true: NDArray[np.bool_], bins: int = 10, told: float = 1.0) -> Reliability:
+    """How often something is true, by how likely it is said to be.
+
+    Args:
+        scores: ``(N,)``, 0..1.
+        true: ``(N,)``.
+        told: how many loose rows each row is worth, 0..1.
+    """
     place = np.minimum((scores * bins).astype(int), bins - 1)
     counts, stated, observed = (
         np.bincount(place, weights=weights, minlength=bins) for weights in (None, scores, true.astype(float))
     )
     filled = counts > 0
     counts, stated, observed = counts[filled], stated[filled], observed[filled]
-    # Several samples of a case tell little more than one does.
-    told = counts * len({prediction.case for prediction in predictions}) / max(1, len(predictions))
-    low, high = wilson(observed / counts * told, told)
+    worth = np.asarray(counts * told, dtype=np.float64)
+    low, high = wilson(observed / counts * worth, worth)
     return Reliability(
         stated=(stated / counts).tolist(),
         observed=(observed / counts).tolist(),
         low=low.tolist(),
         high=high.tolist(),
-        counts=np.ceil(told - 1e-9).astype(int).tolist(),
+        counts=np.ceil(worth - 1e-9).astype(int).tolist(),
         ece=float(np.abs(stated - observed).sum() / len(scores)) if len(scores) else float("nan"),
-        left_out=ranking.left_out,
-        unparsed=ranking.unparsed,
+        left_out=0,
+        unparsed=0,
     )
 
 

@@ -2,20 +2,22 @@
 
 from math import asin, inf, nan, sqrt
 
-from scipy.stats import binomtest
-
 from rl.evaluation.statistics.estimate import Estimate
+from rl.evaluation.statistics.share import clopper_pearson
 
 
-def odds_ratio(lost: int, gained: int, level: float = 0.95) -> Estimate:
+def odds_ratio(lost: int, gained: int, level: float = 0.95, worth: float = 1.0) -> Estimate:
     """Gains to losses among the pairs that differ, with the exact interval; nan where none differs.
+
+    Args:
+        worth: how many loose pairs each is worth, 0..1: see `Clusters.worth`.
 
     The share of gains has the Clopper-Pearson interval, and odds are share / (1 - share). Source: Fleiss, Levin &
     Paik 2003, *Statistical Methods for Rates and Proportions*, § 13.1, the matched-pairs odds ratio.
     """
     if not lost + gained:
         return Estimate(nan, nan, nan, 0)
-    low, high = binomtest(gained, lost + gained).proportion_ci(level, method="exact")
+    low, high = map(float, clopper_pearson(gained * worth, lost * worth, level))
     return Estimate(_odds(gained, lost), _odds(low, 1 - low), _odds(high, 1 - high), lost + gained)
 
 

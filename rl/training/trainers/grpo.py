@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from trl.trainer.utils import split_pixel_values_by_grid, unsplit_pixel_values_by_grid
 
+from rl.training.advantages.groups import against_group
 from rl.training.trainers.policy import PolicyTrainer
 from rl.training.trainers.snapshot_callback import FLAT
 
@@ -18,7 +19,7 @@ from rl.training.trainers.snapshot_callback import FLAT
 class RulingGRPOTrainer(PolicyTrainer):
     """TRL's GRPO on the policy that Ruling's RL trainers share."""
 
-    def advantages_of(self, advantages: torch.Tensor, totals: torch.Tensor) -> torch.Tensor:
+    def advantages_of(self, output: dict[str, Any], totals: torch.Tensor) -> torch.Tensor:
         """TRL's, but exactly 0 in groups whose completions are all worth the same: what rounding leaves of one is no
         lesson, and a batch of them would blow it up. Their share is logged in the place of TRL's figure: where
         advantages are scaled by the batch, that one asks for the spread of the batch and not of the groups.
@@ -28,9 +29,17 @@ class RulingGRPOTrainer(PolicyTrainer):
         flat = spread <= 0
         mode = "train" if self.model.training else "eval"
         self._metrics[mode][FLAT][-1:] = [flat.float().mean().item()]
-        first = self.accelerator.process_index * len(advantages)
-        own = flat.repeat_interleave(self.group_size)[first : first + len(advantages)]
-        return advantages.masked_fill(own, 0.0)
+        advantages: torch.Tensor = output["advantages"]
+        if self.credit == "masked":
+            return self._masked_credit(output["completion_mask"])
+        return advantages.masked_fill(self.own(flat.repeat_interleave(self.group_size), len(advantages)), 0.0)
+
+    def _masked_credit(self, mask: torch.Tensor) -> torch.Tensor:
+        """(B, T): each part of the total, against the group and on its own scale, for the tokens that earned it."""
+        compared = (against_group(part, self.group_size, self.scale_rewards) for part in self.parts())
+        ours = (self.own(part, len(mask)) for part in compared)
+        of_confidence, of_all_else = (part.unsqueeze(1) for part in ours)
+        return torch.where(self.states_confidence(mask), of_confidence, of_all_else)
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
         return super()._compute_loss(model, lessons(inputs) if self._loss_is_of_advantages else inputs)

@@ -9,6 +9,7 @@ three quarters of a tiny model's step. Here matrices of one shape are orthogonal
 the machine computes in it. All else is PyTorch's.
 """
 
+import os
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -17,11 +18,14 @@ import torch
 from torch import nn
 from torch.optim import AdamW, Muon, Optimizer
 from torch.optim._muon import _adjust_lr
+from transformers import TrainingArguments
 
+from data import DataError
 from rewards.models.machine import computes_in_bfloat16
 
 TOGETHER = 2**24
 """Most numbers that are orthogonalised at once: 64 MB in float32, and a few times that while it lasts."""
+NOT_SHARDED = "Muon needs whole matrices, which DeepSpeed and FSDP shard: leave it out (--muon false)"
 
 
 class BatchedMuon(Muon):
@@ -132,3 +136,19 @@ def split(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter], lis
             is_linear = parameter.ndim == 2 and id(parameter) not in tables
             (linear if is_linear else others if parameter.ndim > 1 else vectors).append(parameter)
     return linear, others, vectors
+
+
+def muon(arguments: TrainingArguments) -> tuple[Callable[[], type[MuonAndAdamW]], dict[str, Any]]:
+    """What the trainer builds its optimiser from; learning rate, decay and AdamW's own settings are the recipe's.
+
+    Raises:
+        DataError: the run is sharded.
+    """
+    if arguments.deepspeed_plugin is not None or arguments.fsdp or os.environ.get("ACCELERATE_USE_FSDP") == "true":
+        raise DataError(NOT_SHARDED, field="muon")
+    return lambda: MuonAndAdamW, {
+        "lr": arguments.learning_rate,
+        "betas": (arguments.adam_beta1, arguments.adam_beta2),
+        "eps": arguments.adam_epsilon,
+        "weight_decay": arguments.weight_decay,
+    }

@@ -15,7 +15,7 @@ win in training. It changes no gradient.
 
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from accelerate.utils import gather, gather_object
@@ -26,7 +26,7 @@ from data import DataError
 from prompts import Episode, opening_of
 from rewards import RewardFunction, Scorecard
 from rewards.reward_function import progress_of, step_metrics
-from rl.generation.decode import turn_of
+from rl.generation.decode import confidence_places, turn_of
 from rl.generation.local import fused_attention
 from rl.runs.checkpoints import step_of
 from rl.runs.rollouts import Rollout, RolloutLog
@@ -44,6 +44,7 @@ class PolicyTrainer(ResumableTrainer, SharedPrefixTrainer):
         reward: the one function that scores, from `Rubric.reward_func`.
         rollouts: folder of the rollout log.
         checkpoint: where the run goes on from, if it does.
+        credit: whether what the stated confidence earns goes to every token, or to those alone that state it.
         shared_prefix: whether each prompt is read once for all completions on it; see `SharedPrefixTrainer`.
     """
 
@@ -51,12 +52,22 @@ class PolicyTrainer(ResumableTrainer, SharedPrefixTrainer):
     model: PreTrainedModel
 
     def __init__(
-        self, *args: Any, reward: RewardFunction, rollouts: Path, checkpoint: Path | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        reward: RewardFunction,
+        rollouts: Path,
+        checkpoint: Path | None = None,
+        credit: Literal["joint", "masked"] = "joint",
+        **kwargs: Any,
     ):
         super().__init__(*args, reward_funcs=reward, **kwargs)
-        self.reward = reward
+        self.reward, self.credit = reward, credit
         if not self.use_vllm:
             self.generation_config.use_cache = True  # left open, it would follow a checkpoint saved for training
+        if self.ref_model is not None:
+            self.settle_pictures(self.accelerator.unwrap_model(self.ref_model))
+        if self.mixes_pictures and self.accelerator.num_processes > 1:
+            self.log_multimodal = False  # would gather them in those processes that have some, and wait for the others
         self.cycle = self._check_settings()
         """Optimiser steps from one generation to the next."""
         if checkpoint is not None and not self.can_be_saved(step_of(checkpoint)):
@@ -76,17 +87,48 @@ class PolicyTrainer(ResumableTrainer, SharedPrefixTrainer):
         self._scored: list[tuple[Episode, Scorecard]] = []
         """What this process wrote and what it earned, from its scoring until its advantages are known."""
 
-    def advantages_of(self, advantages: torch.Tensor, totals: torch.Tensor) -> torch.Tensor:
+    def advantages_of(self, output: dict[str, Any], totals: torch.Tensor) -> torch.Tensor:
         """What the loss makes of this process's completions, before their cases' weights.
 
         Args:
-            advantages: TRL's (B,): totals less their group's mean, scaled as the recipe says; 0 where unscored.
+            output: TRL's batch, ``advantages`` (B,) among it: totals less their group's mean, scaled as the recipe
+                says; 0 where unscored. Tensors of B rows that are added to it come to the loss, row by row.
             totals: of all processes' completions, those of one case side by side; NaN where unscored.
 
         Returns:
             (B,) or (B, T).
         """
+        advantages: torch.Tensor = output["advantages"]
         return advantages
+
+    def parts(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """What of all processes' totals their stated confidence has earned, and what all else has: (N,) each. The
+        first is NaN where it has earned nothing, the second where there is no total.
+        """
+        pairs = []
+        for _, card in self._scored:
+            stated = card.share_of(self.reward.on_confidence)
+            # What is left of equal totals is equal, too: without rounding, it would differ in the last digit.
+            rest = None if card.total is None else round(card.total - (stated or 0.0), 6)
+            pairs.append([torch.nan if part is None else part for part in (stated, rest)])
+        gathered: torch.Tensor = gather(torch.tensor(pairs, dtype=torch.float32, device=self.accelerator.device))
+        return gathered[:, 0], gathered[:, 1]
+
+    def states_confidence(self, mask: torch.Tensor) -> torch.Tensor:
+        """Which tokens of this process's completions state the confidence.
+
+        Args:
+            mask: of the completions, (B, T).
+        """
+        states = torch.zeros_like(mask, dtype=torch.bool)
+        for row, (episode, _) in enumerate(self._scored):
+            states[row, confidence_places(self._tokenizer, episode.turns[-1], self.opening)] = True
+        return states
+
+    def own(self, of_all: torch.Tensor, rows: int) -> torch.Tensor:
+        """This process's rows of what stands for all processes' completions."""
+        first = self.accelerator.process_index * rows
+        return of_all[first : first + rows]
 
     def keep(self, folder: Path) -> None:
         """With the rewards that training has changed."""
@@ -180,7 +222,7 @@ class PolicyTrainer(ResumableTrainer, SharedPrefixTrainer):
         figures = self._metrics["train" if self.model.training else "eval"]
         for statistic in ("mean", "std"):  # of the one reward function: TRL has them as reward and reward_std, too
             figures.pop(f"rewards/{self.reward_func_names[0]}/{statistic}")
-        advantages = self.advantages_of(output["advantages"], self._totals[:, 0])
+        advantages = self.advantages_of(output, self._totals[:, 0])
         weights = torch.tensor([row["weight"] for row in inputs], device=advantages.device)
         output["advantages"] = advantages * weights.view(-1, *[1] * (advantages.dim() - 1))
         if self.model.training:
@@ -188,7 +230,7 @@ class PolicyTrainer(ResumableTrainer, SharedPrefixTrainer):
             told = [[any(card.parsed for card in cards), bool(output["advantages"].any())]]
             parsed, taught = gather(torch.tensor(told, dtype=torch.int, device=advantages.device)).any(dim=0).tolist()
             self.alarm.hear(self.state.global_step, cards, parsed, taught)
-            rollouts = gather_object(self._rollouts(output["advantages"], output["completion_mask"]))
+            rollouts = gather_object(self._rollouts(output["advantages"], own_tokens(output)))
             if self.log_of_rollouts is not None:
                 self.log_of_rollouts.write(rollouts)
         return output
@@ -203,10 +245,11 @@ class PolicyTrainer(ResumableTrainer, SharedPrefixTrainer):
         ]
 
     def _get_per_token_logps_and_entropies(self, *args: Any, **kwargs: Any) -> Any:
-        pictures = kwargs.get("num_images")
-        if pictures is not None and not sum(pictures):
-            kwargs |= {"num_images": None, "pixel_values": None, "image_grid_thw": None}
-        elif pictures is not None and 0 in pictures:
-            kwargs["batch_size"] = None  # in one piece: smaller ones could be without any picture
         with labelled_positions_only():
             return super()._get_per_token_logps_and_entropies(*args, **kwargs)
+
+
+def own_tokens(batch: dict[str, Any]) -> torch.Tensor:
+    """(B, T): 1 on the tokens of a batch of TRL's that the loss is of, 0 on padding and on what tools said."""
+    mask: torch.Tensor = batch["completion_mask"]
+    return mask * batch["tool_mask"] if "tool_mask" in batch else mask

@@ -25,6 +25,7 @@ from rl.terminal.console import console, is_first_process
 from rl.terminal.snapshot import Watch
 from rl.terminal.stopping import Stopped, stop_requests
 from rl.training.identity import check_same
+from rl.training.trainers.blank_picture import BlankPicture, pictured, take_empty_for_none
 from rl.training.trainers.saving import saving
 from rl.training.trainers.snapshot_callback import SnapshotCallback
 from rl.training.trainers.stop_callback import StopCallback
@@ -81,6 +82,10 @@ class ResumableTrainer(Trainer):
         self.add_callback(_Resumption(self))
         for printer in (PrinterCallback, DEFAULT_PROGRESS_CALLBACK):  # people are told by whoever watches the run
             self.remove_callback(printer)
+        datasets = (rows for rows in (self.train_dataset, self.eval_dataset) if rows is not None)
+        self.mixes_pictures = any(len(set(self.pictured(rows))) > 1 for rows in datasets)
+        """Whether some cases have pictures and some have none."""
+        self.settle_pictures(self.model)
 
     def run(
         self, checkpoint: Path | None, watch: Watch | None = None, identity: Mapping[str, Any] | None = None
@@ -123,14 +128,36 @@ class ResumableTrainer(Trainer):
         """What the machine and the trainer's defaults make of a recipe, and decides what a step learns: to be the same
         after a resume.
         """
-        plugin = self.accelerator.state.deepspeed_plugin
         return {
             "processes": self.args.world_size,
-            "sharding": "fsdp" if self.is_fsdp_enabled else f"zero{plugin.zero_stage}" if plugin else None,
+            "sharding": self.sharding,
             "train_batch_size": self.args.train_batch_size,
             "bf16": self.args.bf16,
             "fp16": self.args.fp16,
         }
+
+    @property
+    def sharding(self) -> str | None:
+        """What shares the weights, or what trains them, out to the processes: ``zero2``, ``fsdp``; None where each
+        holds all.
+        """
+        plugin = self.accelerator.state.deepspeed_plugin
+        return "fsdp" if self.is_fsdp_enabled else f"zero{plugin.zero_stage}" if plugin else None
+
+    def pictured(self, rows: Any) -> list[bool]:
+        """Which rows have pictures; nothing is opened."""
+        return pictured(rows)
+
+    def settle_pictures(self, model: Any) -> None:
+        """Prepares a model that every process calls in step for batches without pictures beside batches with them.
+
+        Raises:
+            DataError: it cannot be.
+        """
+        if self.mixes_pictures:
+            take_empty_for_none(model)
+            if self.sharding is not None:
+                BlankPicture(model, self.processing_class)
 
     def can_be_saved(self, step: int) -> bool:
         """Whether a checkpoint of that step would have lost nothing."""

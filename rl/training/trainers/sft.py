@@ -1,34 +1,13 @@
 """RulingSFTTrainer: TRL's SFT trainer. The loss is on the completion only; batches, loss and checkpoints are TRL's."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from torch.utils.data import Sampler
-from trl import SFTConfig, SFTTrainer
+from trl import SFTTrainer
 
-from data import DataError
-from rl.training.trainers.muon import MuonAndAdamW
 from rl.training.trainers.resumable import EpochSampler, ResumableTrainer
 from rl.training.trainers.scored_positions import labelled_positions_only
-
-NOT_SHARDED = "Muon needs whole matrices, which DeepSpeed and FSDP shard: leave it out (--muon false)"
-
-
-def muon(arguments: SFTConfig) -> tuple[Callable[[], type[MuonAndAdamW]], dict[str, Any]]:
-    """What the trainer builds its optimiser from; learning rate, decay and AdamW's own settings are the recipe's.
-
-    Raises:
-        DataError: the run is sharded.
-    """
-    if arguments.deepspeed_plugin is not None or arguments.fsdp or os.environ.get("ACCELERATE_USE_FSDP") == "true":
-        raise DataError(NOT_SHARDED, field="muon")
-    return lambda: MuonAndAdamW, {
-        "lr": arguments.learning_rate,
-        "betas": (arguments.adam_beta1, arguments.adam_beta2),
-        "eps": arguments.adam_epsilon,
-        "weight_decay": arguments.weight_decay,
-    }
 
 
 class RulingSFTTrainer(ResumableTrainer, SFTTrainer):
@@ -46,17 +25,27 @@ class RulingSFTTrainer(ResumableTrainer, SFTTrainer):
             return super().compute_loss(*args, **kwargs)
 
     def _get_train_sampler(self, *args: Any, **kwargs: Any) -> Any:
-        sampler = super()._get_train_sampler()  # of the whole dataset: what TRL passes has lost its lengths
+        rows = _lengths(self.train_dataset)
+        sampler = super()._get_train_sampler(rows)
         if not isinstance(sampler, EpochSampler):
             return sampler
-        lengths = self.train_dataset.with_format(None)["length"]  # type: ignore[union-attr]
-        return LongestFirst(sampler, lengths, self.args.train_batch_size * self.args.world_size)
+        return LongestFirst(sampler, rows["length"], self.args.train_batch_size * self.args.world_size)
+
+    def _get_eval_sampler(self, *args: Any, **kwargs: Any) -> Any:
+        return super()._get_eval_sampler(_lengths(self.eval_dataset))
+
+
+def _lengths(rows: Any) -> Any:
+    """The column ``length`` alone, for samplers: what TRL passes them has lost it, and a row opens its pictures
+    whatever is asked of it.
+    """
+    return rows.with_format(None).select_columns(["length"])
 
 
 class LongestFirst(Sampler[int]):
     """Another sampler's order, with the ``count`` longest rows moved to its front in the first epoch."""
 
-    def __init__(self, sampler: EpochSampler, lengths: list[int], count: int):
+    def __init__(self, sampler: EpochSampler, lengths: Sequence[int], count: int):
         self.sampler = sampler
         self.longest = set(sorted(range(len(lengths)), key=lambda row: (-lengths[row], row))[:count])
 

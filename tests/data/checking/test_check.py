@@ -119,6 +119,18 @@ def taught(rule: str, *evidence: dict[str, Any]) -> dict[str, Any]:
         ({"images": ["gone.png"]}, "error", "unreadable image", "images.0", "gone.png: no such image (case 'x')"),
         ({"images": ["bad.png"]}, "error", "unreadable image", "images.0", "not an image"),
         ({"frames": [{"path": "bad.png", "time": 1}]}, "error", "unreadable image", "frames.0.path", "not an image"),
+        ({"page": "gone.html"}, "error", "missing media", "page.path", "gone.html: no such file"),
+        ({"page": {"screenshot": "gone.png"}}, "error", "unreadable image", "page.screenshot", "no such image"),
+        (
+            {"page": {"sections": [{"text": "Tea"}]},
+             "teacher": taught("CURE-1", {"quote": "Tea", "field": "page", "section": 1})},
+            "error", "quote not found", "teacher.violations.0.evidence.0.section", "no section 1: it has 1, from 0",
+        ),
+        (
+            {"page": {"sections": [{"text": "Milk"}, {"text": "Tea"}]},
+             "teacher": taught("CURE-1", {"quote": "Tea", "field": "page", "section": 0})},
+            "error", "quote not found", "teacher.violations.0.evidence.0.quote", "'page', section 0, of the case",
+        ),
         ({"audio": "gone.wav"}, "error", "missing media", "audio", "gone.wav: no such file"),
         (
             {"gold": {"verdict": "approve", "violations": [{"rule": "CURE-1"}]}},

@@ -2,7 +2,7 @@
 
 import pytest
 
-from data import Interval, Quote, Region
+from data import Interval, Line, Page, Quote, Region
 from data.corpus import Corpus
 from rewards import NotApplicable, evidence, grounded
 from rewards.testing.hostile import HOSTILE
@@ -207,3 +207,44 @@ def test_grounded_says_whether_it_is_there():
     assert grounded(Interval(interval=(9, 10.5)), case)
     assert not grounded(Interval(interval=(9, 12)), case)
     assert not grounded(Interval(interval=(0, 1)), case.model_copy(update={"transcript": []}))
+
+
+SECTIONS = [{"title": "Tea", "text": "This tea cures diabetes. " + "Really. " * 30}, {"text": "Cures Diabetes, too."}]
+
+
+def of_page(text: str, section: int | None = None) -> dict:
+    return {"quote": text, "field": "page", "section": section}
+
+
+@pytest.mark.parametrize(
+    ("item", "wanted", "value"),
+    [
+        (of_page("cures diabetes", 0), of_page("cures diabetes", 0), 1.0),
+        (of_page("cures diabetes", 1), of_page("cures diabetes", 0), 0.0),
+        (of_page("cures diabetes"), of_page("cures diabetes", 0), 1.0),  # the words are right, of whichever section
+        (of_page("cures diabetes", 1), of_page("cures diabetes"), 1.0),
+        (of_page("diabetes", 0), of_page("cures diabetes", 0), 8 / 14),
+        (of_page("cures diabetes", 7), of_page("cures diabetes"), 0.0),
+        (quote("cures diabetes"), of_page("cures diabetes", 0), 0.0),
+        (of_page("tea cures diabetes", 0), None, 1.0),
+        (of_page("tea cures diabetes", 1), None, 0.0),
+    ],
+)
+def test_quotes_of_a_page_name_their_section(item, wanted, value):
+    gold = {"verdict": "reject", "violations": [{"rule": "WIN-1", "evidence": [wanted] if wanted else None}]}
+    case = make_case(**gold).model_copy(update={"page": Page(sections=SECTIONS)})
+    assert shown(item, case=case) == pytest.approx(value)
+
+
+def test_what_was_misheard_is_shown_by_the_right_words():
+    heard = [{"start": 0, "end": 2, "text": "this tea cures diabetis in fifty days", "confidence": 0.3}]
+    for wanted in ([quote("cures diabetis", "transcript")], None):
+        case = make_case(verdict="reject", violations=[{"rule": "WIN-1", "evidence": wanted}])
+        case.transcript = [Line.model_validate(line) for line in heard]
+        assert shown(quote("cures diabetes", "transcript"), case=case) == 1.0
+        assert shown(quote("cures diabetes in fifteen days", "transcript"), case=case) == 0.0
+        # The same words twice, once as they were heard, are still the same words.
+        both = shown(quote("cures diabetes", "transcript"), quote("cures diabetis", "transcript"), case=case)
+        assert both == pytest.approx(2 / 3 if wanted else 1 / 2)
+        case.transcript[0].confidence = 0.9
+        assert shown(quote("cures diabetes", "transcript"), case=case) == 0.0

@@ -137,3 +137,36 @@ def test_lowest_is_the_worst_of_all_outcomes():
     assert Prices().lowest == -8.0
     assert Prices(miss=0.1, false_flag=3, escalation=0.5).lowest == -3.0
     assert Prices(miss=0.1, false_flag=0.1, escalation=-1).lowest == -1.0
+
+
+ALONE = {"only": {"evidence": {"weight": 0.8}}, "gates": ["rulebook_consistency"], "penalties": {"repetition": 0.1}}
+
+
+def test_one_reward_may_stand_alone(tmp_path):
+    rubric, case = load(tmp_path, **ALONE), CASES["reject"]()
+    assert [(entry.name, entry.kind) for entry in rubric.entries] == [
+        ("rulebook_consistency", "gate"),
+        ("evidence", "only"),
+        ("repetition", "penalty"),
+    ]
+    assert rubric.score(ideal(case), case, BOOK).total == pytest.approx(0.8)
+    assert rubric.floor == pytest.approx(-0.6) and not rubric.has_prices
+    assert rubric.score("no ruling", case, BOOK).total == rubric.floor
+    # Neither gold nor a right verdict decides: it is asked of everything, and adds what it says.
+    wrong = rule_on("approve", confidence=1.0)
+    assert rubric.score(wrong, case, BOOK).total == pytest.approx(
+        rubric.score(wrong, case, BOOK)["evidence"].contribution
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"prices": {"miss": 2}}, "leave out prices"),
+        ({"craft": {"rules": 0.2}, "calibration": 0.1}, "leave out calibration, craft"),
+        ({"only": {"evidence": 0.5, "rules": 0.5}}, "leave out a second reward"),
+    ],
+)
+def test_what_stands_alone_has_nothing_beside_it(more, said, tmp_path):
+    with pytest.raises(DataError, match=f"one reward stands in place of all others, so {said}"):
+        load(tmp_path, **ALONE | more)

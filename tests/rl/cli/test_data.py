@@ -1,4 +1,4 @@
-"""`ruling data check` and `ruling data convert`, as they are typed."""
+"""`ruling data check`, `convert` and `pairs`, as they are typed."""
 
 import json
 from pathlib import Path
@@ -9,10 +9,13 @@ import typer
 from PIL import Image
 from typer.testing import CliRunner
 
-from data import DataError, Rule, Rulebook
+from data import DataError, Rule, Rulebook, Ruling, Violation
 from data.media.folder import ALLOWED
+from prompts import write
 from rl.cli import app as whole
 from rl.cli.data import app
+from rl.runs.preferences import read_preferences
+from tests.data.media.recordings import write_video
 
 
 @pytest.fixture
@@ -101,3 +104,62 @@ def test_every_verb_that_reads_cases_can_be_allowed_media() -> None:
 def verbs_of(command: Any) -> list[Any]:
     """The verbs of a group, or the one verb itself."""
     return list(getattr(command, "commands", {"": command}).values())
+
+
+def test_pairs_of_completions(folder: Path) -> None:
+    rows = [{"id": f"c-{n}", "rules": ["CURE-1"], "gold": {"verdict": "approve", "violations": []}} for n in range(10)]
+    Path("a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    said = [
+        write(Ruling(reasoning="CURE-1: clear", verdict="approve", confidence=0.9)),
+        write(
+            Ruling(reasoning="CURE-1: broken", verdict="reject", confidence=0.9, violations=[Violation(rule="CURE-1")])
+        ),
+        "reject it",
+    ]
+    lines = [json.dumps({"id": row["id"], "completion": text}) for row in rows for text in said]
+    Path("said.jsonl").write_text("\n".join(lines))
+    options = ("--rubric", "default", "--data", "a.jsonl", "--rulebook", "book.yaml", "--out", "pairs", "--any-length")
+    code, output = run("pairs", "said.jsonl", *options)
+    assert code == 0
+    assert "pairs/train.jsonl: 8 pairs on 8 cases\n" in output and "pairs/test.jsonl: 2 pairs on 2 cases\n" in output
+    assert output.endswith("left out: 10 no ruling\n")
+    both = read_preferences("pairs/train.jsonl", "pairs/test.jsonl")
+    assert {pair.case for pair in both} == {row["id"] for row in rows}
+    assert all(pair.chosen.verdict == "approve" and pair.rejected.verdict == "reject" for pair in both)
+
+    with pytest.raises(DataError, match="too few pairs are left"):  # the better one is always the shorter one
+        run("pairs", "said.jsonl", *options[:-1])
+    with pytest.raises(DataError, match="give --data"):
+        run("pairs", "said.jsonl", "--rubric", "default", "--out", "pairs")
+
+
+def test_prepare_makes_what_models_are_shown_and_fails_where_a_file_is_bad(folder: Path) -> None:
+    pytest.importorskip("av")
+    pytest.importorskip("selectolax")
+    write_video(Path("ads/a.mp4"))
+    Path("ads/bad.mp4").write_text("[red]no video")
+    Path("ads/a.html").write_text("<h1>Tea</h1><p>Free.")
+    rows = [{"id": "1", "video": "a.mp4", "page": "a.html"}, {"id": "2", "page": "http://a.example/"}]
+    Path("ads/cases.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    Path("prepare.yaml").write_text("video: {frames: 4, pick: both}\n")
+    code, output = run("prepare", "ads/cases.jsonl", "--out", "out", "--config", "prepare.yaml", "--frames", "2")
+    assert code == 0 and "2 cases: 1 frame, 1 page section\n1 page known by address only" in output
+
+    with Path("ads/cases.jsonl").open("a") as file:
+        file.write(json.dumps({"id": "3", "video": "bad.mp4"}))
+    code, output = run("prepare", "ads/cases.jsonl", "--out", "out", "--processes", "2")
+    assert code == 1 and "1 case rejected" in output and "1 × video: no recording that can be read" in output
+    code, _ = run("check", "out/cases.jsonl", "--rulebook", "book.yaml")
+    assert code == 0
+    with pytest.raises(DataError, match=r"video\.frames: .*greater than or equal to 1"):
+        Path("prepare.yaml").write_text("video: {frames: 0}\n")
+        run("prepare", "ads/cases.jsonl", "--out", "out", "--config", "prepare.yaml")
+
+
+def test_capture_asks_no_host_of_ones_own_network_unless_told(folder: Path) -> None:
+    row = {"id": "1", "page": "http://127.0.0.1:1/"}
+    Path("a.jsonl").write_text(json.dumps(row) + "\n" + json.dumps({"id": "2", "text": {"title": "Hats"}}) + "\n")
+    code, output = run("capture", "a.jsonl", "--out", "out")
+    assert code == 1 and "1 case rejected" in output
+    assert "1 × page.address: host '127.0.0.1' is one of your own network (127.0.0.1): allow it" in output
+    assert json.loads(Path("out/rejected.jsonl").read_text())["source"] == row

@@ -133,6 +133,10 @@ def test_prices() -> None:
         (["--endpoint", "http://x"], "go together"),
         (["--prevalence", "2"], "between 0 and 1"),
         (["--thresholds", "nowhere"], "'predictions.parquet' is missing: not an evaluation"),
+        (["m", "--pairs", "p.jsonl", "--robustness", "rule-ids"], "writes nothing: --robustness does not go with it"),
+        (["m", "--pairs", "p.jsonl", "--predictions", "x.jsonl"], "writes nothing: --predictions does not go with it"),
+        (["--pairs", "p.jsonl"], "give the reward model"),
+        (["m", "--pairs", "p.jsonl"], "p.jsonl: cannot be read: No such file"),
     ],
 )
 def test_options_that_do_not_go_together(folder: Path, options: list[str], message: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from rl.cli.next_steps import again, next_looks, next_steps
-from rl.config import GRPORecipe, SFTRecipe
+from rl.config import GRPORecipe, RewardRecipe, SFTRecipe
 
 RECIPE = """\
 name: mine
@@ -43,6 +43,15 @@ def test_a_shipped_recipe_goes_on_with_its_companions(folder: Path) -> None:
         ["ruling", "train", "grpo", "--config", "billboard/grpo"],
         ["ruling", "review", run, "billboard/test.jsonl#ad-1", "--rulebook", "billboard/rulebook.yaml"],
     ]
+
+
+def test_a_reward_model_is_measured_on_the_pairs_held_out(folder: Path) -> None:
+    recipe = RewardRecipe.load("billboard/reward")
+    run, book = "runs/billboard-reward", ["--rulebook", "billboard/rulebook.yaml"]
+    measured = ["ruling", "evaluate", run, "--pairs", "billboard/pairs/test.jsonl", "--data", "billboard/train.jsonl"]
+    assert commands(str(next_steps(recipe, "billboard/reward"))) == [[*measured, *book, "--out", f"{run}/evaluation"]]
+    alone = RewardRecipe.load("billboard/reward", {"valid_pairs": "[]"})
+    assert commands(str(next_steps(alone, "billboard/reward")))[0][3:5] == ["--pairs", "PAIRS.jsonl"]
 
 
 def test_what_differs_from_the_companion_is_said(folder: Path) -> None:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("av")
+
+from tests.data.media.recordings import tone, write_sound
 from tests.everything_in import everything_in
 from tests.fuzz import world
 from tests.fuzz.command import Done, run
@@ -21,6 +24,7 @@ COMMANDS = (
     "data check cases.jsonl --rulebook book.yaml",
     "data convert theirs.json --mapping mapping.yaml --out converted",
     "data billboard --out billboard --cases 4 --test-cases 2",
+    "data prepare spoken.jsonl --out prepared --speech {url}",
     "train sft --config sft.yaml --output sft",
     "train grpo --config grpo.yaml --output grpo --rubric judged.yaml",
     f"rewards score --rubric judged.yaml {COMMON} --completions completions.jsonl --out judged.parquet",
@@ -57,13 +61,16 @@ def test_no_verb_tells_a_secret(judge: JudgeServer, tmp_path: Path, monkeypatch:
     judged = rubric.replace(craft, f"unscored_limit: 1.0\ncraft: {{rules: 0.25, judge: {{weight: 0.1, {settings}}}}}")
     # The rubric is the user's file, and not one that a verb writes.
     (tmp_path / "judged.yaml").write_text(judged)
-    done: list[Done] = [run(command) for command in COMMANDS]
+    write_sound(tmp_path / "said.wav", tone(1))
+    (tmp_path / "spoken.jsonl").write_text('{"id": "1", "audio": "said.wav"}\n{"id": "2", "text": {"body": "Tea"}}')
+    done: list[Done] = [run(command.replace("{url}", url)) for command in COMMANDS]
     assert [one.code for one in done if one.code not in (0, 1)] == [], [one for one in done if one.code not in (0, 1)]
     assert len(judge.requests) > 10
     for one in done:
         assert not [secret for secret in SECRETS if secret in one.out + one.err], one
     files = [file for file in set(tmp_path.rglob("*")) - before if file.is_file() and file.name != "judged.yaml"]
     assert {"run.json", "judged.parquet", "messages.log", "report.html", "complete.json"} <= {f.name for f in files}
+    assert "speech recognition: Error code: 404" in (tmp_path / "prepared" / "rejected.jsonl").read_text()
     for file in files:
         held = everything_in(file)
         assert not [secret for secret in SECRETS if secret in held], file

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from rl.config import GRPORecipe, SFTRecipe
+from rl.config import GRPORecipe, RewardRecipe, SFTRecipe
 from rl.config.ranges import RANGES, check_range
 
 
 def test_every_range_is_for_a_field_of_a_trainer() -> None:
-    assert RANGES.keys() <= SFTRecipe.trainer_fields().keys() | GRPORecipe.trainer_fields().keys()
+    assert RANGES.keys() <= {name for kind in (SFTRecipe, GRPORecipe, RewardRecipe) for name in kind.trainer_fields()}
 
 
 @pytest.mark.parametrize("recipe", [SFTRecipe, GRPORecipe])

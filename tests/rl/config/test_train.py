@@ -6,6 +6,7 @@ import pytest
 
 from data import DataError
 from rl.config import GRPORecipe, SFTRecipe
+from rl.config.train import TrainRecipe
 
 MINIMAL = """\
 name: mine
@@ -37,6 +38,45 @@ def test_no_strategy_is_no(minimal: Path) -> None:
         assert recipe.arguments().save_strategy.value == "no"
     with pytest.raises(DataError, match=r"trainer\.save_strategy: Input should be 'no', 'steps'"):
         SFTRecipe.load(minimal, {"save_strategy": "yes"})
+
+
+@pytest.mark.parametrize(
+    ("said", "strategy", "every"),
+    [
+        ({}, "steps", 500),  # TRL saves as often
+        ({"save_steps": "20"}, "steps", 20),
+        ({"save_steps": "20", "eval_steps": "5"}, "steps", 5),
+        ({"save_strategy": "epoch"}, "epoch", None),
+        ({"save_strategy": "no"}, "epoch", None),
+        ({"save_strategy": "no", "eval_steps": "5"}, "steps", 5),
+        ({"eval_strategy": "epoch", "save_steps": "20"}, "epoch", None),
+        ({"eval_strategy": "no"}, "no", None),
+    ],
+)
+@pytest.mark.parametrize("kind", [SFTRecipe, GRPORecipe])
+def test_cases_to_watch_are_watched_whenever_the_run_is_saved(
+    minimal: Path, kind: type[TrainRecipe], said: dict[str, str], strategy: str, every: int | None
+) -> None:
+    rubric = {"rubric": "billboard", "num_generations": "6", "per_device_train_batch_size": "6"}
+    settings = said | {"data.valid": "valid.jsonl"} | (rubric if kind is GRPORecipe else {})
+    if "eval_strategy" in said:
+        settings["per_device_eval_batch_size"] = "6"
+    recipe = kind.load(minimal, settings)
+    arguments = recipe.arguments(bf16=False)
+    assert (arguments.eval_strategy, arguments.eval_steps) == (strategy, every)
+    assert recipe.watches == (strategy != "no")
+    assert kind is SFTRecipe or arguments.per_device_eval_batch_size == 6
+
+
+def test_without_cases_to_watch_there_is_no_time_to_do_so(minimal: Path) -> None:
+    assert SFTRecipe.load(minimal).arguments(bf16=False).eval_strategy == "no"
+    with pytest.raises(DataError, match=r"trainer\.eval_strategy: there is nothing to watch: name files in 'data.va"):
+        SFTRecipe.load(minimal, {"eval_strategy": "steps"}).arguments(bf16=False)
+
+
+def test_the_order_of_a_policys_cases_is_not_by_length(minimal: Path) -> None:
+    with pytest.raises(DataError, match="train_sampling_strategy: want one of random, not 'group_by_length'"):
+        GRPORecipe.load(minimal, {"rubric": "billboard", "train_sampling_strategy": "group_by_length"})
 
 
 @pytest.mark.parametrize(

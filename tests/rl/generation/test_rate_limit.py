@@ -1,5 +1,6 @@
 """How fast a server may be asked, on a clock that is set by hand."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -83,3 +84,9 @@ def test_waits_are_read_as_servers_write_them() -> None:
     later = datetime.now(UTC) + timedelta(seconds=90)
     for text in (later.isoformat(), format_datetime(later, usegmt=True), str(later.timestamp())):
         assert seconds(text) == pytest.approx(90, abs=2)
+
+
+def test_a_date_beyond_all_dates_is_none_and_milliseconds_are_told_from_seconds() -> None:
+    assert seconds("Mon, 01 Jan 99999999999999999999999 00:00:00 GMT") is None
+    soon = seconds(str(int((time.time() + 60) * 1000)))
+    assert soon is not None and 58 < soon < 61

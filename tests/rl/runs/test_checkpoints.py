@@ -24,7 +24,7 @@ def run(tmp_path: Path) -> RunFolder:
     for step in (8, 9, 10, 12):
         folder = checkpoint_at(run.checkpoints, step)
         (folder / "global_step").mkdir(parents=True)
-        (folder / "trainer_state.json").write_text("{}")
+        (folder / "trainer_state.json").write_text(f'{{"global_step": {step}}}')
         (folder / "global_step" / "weights.bin").write_bytes(bytes(range(200)))
         if step < 12:
             Manifest.write(folder, {"seed": 0}, {"processes": 1})
@@ -73,6 +73,12 @@ def test_of_two_the_damaged_one_is_named_and_set_aside(
     else:
         assert f"checkpoint-10/{name}: " in caplog.text and "set aside as damaged-10" in caplog.text
         assert (run.checkpoints / "damaged-10").is_dir() and steps(run) == [8, 9]
+
+
+def test_a_checkpoint_under_another_steps_name_is_not_gone_on_from(run: RunFolder, caplog) -> None:
+    shutil.copytree(checkpoint_at(run.checkpoints, 8), checkpoint_at(run.checkpoints, 20))
+    newest = checkpoint_to_resume(run, resume=True)
+    assert newest is not None and step_of(newest) == 10 and "checkpoint-20: is of step 8" in caplog.text
 
 
 def test_what_was_set_aside_before_makes_room(run: RunFolder) -> None:

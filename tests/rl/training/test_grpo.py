@@ -12,7 +12,8 @@ from rl.config.model import ModelConfig
 from rl.config.train import GRPORecipe
 from rl.models.load import context_length, load_model, load_processor
 from rl.runs.rollouts import read_rollouts
-from rl.training.grpo import check_prices_count, load_rubric
+from rl.training.grpo import check_prices_count
+from rl.training.policy import load_rubric
 from rl.training.rows import rows_for_rl
 from rl.training.trainers.grpo import RulingGRPOTrainer
 from tests.chat_templates import OPENS, with_template
@@ -21,7 +22,13 @@ from tests.rl.training.toy_reward import ToyReward
 
 
 def make_trainer(
-    briefs: Briefs, model: Path, output: Path, reward=None, checkpoint: Path | None = None, **settings
+    briefs: Briefs,
+    model: Path,
+    output: Path,
+    reward=None,
+    checkpoint: Path | None = None,
+    credit: str = "joint",
+    **settings,
 ) -> RulingGRPOTrainer:
     processor, policy = load_processor(model), load_model(ModelConfig(path=str(model)))
     defaults = {
@@ -46,6 +53,7 @@ def make_trainer(
         reward=reward or ToyReward(),
         rollouts=output / "rollouts",
         checkpoint=checkpoint,
+        credit=credit,
     )
 
 

@@ -1,38 +1,20 @@
 """GRPO under DeepSpeed's ZeRO on two CPU processes. Accelerate can switch sharding off without a word: look for it."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
 from rl.config.model import ModelConfig
-from rl.config.train import GRPORecipe
+from rl.config.train import GRPORecipe, PolicyRecipe
 from rl.models.load import load_model
 from rl.runs.rollouts import read_rollouts
-from rl.training.launch.settings import CONFIGS
+from tests.rl.training.sharded import launch
 
 pytest.importorskip("deepspeed")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-HERE = Path(__file__).parent
-
-
-def launch(recipe: GRPORecipe, config: str, *options: str) -> None:
-    file = recipe.output.with_suffix(".json")
-    file.write_text(recipe.model_dump_json(exclude={"model": {"tiny"}}))
-    worker = ["--num_processes", "2", str(HERE / "killable.py"), str(file), "grpo", *options]
-    done = subprocess.run(
-        [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(CONFIGS / config), *worker],
-        env=os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "DS_ACCELERATOR": "cpu"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
 
 
 @pytest.mark.parametrize("config", ["zero2.yaml", "zero3.yaml"])
@@ -57,7 +39,8 @@ def test_two_processes_share_the_groups_and_resume(config: str, toy: Path, tiny_
         },
     )
     launch(recipe, config, "--tell", str(tmp_path / "told.json"))
-    assert json.loads((tmp_path / "told.json").read_text()) == {"wrapper": "DeepSpeedEngine", "processes": 2}
+    told = json.loads((tmp_path / "told.json").read_text())
+    assert (told["wrapper"], told["processes"]) == ("DeepSpeedEngine", 2)
 
     rollouts, weights = read_rollouts(recipe.output), final_weights(recipe)
     assert len(rollouts) == 4 * 12
@@ -78,5 +61,5 @@ def test_two_processes_share_the_groups_and_resume(config: str, toy: Path, tiny_
     assert all(torch.equal(resumed[name], weight) for name, weight in weights.items())
 
 
-def final_weights(recipe: GRPORecipe) -> dict[str, torch.Tensor]:
+def final_weights(recipe: PolicyRecipe) -> dict[str, torch.Tensor]:
     return load_model(ModelConfig(path=str(recipe.output))).state_dict()

@@ -51,6 +51,13 @@ def test_a_setting_is_named_by_its_key(key: str, value: Any, briefs: Briefs, tmp
         check_same(tmp_path, now, before)
 
 
+def test_where_cases_are_watched_at_every_save_its_steps_may_not_change(briefs: Briefs) -> None:
+    """Evaluating a policy draws random numbers."""
+    watching = {"data.valid": ["valid.jsonl"], "save_steps": 10}
+    before, now = identity(watching, briefs), identity(watching | {"save_steps": 20}, briefs)
+    assert {name for name in before if before[name] != now[name]} == {"trainer.eval_steps"}
+
+
 def test_cases_are_told_apart_by_their_content_and_order(briefs: Briefs, tmp_path: Path) -> None:
     own = content_of(briefs)
     assert content_of(Briefs.bind(toy_cases(tmp_path, 4), toy_book())) == own

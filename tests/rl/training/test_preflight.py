@@ -8,9 +8,11 @@ from rich.console import Console
 
 from data import Case, DataError, Gold, save_cases
 from data.foreign.convert import convert_file
+from rl.config.recipe import shipped_recipes
 from rl.terminal.preflight import Preflight, preflight_table
 from rl.training.launch.launch import launch
 from rl.training.preflight import preflight
+from rl.training.registry import KINDS
 
 
 def said(found: Preflight) -> str:
@@ -61,6 +63,33 @@ def test_prices_that_would_be_erased_are_an_error(recipe: Path) -> None:
         preflight("grpo", str(recipe), {"rubric": "billboard", "scale_rewards": "group"})
 
 
+class TestCasesToWatch:
+    @pytest.fixture
+    def valid(self, toy: Path, tmp_path: Path) -> str:
+        (tmp_path / "valid.jsonl").write_text((toy / "text.jsonl").read_text().replace('"toy-', '"other-'))
+        return str(tmp_path / "valid.jsonl")
+
+    def test_it_is_said_when(self, recipe: Path, valid: str) -> None:
+        text = said(preflight("sft", str(recipe), {"data.valid": valid, "save_steps": "20"}))
+        assert "64 cases in 64 groups, 0 pictures, watched every 20 steps" in text
+        text = said(preflight("sft", str(recipe), {"data.valid": valid, "save_strategy": "epoch"}))
+        assert "watched every epoch" in text
+
+    def test_it_is_said_that_they_are_not(self, recipe: Path, valid: str) -> None:
+        text = said(preflight("sft", str(recipe), {"data.valid": valid, "eval_strategy": "no"}))
+        assert f"not used, since eval_strategy is no: {valid}" in text
+
+    def test_they_are_looked_at_as_those_to_train_on_are(self, recipe: Path, valid: str, toy: Path) -> None:
+        gone = preflight("sft", str(recipe), {"data.valid": "gone.jsonl"})
+        assert gone.missing == ["valid"] and "gone.jsonl is not there" in said(gone)
+        with pytest.raises(DataError, match=r"data\.valid: case 'toy-0' is in 'train'"):
+            preflight("sft", str(recipe), {"data.valid": str(toy / "cases.jsonl")})
+        long = Path(valid).read_text().replace("visit us in town", "visit us in town " * 200)
+        Path(valid).write_text(long)
+        with pytest.raises(DataError, match=r"case 'other-\d+' needs \d+ tokens.* model's context is 512"):
+            preflight("sft", str(recipe), {"data.valid": valid})
+
+
 class TestLaunch:
     def test_what_the_processes_are_is_said(self, recipe: Path) -> None:
         text = said(preflight("sft", str(recipe), {}, "multi_gpu", num_processes=4))
@@ -99,13 +128,22 @@ class TestLaunch:
         preflight("sft", str(recipe), {"muon": "true"}, "multi_gpu")
 
 
-@pytest.mark.parametrize("kind", ["sft", "grpo"])
-@pytest.mark.parametrize("name", ["billboard", "ec_darkpattern", "qwen2.5-vl-3b"])
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in KINDS for name in shipped_recipes(kind)])
 def test_shipped_recipes_with_nothing_there(
-    name: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert "data" in preflight(kind, name).missing
+
+
+def test_a_run_that_could_leave_nothing_is_refused(recipe: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for output in (tmp_path / "file", tmp_path / "file" / "run", Path("/proc/nowhere/run")):
+        with pytest.raises(DataError, match=rf"{output}: cannot be written: "):
+            preflight("sft", str(recipe), {"output": str(output)})
+    before = sorted(tmp_path.rglob("*"))
+    preflight("sft", str(recipe), {"output": str(tmp_path / "not" / "there" / "yet")})
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_tokens_of_pictures_of_the_3b_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from data import DataError
 from rl.cli.train import app
-from rl.config import EvalRecipe, GRPORecipe, SFTRecipe
+from rl.config import EvalRecipe, GRPORecipe, PPORecipe, RewardRecipe, SFTRecipe
 from rl.config.recipe import shipped_recipes
 from rl.training import train
 from rl.training.registry import KINDS, find_kind, load_recipe, stage_of
@@ -16,8 +16,13 @@ GIVEN = {"name": "mine", "data": {"train": "cases.jsonl", "rulebook": "rules.yam
 
 
 def test_every_kind_has_a_whole_stage_a_verb_and_a_recipe_to_begin_with() -> None:
-    assert list(KINDS) == ["sft", "grpo"]
-    recipes = {"sft": SFTRecipe(**GIVEN), "grpo": GRPORecipe(**GIVEN, rubric="default")}
+    assert list(KINDS) == ["sft", "reward", "grpo", "ppo"]
+    recipes = {
+        "sft": SFTRecipe(**GIVEN),
+        "reward": RewardRecipe(**GIVEN, pairs="pairs.jsonl"),
+        "grpo": GRPORecipe(**GIVEN, rubric="default"),
+        "ppo": PPORecipe(**GIVEN, rubric="default"),
+    }
     verbs = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     assert verbs.keys() == KINDS.keys()
     for name, kind in KINDS.items():
@@ -34,10 +39,10 @@ def test_a_recipe_is_loaded_as_its_kind_has_it() -> None:
 
 def test_an_unknown_kind_is_an_error_that_names_the_nearest() -> None:
     with pytest.raises(
-        DataError, match=r"no training of kind 'grop' \(did you mean 'grpo'\?\): choose from sft, grpo"
+        DataError, match=r"no training of kind 'grop' \(did you mean 'grpo'\?\): choose from sft, reward, grpo, ppo"
     ):
         find_kind("grop")
-    with pytest.raises(DataError, match="no training of kind 'ppo'"):
-        load_recipe("ppo", "billboard")
+    with pytest.raises(DataError, match="no training of kind 'dpo'"):
+        load_recipe("dpo", "billboard")
     with pytest.raises(DataError, match="no training of kind 'eval'"):
         train(EvalRecipe(name="mine", data="cases.jsonl", rulebook="rules.yaml"))  # type: ignore[arg-type]

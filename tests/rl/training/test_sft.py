@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from data import Brief, Briefs, DataError, Rulebook, Ruling, load_cases
+from data.media.images import open_image
 from prompts import opening_of, parse, render
 from prompts.chat import encode
 from prompts.processor import special_tokens
@@ -101,6 +102,49 @@ def test_pictures_and_rows_without_any_train_together(toy: Path, tiny_vl: Path, 
     lines = (toy / "text.jsonl").read_text().replace('"toy-', '"bare-')
     (tmp_path / "more.jsonl").write_text(lines)
     train(recipe)
+
+
+def test_cases_to_watch_are_watched_at_every_save(toy: Path, tiny_text: Path, tmp_path: Path) -> None:
+    recipe = recipe_for(toy, tiny_text, tmp_path / "run", "text.jsonl", max_steps=5, save_steps=2)
+    (tmp_path / "valid.jsonl").write_text((toy / "text.jsonl").read_text().replace('"toy-', '"other-'))
+    recipe.data.valid = [str(tmp_path / "valid.jsonl")]
+    train(recipe)
+    checkpoint = newest_checkpoint(RunFolder(recipe.output))
+    assert checkpoint is not None
+    log = json.loads((checkpoint / "trainer_state.json").read_text())["log_history"]
+    assert [entry["step"] for entry in log if entry.get("eval_loss", 0) > 0] == [2, 4, 5]  # and at the end
+
+
+@pytest.mark.parametrize("strategy", ["group_by_length", "batch_rebalance", "sequential", "random"])
+def test_no_picture_is_opened_to_order_the_rows(
+    strategy: str, toy: Path, tiny_vl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = trainer_for(
+        recipe_for(toy, tiny_vl, tmp_path, train_sampling_strategy=strategy, per_device_train_batch_size=2)
+    )
+    trainer.eval_dataset = trainer.train_dataset
+    opened: list[str] = []
+
+    def spied(path: str, case: str | None = None) -> Any:
+        opened.append(path)
+        return open_image(path, case)
+
+    monkeypatch.setattr("prompts.parts.picture.open_image", spied)
+    train_batches, watched = trainer.get_train_dataloader().batch_sampler, trainer.get_eval_dataloader().batch_sampler
+    batches = list(train_batches)
+    assert sorted(row for batch in batches for row in batch) == list(range(64))
+    assert sorted(row for batch in watched for row in batch) == list(range(64))
+    assert not opened
+    next(iter(trainer.get_eval_dataloader()))
+    assert opened  # and those of a batch are, when it is read
+
+    if strategy == "group_by_length":
+        lengths = trainer.train_dataset.with_format(None)["length"]
+        grouped, apart = (
+            sum(max(lengths[row] for row in batch) - min(lengths[row] for row in batch) for batch in order)
+            for order in (batches, [range(start, start + 2) for start in range(0, 64, 2)])
+        )
+        assert grouped < apart / 2
 
 
 def test_the_longest_rows_come_first_in_the_first_epoch_only(toy: Path, tiny_vl: Path, tmp_path: Path) -> None:

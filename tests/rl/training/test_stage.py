@@ -201,8 +201,9 @@ def test_a_file_without_cases_is_named_before_anything_is_built(toy: Path, tmp_p
     recipe = recipe_for(toy, "unused", tmp_path / "run", eval_strategy="steps")
     (tmp_path / "empty.jsonl").touch()
     recipe = recipe.model_copy(update={"model": ModelConfig(tiny=TinyConfig(kind="text"))})
-    for section in ("train", "valid"):
-        data = recipe.data.model_copy(update={section: [str(tmp_path / "empty.jsonl")]})
+    files = {"train": [str(toy / "text.jsonl")], "valid": [str(toy / "cases.jsonl")]}
+    for section in files:
+        data = recipe.data.model_copy(update=files | {section: [str(tmp_path / "empty.jsonl")]})
         with pytest.raises(DataError, match=r"empty\.jsonl: there are no cases"):
             train(recipe.model_copy(update={"data": data}))
     assert not RunFolder(recipe.output).tiny.exists()

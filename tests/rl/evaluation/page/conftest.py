@@ -155,3 +155,37 @@ def exported(tab: Tab, button: str) -> list[str]:
     with tab.expect_download() as download:
         tab.click(button)
     return Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight cases about one tea, two models: SFT has cases 0 and 1 right, GRPO 0 and 2. The last four have a gun."""
+    folder = tmp_path_factory.mktemp("plain")
+    text = {"title": "Tea \U0001f525", "body": "It CURES  all. Buy now, or never."}
+    quote, other = Quote(quote="cures all", field="body"), Quote(quote="all. buy", field="body")
+    golds = [
+        {"verdict": "reject", "violations": [{"rule": rule, "evidence": [quote.model_dump()]}]}
+        for rule in ("CURE-1", "GUN-1")
+    ]
+    cases = [Case.model_validate({"id": f"tea-{i}", "text": text, "gold": golds[i // 4]}) for i in range(8)]
+    briefs = Briefs.bind(cases, BOOK)
+    right = Ruling(
+        reasoning="It cures.",
+        violations=[Violation(rule="CURE-1", evidence=[other])],
+        verdict="reject",
+        confidence=0.9,
+    )
+    gun = Violation(rule="GUN-1", evidence=[Region(image=0, region=(0, 0, 1, 1))])
+    wrong = Ruling(reasoning="Fine, no zebra.", violations=[gun], verdict="approve", confidence=0.8)
+    models = [
+        Evaluation(
+            name,
+            "test",
+            [
+                Prediction.read(Episode.plain(brief.id, write(right if i in kept else wrong)), brief)
+                for i, brief in enumerate(briefs)
+            ],
+        )
+        for name, kept in (("SFT", {0, 1}), ("GRPO", {0, 2}))
+    ]
+    return write_report(folder / "report.html", models, {"test": briefs})

@@ -17,6 +17,12 @@ def test_odds_ratio_has_the_exact_interval() -> None:
     assert (found.low, found.high) == pytest.approx((low / (1 - low), high / (1 - high)))
 
 
+def test_pairs_in_clusters_count_for_what_they_are_worth() -> None:
+    """Eight samples of each case, all alike, tell no more than one."""
+    alone, eightfold = odds_ratio(2, 5), odds_ratio(16, 40, worth=1 / 8)
+    assert (eightfold.low, eightfold.high) == pytest.approx((alone.low, alone.high)) and eightfold.value == alone.value
+
+
 def test_odds_ratio_at_the_edges() -> None:
     assert isnan(odds_ratio(0, 0).value)
     assert (odds_ratio(0, 4).value, odds_ratio(0, 4).high) == (inf, inf) and 0 < odds_ratio(0, 4).low < 1

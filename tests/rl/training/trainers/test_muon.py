@@ -16,8 +16,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from data import DataError
 from rl.config.model import ModelConfig
 from rl.models.load import load_model
-from rl.training.trainers.muon import BatchedMuon, MuonAndAdamW, split
-from rl.training.trainers.sft import muon
+from rl.training.trainers.muon import BatchedMuon, MuonAndAdamW, muon, split
 
 SETTINGS = {"lr": 1e-2, "betas": (0.9, 0.98), "eps": 1e-8, "weight_decay": 0.1}
 

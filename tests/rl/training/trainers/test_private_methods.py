@@ -16,6 +16,7 @@ from trl.trainer import grpo_trainer, utils
 
 from rl.training.trainers.grpo import RulingGRPOTrainer
 from rl.training.trainers.policy import PolicyTrainer
+from rl.training.trainers.ppo import _INPUTS, RulingPPOTrainer
 from rl.training.trainers.resumable import ResumableTrainer
 from rl.training.trainers.shared_prefix import SharedPrefixTrainer
 
@@ -30,15 +31,16 @@ SIGNATURES = {
     (GRPOTrainer, "_tokenize_prompts"): "self prompts",
     (GRPOTrainer, "_get_train_sampler"): "self dataset",
     (SFTTrainer, "_get_train_sampler"): "self train_dataset",
+    (SFTTrainer, "_get_eval_sampler"): "self eval_dataset",
     (SFTTrainer, "compute_loss"): "self model inputs return_outputs num_items_in_batch",
     (Trainer, "_save_checkpoint"): "self model trial",
+    (Trainer, "_save"): "self output_dir state_dict",
+    (Trainer, "create_optimizer"): "self model",
     (Trainer, "_save_rng_state"): "self output_dir",
     (Trainer, "_load_from_checkpoint"): "self resume_from_checkpoint model",
 }
-PER_TOKEN = {"num_images", "pixel_values", "image_grid_thw", "batch_size"}
-"""Arguments of `_get_per_token_logps_and_entropies` that we change where a batch is without pictures."""
 LEADING = "self model input_ids attention_mask logits_to_keep batch_size compute_entropy compute_aux_loss"
-"""Its first arguments, in the order in which TRL gives them."""
+"""The first arguments of `_get_per_token_logps_and_entropies`, in the order in which TRL gives them."""
 RETURNED = {
     "_generate": 8,
     "_generate_single_turn": 2,
@@ -48,9 +50,9 @@ RETURNED = {
 """How many values each gives back."""
 READ = {
     "_metrics", "_tokenizer", "_entropy_bonus_enabled", "aux_loss_enabled", "chat_template", "chat_template_kwargs",
-    "eos_token_ids", "generation_config", "generation_kwargs", "loss_type", "model_wrapped", "num_generations",
-    "num_generations_eval", "num_iterations", "ref_model", "tools", "top_entropy_quantile",
-    "use_transformers_continuous_batching", "use_vllm",
+    "eos_token_ids", "generation_config", "generation_kwargs", "log_multimodal", "loss_type", "model_wrapped",
+    "num_generations", "num_generations_eval", "num_iterations", "ref_model", "tools", "top_entropy_quantile",
+    "use_transformers_continuous_batching", "use_vllm", "beta", "scale_rewards", "current_gradient_accumulation_steps",
 }  # fmt: skip
 """Attributes of TRL's trainer that ours read or set."""
 
@@ -76,9 +78,9 @@ def test_methods_take_what_we_hand_on(owner: type, name: str):
     assert parameters(getattr(owner, name)) == SIGNATURES[owner, name].split()
 
 
-def test_log_probabilities_are_worked_out_with_the_arguments_that_we_change():
+def test_log_probabilities_are_worked_out_with_the_arguments_that_we_take():
     given = parameters(GRPOTrainer._get_per_token_logps_and_entropies)
-    assert set(given) >= PER_TOKEN and given[: len(LEADING.split())] == LEADING.split()
+    assert given[: len(LEADING.split())] == LEADING.split()
 
 
 @pytest.mark.parametrize("name", RETURNED)
@@ -108,7 +110,7 @@ def test_a_steps_loss_is_the_sum_of_what_training_step_gives():
 
 def test_the_batch_has_the_tensors_that_we_change():
     source = inspect.getsource(GRPOTrainer._generate_and_score_completions)
-    assert all(f'"{name}": ' in source for name in ("advantages", "completion_mask"))
+    assert all(f'"{name}": ' in source for name in ("advantages", "completion_mask", "num_items_in_batch"))
 
 
 def test_a_batch_is_shuffled_where_groups_are_kept_together():
@@ -137,6 +139,23 @@ def test_all_contact_is_with_what_stands_here():
     """Every method of ours that overrides one of theirs is in the list above, or public."""
     known = {name for _, name in SIGNATURES} | set(RETURNED) | {"__init__"}
     theirs = {name for base in (GRPOTrainer, SFTTrainer) for name in vars(base)} | set(dir(Trainer))
-    for own in (ResumableTrainer, SharedPrefixTrainer, PolicyTrainer, RulingGRPOTrainer):
+    for own in (ResumableTrainer, SharedPrefixTrainer, PolicyTrainer, RulingGRPOTrainer, RulingPPOTrainer):
         overridden = {name for name in vars(own) if name in theirs and callable(getattr(own, name))}
         assert {name for name in overridden if name.startswith("_") and not name.endswith("__")} <= known
+
+
+def test_what_a_critic_is_shown_is_what_the_policy_is_shown():
+    """Every input of the model's in a batch of TRL's has the name that the method takes it by."""
+    source = inspect.getsource(GRPOTrainer._compute_loss)
+    assert all(f'{name}=inputs.get("{name}")' in source for name in _INPUTS) and "pixel_values" in _INPUTS
+
+
+def test_ppo_finds_what_it_leans_on():
+    source = inspect.getsource(GRPOTrainer._generate_and_score_completions)
+    # Whether TRL looks at what was drawn before anything is learned from it, which is its first pass then.
+    assert "if self.args.gradient_accumulation_steps % generate_every != 0" in source
+    assert source.index("old_per_token_logps, _, _ =") < source.index("ref_per_token_logps, _, _ =")
+    loss = inspect.getsource(GRPOTrainer._compute_loss)
+    assert loss.count(" model,") == 2, "in the signature, and for one pass"
+    assert 'completion_mask * inputs["tool_mask"]' in loss and "if advantages.dim() == 1:" in loss
+    assert "if self.beta != 0.0:" in loss, "without, the price of KL is in no loss"

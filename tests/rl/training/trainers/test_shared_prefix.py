@@ -20,6 +20,7 @@ from rl.training.trainers.grpo import RulingGRPOTrainer
 from rl.training.trainers.prompt_reader import PromptReader
 from rl.training.trainers.shared_prefix import PROMPTS, batched
 from tests.rl.conftest import toy_briefs
+from tests.rl.training.test_ppo import make_trainer
 from tests.rl.training.toy_reward import ToyReward
 
 
@@ -120,6 +121,18 @@ def test_a_model_whose_packed_log_probabilities_are_wrong_is_trained_as_before(
     trainer.train()
     assert not trainer.shares and trainer.state.global_step == 2
     assert said.getvalue().count("differ by 0.01 on average") == 1
+
+
+def test_a_critic_of_another_kind_than_the_policy_is_asked_row_by_row(
+    toy: Path, tiny_text: Path, tiny_vl: Path, tmp_path: Path, said: io.StringIO, monkeypatch: pytest.MonkeyPatch
+):
+    """It would count positions in its own way."""
+    other: Any = load_model(ModelConfig(path=str(tiny_vl)))
+    monkeypatch.setattr("rl.models.critic._trunk_of", lambda start: other.base_model)
+    trainer = make_trainer(toy, tiny_text, tmp_path / "run", critic={"layout": "trunk"})
+    trainer.train()
+    assert not trainer.shares and trainer.state.global_step == 2
+    assert said.getvalue().count("its critic is a model of another kind") == 1
 
 
 def test_the_checkpoint_does_not_know_of_it(toy: Path, tiny_vl: Path, tmp_path: Path):

@@ -1,4 +1,4 @@
-"""Ranked: figures that need all cases in order (AUPRC, AURC), of one model or several from the same resamples."""
+"""Figures that need all cases in order (AUPRC, AURC), of one model or several from the same resamples."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

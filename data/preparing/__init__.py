@@ -1,0 +1,1 @@
+"""Preparing: the media that cases name become what models are shown: frames, transcripts, pictures of sound, pages."""

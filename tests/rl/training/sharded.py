@@ -1,0 +1,35 @@
+"""Launches `killable.py` in several processes on the CPU, sharded if Accelerate's configuration says so."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from rl.config.train import TrainRecipe
+from rl.training.launch.settings import CONFIGS
+
+WORKER = Path(__file__).parent / "killable.py"
+PATIENCE = 280
+"""Seconds after which processes are taken to wait for each other."""
+
+
+def launch(recipe: TrainRecipe, config: str, *options: str, processes: int = 2) -> None:
+    """Trains as the recipe says; fails where the processes do, or wait for each other."""
+    file = recipe.output.with_suffix(".json")
+    file.write_text(recipe.model_dump_json(exclude={"model": {"tiny"}}))
+    launcher = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(CONFIGS / config)]
+    started = subprocess.Popen(
+        [*launcher, "--num_processes", str(processes), str(WORKER), str(file), recipe.kind, *options],
+        env=os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "DS_ACCELERATOR": "cpu"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        _, errors = started.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        os.killpg(started.pid, signal.SIGKILL)
+        raise AssertionError(f"the processes wait for each other: {PATIENCE} s") from None
+    assert started.returncode == 0, errors[-3000:]
