@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from data.case import Case
 from data.checking.duplicates import SIDE, clusters_of
 from data.errors import DataError, explain
-from data.files import whole_file, write_whole
+from data.files import link_or_copy, whole_file, write_whole
 from data.foreign.labelling import gold_of
 from data.foreign.mapping import IGNORE, NEAR_DUPLICATES, From, Mapping
 from data.foreign.records import Record, read_records, text_of, value_at
@@ -220,13 +220,7 @@ class _Converter:
 
     def _place(self, image: Path, target: Path) -> None:
         with whole_file(target, flushed=False) as draft:
-            if self.mapping.media == "link":
-                try:
-                    os.link(image, draft)
-                    return
-                except OSError:  # another file system: a copy does
-                    pass
-            shutil.copyfile(image, draft)
+            (link_or_copy if self.mapping.media == "link" else shutil.copyfile)(image, draft)
 
     def _group(self) -> None:
         """Near-duplicates share a group, named after the first of them."""
