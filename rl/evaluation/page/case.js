@@ -9,13 +9,6 @@ function el(tag, name, ...children) {
   return node;
 }
 
-/** The same for drawings. */
-function svg(tag, attributes) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  return node;
-}
-
 /** A block's element, once the browser has read all of it: what comes behind it is there, or nothing more comes. */
 async function arrived(id) {
   for (;;) {
@@ -55,6 +48,7 @@ function drawer(page) {
 
   const bdi = (text, name) => el("bdi", name, visible(text));
   const who = (mark) => (mark === "gold" ? "gold" : page.models[Number(mark.slice(1))]);
+  const { picture, frameOf } = pictures(page, { visible, who });
 
   /** A text cut where marks begin and end. */
   function highlighted(text, marks) {
@@ -92,74 +86,6 @@ function drawer(page) {
       const of = found.get(name) ?? [];
       return [name, field(name, own ? parts[name](of) : paragraph(text, of))];
     }));
-  }
-
-  /** Regions over a picture. Where models agree, their dashes alternate, so that no box hides another. */
-  function boxes(regions) {
-    const dash = 7;
-    const layer = svg("svg", { class: "boxes", viewBox: "0 0 1 1", preserveAspectRatio: "none" });
-    for (const [mark, [x0, y0, x1, y1]] of regions) {
-      const place = { class: `box ${mark}`, x: x0, y: y0, width: x1 - x0, height: y1 - y0 };
-      const lane = Number(mark.slice(1)); // not a number for gold, whose lines are whole
-      const dashes = { "stroke-dasharray": `${dash} ${dash * Math.max(1, page.models.length - 1)}`, "stroke-dashoffset": -dash * lane };
-      const box = svg("rect", Number.isNaN(lane) ? place : { ...place, ...dashes });
-      const title = svg("title", {});
-      title.textContent = visible(who(mark));
-      box.append(title);
-      layer.append(box);
-    }
-    return layer;
-  }
-
-  const beside = (file) => `${encodeURIComponent(page.folder)}/${file}`;
-
-  /** Fills in a picture when its block is unpacked, and how its button enlarges it; or calls `failed` with the reason. */
-  async function fill(button, shown, regions, failed) {
-    const pictures = await block(`pictures-${Math.floor(shown.number / page.pictures_per_block)}`);
-    const found = pictures[shown.number % page.pictures_per_block];
-    if (found.trouble) return failed(el("p", "trouble", `${shown.label} cannot be shown: `, bdi(found.trouble)));
-    const image = el("img");
-    image.alt = shown.label;
-    image.src = found.file ? beside(found.file) : `data:image/webp;base64,${found.webp}`;
-    button.prepend(image);
-    button.enlarge = () => enlarged(shown.label, found.whole ? beside(found.whole) : image.src, regions);
-  }
-
-  /** A picture in its place. */
-  function picture(shown, regions, alone) {
-    const button = el("button", "picture");
-    const figure = el("figure", "", button, alone ? "" : el("figcaption", "", shown.label));
-    button.title = "at full size (f)";
-    fill(button, shown, regions, (trouble) => button.replaceWith(trouble));
-    button.addEventListener("click", () => button.enlarge?.());
-    if (regions.length) button.append(boxes(regions));
-    return figure;
-  }
-
-  /** A frame of the strip. Where there is a recording to go to, a click does that, and two enlarge it. */
-  function frameOf(shown, record, regions, played) {
-    const { time } = record.case.frames[shown.at];
-    const label = `${shown.label}${played ? ": click to go there, twice for full size (f)" : ", at full size (f)"}`;
-    return {
-      time,
-      label,
-      cited: [...new Set(regions.map(([mark]) => mark))],
-      draw(cell) {
-        fill(cell, shown, regions, (trouble) => cell.append(trouble));
-        cell.addEventListener(played ? "dblclick" : "click", () => cell.enlarge?.());
-      },
-    };
-  }
-
-  /** A picture at full size, with its regions; Escape closes it. */
-  function enlarged(label, source, regions) {
-    const image = el("img");
-    const missing = el("p", "trouble");
-    image.alt = label;
-    image.addEventListener("error", () => { missing.textContent = `not beside this page: ${visible(decodeURIComponent(source))}`; });
-    image.src = source;
-    $("#zoom div").replaceChildren(el("div", "whole", image, regions.length ? boxes(regions) : ""), missing);
-    $("#zoom").showModal();
   }
 
   /** Evidence in words. */
@@ -283,7 +209,7 @@ function drawer(page) {
       const pointing = (p) => evidence(record, (e) => e[p.of] === p.at && e.region);
       // A frame stands in the strip; where somebody points at a part of it, large as well.
       const stills = record.pictures.filter((p) => p.of !== "frame" || pointing(p).length);
-      const pictures = stills.map((p) => picture(p, pointing(p), stills.length === 1));
+      const large = stills.map((p) => picture(p, pointing(p), stills.length === 1));
       const frames = record.pictures.filter((p) => p.of === "frame").map((p) => frameOf(p, record, pointing(p), played));
       const intervals = evidence(record, (e, rule) => e.interval && { rule, start: e.interval[0], end: e.interval[1] })
         .map(([mark, interval]) => ({ mark, ...interval }));
@@ -298,8 +224,8 @@ function drawer(page) {
         played ? el("div", said ? "watch" : "", played.node, said) : "",
         run,
         more,
-        el("div", pictures.length ? "content-grid" : "",
-          pictures.length ? el("div", "media", pictures) : "",
+        el("div", large.length ? "content-grid" : "",
+          large.length ? el("div", "media", large) : "",
           el("div", "texts", ...texts.values(), excerpt(record.excerpt), known(record.case))),
         el("div", "answers", goldAnswer(record.gold, about),
           record.answers.map((found, place) => modelAnswer(place, found, entry.outcomes[place], about))),

@@ -40,7 +40,7 @@ from rl.runs.rollouts import read_rollouts
 from rl.terminal.safe_text import HIDDEN, visible
 
 HERE = Path(__file__).parent
-SCRIPTS = ("strip.js", "texts.js", "case.js", "facets.js", "review.js", "queue.js", "browser.js")
+SCRIPTS = ("pictures.js", "strip.js", "texts.js", "case.js", "facets.js", "review.js", "queue.js", "browser.js")
 CASES_PER_BLOCK, PICTURES_PER_BLOCK = 50, 32
 MOST = 50_000
 
