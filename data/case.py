@@ -86,6 +86,18 @@ class Case(BaseModel):
         return fields
 
     @property
+    def runs(self) -> bool:
+        """Whether anything of it runs in time, so that seconds of it can be cited."""
+        timed = any(line.seconds is not None for line in self.transcript)
+        return bool(self.video or self.audio or self.sound or self.frames or timed)
+
+    @property
+    def last_second(self) -> float | None:
+        """The last second at which anything is known to be shown or said, if any."""
+        ends = [line.end for line in self.transcript if line.end is not None] + [frame.time for frame in self.frames]
+        return max(ends, default=None)
+
+    @property
     def media(self) -> Iterator[tuple[str, str]]:
         """Every media file that the case names, as the field and the path in it."""
         yield from ((f"images.{i}", name) for i, name in enumerate(self.images))

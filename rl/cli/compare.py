@@ -10,7 +10,7 @@ from rich.filesize import decimal
 from rich.text import Text
 
 from data import DataError
-from rl.cli.media import AllowMedia
+from rl.cli.media import AllowMedia, CopyRecordings
 from rl.cli.numbers import MOST_SEED
 from rl.terminal.safe_text import visible
 
@@ -29,6 +29,7 @@ def compare(
     reviews: Annotated[list[Path] | None, typer.Option(help="Decisions of reviewers, exported from a page.")] = None,
     resamples: Annotated[int, typer.Option(min=100, max=1_000_000, help="Of the bootstrap.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Of the bootstrap.")] = 0,
+    copy_recordings: CopyRecordings = False,
     allow_media: AllowMedia = None,
 ) -> None:
     """Compare evaluated models on the same cases, pair by pair.
@@ -66,7 +67,8 @@ def compare(
     said = f"{gained:,} gained, {lost:,} lost, {len(found.suspects):,} with suspect gold"
     console.print(Text(f"cases to look at: {said}"))
     save_comparison(found, out.parent)
-    page = write_report(out, evaluations, {found.split: briefs}, comparisons=[found], progress=True)
+    shown = {"recordings": copy_recordings, "progress": True}
+    page = write_report(out, evaluations, {found.split: briefs}, comparisons=[found], **shown)
     console.print(Text(f"report: {page}, {decimal(page.stat().st_size)}"))
     if found.gate is not None and found.gate.decision != "pass":
         raise typer.Exit(1)
