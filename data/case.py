@@ -48,6 +48,8 @@ class Case(BaseModel):
     frames: list[Frame] = Field(default_factory=list)
     video: Name | None = None
     audio: Name | None = None
+    duration: Seconds | None = None
+    """How long the recording lasts, in seconds, where that is known."""
     sound: Name | None = None
     """A picture of the sound over time (`data.media.audio.sound_picture`), for models that see and do not hear."""
     transcript: list[Line] = Field(default_factory=list)
@@ -95,7 +97,7 @@ class Case(BaseModel):
     def last_second(self) -> float | None:
         """The last second at which anything is known to be shown or said, if any."""
         ends = [line.end for line in self.transcript if line.end is not None] + [frame.time for frame in self.frames]
-        return max(ends, default=None)
+        return max(ends if self.duration is None else [*ends, self.duration], default=None)
 
     @property
     def media(self) -> Iterator[tuple[str, str]]:

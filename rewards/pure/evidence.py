@@ -14,7 +14,7 @@ LONG_FIELD, LARGEST_SHARE = 120, 0.25
 """A field of more characters than this is long: a quote may be no more than a quarter of it."""
 SMALLEST_REGION, LARGEST_REGION, LARGEST_INTERVAL = 0.001, 0.5, 0.5
 SLACK = 1.0
-"""Seconds by which an interval may outlast the last known frame or transcript line."""
+"""Seconds by which an interval may outlast the last second known of the recording."""
 
 
 @reward(name="evidence", range=(0, 1))

@@ -67,8 +67,8 @@ def compare(
     said = f"{gained:,} gained, {lost:,} lost, {len(found.suspects):,} with suspect gold"
     console.print(Text(f"cases to look at: {said}"))
     save_comparison(found, out.parent)
-    shown = {"recordings": copy_recordings, "progress": True}
-    page = write_report(out, evaluations, {found.split: briefs}, comparisons=[found], **shown)
+    shown = {found.split: briefs}
+    page = write_report(out, evaluations, shown, comparisons=[found], recordings=copy_recordings, progress=True)
     console.print(Text(f"report: {page}, {decimal(page.stat().st_size)}"))
     if found.gate is not None and found.gate.decision != "pass":
         raise typer.Exit(1)

@@ -213,8 +213,9 @@ def evaluate(
         show(evaluation, by or [])
         for line in served_lines(evaluation.provenance.get("served"), rates):
             Console(emoji=False).print(Text(visible(line)))
-        shown = {"recordings": copy_recordings, "progress": True}
-        page = write_report(out / "report.html", [evaluation], {split: briefs}, **shown)
+        page = write_report(
+            out / "report.html", [evaluation], {split: briefs}, recordings=copy_recordings, progress=True
+        )
     Console(emoji=False).print(Text(f"report: {page}, {decimal(page.stat().st_size)}"))
     if (told := messages.told()) is not None:
         console().print(told, soft_wrap=True)

@@ -100,6 +100,17 @@ def test_bounds_by_hand(said, gold, value):
     assert case.last_second == 10 and shown(span(*said), case=case) == pytest.approx(value)
 
 
+def test_a_recordings_own_length_goes_before_its_last_frame():
+    """Of a minute in eight frames the last is shown at 56 s; what happens later is in the recording all the same."""
+    case = make_case(verdict="reject", violations=[{"rule": "WIN-1", "evidence": [span(57, 60)]}])
+    case.video, case.transcript = "a.mp4", []
+    case.frames = [Frame(path=f"{n}.jpg", time=7.5 * n + 3.75) for n in range(8)]
+    assert case.last_second == 56.25 and not grounded(Interval(interval=(57, 60)), case)
+    case.duration = 60
+    assert case.last_second == 60 and grounded(Interval(interval=(57, 60)), case)
+    assert shown(span(54, 60), case=case) == pytest.approx(0.5 * (1 - 3 / 60))
+
+
 def test_pieces_are_matched_one_to_one_whatever_their_order():
     wanted = [quote("This tea CURES"), CURES, PRIZE]
     items = [PRIZE, CURES, quote("tea CURES diabetes")]
