@@ -19,6 +19,7 @@ from data.quotes import Span, find_quote
 from data.rulebook import Rulebook, RuleRef
 from data.ruling import Ruling
 from data.transcript import TRANSCRIPT, Line, as_heard
+from data.window import Window
 
 FILES = ("video", "audio", "sound")
 """Fields of a case that name one file each."""
@@ -53,6 +54,8 @@ class Case(BaseModel):
     transcript: list[Line] = Field(default_factory=list)
     page: Page | None = None
     """Where the ad leads."""
+    window: Window | None = None
+    """Which stretch of a stream it shows; None for what is reviewed as a whole."""
     meta: dict[str, Any] = Field(default_factory=dict)
     rules: list[RuleRef] | None = None
     """The excerpt: ids, or whole rules where the wording is the case's own; None is the whole book."""

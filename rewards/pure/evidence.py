@@ -175,6 +175,8 @@ def _interval_likeness(a: tuple[float, float], b: tuple[float, float], duration:
 
 def _duration(case: Case) -> float | None:
     """The last second known of, if any."""
+    if case.window is not None:
+        return case.window.length
     ends = [line.end for line in case.transcript] + [frame.time for frame in case.frames]
     return max(ends, default=None)
 
