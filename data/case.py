@@ -138,6 +138,13 @@ class Case(BaseModel):
         case._media = root if isinstance(root, MediaFolder) else MediaFolder(Path(root))
         return case
 
+    def allowing(self, folder: str | Path) -> "Case":
+        """The same case, whose media may lie in another folder too."""
+        if self._media is None:
+            return self
+        within = self._media.within or (self._media.root,)
+        return self.with_root(MediaFolder(self._media.root, (*within, Path(folder))))
+
     def among(self, corpus: Corpus) -> "Case":
         """The same case as one of a set, whose boilerplate it can then tell."""
         case = self.model_copy()

@@ -84,7 +84,7 @@ def window_of(case: Case, span: Span, frames: Sequence[Frame], lines: Sequence[L
             "id": f"{case.id}@{span.end:g}",
             "group": case.cluster,
             "frames": [frame.model_copy(update={"time": own(frame.time)}) for frame in frames],
-            "transcript": [_moved(line, own) for line in lines],
+            "transcript": [moved(line, own) for line in lines],
             "video": None,
             "audio": None,
             "sound": None,
@@ -105,16 +105,17 @@ def heard_in(lines: Sequence[Line], span: Span) -> list[Line]:
     return [line for line in lines if span.start < line.end <= span.end + ROUNDING]
 
 
+def moved(line: Line, own: Callable[[float], float]) -> Line:
+    """A line with its words at the times that a function makes of theirs."""
+    words = [word.model_copy(update={"start": own(word.start), "end": own(word.end)}) for word in line.words]
+    return line.model_copy(update={"start": own(line.start), "end": own(line.end), "words": words})
+
+
 def _shown(case: Case, span: Span, settings: WindowSettings) -> tuple[Case, list[int]]:
     """The window, and which of the case's frames it has."""
     inside = [place for place, frame in enumerate(case.frames) if span.start <= frame.time < span.end]
     chosen = settings.thinned(inside)
     return window_of(case, span, [case.frames[place] for place in chosen], heard_in(case.transcript, span)), chosen
-
-
-def _moved(line: Line, own: Callable[[float], float]) -> Line:
-    words = [word.model_copy(update={"start": own(word.start), "end": own(word.end)}) for word in line.words]
-    return line.model_copy(update={"start": own(line.start), "end": own(line.end), "words": words})
 
 
 def _stated(gold: Gold | None, window: Brief) -> list[Sighting]:

@@ -64,6 +64,10 @@ class WindowSettings(BaseModel):
         last = last if end is None else min(last, end)
         return Span(number, max(0.0, (number + 1) * self.every - self.seconds), last, last - before)
 
+    def count(self, time: float) -> int:
+        """How many whole windows have ended by a time."""
+        return int(time / self.every + ROUNDING)
+
     def spans(self, duration: float) -> Iterator[Span]:
         """All windows of a stream that lasts so long; the last one may be shorter."""
         for number in count():
