@@ -7,7 +7,7 @@ been spoken to its end. Everything that has no time (text fields, images, the pa
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from data.brief import Brief
+from data.brief import Brief, Briefs
 from data.case import Case, Frame
 from data.errors import DataError
 from data.gold import Gold
@@ -46,6 +46,15 @@ def cut(brief: Brief, settings: WindowSettings, remembering: bool = True) -> Ite
             found = remembered(found, memory, span)
             memory.add(_stated(gold, found))
         yield found
+
+
+def windows_of(briefs: Briefs, settings: WindowSettings) -> Briefs:
+    """The windows of all cases, those of one after those of another, each told of what gold says of those before it.
+
+    Raises:
+        DataError: as `cut`.
+    """
+    return Briefs((window for brief in briefs for window in cut(brief, settings)), briefs.book)
 
 
 def remembered(window: Brief, memory: Memory, span: Span) -> Brief:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from data import DataError
-from rl.cli import compare, data, demo, evaluate, review, rewards, train, watch
+from rl.cli import alarms, compare, data, demo, evaluate, review, rewards, train, watch
 from rl.terminal.errors import DEBUG, explained, quiet
 
 app = typer.Typer(
@@ -34,6 +34,7 @@ app.add_typer(train.app, name="train")
 app.add_typer(rewards.app, name="rewards")
 app.add_typer(review.app)
 app.add_typer(watch.app)
+app.add_typer(alarms.app)
 app.add_typer(evaluate.app)
 app.add_typer(compare.app)
 

@@ -19,11 +19,20 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from data import DataError
 from data.errors import explain, suggest
+from data.windows import WindowSettings
 from rewards.models.location import CHECKPOINTS
 from rl.config.model import ModelConfig
 from rl.config.ppo import AdvantageConfig, CriticConfig, KLConfig
 from rl.config.ranges import check_range
 from rl.config.recipe import Files, Recipe
+
+
+class WindowsConfig(WindowSettings):
+    """Cases as streams; see `data.windows`."""
+
+    memory: Literal["gold", "policy"] = "gold"
+    """Whose findings a window is told of as those of the windows before it: what gold says of them, or what the model
+    itself finds that reinforcement learning begins with."""
 
 
 class DataConfig(BaseModel):
@@ -39,6 +48,8 @@ class DataConfig(BaseModel):
     """A YAML file, or the name of a shipped rulebook."""
     template: str = "default"
     """Name of the prompt template."""
+    windows: WindowsConfig | None = None
+    """Cuts cases that have times into windows, as `ruling watch` sees them; None takes them whole."""
 
 
 class HardConfig(BaseModel):
@@ -202,6 +213,12 @@ class TrainRecipe(Recipe):
 
 class SupervisedRecipe(TrainRecipe):
     """What recipes have in common whose model learns from what is written already."""
+
+    @model_validator(mode="after")
+    def _gold_remembers(self) -> "SupervisedRecipe":
+        if self.data.windows is not None and self.data.windows.memory != "gold":
+            raise ValueError("data.windows.memory: nothing is found by a model that writes nothing: leave it out")
+        return self
 
     muon: bool = False
     """Update the weights of linear layers with Muon, the rest with AdamW, instead of with the trainer's optimiser; see

@@ -110,6 +110,8 @@ class Looked(_Record):
     lines: int
     verdict: Verdict | None
     """None where there was no ruling to be relied on."""
+    confidence: float | None = None
+    """Of the ruling, 0..1."""
     failure: str | None = None
     """Why not."""
     found: list[Found] = Field(default_factory=list)

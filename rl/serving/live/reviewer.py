@@ -24,6 +24,7 @@ class Look:
     found: list[Sighting] | None
     """None where there is no ruling to be relied on."""
     verdict: Verdict | None
+    confidence: float | None
     failure: str | None
     seconds: float
     """That the engine took."""
@@ -60,9 +61,9 @@ class Reviewer:
         review = checked(episode, window, {})
         ruling, failure = review.ruling, review.failure or review.contradiction
         if ruling is None or failure is not None:
-            return Look(window, None, None, failure, seconds)
+            return Look(window, None, None, None, failure, seconds)
         found = sightings(ruling.violations, window.case, window.excerpt)
-        return Look(window, found, ruling.verdict, None, seconds)
+        return Look(window, found, ruling.verdict, ruling.confidence, None, seconds)
 
 
 def looked(look: Look, span: Span, alarms: list[Alarm], progress: Progress, lag: float) -> Looked:
@@ -78,6 +79,7 @@ def looked(look: Look, span: Span, alarms: list[Alarm], progress: Progress, lag:
         frames=len(case.frames),
         lines=len(case.transcript),
         verdict=look.verdict,
+        confidence=look.confidence,
         failure=look.failure,
         found=[Found(rule=s.rule, start=round(s.start, 3), end=round(s.end, 3)) for s in look.found or []],
         alarms=alarms,

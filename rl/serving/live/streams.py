@@ -18,6 +18,7 @@ from rl.serving.live.progress import Progress
 from rl.serving.live.reviewer import Look, Reviewer, looked
 from rl.serving.live.settings import WatchSettings
 from rl.serving.live.watch import began
+from rl.terminal.progress import counting
 
 
 @dataclass
@@ -31,6 +32,14 @@ class _Stream:
         spans = settings.windows.spans(duration_of(brief.case))
         windows = cut(brief, settings.windows, remembering=False)
         return cls(brief, Progress(settings, brief.excerpt), list(zip(spans, windows, strict=True)))
+
+    @classmethod
+    def again(cls, windows: list[Brief], settings: WatchSettings) -> "_Stream":
+        """The stream that windows were cut from."""
+        ends = [window.case.window.end for window in windows if window.case.window is not None]
+        spans = [settings.windows.span(number, end) for number, end in enumerate(ends)]
+        progress = Progress(settings, windows[0].excerpt)
+        return cls(windows[0], progress, list(zip(spans, windows, strict=True)))
 
     @property
     def next(self) -> tuple[Span, Brief] | None:
@@ -60,22 +69,24 @@ def look_through(
                 yield one, span, look
 
 
-def policy_windows(
-    engine: Engine, briefs: Briefs, settings: WatchSettings, decoding: Decoding, reached: Callable[[int], None]
-) -> Briefs:
-    """The windows of cases, each told of what an engine found in those before it.
+def own_windows(engine: Engine, windows: Briefs, settings: WatchSettings, decoding: Decoding) -> Briefs:
+    """Windows, each told of what an engine itself finds in those of its stream before it, in place of what it was.
 
     Args:
-        reached: is told how many windows have been looked at.
+        windows: of whole streams, in order.
     """
-    streams = [_Stream.of(brief, settings) for brief in briefs]
-    found = []
-    for one, span, look in look_through(Reviewer(engine, briefs.book, decoding), streams, decoding.batch_size):
-        one.progress.look(look.found, look.verdict, span)
-        found.append(look.window)
-        reached(len(found))
-    order = {window.id: place for place, window in enumerate(w for one in streams for _, w in one.windows)}
-    return Briefs(sorted(found, key=lambda window: order[window.id]), briefs.book)
+    by_stream: dict[str, list[Brief]] = {}
+    for window in windows:
+        assert window.case.window is not None, "a case that was not cut"
+        by_stream.setdefault(window.case.window.stream, []).append(window)
+    streams = [_Stream.again(its, settings) for its in by_stream.values()]
+    found: dict[str, Brief] = {}
+    with counting("watching", len(windows)) as reached:
+        for one, span, look in look_through(Reviewer(engine, windows.book, decoding), streams, decoding.batch_size):
+            one.progress.look(look.found, look.verdict, span)
+            found[look.window.id] = look.window
+            reached(len(found))
+    return Briefs((found[window.id] for window in windows), windows.book)
 
 
 def watch_cases(
