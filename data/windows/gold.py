@@ -71,7 +71,7 @@ def _judged(gold: Gold, kept: list[GoldViolation], brief: Brief) -> Gold:
 
 
 def _shown(evidence: Sequence[Evidence], window: Case, frames: Sequence[int]) -> list[Evidence]:
-    """What of a violation's evidence a window shows, in its own terms; nothing where it does not show the violation."""
+    """What of a violation's evidence a window shows, in its own terms; nothing where it shows no violation."""
     found = [(item, _own(item, window, frames)) for item in evidence]
     deciding = [pair for pair in found if isinstance(pair[0], Interval)] or [p for p in found if _is_timed(p[0])]
     if deciding and not any(own is not None for _, own in deciding):

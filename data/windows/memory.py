@@ -59,7 +59,9 @@ class Memory:
     def before(self, span: Span) -> list[Earlier]:
         """What a window is told, in seconds of its own clock."""
         return [
-            Earlier(rule=one.rule, start=round(one.start - span.start, DIGITS), end=round(one.end - span.start, DIGITS))
+            Earlier(
+                rule=one.rule, start=round(one.start - span.start, DIGITS), end=round(one.end - span.start, DIGITS)
+            )
             for one in self._sightings
         ]
 

@@ -46,7 +46,9 @@ class WindowSettings(BaseModel):
     @model_validator(mode="after")
     def _nothing_unseen(self) -> "WindowSettings":
         if self.every > self.seconds:
-            raise ValueError(f"every: {self.every:g} s apart, windows of {self.seconds:g} s would leave seconds unseen")
+            raise ValueError(
+                f"every: {self.every:g} s apart, windows of {self.seconds:g} s would leave seconds unseen"
+            )
         return self
 
     @property

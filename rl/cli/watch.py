@@ -22,24 +22,34 @@ def watch(
         ),
     ],
     rulebook: Annotated[str, typer.Option(help="YAML file, or the name of a shipped rulebook.")],
-    journal: Annotated[Path, typer.Option(help="File that all is kept in; goes on where it was.")] = Path("watch.jsonl"),
+    journal: Annotated[Path, typer.Option(help="File that all is kept in; goes on where it was.")] = Path(
+        "watch.jsonl"
+    ),
     case: Annotated[
         str | None, typer.Option(help="JSON or JSONL file with what is known beside the stream; FILE#ID takes one.")
     ] = None,
-    fast: Annotated[bool, typer.Option("--fast", help="A recording as fast as possible, not at its own pace.")] = False,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="A recording as fast as possible, not at its own pace.")
+    ] = False,
     seconds: Annotated[float, typer.Option(help="How long a window is.")] = 4.0,
-    every: Annotated[float | None, typer.Option(help="Seconds from one window to the next; --seconds if left out.")] = None,
+    every: Annotated[
+        float | None, typer.Option(help="Seconds from one window to the next; --seconds if left out.")
+    ] = None,
     frames: Annotated[int, typer.Option(help="Most frames of a window.")] = 4,
     pixels: Annotated[int, typer.Option(help="Most pixels of a frame.")] = 200_704,
     remember: Annotated[int, typer.Option(help="Most findings of earlier windows that a window is told of.")] = 8,
     agree: Annotated[int, typer.Option(help="Windows in a row that raise an alarm, or clear it.")] = 2,
     most_lag: Annotated[float, typer.Option(help="Seconds behind, beyond which windows are left out.")] = 20.0,
-    give_up: Annotated[float, typer.Option(min=1, help="Seconds of silence after which a lost source is over.")] = 300.0,
+    give_up: Annotated[
+        float, typer.Option(min=1, help="Seconds of silence after which a lost source is over.")
+    ] = 300.0,
     idle: Annotated[
-        float | None, typer.Option(min=1, help="Seconds without a new file after which a folder is over; never if left out.")
+        float | None,
+        typer.Option(min=1, help="Seconds without a new file after which a folder is over; never if left out."),
     ] = None,
     speech: Annotated[
-        str | None, typer.Option(help="Speech recognition: as for ruling data prepare. Nothing is transcribed without.")
+        str | None,
+        typer.Option(help="Speech recognition: as for ruling data prepare. Nothing is transcribed without."),
     ] = None,
     served_speech: Annotated[str, typer.Option(help="What the speech server calls its model.")] = "whisper-1",
     endpoint: Annotated[str | None, typer.Option(help="Server that speaks the OpenAI API, and has the model.")] = None,

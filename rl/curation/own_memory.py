@@ -1,5 +1,5 @@
-"""Own memory: before reinforcement learning, the model watches the streams that it will be trained on, so that what its
-prompts tell of earlier windows is what it finds itself, with its own errors, and not what gold says.
+"""Own memory: before reinforcement learning, the model watches the streams that it will be trained on. What its prompts
+tell of earlier windows is then what it finds itself, with its own errors, and not what gold says.
 
 The findings are those of the model that training begins with; they are kept in the run's folder, so that a resumed
 run, and each process of a launched one, goes on with them.

@@ -194,7 +194,9 @@ class Journal:
             self._file.truncate(_whole(self.path))
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
         assert self._file is not None
         self._file.close()
         self._lock.release()
@@ -222,5 +224,7 @@ class Journal:
         said = {"source": before.source, **before.identity}, {"source": began.source, **began.identity}
         differ = [key for key in sorted(said[0].keys() | said[1].keys()) if said[0].get(key) != said[1].get(key)]
         if differ:
-            message = f"is of another watching ({', '.join(differ)} differ): give another journal, or the same settings"
+            message = (
+                f"is of another watching ({', '.join(differ)} differ): give another journal, or the same settings"
+            )
             raise DataError(message, file=self.path)

@@ -58,11 +58,11 @@ class _Pictures:
     def of(self, packet: "Packet") -> Iterator[VideoFrame]:
         stamp = packet.pts if packet.pts is not None else packet.dts
         unit = self._stream.time_base
-        if packet.size and stamp is not None and unit is not None:
-            if self._clock(float(stamp * unit)) < self._position:
-                self._pending = [] if packet.is_keyframe else self._pending[-MOST_PENDING:]
-                self._pending.append(packet)
-                return
+        timed = packet.size and stamp is not None and unit is not None
+        if timed and self._clock(float(stamp * unit)) < self._position:  # type: ignore[operator]  # neither is None
+            self._pending = [] if packet.is_keyframe else self._pending[-MOST_PENDING:]
+            self._pending.append(packet)
+            return
         for one in (*self._pending, packet):
             for frame in one.decode():
                 yield from self._wanted(frame)  # type: ignore[arg-type]  # of a video's packets

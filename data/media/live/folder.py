@@ -99,5 +99,3 @@ def _extent(path: Path) -> tuple[float, float]:
             return start_of(container), line.end
     except DataError as error:
         raise DataError(f"{error.message}; take it out of the folder to go on without it", file=path) from error
-
-

@@ -1,4 +1,4 @@
-"""Live: how soon the alarms of a watched stream came, how many were about nothing, and what was seen of what gold has."""
+"""Live: how soon the alarms of watched streams came, how many were about nothing, and how much of gold was seen."""
 
 from rl.evaluation.live.events import Event, events_of
 from rl.evaluation.live.figures import LiveFigures, measure_alarms

@@ -36,7 +36,7 @@ class LiveFigures:
     detected: Estimate
     """The share of events that some alarm detects."""
     median_delay: Estimate
-    """Seconds from an event's beginning to its alarm, at the median of all events; infinite where fewer are detected."""
+    """Seconds from an event's beginning to its alarm, the median of all events; infinite where fewer are detected."""
     slow_delay: Estimate
     """The same for nine of ten events."""
     recall_at_precision: Estimate

@@ -14,8 +14,10 @@ from rl.terminal.quantities import share
 
 def alarms_table(name: str, figures: LiveFigures) -> Table:
     """Every figure with its interval."""
-    title = f"{name}: {figures.streams:,} streams, {figures.hours:.2f} h, {figures.events:,} events, {figures.alarms:,} alarms"
-    table = Table(title=plain(title), title_justify="left")
+    counted = (
+        f"{figures.streams:,} streams, {figures.hours:.2f} h, {figures.events:,} events, {figures.alarms:,} alarms"
+    )
+    table = Table(title=plain(f"{name}: {counted}"), title_justify="left")
     table.add_column("with 95 % interval")
     table.add_column("", justify="right")
     table.add_row("events detected", _shown(figures.detected, share))

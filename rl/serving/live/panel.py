@@ -42,7 +42,9 @@ class WatchPanel(AbstractContextManager["WatchPanel"]):
 
     def __enter__(self) -> "WatchPanel":
         if self._shown and can_redraw():
-            self._live = Live(get_renderable=self.drawn, console=console(), refresh_per_second=4, redirect_stderr=False)
+            self._live = Live(
+                get_renderable=self.drawn, console=console(), refresh_per_second=4, redirect_stderr=False
+            )
             self._live.start()
         return self
 
@@ -75,7 +77,11 @@ class WatchPanel(AbstractContextManager["WatchPanel"]):
         newest = self._newest
         if newest is None:
             return Panel(Text("waiting for the first window", style="dim"), title=_safe(self._title))
-        facts = [f"at {clock(newest.end)}", f"{self._windows:,} windows", f"{self._seconds / self._windows:.2f} s each"]
+        facts = [
+            f"at {clock(newest.end)}",
+            f"{self._windows:,} windows",
+            f"{self._seconds / self._windows:.2f} s each",
+        ]
         if newest.lag > 0:
             facts.append(f"{newest.lag:.1f} s behind")
         if self._frames_dropped or self._windows_dropped:

@@ -44,7 +44,7 @@ class Progress:
         self._opened = self.place().after([opened]).opened
 
     def look(self, found: Sequence[Sighting] | None, verdict: Verdict | None, span: Span) -> list[Alarm]:
-        """A window was looked at: what it finds (None where it has no ruling to be relied on), and what that changes."""
+        """A window was looked at: what it finds, None where it has no ruling to be relied on. Returns what changes."""
         self.memory.add(found or ())
         self.next = span.number + 1
         return self.alarms.look(found, verdict, span)

@@ -50,9 +50,7 @@ class _Stream:
         return span, remembered(window, self.progress.memory, span)
 
 
-def look_through(
-    reviewer: Reviewer, streams: "list[_Stream]", at_once: int
-) -> Iterator[tuple["_Stream", Span, Look]]:
+def look_through(reviewer: Reviewer, streams: "list[_Stream]", at_once: int) -> Iterator[tuple["_Stream", Span, Look]]:
     """Every window that has not been looked at, with what came of it; who takes it says so to the stream's progress.
 
     Args:

@@ -25,7 +25,9 @@ def window(gold: dict[str, tuple[float, float]], earlier: dict[str, tuple[float,
 
 
 def cites(*rules: str) -> Ruling:
-    return Ruling(verdict="reject" if rules else "approve", confidence=1, violations=[Violation(rule=r) for r in rules])
+    return Ruling(
+        verdict="reject" if rules else "approve", confidence=1, violations=[Violation(rule=r) for r in rules]
+    )
 
 
 def test_a_violation_costs_by_the_second_until_it_is_raised() -> None:
@@ -59,9 +61,8 @@ def test_over_a_stream_delays_add_up_to_the_time_to_detection() -> None:
 
 def test_a_false_alarm_is_one_that_begins() -> None:
     case = window({"R-1": (0, 6)}, {"R-2": (-4.0, 1.0), "R-3": (-30.0, -20.0)})
-    assert [false_alarm(cites(*rules), case, BOOK) for rules in ((), ("R-1",), ("R-2",), ("R-3",), ("R-1", "R-4"))] == [
-        0, 0, 0, 1, 1
-    ]  # fmt: skip
+    cited = ((), ("R-1",), ("R-2",), ("R-3",), ("R-1", "R-4"))
+    assert [false_alarm(cites(*rules), case, BOOK) for rules in cited] == [0, 0, 0, 1, 1]
     assert false_alarm(cites("R-4"), window({"R-1": (0, 6)}, exhaustive=False), BOOK) == 0.5
     assert false_alarm(cites("MADE-UP"), case, BOOK) == 1
 

@@ -75,8 +75,8 @@ class GrowingPlaylist:
 
     def __init__(self, whole: Path, name: str = "now.m3u8"):
         lines = whole.read_text().splitlines()
-        self._head = [line for line in lines if line.startswith("#EXT") and not line.startswith(("#EXTINF", "#EXT-X-END",
-                      "#EXT-X-PLAYLIST"))]  # fmt: skip
+        left_out = ("#EXTINF", "#EXT-X-END", "#EXT-X-PLAYLIST")
+        self._head = [line for line in lines if line.startswith("#EXT") and not line.startswith(left_out)]
         self._segments = [line for line in lines if line.startswith("#EXTINF") or not line.startswith("#")]
         self._path = whole.with_name(name)
         self.list(1)

@@ -16,11 +16,12 @@ from data.media.live.address import AddressSource
 from data.media.live.feed import Pace
 from data.media.live.folder import FolderSource
 from tests.data.media.live.broadcast import GrowingPlaylist, serving, write_clip, write_hls
-from tests.data.media.recordings import number_in, write_sound, tone
+from tests.data.media.recordings import number_in, tone, write_sound
 from tests.loopback import free_port
 
 SECONDS = 12
 RATE = 5
+START, FAST = Place(), Pace(True, 2.0)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def hls(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Heard:
     """What a buffer held once its source was over."""
 
-    def __init__(self, source: Source, folder: Path, place: Place = Place(), pace: Pace = Pace(True, 2.0)):
+    def __init__(self, source: Source, folder: Path, place: Place = START, pace: Pace = FAST):
         buffer = Buffer(folder, 1000.0, waits=not source.is_live)
         begun = time.monotonic()
         with Feed(source, View(rate=1.0), place, buffer, pace):
@@ -96,7 +97,7 @@ def test_a_server_that_dies_and_comes_back_costs_nothing(hls: Path, tmp_path: Pa
 def test_rtmp_shows_what_the_file_shows(clip: Path, tmp_path: Path) -> None:
     url = f"rtmp://127.0.0.1:{free_port()}/live/clip"
     code = (
-        "import sys, time; from pathlib import Path; from tests.data.media.live.broadcast import push; time.sleep(1.5);"
+        "import time; from pathlib import Path; from tests.data.media.live.broadcast import push; time.sleep(1.5);"
         f"push(Path({str(clip)!r}), {url!r}, 10)"
     )
     # A process of its own: PyAV keeps Python's lock while it writes.
@@ -144,7 +145,9 @@ def test_a_broadcast_leads_to_no_file_of_this_machine(hls: Path, tmp_path: Path)
     secret = write_clip(tmp_path / "secret.ts", 3)
     folder = tmp_path / "site"
     folder.mkdir()
-    (folder / "live.m3u8").write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\nfile://{secret}\n#EXT-X-ENDLIST\n")
+    (folder / "live.m3u8").write_text(
+        f"#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\nfile://{secret}\n#EXT-X-ENDLIST\n"
+    )
     with serving(folder) as url:
         heard = Heard(source_of(f"{url}/live.m3u8"), tmp_path, pace=Pace(True, 1.0))
     assert heard.frames == []

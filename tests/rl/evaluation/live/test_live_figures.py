@@ -61,7 +61,9 @@ def test_an_alarm_before_its_event_detects_nothing_and_one_after_another_counts_
 
 def test_where_nothing_happens_there_is_nothing_to_detect() -> None:
     found = measure_alarms([watched()], [[]])
-    assert all(isnan(getattr(found, n).value) for n in ("detected", "median_delay", "recall_at_precision", "seconds_seen"))
+    assert all(
+        isnan(getattr(found, n).value) for n in ("detected", "median_delay", "recall_at_precision", "seconds_seen")
+    )
     assert found.false_alarms_per_hour.value == 0.0
 
 
@@ -96,8 +98,8 @@ def journal(path: Path) -> Path:
                 Alarm(number=1, rule="A", change=change[n][0], first=change[n][1], last=change[n][2], at=change[n][3])
             ] if n in change else []  # fmt: skip
             kept.write(
-                Looked(stream="s", time=now, number=n, start=4 * n, end=4 * n + 4, frames=4, lines=0, verdict="approve",
-                       confidence=0.5 + n / 10, found=seen, alarms=alarms, state="approve", seconds=0.5)
+                Looked(stream="s", time=now, number=n, start=4 * n, end=4 * n + 4, frames=4, lines=0,
+                       verdict="approve", confidence=0.5 + n / 10, found=seen, alarms=alarms, state="approve", seconds=0.5)
             )  # fmt: skip
         kept.write(Ended(stream="s", at=20.0))
     return path

@@ -55,7 +55,12 @@ def test_a_window_without_a_ruling_neither_raises_nor_clears() -> None:
 
 
 def test_the_state_is_what_open_alarms_call_for() -> None:
-    for windows, state in [(("A", "A"), "reject"), (("B", "B"), "escalate"), (("AB", "AB"), "reject"), (("A",), "approve")]:
+    for windows, state in [
+        (("A", "A"), "reject"),
+        (("B", "B"), "escalate"),
+        (("AB", "AB"), "reject"),
+        (("A",), "approve"),
+    ]:
         alarms = Alarms(2)
         looked(alarms, *windows)
         assert alarms.state(BOOK) == state
