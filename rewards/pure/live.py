@@ -29,7 +29,8 @@ def delay(ruling: Ruling, case: Case, excerpt: Rulebook, *, most: float = 10.0) 
     gold, window = case.gold_for(excerpt), case.window
     if window is None or gold is None or not says_what_is_broken(gold):
         return NotApplicable
-    cited, unraised = {violation.rule for violation in ruling.violations}, {}
+    cited = {violation.rule for violation in ruling.violations}
+    unraised: dict[str, float] = {}
     for violation in gold.violations or []:
         if cited.isdisjoint(violation.accepted) and not window.has_open(violation.accepted):
             begun, ended = when(violation.evidence or [], case)

@@ -1,4 +1,4 @@
-"""Own memory: before reinforcement learning, the model watches the streams that it will be trained on. What its prompts
+"""Own memory: before reinforcement learning, the model watches the streams that it will be trained on. What prompts
 tell of earlier windows is then what it finds itself, with its own errors, and not what gold says.
 
 The findings are those of the model that training begins with; they are kept in the run's folder, so that a resumed

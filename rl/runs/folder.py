@@ -25,7 +25,7 @@ from data import DataError
 from data.errors import explain
 from data.files import read_json
 from rewards.models.location import CHECKPOINTS, FINAL
-from rl.config.train import WindowsConfig
+from rl.config.data import WindowsConfig
 from rl.terminal.messages import MESSAGES
 
 RUN = "run.json"

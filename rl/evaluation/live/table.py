@@ -14,10 +14,8 @@ from rl.terminal.quantities import share
 
 def alarms_table(name: str, figures: LiveFigures) -> Table:
     """Every figure with its interval."""
-    counted = (
-        f"{figures.streams:,} streams, {figures.hours:.2f} h, {figures.events:,} events, {figures.alarms:,} alarms"
-    )
-    table = Table(title=plain(f"{name}: {counted}"), title_justify="left")
+    counted = f"{figures.streams:,} streams, {figures.hours:.2f} h, {figures.events:,} events"
+    table = Table(title=plain(f"{name}: {counted}, {figures.alarms:,} alarms"), title_justify="left")
     table.add_column("with 95 % interval")
     table.add_column("", justify="right")
     table.add_row("events detected", _shown(figures.detected, share))

@@ -182,7 +182,7 @@ class _Watch:
 
     def _drop(self, why: str, span: Span, **what: Any) -> None:
         start, end = round(span.start, 3), round(span.end, 3)
-        self._kept.write(Dropped(stream=self._brief.id, why=why, start=start, end=end, **what))  # type: ignore[arg-type]
+        self._kept.write(Dropped(stream=self._brief.id, why=why, start=start, end=end, **what))
 
     def _say_what_happened(self) -> None:
         now = datetime.now(UTC)

@@ -97,10 +97,9 @@ def journal(path: Path) -> Path:
             alarms = [
                 Alarm(number=1, rule="A", change=change[n][0], first=change[n][1], last=change[n][2], at=change[n][3])
             ] if n in change else []  # fmt: skip
-            kept.write(
-                Looked(stream="s", time=now, number=n, start=4 * n, end=4 * n + 4, frames=4, lines=0,
-                       verdict="approve", confidence=0.5 + n / 10, found=seen, alarms=alarms, state="approve", seconds=0.5)
-            )  # fmt: skip
+            window = {"number": n, "start": 4 * n, "end": 4 * n + 4, "frames": 4, "lines": 0, "seconds": 0.5}
+            ruled = {"verdict": "approve", "confidence": 0.5 + n / 10, "found": seen, "state": "approve"}
+            kept.write(Looked(stream="s", time=now, alarms=alarms, **window, **ruled))
         kept.write(Ended(stream="s", at=20.0))
     return path
 
