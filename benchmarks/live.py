@@ -86,22 +86,52 @@ def data(out: Path, memory: str) -> dict[str, object]:
 
 
 def sft(out: Path, steps: int) -> dict[str, object]:
-    trainer = {"max_steps": steps, "per_device_train_batch_size": 16, "learning_rate": 3e-3, "warmup_steps": 20,
-               "adam_beta2": 0.98, "gradient_checkpointing": False, "logging_steps": 10, "save_strategy": "no"}  # fmt: skip
+    trainer = {
+        "max_steps": steps,
+        "per_device_train_batch_size": 16,
+        "learning_rate": 3e-3,
+        "warmup_steps": 20,
+        "adam_beta2": 0.98,
+        "gradient_checkpointing": False,
+        "logging_steps": 10,
+        "save_strategy": "no",
+    }
     model = {"tiny": {"kind": "vl"}, "attn_implementation": "eager"}
     trainer |= precision()
-    return {"name": "live-sft", "output": out / "sft", "muon": True, "model": model, "data": data(out, "gold"),
-            "trainer": trainer}  # fmt: skip
+    return {
+        "name": "live-sft",
+        "output": out / "sft",
+        "muon": True,
+        "model": model,
+        "data": data(out, "gold"),
+        "trainer": trainer,
+    }
 
 
 def grpo(out: Path, steps: int) -> dict[str, object]:
-    trainer = {"max_steps": steps, "per_device_train_batch_size": 64, "num_generations": 8, "temperature": 0.8,
-               "max_completion_length": 96, "learning_rate": 1e-4, "scale_rewards": "batch", "beta": 0.0,
-               "gradient_checkpointing": False, "logging_steps": 5, "save_strategy": "no"}  # fmt: skip
+    trainer = {
+        "max_steps": steps,
+        "per_device_train_batch_size": 64,
+        "num_generations": 8,
+        "temperature": 0.8,
+        "max_completion_length": 96,
+        "learning_rate": 1e-4,
+        "scale_rewards": "batch",
+        "beta": 0.0,
+        "gradient_checkpointing": False,
+        "logging_steps": 5,
+        "save_strategy": "no",
+    }
     model = {"path": str(out / "sft"), "attn_implementation": "eager"}
     trainer |= precision()
-    return {"name": "live-grpo", "output": out / "grpo", "rubric": "live", "model": model,
-            "data": data(out, "policy"), "trainer": trainer}  # fmt: skip
+    return {
+        "name": "live-grpo",
+        "output": out / "grpo",
+        "rubric": "live",
+        "model": model,
+        "data": data(out, "policy"),
+        "trainer": trainer,
+    }
 
 
 def watched(model: Path, out: Path, name: str) -> object:

@@ -1,5 +1,7 @@
 """``ruling watch``: a stream, or cases as if they were streams, ruled on window by window."""
 
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -94,8 +96,7 @@ def watch(
         if json:
             typer.echo(record.model_dump_json())
 
-    again = f"ruling watch {model} {source} --rulebook {rulebook} --journal {journal} …"
-    with interruptible(again), panel:
+    with interruptible(shlex.join(["ruling", *sys.argv[1:]])), panel:
         if source.endswith(".jsonl"):
             briefs = Briefs.bind(load_cases(source), book)
             watch_cases(engine, briefs, journal, settings, decoding, listen)

@@ -65,7 +65,7 @@ class _Pictures:
             return
         for one in (*self._pending, packet):
             for frame in one.decode():
-                yield from self._wanted(frame)  # type: ignore[arg-type]  # of a video's packets
+                yield from self._wanted(frame)
         self._pending = []
 
     def _wanted(self, frame: "av.VideoFrame") -> Iterator[VideoFrame]:

@@ -99,6 +99,20 @@ def test_a_source_that_dies_and_comes_back_changes_no_alarm(
     assert not watching.is_alive() and alarms_of(journal) == of_the_file
 
 
+def test_rtmp_raises_the_alarms_of_the_file(clip: Path, tmp_path: Path, of_the_file: list[Alarm]) -> None:
+    url, journal = f"rtmp://127.0.0.1:{free_port()}/live/clip", tmp_path / "j.jsonl"
+    code = (
+        "import time; from pathlib import Path; from tests.data.media.live.broadcast import push; time.sleep(2.0);"
+        f"push(Path({str(clip)!r}), {url!r}, 8)"
+    )
+    # A process of its own: PyAV keeps Python's lock while it writes.
+    sender = subprocess.Popen([sys.executable, "-c", code])
+    source = AddressSource(url, {"listen": "1"}, patience=(5.0, 5.0))
+    watch(SeesDarkness(), source, BOOK, journal, settings=SETTINGS, pace=Pace(True, 1.0))
+    assert sender.wait(timeout=20) == 0
+    assert alarms_of(journal) == of_the_file
+
+
 KILLED = """
 import sys
 from pathlib import Path
