@@ -19,6 +19,7 @@ from data.quotes import Span, find_quote
 from data.rulebook import Rulebook, RuleRef
 from data.ruling import Ruling
 from data.transcript import TRANSCRIPT, Line, as_heard
+from data.window import Window
 
 FILES = ("video", "audio", "sound")
 """Fields of a case that name one file each."""
@@ -55,6 +56,8 @@ class Case(BaseModel):
     transcript: list[Line] = Field(default_factory=list)
     page: Page | None = None
     """Where the ad leads."""
+    window: Window | None = None
+    """Which stretch of a stream it shows; None for what is reviewed as a whole."""
     meta: dict[str, Any] = Field(default_factory=dict)
     rules: list[RuleRef] | None = None
     """The excerpt: ids, or whole rules where the wording is the case's own; None is the whole book."""
@@ -96,6 +99,8 @@ class Case(BaseModel):
     @property
     def last_second(self) -> float | None:
         """The last second at which anything is known to be shown or said, if any."""
+        if self.window is not None:
+            return self.window.length
         ends = [line.end for line in self.transcript if line.end is not None] + [frame.time for frame in self.frames]
         return max(ends if self.duration is None else [*ends, self.duration], default=None)
 
@@ -148,6 +153,13 @@ class Case(BaseModel):
         case = self.model_copy()
         case._media = root if isinstance(root, MediaFolder) else MediaFolder(Path(root))
         return case
+
+    def allowing(self, folder: str | Path) -> "Case":
+        """The same case, whose media may lie in another folder too."""
+        if self._media is None:
+            return self
+        within = self._media.within or (self._media.root,)
+        return self.with_root(MediaFolder(self._media.root, (*within, Path(folder))))
 
     def among(self, corpus: Corpus) -> "Case":
         """The same case as one of a set, whose boilerplate it can then tell."""

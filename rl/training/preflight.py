@@ -64,10 +64,10 @@ def preflight(
     for what, fact in stage.facts(arguments).items():
         found.add(what, fact)
     with tempfile.TemporaryDirectory() as scratch:
-        briefs = Briefs.bind(cases, book) if book is not None and cases else None
+        briefs = stage.bind(cases, book) if book is not None and cases else None
         everything = briefs
         if book is not None and briefs is not None and watched:
-            valid = Briefs.bind(watched, book)
+            valid = stage.bind(watched, book)
             stage.check_apart(briefs, valid)
             everything = briefs + valid
         folder = _model(stage, briefs, Path(scratch), found)
@@ -75,7 +75,9 @@ def preflight(
             _parameters(recipe.model, folder, found)
             if everything is not None:
                 _longest(stage, everything, folder, stage.reserved(arguments), found)
-    _steps(stage, arguments, len(cases), processes, found)
+        if recipe.data.windows is not None and briefs is not None:
+            found.add("windows", f"{len(briefs):,} of the cases to train on")
+    _steps(stage, arguments, len(cases if briefs is None else briefs), processes, found)
     return found
 
 

@@ -13,7 +13,8 @@ from typing import Any, Generic, TypeVar
 
 from transformers import set_seed
 
-from data import Brief, Briefs, DataError, Rulebook, load_cases
+from data import Brief, Briefs, Case, DataError, Rulebook, load_cases
+from data.windows import windows_of
 from prompts import Message
 from prompts.processor import Processor
 from prompts.reply import Reply
@@ -236,7 +237,16 @@ class Stage(ABC, Generic[OneRecipe]):
         cases = load_cases(*files)
         if not cases:
             raise DataError("there are no cases", file=", ".join(files))
-        return Briefs.bind(cases, book)
+        return self.bind(cases, book)
+
+    def bind(self, cases: Sequence[Case], book: Rulebook) -> Briefs:
+        """Cases under their rules; as windows, where the recipe cuts them.
+
+        Raises:
+            DataError: two cases have one id, one names a rule that the book has not, or cannot be cut.
+        """
+        briefs, windows = Briefs.bind(cases, book), self.recipe.data.windows
+        return windows_of(briefs, windows) if windows is not None else briefs
 
     def _finish(self, trainer: ResumableTrainer, book: Rulebook) -> Path:
         """Saves the trained model and says in ``run.json`` what it comes from."""

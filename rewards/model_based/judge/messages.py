@@ -79,6 +79,8 @@ def _case(case: Case, pictures: bool) -> dict[str, Any]:
             for at, section in enumerate(case.page.sections)
             if section.shown
         ]
+    if case.window is not None:
+        shown["found before, in seconds from the beginning"] = [item.model_dump() for item in case.window.earlier]
     unseen = {
         **{medium.case_field: bool(medium.of(case)) and not pictures for medium in MEDIA},
         "video": case.video is not None and not case.frames,

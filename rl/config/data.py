@@ -1,0 +1,33 @@
+"""DataConfig: the section ``data`` of recipes for training: the cases, their rulebook, and how they are shown."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from data.windows import WindowSettings
+from rl.config.recipe import Files
+
+
+class WindowsConfig(WindowSettings):
+    """Cases as streams; see `data.windows`."""
+
+    memory: Literal["gold", "policy"] = "gold"
+    """Whose findings a window is told of as those of the windows before it: what gold says of them, or what the model
+    itself finds that reinforcement learning begins with."""
+
+
+class DataConfig(BaseModel):
+    """The cases to train on, and the rulebook they are judged by. Paths are relative to the current folder."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    train: Files
+    valid: Files = Field(default_factory=list)
+    """Cases to watch the loss on while training, whenever the run is saved if ``eval_strategy`` does not say when; may
+    be empty."""
+    rulebook: str
+    """A YAML file, or the name of a shipped rulebook."""
+    template: str = "default"
+    """Name of the prompt template."""
+    windows: WindowsConfig | None = None
+    """Cuts cases that have times into windows, as `ruling watch` sees them; None takes them whole."""
