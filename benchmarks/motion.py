@@ -1,0 +1,223 @@
+"""Is each medium needed, and can a tiny model use them all? Clips → `ruling data prepare` → SFT → GRPO.
+
+    python benchmarks/motion.py --seed 1
+
+Draws clips, prepares them, trains with the recipes of `billboard_motion`, and measures both models on clips of names
+that they have not seen: verdict accuracy and the mean IoU of intervals, over all and by mechanism, and GRPO less SFT.
+Then the GRPO model is *blinded*, one medium at a time: it is shown another ad's in the place of the case's own, or one
+frame throughout. Each loss is paired, on the cases of the mechanisms that the medium decides.
+
+The blinded model has not learnt to do without. `--retrain frames` trains one that has, from the same cases blinded
+alike, and measures it beside.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from data import Briefs, Case, Rulebook, load_cases, save_cases
+from data.billboard import BillboardConfig, build
+from data.preparing.prepare import prepare
+from data.preparing.settings import PrepareSettings
+from rl.config.evaluate import EvalRecipe
+from rl.demo import precision
+from rl.evaluation.evaluate import evaluate_model
+from rl.evaluation.evaluation import Evaluation
+from rl.evaluation.files import METRICS_FILE, load_evaluation
+from rl.evaluation.statistics.estimate import Estimate
+from rl.runs.folder import RunFolder
+from rl.training.registry import load_recipe, train
+
+RECIPES = "billboard_motion"
+SETTINGS = PrepareSettings.of(changes={"video.frames": 4, "sound_picture": True})
+SHOWN = ("verdict_accuracy", "interval_miou", "rule_f1", "parse_rate")
+
+
+@dataclass(frozen=True)
+class Blind:
+    """A way to take a medium away.
+
+    Args:
+        changed: the case with the medium of another; the other's frames last as long as its own.
+        mechanisms: those that cannot be told without it.
+    """
+
+    changed: Callable[[Case, Case], Case]
+    mechanisms: tuple[str, ...]
+
+
+def _frames(case: Case, other: Case) -> Case:
+    shown = [frame.model_copy(update={"path": o.path}) for frame, o in zip(case.frames, other.frames, strict=True)]
+    return case.model_copy(update={"frames": shown})
+
+
+def _one_frame(case: Case, other: Case) -> Case:
+    first = case.frames[0].path
+    return case.model_copy(update={"frames": [f.model_copy(update={"path": first}) for f in case.frames]})
+
+
+BLIND = {
+    "frames": Blind(_frames, ("flash", "during")),
+    "one-frame": Blind(_one_frame, ("flash", "during")),
+    "transcript": Blind(lambda case, other: case.model_copy(update={"transcript": other.transcript}),
+                        ("spoken", "during")),
+    "page": Blind(lambda case, other: case.model_copy(update={"page": other.page}), ("page",)),
+    "sound": Blind(lambda case, other: case.model_copy(update={"sound": other.sound}), ("sound",)),
+}  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--cases", type=int, default=8000)
+    parser.add_argument("--test-cases", type=int, default=600)
+    parser.add_argument("--teacher-noise", type=float, default=0.17)
+    parser.add_argument("--sft-steps", type=int, help="the recipe's if left out")
+    parser.add_argument("--grpo-steps", type=int, help="the recipe's if left out")
+    parser.add_argument("--retrain", nargs="+", choices=tuple(BLIND), default=[])
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--out", type=Path, default=Path("runs/benchmarks/motion"))
+    bench = Bench(parser.parse_args())
+    bench.draw()
+    steps = {"sft": bench.arguments.sft_steps, "grpo": bench.arguments.grpo_steps}
+    models = {kind: bench.train(kind, steps[kind]) for kind in steps}
+    seeing = {kind: bench.evaluate(model, kind) for kind, model in models.items()}
+    blind = {name: bench.evaluate(models["grpo"], f"grpo-without-{name}", way) for name, way in BLIND.items()}
+    for name in bench.arguments.retrain:
+        model = bench.train("sft", steps["sft"], without=name)
+        blind[f"{name}, trained"] = bench.evaluate(model, f"sft-without-{name}", BLIND[name])
+    bench.report(seeing, blind)
+
+
+class Bench:
+    """One seed's clips, models and figures, under a folder of its own; what is there is not made again."""
+
+    def __init__(self, arguments: argparse.Namespace):
+        self.arguments, self.home = arguments, arguments.out / f"seed-{arguments.seed}"
+        self.book = Rulebook.load("billboard")
+        self.seconds: dict[str, float] = {}
+        self.console = Console(width=150)
+
+    def draw(self) -> None:
+        """Clips, and what models are shown of them."""
+        given = self.arguments
+        config = BillboardConfig(given.cases, given.test_cases, given.seed, "motion", given.teacher_noise)
+        if not (self.home / "clips" / "changed.jsonl").is_file():
+            self._timed("drawing", lambda: build(config, self.home / "clips"))
+        for split in ("train", "test"):
+            if not self._cases(split).is_file():
+                self._timed(f"preparing {split}", partial(self._prepare, split))
+
+    def _prepare(self, split: str) -> None:
+        source, out = self.home / "clips" / f"{split}.jsonl", self._cases(split).parent
+        prepare(str(source), out=out, settings=SETTINGS, processes=self.arguments.processes)
+
+    def train(self, kind: str, steps: int | None, without: str | None = None) -> Path:
+        """A model; GRPO goes on from SFT."""
+        out, data = self.home / (f"{kind}-without-{without}" if without else kind), self._cases("train")
+        if RunFolder(out).is_trained:
+            return out
+        if without:
+            cases = load_cases(data)
+            data = data.with_name(f"without-{without}.jsonl")
+            save_cases(blinded(cases, BLIND[without]), data)
+        settings: dict[str, object] = {"seed": self.arguments.seed, "data.train": [str(data)], "output": str(out)}
+        settings |= {"max_steps": steps} if steps else {}
+        if kind == "sft" and steps:  # as in the recipe, the learning rate falls in the last quarter
+            settings["lr_scheduler_kwargs"] = {"num_decay_steps": max(1, steps // 4)}
+        if kind == "grpo":
+            settings["model.path"] = str(self.home / "sft")
+        recipe = load_recipe(kind, f"{RECIPES}/{kind}", settings | precision())
+        self._timed(out.name, lambda: train(recipe, resume=True))
+        return out
+
+    def evaluate(self, model: Path, name: str, way: Blind | None = None) -> Evaluation:
+        """What a model makes of the test clips, all media shown or one of them another's."""
+        out = self.home / "evaluations" / name
+        if (out / METRICS_FILE).is_file():
+            return load_evaluation(out)
+        cases = load_cases(self._cases("test"))
+        briefs = Briefs.bind(blinded(cases, way) if way else cases, self.book)
+        decoding = EvalRecipe.load(f"{RECIPES}/eval", {"model.path": str(model)}).decoding
+        begin = time.monotonic()
+        found = evaluate_model(model, briefs, out, name=name, decoding=decoding)
+        self.seconds["evaluating"] = self.seconds.get("evaluating", 0.0) + time.monotonic() - begin
+        return found
+
+    def report(self, seeing: dict[str, Evaluation], blind: dict[str, Evaluation]) -> None:
+        """Prints the figures, and keeps them in ``summary.json``."""
+        sft, grpo = seeing.values()
+        kept: dict[str, object] = {"seconds": self.seconds}
+        table = Table("", "figure", *seeing, "GRPO − SFT", title=f"{len(grpo.predictions)} test cases")
+        gain = grpo.difference(sft, SHOWN)
+        for name in SHOWN:
+            if name in grpo.metrics:
+                cells = [_shown(found.metrics.get(name)) for found in seeing.values()]
+                table.add_row("all", name, *cells, _shown(gain.get(name)))
+        for mechanism in dict.fromkeys(p.meta["mechanism"] for p in grpo.predictions):
+            parts = {kind: _of(found, (mechanism,)) for kind, found in seeing.items()}
+            for name in SHOWN[:2]:
+                if name in parts["grpo"].metrics:
+                    difference = parts["grpo"].difference(parts["sft"], (name,)).get(name)
+                    cells = [_shown(part.metrics.get(name)) for part in parts.values()]
+                    table.add_row(mechanism, name, *cells, _shown(difference))
+        self.console.print(table)
+        table = Table("without", "decides", "seeing", "blind", "blind − seeing", title="Verdict accuracy, blinded")
+        for name, found in blind.items():
+            own = BLIND[name.partition(",")[0]].mechanisms
+            for mechanism in own:
+                whole = seeing["sft" if "," in name else "grpo"]
+                with_, without = _of(whole, (mechanism,)), _of(found, (mechanism,))
+                loss = without.difference(with_, ("verdict_accuracy",)).get("verdict_accuracy")
+                cells = [_shown(part.metrics.get("verdict_accuracy")) for part in (with_, without)]
+                table.add_row(name, mechanism, *cells, _shown(loss))
+                if loss is not None:
+                    kept[f"without {name}, {mechanism}"] = asdict(loss)
+        self.console.print(table)
+        self.console.print(", ".join(f"{name} {seconds:.0f} s" for name, seconds in self.seconds.items()))
+        (self.home / "summary.json").write_text(json.dumps(kept, indent=2, default=str) + "\n", encoding="utf-8")
+
+    def _cases(self, split: str) -> Path:
+        return self.home / "motion" / split / "cases.jsonl"
+
+    def _timed(self, what: str, work: Callable[[], object]) -> None:
+        begin = time.monotonic()
+        work()
+        self.seconds[what] = time.monotonic() - begin
+        self.console.print(f"{what}: {self.seconds[what]:.0f} s")
+
+
+def blinded(cases: Sequence[Case], way: Blind) -> list[Case]:
+    """The cases, each with a medium of one of another group, half of the set away, as long as it is."""
+    by_length: dict[float, list[Case]] = {}
+    for case in cases:
+        by_length.setdefault(case.meta["seconds"], []).append(case)
+    other: dict[str, Case] = {}
+    for alike in by_length.values():
+        for place, case in enumerate(alike):
+            other[case.id] = alike[(place + len(alike) // 2) % len(alike)]
+            assert other[case.id].group != case.group, "too few cases: draw more"
+    return [way.changed(case, other[case.id]) for case in cases]
+
+
+def _of(found: Evaluation, mechanisms: Sequence[str]) -> Evaluation:
+    """The part of an evaluation that is about some mechanisms."""
+    some = [prediction for prediction in found.predictions if prediction.meta["mechanism"] in mechanisms]
+    return Evaluation(found.name, found.split, some)
+
+
+def _shown(figure: Estimate | None) -> str:
+    if figure is None:
+        return ""
+    return f"{figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}]"
+
+
+if __name__ == "__main__":
+    main()
