@@ -13,9 +13,9 @@ from data.billboard.config import BillboardConfig
 from data.billboard.motion.clip import Clip
 from data.billboard.motion.hearing import transcript
 from data.billboard.motion.judge import judge
-from data.billboard.motion.maker import Square, SquareMaker
 from data.billboard.motion.recording import record
 from data.billboard.motion.script import script
+from data.billboard.motion.square import Square, SquareMaker
 from data.billboard.teacher import Teacher
 from data.case import Case
 from data.files import whole_file

@@ -82,7 +82,7 @@ def test_pools_share_no_names(drawn: Drawn):
 def test_what_was_prepared_passes_the_check(shown: list[Case]):
     assert all(len(case.frames) == 4 and case.sound and case.page and case.page.sections for case in shown)
     folder = shown[0].path(shown[0].frames[0].path).parents[3]
-    assert not check_files(folder / "cases.jsonl", book=BOOK).errors
+    assert not check_files(folder / "cases.jsonl", book=BOOK).problems
 
 
 def test_the_rubric_stands_on_clips(shown: list[Case]):
