@@ -80,16 +80,19 @@ def main() -> None:
     parser.add_argument("--test-cases", type=int, default=600)
     parser.add_argument("--teacher-noise", type=float, default=0.17)
     parser.add_argument("--sft-steps", type=int, help="the recipe's if left out")
-    parser.add_argument("--grpo-steps", type=int, help="the recipe's if left out")
+    parser.add_argument(
+        "--grpo-steps", type=int, help="the recipe's if left out; 0: no GRPO, the SFT model is blinded"
+    )
     parser.add_argument("--retrain", nargs="+", choices=tuple(BLIND), default=[])
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("runs/benchmarks/motion"))
     bench = Bench(parser.parse_args())
     bench.draw()
     steps = {"sft": bench.arguments.sft_steps, "grpo": bench.arguments.grpo_steps}
-    models = {kind: bench.train(kind, steps[kind]) for kind in steps}
+    models = {kind: bench.train(kind, count) for kind, count in steps.items() if count != 0}
     seeing = {kind: bench.evaluate(model, kind) for kind, model in models.items()}
-    blind = {name: bench.evaluate(models["grpo"], f"grpo-without-{name}", way) for name, way in BLIND.items()}
+    kind, last = list(models.items())[-1]
+    blind = {name: bench.evaluate(last, f"{kind}-blind-{name}", way) for name, way in BLIND.items()}
     for name in bench.arguments.retrain:
         model = bench.train("sft", steps["sft"], without=name)
         blind[f"{name}, trained"] = bench.evaluate(model, f"sft-without-{name}", BLIND[name])
@@ -153,36 +156,46 @@ class Bench:
 
     def report(self, seeing: dict[str, Evaluation], blind: dict[str, Evaluation]) -> None:
         """Prints the figures, and keeps them in ``summary.json``."""
-        sft, grpo = seeing.values()
-        kept: dict[str, object] = {"seconds": self.seconds}
-        table = Table("", "figure", *seeing, "GRPO − SFT", title=f"{len(grpo.predictions)} test cases")
-        gain = grpo.difference(sft, SHOWN)
-        for name in SHOWN:
-            if name in grpo.metrics:
-                cells = [_shown(found.metrics.get(name)) for found in seeing.values()]
-                table.add_row("all", name, *cells, _shown(gain.get(name)))
-        for mechanism in dict.fromkeys(p.meta["mechanism"] for p in grpo.predictions):
-            parts = {kind: _of(found, (mechanism,)) for kind, found in seeing.items()}
-            for name in SHOWN[:2]:
-                if name in parts["grpo"].metrics:
-                    difference = parts["grpo"].difference(parts["sft"], (name,)).get(name)
-                    cells = [_shown(part.metrics.get(name)) for part in parts.values()]
-                    table.add_row(mechanism, name, *cells, _shown(difference))
-        self.console.print(table)
-        table = Table("without", "decides", "seeing", "blind", "blind − seeing", title="Verdict accuracy, blinded")
-        for name, found in blind.items():
-            own = BLIND[name.partition(",")[0]].mechanisms
-            for mechanism in own:
-                whole = seeing["sft" if "," in name else "grpo"]
-                with_, without = _of(whole, (mechanism,)), _of(found, (mechanism,))
-                loss = without.difference(with_, ("verdict_accuracy",)).get("verdict_accuracy")
-                cells = [_shown(part.metrics.get("verdict_accuracy")) for part in (with_, without)]
-                table.add_row(name, mechanism, *cells, _shown(loss))
-                if loss is not None:
-                    kept[f"without {name}, {mechanism}"] = asdict(loss)
-        self.console.print(table)
+        figures = self._seeing(seeing) | self._blind(seeing, blind)
         self.console.print(", ".join(f"{name} {seconds:.0f} s" for name, seconds in self.seconds.items()))
-        (self.home / "summary.json").write_text(json.dumps(kept, indent=2, default=str) + "\n", encoding="utf-8")
+        kept = {"seconds": self.seconds, "figures": {name: asdict(figure) for name, figure in figures.items()}}
+        (self.home / "summary.json").write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+
+    def _seeing(self, seeing: dict[str, Evaluation]) -> dict[str, Estimate]:
+        """Every model on all test cases and by mechanism, and how far GRPO is from SFT."""
+        last, compared = list(seeing.values())[-1], len(seeing) > 1
+        table = Table("", "figure", *seeing, *(["GRPO − SFT"] if compared else []))
+        table.title = f"{len(last.predictions)} test cases"
+        found: dict[str, Estimate] = {}
+        parts = {"all": (None, SHOWN)} | {name: (name, SHOWN[:2]) for name in _mechanisms(last)}
+        for title, (mechanism, names) in parts.items():
+            some = {kind: _of(evaluation, mechanism) for kind, evaluation in seeing.items()}
+            gains = some["grpo"].difference(some["sft"], names) if compared else {}
+            for name in names:
+                figures = {kind: part.metrics[name] for kind, part in some.items() if name in part.metrics}
+                found |= {f"{title}, {name}, {kind}": figure for kind, figure in figures.items()}
+                found |= {f"{title}, {name}, difference": gains[name]} if name in gains else {}
+                cells = [*figures.values(), *([gains[name]] if name in gains else [])]
+                if cells:
+                    table.add_row(title, name, *map(_shown, cells))
+        self.console.print(table)
+        return found
+
+    def _blind(self, seeing: dict[str, Evaluation], blind: dict[str, Evaluation]) -> dict[str, Estimate]:
+        """What is lost without a medium, on the cases of each mechanism that it decides."""
+        table = Table("without", "decides", "seeing", "blind", "blind − seeing", title="Verdict accuracy, blinded")
+        found: dict[str, Estimate] = {}
+        for title, evaluation in blind.items():
+            name, _, trained = title.partition(", ")
+            whole = seeing["sft"] if trained else list(seeing.values())[-1]
+            for mechanism in BLIND[name].mechanisms:
+                with_, without = _of(whole, mechanism), _of(evaluation, mechanism)
+                accuracy = [part.metrics[SHOWN[0]] for part in (with_, without)]
+                loss = without.difference(with_, SHOWN[:1])[SHOWN[0]]
+                table.add_row(title, mechanism, *map(_shown, (*accuracy, loss)))
+                found |= {f"without {title}, {mechanism}": accuracy[1], f"lost without {title}, {mechanism}": loss}
+        self.console.print(table)
+        return found
 
     def _cases(self, split: str) -> Path:
         return self.home / "motion" / split / "cases.jsonl"
@@ -207,15 +220,17 @@ def blinded(cases: Sequence[Case], way: Blind) -> list[Case]:
     return [way.changed(case, other[case.id]) for case in cases]
 
 
-def _of(found: Evaluation, mechanisms: Sequence[str]) -> Evaluation:
-    """The part of an evaluation that is about some mechanisms."""
-    some = [prediction for prediction in found.predictions if prediction.meta["mechanism"] in mechanisms]
+def _mechanisms(found: Evaluation) -> list[str]:
+    return list(dict.fromkeys(str(prediction.meta["mechanism"]) for prediction in found.predictions))
+
+
+def _of(found: Evaluation, mechanism: str | None) -> Evaluation:
+    """The part of an evaluation that is about a mechanism; all of it if None."""
+    some = [p for p in found.predictions if mechanism in (None, p.meta["mechanism"])]
     return Evaluation(found.name, found.split, some)
 
 
-def _shown(figure: Estimate | None) -> str:
-    if figure is None:
-        return ""
+def _shown(figure: Estimate) -> str:
     return f"{figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}]"
 
 
