@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from data.billboard import SPLITS, BillboardConfig, build
-from data.billboard.build import Level
+from data.billboard.config import Level
 from data.checking.check import check_files
 from data.checking.quarantine import quarantine
 from data.checking.report import UNANNOTATED, Report
@@ -86,7 +86,13 @@ def billboard(
         int, typer.Option(min=2, max=MOST_CASES, help="Cases of 'test' and of 'changed' each.")
     ] = 400,
     seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="The same seed gives the same bytes.")] = 0,
-    level: Annotated[Level, typer.Option(help="'demo' for tiny models, 'full' for those that can read.")] = "demo",
+    level: Annotated[
+        Level,
+        typer.Option(
+            help="'demo' for tiny models, 'full' for those that can read; 'motion', 'motion-hard' and 'live': clips "
+            "and streams, for ruling data prepare."
+        ),
+    ] = "demo",
     teacher_noise: Annotated[
         float, typer.Option(min=0, max=1, callback=finite, help="How often the SFT targets err.")
     ] = 0.0,
