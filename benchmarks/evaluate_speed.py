@@ -131,7 +131,8 @@ def plain_loop(asked: Asked) -> Callable[[], Texts]:
             )
             for place, row in zip(batch, written[:, inputs["input_ids"].shape[1] :].tolist(), strict=True):
                 text = completion_text(tokenizer, row, ends)
-                texts[asked.briefs[place].id] = (text, len(tokenizer(text)["input_ids"]))
+                size = next((count for count, token in enumerate(row) if token in ends), len(row))
+                texts[asked.briefs[place].id] = (text, size)
         return texts
 
     return write
