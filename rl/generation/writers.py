@@ -17,7 +17,7 @@ from prompts.chat import Conversation, encode
 from prompts.processor import Processor
 from rl.generation.beginning import Beginnings
 from rl.generation.logprobs import ChosenLogProbs
-from rl.shared_prefix.attention import prepare, why_not
+from rl.shared_prefix.attention import bare, prepare, why_not
 from rl.shared_prefix.check import TOLERATED, distance
 from rl.shared_prefix.generate import can_generate, generate
 from rl.shared_prefix.prompt import Prompt
@@ -61,7 +61,7 @@ def writer_for(
         variables: for the chat template.
     """
     by_row = RowByRow(model, processor, settings, variables)
-    reason = why_not(model)
+    reason = why_not(bare(model))
     if reason is None and not can_generate(_one_each(settings)):
         reason = "it is to be written in a way of its own"
     if reason is not None:
@@ -117,11 +117,11 @@ class PrefixShared:
         variables: Mapping[str, Any],
         otherwise: Writer,
     ):
-        self._model, self._processor, self._variables, self._otherwise = model, processor, variables, otherwise
+        self._model, self._processor, self._variables, self._otherwise = bare(model), processor, variables, otherwise
         self._samples, self._settings = settings.num_return_sequences or 1, _one_each(settings)
         self._stem: Stem | None = None
         self._agrees: bool | None = None
-        prepare(model)
+        prepare(self._model)
 
     def write(self, conversations: Sequence[Conversation], check: Callable[[Lengths], None]) -> Rows:
         if self._agrees is False:

@@ -24,6 +24,12 @@ NAME = "shared_prefix"
 _PACKABLE = {"full_attention", "sliding_attention"}
 
 
+def bare(model: Any) -> PreTrainedModel:
+    """A model without what wraps it for adapters; they stay in it."""
+    inner: PreTrainedModel = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return inner
+
+
 def why_not(model: PreTrainedModel) -> str | None:
     """Why a model's rows cannot be packed, in words for people; None if they can.
 

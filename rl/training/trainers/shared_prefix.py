@@ -22,7 +22,7 @@ from trl import GRPOConfig, GRPOTrainer
 from trl.models.utils import unwrap_model_for_generation
 from trl.trainer import grpo_trainer
 
-from rl.shared_prefix.attention import prepare, why_not
+from rl.shared_prefix.attention import bare, prepare, why_not
 from rl.shared_prefix.check import COARSE, TOLERANCE, difference
 from rl.shared_prefix.forward import pack, widened
 from rl.shared_prefix.generate import can_generate, generate
@@ -188,12 +188,6 @@ class SharedPrefixTrainer(GRPOTrainer):
         size -= size % group if size > group else 0
         for start in range(0, rows, size):
             yield slice(start, start + size)
-
-
-def bare(model: Any) -> PreTrainedModel:
-    """A model without what wraps it for adapters; they stay in it."""
-    inner: PreTrainedModel = model.get_base_model() if hasattr(model, "get_base_model") else model
-    return inner
 
 
 def batched(prompts: Sequence[Prompt]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 
 import pytest
+from peft import LoraConfig, get_peft_model
 from rich.console import Console
 
 from data import Briefs
@@ -26,15 +27,19 @@ def said(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     return heard
 
 
-@pytest.fixture(params=[("tiny_vl", "cases.jsonl"), ("tiny_text", "text.jsonl")], ids=["pictures", "text"])
+@pytest.fixture(params=["pictures", "text", "adapter"])
 def asked(request: pytest.FixtureRequest, toy: Path) -> tuple:
     """A model, its processor, and cases of several lengths under one excerpt."""
-    name, cases = request.param
+    name, cases = ("tiny_text", "text.jsonl") if request.param == "text" else ("tiny_vl", "cases.jsonl")
     path = request.getfixturevalue(name)
     briefs = toy_briefs(toy / cases, 6)
     for place, brief in enumerate(briefs):
         brief.case.text["body"] *= 1 + place % 3
-    return talkative(path), load_processor(path), briefs
+    model = talkative(path)
+    if request.param == "adapter":
+        lora = LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
+        model = get_peft_model(model, lora)  # type: ignore[assignment]
+    return model.eval(), load_processor(path), briefs
 
 
 def settings_of(asked: tuple, **decoding):
