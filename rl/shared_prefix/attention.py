@@ -1,7 +1,8 @@
 """Attention over a packed row: a prefix attends to itself, a branch to its prefix and itself.
 
 No mask of the whole row is made: its cost would grow with (P + G·R)². Prefixes are gathered into a batch of n,
-branches into a batch of B, and the keys of a branch's prefix are put before its own.
+branches into a batch of B, and the keys of a branch's prefix are put before its own. Those of a stem are put before
+both.
 
 A model is *prepared* once. From then on its language layers attend through this file: as a `Layout` says where a
 forward pass has been handed one (``model(…, packed=layout)``: the layers hand it on, so that gradient checkpointing
@@ -21,6 +22,12 @@ from rl.shared_prefix.layout import Layout
 NAME = "shared_prefix"
 """Under which `transformers` knows the attention of a prepared model."""
 _PACKABLE = {"full_attention", "sliding_attention"}
+
+
+def bare(model: Any) -> PreTrainedModel:
+    """A model without what wraps it for adapters; they stay in it."""
+    inner: PreTrainedModel = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return inner
 
 
 def why_not(model: PreTrainedModel) -> str | None:
@@ -71,17 +78,29 @@ def attend(
     if not isinstance(packed, Layout):
         return packed.attend(module, query, key, value, scaling, sliding_window), None
     options = {"dropout_p": dropout, "scale": scaling}
-    prefix = _prefixes(packed, query[0], key[0], value[0], sliding_window, options)
-    branch = _branches(packed, query[0], key[0], value[0], sliding_window, options)
+    layer: Any = module.layer_idx
+    stem = packed.stem.states[layer] if packed.stem is not None else (key[0, :, :0], value[0, :, :0])
+    prefix = _prefixes(packed, query[0], key[0], value[0], stem, sliding_window, options)
+    branch = _branches(packed, query[0], key[0], value[0], stem, sliding_window, options)
     return torch.cat([prefix, branch])[packed.inverse][None], None
 
 
 def _prefixes(
-    layout: Layout, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, window: int | None, options: Any
+    layout: Layout,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    stem: tuple[torch.Tensor, torch.Tensor],
+    window: int | None,
+    options: Any,
 ) -> torch.Tensor:
     """(n·P, H, D). What stands behind a prefix's end attends as well; nobody looks at it."""
     repeat = len(query) // len(key)
-    queries, keys, values = (_gathered(states, layout.prefix) for states in (query, key, value))
+    queries = _gathered(query, layout.prefix)
+    keys, values = (
+        torch.cat([before.expand(len(queries), -1, -1, -1), _gathered(states, layout.prefix)], dim=2)
+        for before, states in zip(stem, (key, value), strict=True)
+    )
     keys, values = (states.repeat_interleave(repeat, dim=1) if repeat > 1 else states for states in (keys, values))
     mask = layout.prefix_mask(window)
     found = scaled_dot_product_attention(queries, keys, values, mask, is_causal=mask is None, **options)
@@ -89,15 +108,28 @@ def _prefixes(
 
 
 def _branches(
-    layout: Layout, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, window: int | None, options: Any
+    layout: Layout,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    stem: tuple[torch.Tensor, torch.Tensor],
+    window: int | None,
+    options: Any,
 ) -> torch.Tensor:
     """(B·T, H, D). Heads that share keys are laid behind one another, so that no key is copied for them."""
     heads, shared = len(query), len(key)
     rows, size = layout.branch.shape
     queries = _gathered(query, layout.branch).reshape(rows, shared, heads // shared * size, -1)
     keys, values = (
-        torch.cat([_gathered(states, layout.prefix)[layout.prompt_of], _gathered(states, layout.branch)], dim=2)
-        for states in (key, value)
+        torch.cat(
+            [
+                before.expand(rows, -1, -1, -1),
+                _gathered(states, layout.prefix)[layout.prompt_of],
+                _gathered(states, layout.branch),
+            ],
+            dim=2,
+        )
+        for before, states in zip(stem, (key, value), strict=True)
     )
     mask = layout.branch_mask(window).repeat(1, 1, heads // shared, 1)
     found = scaled_dot_product_attention(queries, keys, values, mask, **options)

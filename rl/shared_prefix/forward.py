@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -12,6 +12,9 @@ from transformers import PreTrainedModel
 from rl.shared_prefix.layout import Layout
 from rl.shared_prefix.positions import packed_positions
 from rl.shared_prefix.prompt import Prompt, media_of
+
+if TYPE_CHECKING:
+    from rl.shared_prefix.stem import Stem
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +28,13 @@ class Packed:
     """(1, L) the token that each place predicts, −100 where that is nobody's."""
 
 
-def pack(model: PreTrainedModel, prompts: Sequence[Prompt], completions: torch.Tensor, mask: torch.Tensor) -> Packed:
+def pack(
+    model: PreTrainedModel,
+    prompts: Sequence[Prompt],
+    completions: torch.Tensor,
+    mask: torch.Tensor,
+    stem: "Stem | None" = None,
+) -> Packed:
     """
     Args:
         model: any whose `why_not` is None, without what wraps it for several processes or adapters; it is only asked
@@ -33,16 +42,18 @@ def pack(model: PreTrainedModel, prompts: Sequence[Prompt], completions: torch.T
         prompts: of each of B completions; those that are one object are read once.
         completions: (B, T) token ids, padded behind.
         mask: (B, T), 0 behind the end of a completion.
+        stem: what all prompts begin with, if it has been read before.
     """
     distinct = list({id(prompt): prompt for prompt in prompts}.values())
     place_of = {id(prompt): place for place, prompt in enumerate(distinct)}
     distinct = [prompt.to(completions.device) for prompt in distinct]
     lengths: list[int] = mask.sum(dim=1).tolist()
-    layout = Layout.of(distinct, [place_of[id(prompt)] for prompt in prompts], lengths)
+    layout = Layout.of(distinct, [place_of[id(prompt)] for prompt in prompts], lengths, stem)
     ids = torch.zeros(layout.length, dtype=torch.long, device=completions.device)
     labels = torch.full_like(ids, -100)
     for prompt, places in zip(distinct, layout.prefix, strict=True):
-        ids[places[: len(prompt.ids) - 1]] = prompt.ids[:-1]
+        own = prompt.ids[layout.begin : -1]
+        ids[places[: len(own)]] = own
     last = torch.stack([prompt.ids[-1] for prompt in distinct])[layout.prompt_of]
     width = layout.branch.shape[1]
     written = layout.written
@@ -76,5 +87,6 @@ def _types(prompts: Sequence[Prompt], layout: Layout) -> dict[str, torch.Tensor]
     for place, prompt in enumerate(prompts):
         for name, value in prompt.types.items():
             row = types.setdefault(name, torch.zeros_like(layout.inverse, dtype=value.dtype)[None])
-            row[0, layout.prefix[place, : len(prompt.ids) - 1]] = value.view(-1)[:-1]
+            own = value.view(-1)[layout.begin : -1]
+            row[0, layout.prefix[place, : len(own)]] = own
     return types

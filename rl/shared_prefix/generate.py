@@ -1,20 +1,22 @@
 """Generation that reads each prompt once: prefilled without padding, its keys and values held once for all its rows,
-and rows leave the batch when they have ended.
+what prompts begin with in common held once for all of them, and rows leave the batch when they have ended.
 
 Greedy decoding gives token for token what `generate` of `transformers` gives; sampling draws from the same
 distribution, in another order.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, cast
 
 import torch
-from transformers import GenerationConfig, PreTrainedModel
+from transformers import GenerationConfig, LogitsProcessorList, PreTrainedModel
 
 from rl.shared_prefix.cache import BranchCache, PrefillCache
 from rl.shared_prefix.forward import pack
 from rl.shared_prefix.prompt import Prompt
+from rl.shared_prefix.stem import Stem
 
 STAY = 0.75
 """Rows that have ended leave once no more than this share still writes: leaving costs a copy of what is left."""
@@ -37,28 +39,45 @@ def can_generate(config: GenerationConfig) -> bool:
     return plain and config.max_new_tokens is not None and not any(getattr(config, name, None) for name in _UNLIKE)
 
 
+@dataclass(frozen=True)
+class Written:
+    """A completion."""
+
+    ids: list[int]
+    """Up to the first end-of-turn token and with it."""
+    logprobs: list[float]
+    """How likely each was at temperature 1, of the tokens that could be chosen."""
+
+
 @torch.no_grad()
-def generate(model: PreTrainedModel, prompts: Sequence[Prompt], config: GenerationConfig) -> list[list[int]]:
-    """A completion for each prompt, up to its first end-of-turn token and with it.
+def generate(
+    model: PreTrainedModel, prompts: Sequence[Prompt], config: GenerationConfig, stem: Stem | None = None
+) -> list[Written]:
+    """A completion for each prompt.
 
     Args:
         model: a prepared one in eval mode, without what wraps it.
         prompts: those that are one object are read once, if they are side by side.
         config: one that `can_generate` takes. What it leaves open, the model's own decides.
+        stem: what all prompts begin with, if it has been read before, by the same weights.
     """
     device, prepares = prompts[0].ids.device, cast(Any, model)
     settings, _ = prepares._prepare_generation_config(config)
     prepares._prepare_special_tokens(settings, kwargs_has_attention_mask=True, device=device)
     widest = max(len(prompt.ids) for prompt in prompts)
-    processors = prepares._get_logits_processor(settings, input_ids_seq_length=widest, device=device)
+    seen = _Seen()
+    processors = prepares._get_logits_processor(
+        settings, input_ids_seq_length=widest, device=device, logits_processor=LogitsProcessorList([seen])
+    )
     ends: torch.Tensor | None = settings._eos_token_tensor
     runs = [list(run) for _, run in groupby(prompts, key=id)]
-    writing = _Writing(model, [run[0] for run in runs], [len(run) for run in runs])
+    writing = Writing(model, [run[0] for run in runs], [len(run) for run in runs], stem)
     limit: int = settings.max_new_tokens
     ids = torch.full((len(prompts), widest + limit), int(settings._pad_token_tensor), device=device)
     for row, prompt in enumerate(prompts):
         ids[row, :widest] = prompt.ids[0]  # which no penalty on what has been there finds new, as padding would be
         ids[row, widest - len(prompt.ids) : widest] = prompt.ids
+    logprobs = torch.zeros(len(prompts), limit, device=device)
     rows = torch.arange(len(prompts), device=device)
     """Of the batch's rows, those that the cache holds."""
     ended = torch.zeros(len(prompts), dtype=torch.bool, device=device)
@@ -68,6 +87,7 @@ def generate(model: PreTrainedModel, prompts: Sequence[Prompt], config: Generati
         chosen = _chosen(scores, bool(settings.do_sample))
         open_rows = rows[~ended[rows]]
         ids[open_rows, place] = chosen[~ended[rows]]
+        logprobs[rows, step] = seen.logprobs_of(chosen)
         if ends is not None:
             ended[open_rows] = torch.isin(ids[open_rows, place], ends)
         left = (~ended[rows]).nonzero()[:, 0]
@@ -79,16 +99,27 @@ def generate(model: PreTrainedModel, prompts: Sequence[Prompt], config: Generati
         writing.read(chosen)
     written = ids[:, widest : widest + step + 1].tolist()
     stops = set() if ends is None else set(ends.view(-1).tolist())
-    return [_until(row, stops) for row in written]
+    sizes = [_size(row, stops) for row in written]
+    return [
+        Written(row[:size], known[:size]) for row, known, size in zip(written, logprobs.tolist(), sizes, strict=True)
+    ]
 
 
-class _Writing:
-    """A model in the middle of writing: the logits of the next token of each row, (B, V)."""
+class Writing:
+    """A model in the middle of writing: ``logits`` (B, V) are those of the next token of each row.
 
-    def __init__(self, model: PreTrainedModel, prompts: Sequence[Prompt], counts: Sequence[int]):
+    Args:
+        prompts: distinct ones.
+        counts: how many rows are on each.
+        stem: what all prompts begin with, if it has been read before.
+    """
+
+    def __init__(
+        self, model: PreTrainedModel, prompts: Sequence[Prompt], counts: Sequence[int], stem: Stem | None = None
+    ):
         self.model: Any = model
         ones = torch.ones(len(prompts), 1, dtype=torch.long, device=prompts[0].ids.device)
-        packed = pack(model, prompts, torch.zeros_like(ones), ones)
+        packed = pack(model, prompts, torch.zeros_like(ones), ones, stem)
         filled, layout = PrefillCache(), packed.layout
         last = layout.branch[:, 0]
         output = self.model(**packed.inputs, past_key_values=filled, use_cache=True, logits_to_keep=last)
@@ -130,6 +161,17 @@ def _chosen(scores: torch.Tensor, sampled: bool) -> torch.Tensor:
     return torch.multinomial(scores.softmax(dim=-1), 1)[:, 0]
 
 
-def _until(tokens: list[int], stops: set[int]) -> list[int]:
-    end = next((place for place, token in enumerate(tokens) if token in stops), len(tokens) - 1)
-    return tokens[: end + 1]
+def _size(tokens: list[int], stops: set[int]) -> int:
+    return next((place for place, token in enumerate(tokens) if token in stops), len(tokens) - 1) + 1
+
+
+class _Seen:
+    """A logits processor that changes nothing, behind those that forbid tokens and before those that sample."""
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        self._scores = scores
+        return scores
+
+    def logprobs_of(self, chosen: torch.Tensor) -> torch.Tensor:
+        """(B,), of one token for each row."""
+        return self._scores.gather(1, chosen[:, None])[:, 0] - self._scores.logsumexp(dim=1)

@@ -35,8 +35,8 @@ def packed_positions(backbone: nn.Module, prompts: Sequence[Prompt], layout: Lay
     row = torch.zeros(axes, layout.length, dtype=torch.long, device=layout.prefix.device)
     for place, positions in enumerate(found):
         positions = positions.expand(axes, -1)
-        size = positions.shape[1] - 1
-        row[:, layout.prefix[place, :size]] = positions[:, :-1]
+        size = positions.shape[1] - 1 - layout.begin
+        row[:, layout.prefix[place, :size]] = positions[:, layout.begin : -1]
         for branch in (layout.prompt_of == place).nonzero()[:, 0].tolist():
             size = int(layout.branch_lengths[branch])
             behind = positions.max() + torch.arange(size, device=row.device)

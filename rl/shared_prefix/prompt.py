@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch.nn.functional import pad
@@ -41,6 +42,12 @@ class Prompt:
     def bytes(self) -> int:
         """Memory that it takes."""
         return sum(tensor.nbytes for tensor in (self.ids, *self.media.values()))
+
+
+def media_tokens(config: Any) -> list[int]:
+    """The ids that stand for what is no text, in a model's configuration."""
+    names = ("image_token_id", "video_token_id", "audio_token_id")
+    return [token for name in names if (token := getattr(config, name, None)) is not None]
 
 
 def media_of(prompts: Sequence[Prompt], in_one_row: bool) -> dict[str, torch.Tensor]:

@@ -12,7 +12,7 @@ from rl.config.model import ModelConfig
 from rl.models.load import context_length, load_model, load_processor
 from rl.training.rows import rows_for_rl
 from rl.training.trainers.grpo import RulingGRPOTrainer
-from tests.invariants.test_grpo_is_trl import NeverFlat
+from tests.invariants.test_grpo_is_trl import HalfFlat, NeverFlat
 from tests.rl.conftest import toy_briefs
 
 
@@ -25,7 +25,8 @@ class Scripted(RulingGRPOTrainer):
         return written, None
 
 
-def main(toy: Path, model: Path, output: Path, batch: int) -> None:
+def main(toy: Path, model: Path, output: Path, batch: int, rewards: str) -> None:
+    half = rewards == "half flat"
     processor, policy = load_processor(model), load_model(ModelConfig(path=str(model)))
     several = "LOCAL_RANK" in os.environ
     args = GRPOConfig(
@@ -44,7 +45,7 @@ def main(toy: Path, model: Path, output: Path, batch: int) -> None:
         gradient_checkpointing=False,
         scale_rewards="none",
         loss_type="dapo",
-        beta=0.1,
+        beta=0.0 if half else 0.1,
         num_iterations=1,
         ddp_backend="gloo" if several else None,
         use_cpu=os.environ.get("ACCELERATE_USE_DEEPSPEED") != "true",
@@ -52,7 +53,7 @@ def main(toy: Path, model: Path, output: Path, batch: int) -> None:
     )
     rows = rows_for_rl(toy_briefs(toy / "cases.jsonl", 64), processor, context_length(policy), 8, "compact")
     trainer = Scripted(
-        reward=NeverFlat(fails=False),
+        reward=(HalfFlat if half else NeverFlat)(fails=False),
         rollouts=output / "rollouts",
         shared_prefix=True,
         model=policy,
@@ -60,10 +61,20 @@ def main(toy: Path, model: Path, output: Path, batch: int) -> None:
         train_dataset=rows,
         processing_class=processor,
     )
+    sizes: list[int] = []
+    score = trainer._get_per_token_logps_and_entropies
+
+    def counted(model: Any, ids: Any, *args: Any, **kwargs: Any) -> Any:
+        sizes.append(len(ids))
+        return score(model, ids, *args, **kwargs)
+
+    trainer._get_per_token_logps_and_entropies = counted  # type: ignore[method-assign]
     trainer.train()
     assert trainer.shares
+    if half and not several:  # a process whose case is flat makes the pass all the same
+        assert len(sizes) == 3 and min(sizes) < batch, sizes
     trainer.save_model(str(output / "trained"))
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:4]), int(sys.argv[4]))
+    main(*map(Path, sys.argv[1:4]), int(sys.argv[4]), sys.argv[5])

@@ -19,13 +19,15 @@ def weights_of(folder: Path) -> dict[str, torch.Tensor]:
     return load_model(ModelConfig(path=str(folder))).state_dict()
 
 
-def run(processes: int, toy: Path, model: Path, output: Path, config: str = "") -> dict[str, torch.Tensor]:
+def run(
+    processes: int, toy: Path, model: Path, output: Path, config: str = "", rewards: str = "never flat"
+) -> dict[str, torch.Tensor]:
     arguments = [str(Path(__file__).with_name("shared_prefix_worker.py")), str(toy), str(model), str(output)]
-    start = [sys.executable, *arguments, "8"]
+    start = [sys.executable, *arguments, "8", rewards]
     if processes > 1:
         options = ["--config_file", str(CONFIGS / config), "--num_processes", str(processes)]
         launcher = [sys.executable, "-m", "accelerate.commands.launch", *options]
-        start = [*launcher, *arguments, str(8 // processes)]
+        start = [*launcher, *arguments, str(8 // processes), rewards]
     path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         start,
@@ -49,6 +51,19 @@ def test_two_processes_are_one(config: str, one: dict[str, torch.Tensor], toy: P
     if config.startswith("zero"):
         pytest.importorskip("deepspeed")
     before, two = weights_of(tiny_vl), run(2, toy, tiny_vl, tmp_path, config)
+    assert any(not torch.equal(before[name], weight) for name, weight in one.items())
+    for name, weight in one.items():
+        torch.testing.assert_close(two[name], weight, atol=1e-5, rtol=1e-4, msg=name)
+
+
+@pytest.mark.parametrize("config", ["cpu.yaml", "zero3.yaml"])
+def test_each_process_leaves_out_what_teaches_nothing(config: str, toy: Path, tiny_vl: Path, tmp_path: Path):
+    """Of two cases one is flat, and lies in either process."""
+    if config.startswith("zero"):
+        pytest.importorskip("deepspeed")
+    one = run(1, toy, tiny_vl, tmp_path / "one", rewards="half flat")
+    two = run(2, toy, tiny_vl, tmp_path / "two", config, "half flat")
+    before = weights_of(tiny_vl)
     assert any(not torch.equal(before[name], weight) for name, weight in one.items())
     for name, weight in one.items():
         torch.testing.assert_close(two[name], weight, atol=1e-5, rtol=1e-4, msg=name)

@@ -1,9 +1,9 @@
 """SharedPrefixTrainer: TRL's GRPO trainer, reading each prompt once for all the completions on it (trl 1.16).
 
-Each distinct prompt goes through the processor once, is prefilled once, and stands once in the row that
-log-probabilities and gradients come from; its pictures go through the vision tower once a pass. A batch is shuffled by
-group, so that what belongs together comes to the same forward pass; a group that a batch cannot hold is split, and its
-prompt read once for each part.
+Each distinct prompt goes through the processor once, is prefilled once, what all of them begin with only once for all,
+and stands once in the row that log-probabilities and gradients come from; its pictures go through the vision tower
+once a pass. A batch is shuffled by group, so that what belongs together comes to the same forward pass; a group that a
+batch cannot hold is split, and its prompt read once for each part.
 
 How many forward passes a process makes depends on the settings alone and never on what was drawn: sharded models hang
 otherwise. Whether a model's rows can be packed is told by its architecture and, before anything is generated, by
@@ -22,11 +22,12 @@ from trl import GRPOConfig, GRPOTrainer
 from trl.models.utils import unwrap_model_for_generation
 from trl.trainer import grpo_trainer
 
-from rl.shared_prefix.attention import prepare, why_not
+from rl.shared_prefix.attention import bare, prepare, why_not
 from rl.shared_prefix.check import COARSE, TOLERANCE, difference
 from rl.shared_prefix.forward import pack, widened
 from rl.shared_prefix.generate import can_generate, generate
 from rl.shared_prefix.prompt import Prompt, media_of
+from rl.shared_prefix.stem import stem_of
 from rl.terminal.console import console, is_first_process
 from rl.training.trainers.prompt_reader import PromptReader
 
@@ -127,8 +128,10 @@ class SharedPrefixTrainer(GRPOTrainer):
             generation_kwargs=self.generation_kwargs,
             gradient_checkpointing_kwargs=checkpointing,
         ) as model:
-            written = generate(bare(model), [places[id(prompt)] for prompt in prompts], self.generation_config)
-        return written, None
+            stem = stem_of(bare(model), list(places.values()))
+            rows = [places[id(prompt)] for prompt in prompts]
+            written = generate(bare(model), rows, self.generation_config, stem)
+        return [row.ids for row in written], None
 
     @property
     def _writes(self) -> bool:
@@ -185,12 +188,6 @@ class SharedPrefixTrainer(GRPOTrainer):
         size -= size % group if size > group else 0
         for start in range(0, rows, size):
             yield slice(start, start + size)
-
-
-def bare(model: Any) -> PreTrainedModel:
-    """A model without what wraps it for adapters; they stay in it."""
-    inner: PreTrainedModel = model.get_base_model() if hasattr(model, "get_base_model") else model
-    return inner
 
 
 def batched(prompts: Sequence[Prompt]) -> dict[str, Any]:

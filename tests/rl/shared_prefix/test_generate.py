@@ -8,6 +8,7 @@ from rl.shared_prefix.attention import prepare
 from rl.shared_prefix.cache import BranchCache
 from rl.shared_prefix.generate import can_generate, generate
 from rl.shared_prefix.prompt import Prompt, media_of
+from rl.shared_prefix.stem import Stem
 from tests.rl.shared_prefix.families import EOS, FAMILIES, IMAGE
 
 NEW = 90
@@ -40,6 +41,12 @@ def alone(model: PreTrainedModel, prompt: Prompt, config: GenerationConfig) -> l
     return written[0, ids.shape[1] :].tolist()
 
 
+def texts(
+    model: PreTrainedModel, prompts: list[Prompt], config: GenerationConfig, stem: Stem | None = None
+) -> list[list[int]]:
+    return [written.ids for written in generate(model, prompts, config, stem)]
+
+
 @pytest.mark.parametrize("name", FAMILIES)
 def test_greedy_decoding_is_token_for_token_that_of_transformers(name: str):
     family = FAMILIES[name]
@@ -49,7 +56,7 @@ def test_greedy_decoding_is_token_for_token_that_of_transformers(name: str):
     expected = [alone(model, prompt, config) for prompt in prompts]
     prepare(model)
     rows = [0, 0, 1, 2, 2, 2, 3]
-    assert generate(model, [prompts[row] for row in rows], config) == [expected[row] for row in rows]
+    assert texts(model, [prompts[row] for row in rows], config) == [expected[row] for row in rows]
 
 
 @pytest.mark.parametrize("name", ["qwen2_5_vl", "gemma3", "llama"])
@@ -63,7 +70,7 @@ def test_more_tokens_than_there_was_room_for(name: str):
     expected = [alone(model, prompt, config) for prompt in prompts]
     assert all(len(row) == NEW for row in expected)
     prepare(model)
-    assert generate(model, [prompts[0], prompts[0], prompts[1]], config) == [expected[0], *expected]
+    assert texts(model, [prompts[0], prompts[0], prompts[1]], config) == [expected[0], *expected]
 
 
 def test_rows_that_have_ended_leave(monkeypatch: pytest.MonkeyPatch):
@@ -78,7 +85,7 @@ def test_rows_that_have_ended_leave(monkeypatch: pytest.MonkeyPatch):
     prepare(model)
     torch.manual_seed(0)
     config = settings(do_sample=True, eos_token_id=list(range(30, EOS + 1)), max_new_tokens=12)
-    written = generate(model, [family.prompt(9, 0, seed) for seed in range(4) for _ in range(8)], config)
+    written = texts(model, [family.prompt(9, 0, seed) for seed in range(4) for _ in range(8)], config)
     assert len(left) > 2 and left == sorted(left, reverse=True) and left[-1] < 8
     assert len({len(row) for row in written}) > 3
     assert all(token < 30 for row in written for token in row[:-1])
@@ -105,7 +112,7 @@ def test_samples_have_the_model_s_distribution():
     expected = probabilities(torch.cat([prompt.ids, first[None]]))
     prepare(model)
     torch.manual_seed(0)
-    written = torch.tensor(generate(model, [prompt] * 20_000, config))
+    written = torch.tensor(texts(model, [prompt] * 20_000, config))
     drawn = written[written[:, 0] == first, 1]
     assert len(drawn) > 1000
     top = expected.topk(6)

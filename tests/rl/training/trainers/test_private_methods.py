@@ -119,6 +119,15 @@ def test_a_batch_is_shuffled_where_groups_are_kept_together():
     assert parameters(grpo_trainer.shuffle_sequence_dict) == ["seq_dict"]
 
 
+def test_figures_of_rows_are_gathered_where_missing_ones_are_passed_over():
+    """Processes that leave out what teaches nothing have unequally many."""
+    source = inspect.getsource(GRPOTrainer._compute_loss)
+    low, high = re.findall(r"(\w+) = self\.accelerator\.gather\(masked_seq_mean\(", source)
+    assert f"nanmin({low})" in source and f"nanmax({high})" in source
+    others = re.findall(r"self\.accelerator\.gather(?:_for_metrics)?\((\w+)", source)
+    assert set(others) == {"masked_seq_mean", "policy_loss", "aux_loss"}
+
+
 def test_generation_is_set_up_as_transformers_does_it():
     assert parameters(GenerationMixin._prepare_generation_config)[:2] == ["self", "generation_config"]
     special = parameters(GenerationMixin._prepare_special_tokens)
