@@ -141,7 +141,7 @@ def _times(case: Case) -> tuple[float, ...]:
     """When its frames are seen and its lines said."""
     return (
         *(frame.time for frame in case.frames),
-        *(time for line in case.transcript for time in (line.start, line.end)),
+        *(time for line in case.transcript for time in line.seconds or ()),
     )
 
 
