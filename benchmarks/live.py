@@ -23,7 +23,7 @@ from rl.demo import precision
 from rl.evaluation.live import events_of, measure_alarms, read_watched
 from rl.evaluation.live.table import alarms_table
 from rl.generation.local import LocalEngine
-from rl.serving.live.settings import WatchSettings
+from rl.serving.live.progress import WatchSettings
 from rl.serving.live.streams import watch_cases
 from rl.training import train
 

@@ -76,7 +76,7 @@ def watch(
     from rl.generation.episodes import engine_of
     from rl.runs.journal import Record
     from rl.serving.live.panel import WatchPanel
-    from rl.serving.live.settings import WatchSettings
+    from rl.serving.live.progress import WatchSettings
     from rl.serving.live.streams import watch_cases
     from rl.serving.live.watch import watch as watch_source
     from rl.terminal.errors import interruptible

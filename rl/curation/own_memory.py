@@ -11,7 +11,7 @@ from rl.config.train import PolicyRecipe
 from rl.generation.episodes import engine_of
 from rl.runs.folder import RunFolder
 from rl.runs.own_memory import OwnMemory
-from rl.serving.live.settings import WatchSettings
+from rl.serving.live.progress import WatchSettings
 from rl.serving.live.streams import own_windows
 
 

@@ -14,9 +14,8 @@ from data.windows.cut import duration_of, remembered
 from rl.config.decoding import Decoding
 from rl.generation.engine import Engine
 from rl.runs.journal import Ended, Journal, Record
-from rl.serving.live.progress import Progress
+from rl.serving.live.progress import Progress, WatchSettings
 from rl.serving.live.reviewer import Look, Reviewer, looked
-from rl.serving.live.settings import WatchSettings
 from rl.serving.live.watch import began
 from rl.terminal.progress import counting
 

@@ -24,9 +24,8 @@ from rl.generation.engine import Engine
 from rl.runs import journal
 from rl.runs.journal import Began, Dropped, Ended, Journal, Record
 from rl.serving.live.listener import Listener
-from rl.serving.live.progress import Progress
+from rl.serving.live.progress import Progress, WatchSettings
 from rl.serving.live.reviewer import Reviewer, looked
-from rl.serving.live.settings import WatchSettings
 
 PATIENCE = 0.25
 """Seconds between two looks at whether somebody wants to stop."""

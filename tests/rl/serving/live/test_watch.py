@@ -22,7 +22,7 @@ from data.media.live.feed import Pace
 from data.windows import WindowSettings
 from rl.cli.watch import app
 from rl.runs.journal import Alarm, Dropped, Ended, Looked, read_journal
-from rl.serving.live.settings import WatchSettings
+from rl.serving.live.progress import WatchSettings
 from rl.serving.live.streams import watch_cases
 from rl.serving.live.watch import watch
 from tests.data.media.live.broadcast import GrowingPlaylist, serving, write_clip, write_hls
