@@ -9,6 +9,7 @@ import typer
 
 from data import DataError
 from rl.cli.media import AllowMedia
+from rl.cli.numbers import finite
 
 app = typer.Typer()
 
@@ -33,21 +34,33 @@ def watch(
     fast: Annotated[
         bool, typer.Option("--fast", help="A recording as fast as possible, not at its own pace.")
     ] = False,
-    seconds: Annotated[float, typer.Option(help="How long a window is.")] = 4.0,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, max=3600, callback=finite, help="Seconds that a window lasts.")
+    ] = 4.0,
     every: Annotated[
-        float | None, typer.Option(help="Seconds from one window to the next; --seconds if left out.")
+        float | None,
+        typer.Option(
+            min=0.1, max=3600, callback=finite, help="Seconds from one window to the next; --seconds if left out."
+        ),
     ] = None,
-    frames: Annotated[int, typer.Option(help="Most frames of a window.")] = 4,
-    pixels: Annotated[int, typer.Option(help="Most pixels of a frame.")] = 200_704,
-    remember: Annotated[int, typer.Option(help="Most findings of earlier windows that a window is told of.")] = 8,
-    agree: Annotated[int, typer.Option(help="Windows in a row that raise an alarm, or clear it.")] = 2,
-    most_lag: Annotated[float, typer.Option(help="Seconds behind, beyond which windows are left out.")] = 20.0,
+    frames: Annotated[int, typer.Option(min=1, max=256, help="Most frames of a window.")] = 4,
+    pixels: Annotated[int, typer.Option(min=1024, help="Most pixels of a frame.")] = 200_704,
+    remember: Annotated[
+        int, typer.Option(min=0, max=256, help="Most findings of earlier windows that a window is told of.")
+    ] = 8,
+    agree: Annotated[int, typer.Option(min=1, max=100, help="Windows in a row that raise an alarm, or clear it.")] = 2,
+    most_lag: Annotated[
+        float,
+        typer.Option(min=0.1, max=3600, callback=finite, help="Seconds behind, beyond which windows are left out."),
+    ] = 20.0,
     give_up: Annotated[
-        float, typer.Option(min=1, help="Seconds of silence after which a lost source is over.")
+        float, typer.Option(min=1, callback=finite, help="Seconds of silence after which a lost source is over.")
     ] = 300.0,
     idle: Annotated[
         float | None,
-        typer.Option(min=1, help="Seconds without a new file after which a folder is over; never if left out."),
+        typer.Option(
+            min=1, callback=finite, help="Seconds without a new file after which a folder is over; never if left out."
+        ),
     ] = None,
     speech: Annotated[
         str | None,

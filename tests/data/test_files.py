@@ -188,7 +188,7 @@ def test_a_folder_that_is_moved_takes_the_place_of_another(tmp_path: Path) -> No
     assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == ["b", "b/a"]
 
 
-APPENDED = {"rl/generation/episode_log.py", "rl/terminal/messages.py"}
+APPENDED = {"rl/generation/episode_log.py", "rl/runs/journal.py", "rl/terminal/messages.py"}
 """Logs that are only ever appended to."""
 WRITERS = {
     "write_text", "write_bytes", "write_table", "ParquetWriter", "to_parquet", "save_file", "copyfile",

@@ -53,7 +53,8 @@ class MotionSplitMaker:
         for number, (clip, name) in enumerate(zip(square.clips, names, strict=True)):
             pair: list[tuple[Sequence[str], dict[str, object]]] = [(excerpt, {}) for excerpt in excerpts]
             if self.split == "changed":
-                pair = self._twins(square, excerpts, number, flips=(index // len(self.mechanisms)) % 2 == 0)
+                # One square flips and the next does not, and of one mechanism one time and not the next.
+                pair = self._twins(square, excerpts, number, flips=sum(divmod(index, len(self.mechanisms))) % 2 == 0)
             for excerpt, meta in pair:
                 told = {"pair": f"{id_}-{number}", **meta} if meta else {}
                 yield self._case(square, clip, name, excerpt, told).model_copy(update={"group": id_})

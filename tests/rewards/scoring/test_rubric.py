@@ -19,7 +19,7 @@ def load(tmp_path, **content: object) -> Rubric:
 
 
 def test_what_is_shipped():
-    assert NAMES == ["billboard", "contextdp", "default", "ec_darkpattern", "kuaimod"]
+    assert NAMES == ["billboard", "contextdp", "default", "ec_darkpattern", "kuaimod", "live"]
 
 
 @pytest.mark.parametrize("name", NAMES)
