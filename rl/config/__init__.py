@@ -1,12 +1,12 @@
 """Recipes: what makes a run, typed, read from YAML. Loads no torch."""
 
+from rl.config.data import DataConfig
 from rl.config.decoding import Decoding
 from rl.config.evaluate import EvalRecipe
 from rl.config.model import LoraConfig, ModelConfig, TinyConfig
 from rl.config.ppo import AdvantageConfig, CriticConfig, KLConfig
 from rl.config.recipe import Recipe, find_recipe
 from rl.config.train import (
-    DataConfig,
     GRPORecipe,
     HardConfig,
     PolicyRecipe,

@@ -20,25 +20,11 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from data import DataError
 from data.errors import explain, suggest
 from rewards.models.location import CHECKPOINTS
+from rl.config.data import DataConfig
 from rl.config.model import ModelConfig
 from rl.config.ppo import AdvantageConfig, CriticConfig, KLConfig
 from rl.config.ranges import check_range
 from rl.config.recipe import Files, Recipe
-
-
-class DataConfig(BaseModel):
-    """The cases to train on, and the rulebook they are judged by. Paths are relative to the current folder."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    train: Files
-    valid: Files = Field(default_factory=list)
-    """Cases to watch the loss on while training, whenever the run is saved if ``eval_strategy`` does not say when; may
-    be empty."""
-    rulebook: str
-    """A YAML file, or the name of a shipped rulebook."""
-    template: str = "default"
-    """Name of the prompt template."""
 
 
 class HardConfig(BaseModel):

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from data import Briefs, DataError, Rulebook, load_cases
+from data import Briefs, DataError, load_cases
+from rl.runs.excerpts import excerpts_of
 from rl.runs.folder import RUN, RunFolder
 from rl.runs.rollouts import Rollout, read_rollouts
 
@@ -52,7 +53,7 @@ def cases_of(run: str | Path, data: Sequence[str] = (), rulebook: str | None = N
         option, what = ("--data", "cases") if not sources else ("--rulebook", "rulebook")
         raise DataError(f"there is no {RUN} that names the run's {what}: give {option}", file=run)
     try:
-        return Briefs.bind(load_cases(*sources), Rulebook.load(book))
+        return excerpts_of(book, facts.recipe.data.excerpt).bind(load_cases(*sources))
     except DataError as error:
         if data and rulebook:
             raise

@@ -13,14 +13,16 @@ from typing import Any, Generic, TypeVar
 
 from transformers import set_seed
 
-from data import Brief, Briefs, DataError, Rulebook, load_cases
+from data import Brief, Briefs, Case, DataError, load_cases
 from prompts import Message
+from prompts.excerpts import Excerpts
 from prompts.processor import Processor
 from prompts.reply import Reply
 from rl.config.model import ModelConfig
 from rl.config.train import TrainRecipe
 from rl.models.load import context_length, load_model, processor_for
 from rl.runs.checkpoints import checkpoint_to_resume
+from rl.runs.excerpts import excerpts_of
 from rl.runs.folder import RunFolder
 from rl.runs.manifest import Manifest
 from rl.runs.provenance import provenance, write_run
@@ -132,6 +134,14 @@ class Stage(ABC, Generic[OneRecipe]):
             files = f"'train' ({', '.join(data.train)}) and in 'valid' ({', '.join(data.valid)})"
             raise DataError(f"case '{both}' is in {files}: leave it out of one", field="data.valid")
 
+    def bind(self, cases: Sequence[Case], excerpts: Excerpts) -> Briefs:
+        """The cases with the rules that they are shown: all of them, for most kinds.
+
+        Raises:
+            DataError: one cannot be bound, or none is left.
+        """
+        return excerpts.bind(cases)
+
     def choose(self, start: Start) -> Briefs:
         """Which of the recipe's cases to train on, and with which weights."""
         return start.briefs
@@ -182,9 +192,9 @@ class Stage(ABC, Generic[OneRecipe]):
         Raises:
             DataError: the data are not as they should be.
         """
-        data, book = self.recipe.data, Rulebook.load(self.recipe.data.rulebook)
-        briefs = self._bound(data.train, book)
-        valid = self._bound(data.valid, book) if self.recipe.watches and data.valid else Briefs([], book)
+        data, excerpts = self.recipe.data, excerpts_of(self.recipe.data.rulebook, self.recipe.data.excerpt)
+        briefs = self._bound(data.train, excerpts)
+        valid = self._bound(data.valid, excerpts) if self.recipe.watches and data.valid else Briefs([], excerpts.book)
         self.check_apart(briefs, valid)
         model = self.recipe.model
         if model.tiny is not None:
@@ -212,7 +222,7 @@ class Stage(ABC, Generic[OneRecipe]):
             parts = self._parts(arguments, start, checkpoint)
             trainer = self.trainer(parts)
             trainer.run(checkpoint, watch, identity)
-            return self._finish(trainer, parts.start.briefs.book)
+            return self._finish(trainer, parts.start.briefs)
 
     def _identity(self, start: Start, checkpoint: Path | None) -> dict[str, Any]:
         """What the run is, which is what it was where it goes on."""
@@ -232,13 +242,13 @@ class Stage(ABC, Generic[OneRecipe]):
         valid_rows = rows(start.valid) if start.valid else None
         return Parts(start, arguments, model, processor, rows(start.briefs), valid_rows, checkpoint)
 
-    def _bound(self, files: Sequence[str], book: Rulebook) -> Briefs:
+    def _bound(self, files: Sequence[str], excerpts: Excerpts) -> Briefs:
         cases = load_cases(*files)
         if not cases:
             raise DataError("there are no cases", file=", ".join(files))
-        return Briefs.bind(cases, book)
+        return self.bind(cases, excerpts)
 
-    def _finish(self, trainer: ResumableTrainer, book: Rulebook) -> Path:
+    def _finish(self, trainer: ResumableTrainer, briefs: Briefs) -> Path:
         """Saves the trained model and says in ``run.json`` what it comes from."""
         final = self.run.final
         with saving(final):
@@ -246,7 +256,8 @@ class Stage(ABC, Generic[OneRecipe]):
         if trainer.is_world_process_zero():
             facts = provenance(
                 model=final,
-                book=book,
+                book=briefs.book,
+                briefs=briefs,
                 template=self.recipe.data.template,
                 recipe=self.recipe.model_dump(mode="json", exclude_defaults=True),
                 steps=trainer.state.global_step,
