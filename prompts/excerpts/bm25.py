@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from data import DataError, Rulebook
-from prompts.excerpts.documents import GRAM, terms_of
+from prompts.excerpts.documents import terms_of
 from prompts.excerpts.retriever import Retriever, Scores
 
 K1, B = 1.5, 0.75
@@ -33,7 +33,7 @@ class BM25(Retriever):
 
     @property
     def compares_by(self) -> str:
-        return f"bm25, k1 {K1}, b {B}, pieces of {GRAM}"
+        return f"bm25, k1 {K1}, b {B}"
 
     def scores(self, queries: Sequence[str]) -> Scores:
         found = np.zeros((len(queries), len(self.book)), dtype=np.float32)

@@ -13,12 +13,10 @@ from prompts.parts.text import CHARACTERS_PER_TOKEN
 
 OF_META = ("category", "ocr")
 """What of a case's ``meta`` is a part of its query."""
-GRAM = 4
-"""Letters of a piece of a word (McNamee & Mayfield 2004, *Character N-Gram Tokenization for European Language Text
-Retrieval*)."""
-_IDEOGRAPH = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_PIECE = re.compile(rf"[{_IDEOGRAPH}]+|[^\W{_IDEOGRAPH}]+")
-_WIDE = re.compile(rf"[{_IDEOGRAPH}\uac00-\ud7af]")
+_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+"""Kana, ideographs and Hangul: words in them have no space between them, or endings that run on."""
+_PIECE = re.compile(rf"[{_UNSPACED}]+|[^\W{_UNSPACED}]+")
+_WIDE = re.compile(rf"[{_UNSPACED}]")
 
 
 def query_of(case: Case) -> str:
@@ -38,24 +36,21 @@ def document_of(rule: Rule, book: Rulebook) -> str:
 
 
 def terms_of(text: str) -> list[str]:
-    """A text in the terms that are counted: words and their pieces of four letters, so that *cures* meets *cure* in
-    any language with letters; pairs of ideographs, which no space parts.
+    """A text in the terms that are counted: words, and pairs of characters where no space parts words, as in Lucene's
+    analyser for Chinese, Japanese and Korean.
 
-    >>> terms_of("Cures 50 %"), terms_of("编造谣言")
-    (['cures', 'cure', 'ures', '50'], ['编造', '造谣', '谣言'])
+    >>> terms_of("No CURES above 50 %"), terms_of("编造谣言")
+    (['no', 'cures', 'above', '50'], ['编造', '造谣', '谣言'])
     """
     found: list[str] = []
     for piece in _PIECE.findall(fold(text)):
-        if _WIDE.match(piece):
-            found += [piece[at : at + 2] for at in range(max(1, len(piece) - 1))]
-        else:
-            found.append(piece)
-            found += [piece[at : at + GRAM] for at in range(len(piece) - GRAM + 1)] if len(piece) > GRAM else []
+        pairs = _WIDE.match(piece) and len(piece) > 1
+        found += [piece[at : at + 2] for at in range(len(piece) - 1)] if pairs else [piece]
     return found
 
 
 def tokens_of(rule: Rule) -> float:
-    """About how many tokens showing a rule takes, whatever the model: four letters a token, or one ideograph."""
+    """About how many tokens showing a rule takes, whatever the model: one for four letters, or for one ideograph."""
     shown = " ".join([rule.id, rule.title, rule.text, *rule.exceptions])
     wide = len(_WIDE.findall(shown))
     return wide + (len(shown) - wide) / CHARACTERS_PER_TOKEN

@@ -3,7 +3,7 @@ is built, and not before.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -63,8 +63,11 @@ class Encoder:
         return vectors
 
 
-def load_encoder(path: str) -> Any:
+def load_encoder(path: str, options: Mapping[str, Any] | None = None) -> Any:
     """A `sentence_transformers.SentenceTransformer`.
+
+    Args:
+        options: what ``from_pretrained`` is told beside.
 
     Raises:
         DataError: there is none, or sentence-transformers is not installed.
@@ -75,6 +78,6 @@ def load_encoder(path: str) -> Any:
         message = "encoders are loaded with sentence-transformers: pip install 'ruling[retrieval]'"
         raise DataError(message) from error
     try:
-        return SentenceTransformer(path)
+        return SentenceTransformer(path, model_kwargs=dict(options or {}))
     except (OSError, ValueError) as error:  # no such folder, no such name, or a folder with no encoder in it
         raise DataError(f"no encoder can be loaded: {error}", file=path) from error

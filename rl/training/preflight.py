@@ -22,7 +22,7 @@ from rewards.models.location import resolve
 from rl.config.model import ModelConfig
 from rl.config.recipe import SHIPPED
 from rl.config.train import TrainRecipe
-from rl.models.load import ADAPTER, check_attention, context_length, empty_model, load_config, processor_for
+from rl.models.load import ADAPTER, check_attention, context_length, load_config, processor_for
 from rl.runs.excerpts import excerpts_of
 from rl.terminal.preflight import Preflight
 from rl.training.launch.settings import LaunchSettings
@@ -74,8 +74,8 @@ def preflight(
             everything = briefs + valid
         folder = _model(stage, briefs, Path(scratch), found)
         if folder is not None:
-            _parameters(recipe.model, folder, found)
-            if everything is not None:
+            _parameters(stage, folder, found)
+            if everything is not None and stage.template is not None:
                 _longest(stage, everything, folder, stage.reserved(arguments), found)
     _steps(stage, arguments, len(cases), processes, found)
     return found
@@ -197,11 +197,12 @@ def _settings(model: ModelConfig) -> Path | None:
     raise DataError("holds no config.json", file=model.settings, field="model.settings")
 
 
-def _parameters(model: ModelConfig, folder: Path, found: Preflight) -> None:
+def _parameters(stage: Stage[Any], folder: Path, found: Preflight) -> None:
+    model = stage.recipe.model
     if (folder / ADAPTER).is_file():
         found.add("parameters", "an adapter, to be trained on")
         return
-    empty = empty_model(folder, model.lora)
+    empty = stage.empty(folder)
     total = sum(p.numel() for p in empty.parameters())
     trained = sum(p.numel() for p in empty.parameters() if p.requires_grad)
     adapters = f" and {trained:,} in adapters, which alone are trained" if model.lora else ""

@@ -20,7 +20,7 @@ from prompts.processor import Processor
 from prompts.reply import Reply
 from rl.config.model import ModelConfig
 from rl.config.train import TrainRecipe
-from rl.models.load import context_length, load_model, processor_for
+from rl.models.load import context_length, empty_model, load_model, processor_for
 from rl.runs.checkpoints import checkpoint_to_resume
 from rl.runs.excerpts import excerpts_of
 from rl.runs.folder import RunFolder
@@ -88,6 +88,11 @@ class Stage(ABC, Generic[OneRecipe]):
 
     def __init__(self, recipe: OneRecipe):
         self.recipe, self.run = recipe, RunFolder(recipe.output)
+
+    @property
+    def template(self) -> str | None:
+        """The prompt template; None where no prompts are written."""
+        return self.recipe.data.template
 
     def check(self, arguments: Any) -> None:  # most kinds refuse nothing
         """Refuses settings that do not go together, before anything is loaded.
@@ -172,6 +177,14 @@ class Stage(ABC, Generic[OneRecipe]):
         told = lessons_of(briefs, *shown, reply) if self.imitates else prompts_of(briefs, *shown)
         return list(zip(briefs, told, strict=True))
 
+    def texts(self, briefs: Briefs) -> list[str]:
+        """What a tokenizer for these cases will meet."""
+        return texts_of(briefs, self.recipe.data.template)
+
+    def empty(self, folder: Path) -> Any:
+        """The model of a folder's ``config.json`` without weights, to count its parameters."""
+        return empty_model(folder, self.recipe.model.lora)
+
     @abstractmethod
     def rows(self, briefs: Briefs, processor: Processor, context: int, reserved: int) -> Any:
         """What is trained on: a `datasets.Dataset` or a list, each row of which fits into ``context`` tokens.
@@ -199,8 +212,7 @@ class Stage(ABC, Generic[OneRecipe]):
         model = self.recipe.model
         if model.tiny is not None:
             # Under ZeRO-3, one of several processes alone could not build a model.
-            texts = texts_of(briefs, self.recipe.data.template)
-            model = model.with_weights(built_once(self.run.tiny, texts, model.tiny, self.recipe.seed))
+            model = model.with_weights(built_once(self.run.tiny, self.texts(briefs), model.tiny, self.recipe.seed))
         start = Start(briefs, model, valid)
         return replace(start, briefs=self.choose(start))
 
@@ -208,7 +220,7 @@ class Stage(ABC, Generic[OneRecipe]):
         """Builds the tiny model that the recipe describes, for the texts of its cases."""
         tiny = self.recipe.model.tiny
         assert tiny is not None, "the recipe names a model that is there"
-        return build(folder, texts_of(briefs, self.recipe.data.template), tiny, self.recipe.seed)
+        return build(folder, self.texts(briefs), tiny, self.recipe.seed)
 
     def train(self, resume: bool = False, watch: Watch | None = None) -> Path:
         """See `rl.training.registry.train`."""
@@ -219,7 +231,7 @@ class Stage(ABC, Generic[OneRecipe]):
             set_seed(self.recipe.seed)
             start = self.prepare()
             identity = in_first_process(lambda: self._identity(start, checkpoint))
-            parts = self._parts(arguments, start, checkpoint)
+            parts = self.parts(arguments, start, checkpoint)
             trainer = self.trainer(parts)
             trainer.run(checkpoint, watch, identity)
             return self._finish(trainer, parts.start.briefs)
@@ -231,7 +243,12 @@ class Stage(ABC, Generic[OneRecipe]):
             check_same(checkpoint, Manifest.read(checkpoint).identity, identity)
         return identity
 
-    def _parts(self, arguments: Any, start: Start, checkpoint: Path | None) -> Parts:
+    def parts(self, arguments: Any, start: Start, checkpoint: Path | None) -> Parts:
+        """Loads all that the trainer is made of.
+
+        Raises:
+            DataError: the model cannot be loaded, or a case does not fit it.
+        """
         processor = processor_for(start.model)
         check_round_trip(start.briefs, processor, self.recipe.data.template, self.imitates)
         model = self.load(start.model, checkpoint)
@@ -258,7 +275,7 @@ class Stage(ABC, Generic[OneRecipe]):
                 model=final,
                 book=briefs.book,
                 briefs=briefs,
-                template=self.recipe.data.template,
+                template=self.template,
                 recipe=self.recipe.model_dump(mode="json", exclude_defaults=True),
                 steps=trainer.state.global_step,
                 processes=trainer.args.world_size,
