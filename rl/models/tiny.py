@@ -218,7 +218,7 @@ def _text_only(tokenizer: PreTrainedTokenizerFast, size: TinySize) -> PreTrained
 
 def _encoder(tokenizer: PreTrainedTokenizerFast, size: TinySize) -> PreTrainedModel:
     sizes = {name: value for name, value in _language(tokenizer, size).items() if name != "num_key_value_heads"}
-    return BertModel(BertConfig(**sizes), add_pooling_layer=False)
+    return BertModel(BertConfig(**sizes))
 
 
 _MODELS: dict[str, Callable[[PreTrainedTokenizerFast, TinySize], PreTrainedModel]] = {
