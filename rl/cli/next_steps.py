@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+from pydantic import BaseModel
 from rich.text import Text
 
 from data.address import without_credentials
@@ -122,11 +124,18 @@ def _continued(recipe: TrainRecipe, config: str) -> Iterator[str]:
     there = GRPORecipe.load(companion) if companion else None
     wanted: dict[str, Any] = {"model.path": str(recipe.output)}
     if there is not None:
-        wanted |= {f"data.{key}": getattr(recipe.data, key) for key in ("train", "rulebook", "template")}
+        wanted |= {f"data.{key}": getattr(recipe.data, key) for key in ("train", "rulebook", "excerpt", "template")}
     for key, value in wanted.items():
         section, _, field = key.partition(".")
         if there is None or getattr(getattr(there, section), field) != value:
-            yield from (f"--{key}", str(value[0] if isinstance(value, list) and len(value) == 1 else value))
+            yield from (f"--{key}", _typed(value))
+
+
+def _typed(value: Any) -> str:
+    """A recipe's value as it is typed."""
+    if isinstance(value, BaseModel):
+        return yaml.safe_dump(value.model_dump(exclude_none=True), default_flow_style=True, sort_keys=False).strip()
+    return str(value[0] if isinstance(value, list) and len(value) == 1 else value)
 
 
 def _companion(recipe: Recipe, config: str, kind: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Whoever is shown retrieved rules is told from whoever is shown others: in provenance, tables, pages and thresholds."""
+"""Whoever is shown retrieved rules is told from others: in provenance, tables, pages and thresholds."""
 
 import json
 from pathlib import Path
@@ -69,5 +69,5 @@ def test_a_model_is_asked_as_it_was_trained_unless_told_otherwise(tmp_path: Path
         briefs = excerpts_of(tmp_path / "rules.yaml", choice, str(run)).bind(CASES)
         assert {len(brief.excerpt) for brief in briefs} == {shown}
     (run / "run.json").write_text(json.dumps({"recipe": {"data": {"excerpt": {"retrieve": "magic"}}}}))
-    with pytest.raises(ValueError, match="run.json: recipe.data.excerpt"):
+    with pytest.raises(ValueError, match=r"run\.json: recipe\.data\.excerpt"):
         trained_excerpt(run)

