@@ -24,7 +24,7 @@ class RetrievalConfig(BaseModel):
     """How many rules are shown; 8 where ``tokens`` says nothing either."""
     tokens: int | None = Field(default=None, ge=1, le=10_000_000)
     """Instead of ``k``: as many rules as fit into about so many tokens, the best ones first, and one at least."""
-    encoder: str | None = None
+    encoder: str | None = Field(default=None, min_length=1)
     """For ``dense`` and ``hybrid``: the folder, the run or the name of an encoder that transformers or
     sentence-transformers saved."""
 

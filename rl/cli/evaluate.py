@@ -190,7 +190,8 @@ def evaluate(
     split = Path(recipe.data[0]).stem
     read: dict[str, Any] = {"data": list(map(whole_path, recipe.data)), "rulebook": whole_path(recipe.rulebook)}
     if excerpts.config is not None:
-        read["excerpt"] = excerpts.config.model_dump(exclude_none=True)
+        noted = excerpts.config.model_dump(exclude_none=True)
+        read["excerpt"] = noted | ({"encoder": whole_path(noted["encoder"])} if "encoder" in noted else {})
     common: dict[str, Any] = {"name": name, "split": split, "settings": settings, "read": read}
     with interruptible(again()), kept(out / MESSAGES) as messages:
         if predictions is not None:
