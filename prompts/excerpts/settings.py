@@ -4,9 +4,9 @@
 8
 """
 
-from typing import Literal, Union
+from typing import Annotated, Literal, Union
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 USUAL = 8
 """How many rules are shown where nobody says."""
@@ -40,4 +40,8 @@ class RetrievalConfig(BaseModel):
         return self
 
 
-ExcerptChoice = Union[Literal["named"], RetrievalConfig]
+ExcerptChoice = Annotated[
+    Union[Annotated[Literal["named"], Tag("str")], Annotated[RetrievalConfig, Tag("RetrievalConfig")]],
+    Discriminator(lambda given: "str" if isinstance(given, str) else "RetrievalConfig"),
+]
+"""What a text cannot mean is said of ``named``, and of anything else what a retrieval would need."""
