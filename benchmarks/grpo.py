@@ -41,22 +41,23 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs/benchmarks/billboard"))
     arguments = parser.parse_args()
     home = arguments.runs / f"seed-{arguments.seed}"
-    variants: dict[str, tuple[type[TimedGRPO], bool]] = {
-        "Ruling's": (TimedGRPO, True),
-        "… every completion trained on": (Plain, True),
-        "… written by plain products as well: TRL's": (Plain, False),
+    variants: dict[str, tuple[type[TimedGRPO], bool, bool]] = {
+        "Ruling's": (TimedGRPO, True, True),
+        "… every prompt read for every completion": (TimedGRPO, False, True),
+        "… every completion trained on": (Plain, False, True),
+        "… written by plain products as well: TRL's": (Plain, False, False),
     }
     took: dict[str, list[float]] = {name: [] for name in variants}
     for _ in range(arguments.rounds):
-        for name, (trainer, fused) in variants.items():
-            took[name] += steps(home, arguments.seed, arguments.steps, trainer, fused)
+        for name, variant in variants.items():
+            took[name] += steps(home, arguments.seed, arguments.steps, *variant)
     medians = {name: statistics.median(seconds) for name, seconds in took.items()}
     slowest = max(medians.values())
     for name, median in medians.items():
         Console(width=150).print(f"{name}: {median:.2f} s a step, {slowest / median:.2f} times as fast as the slowest")
 
 
-def steps(home: Path, seed: int, count: int, trainer: type[TimedGRPO], fused: bool) -> list[float]:
+def steps(home: Path, seed: int, count: int, trainer: type[TimedGRPO], shared: bool, fused: bool) -> list[float]:
     """Seconds of each step after the first few."""
     Timed.seconds = []
     plain = patch("rl.training.trainers.policy.fused_attention", lambda model: nullcontext())
@@ -69,6 +70,7 @@ def steps(home: Path, seed: int, count: int, trainer: type[TimedGRPO], fused: bo
             "model.path": str(home / "sft"),
             "output": out,
             "max_steps": count,
+            "shared_prefix": shared,
             **precision(),
         }
         train(GRPORecipe.load("billboard/grpo", settings))

@@ -88,6 +88,7 @@ class Bench:
             settings = self._settings(Path(scratch)) | {
                 "model.path": str(self.home / "sft"),
                 "data.train": [str(self.home / "data" / f"{SPLIT}.jsonl")],
+                "shared_prefix": False,  # pictures are to stand in the batch, where they can be greyed
             }
             trainer = _trainer(PPORecipe.load("billboard/ppo", settings), newest_checkpoint(RunFolder(run)))
             found: dict[str, list[torch.Tensor]] = {"real": [], "grey": [], "earned": []}

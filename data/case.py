@@ -19,6 +19,7 @@ from data.quotes import Span, find_quote
 from data.rulebook import Rulebook, RuleRef
 from data.ruling import Ruling
 from data.transcript import TRANSCRIPT, Line, as_heard
+from data.window import Window
 
 FILES = ("video", "audio", "sound")
 """Fields of a case that name one file each."""
@@ -48,11 +49,15 @@ class Case(BaseModel):
     frames: list[Frame] = Field(default_factory=list)
     video: Name | None = None
     audio: Name | None = None
+    duration: Seconds | None = None
+    """How long the recording lasts, in seconds, where that is known."""
     sound: Name | None = None
     """A picture of the sound over time (`data.media.audio.sound_picture`), for models that see and do not hear."""
     transcript: list[Line] = Field(default_factory=list)
     page: Page | None = None
     """Where the ad leads."""
+    window: Window | None = None
+    """Which stretch of a stream it shows; None for what is reviewed as a whole."""
     meta: dict[str, Any] = Field(default_factory=dict)
     rules: list[RuleRef] | None = None
     """The excerpt: ids, or whole rules where the wording is the case's own; None is the whole book."""
@@ -84,6 +89,20 @@ class Case(BaseModel):
         if self.page is not None and self.page.sections:
             fields = {**fields, PAGE: "\n".join(section.whole for section in self.page.sections)}
         return fields
+
+    @property
+    def runs(self) -> bool:
+        """Whether anything of it runs in time, so that seconds of it can be cited."""
+        timed = any(line.seconds is not None for line in self.transcript)
+        return bool(self.video or self.audio or self.sound or self.frames or timed)
+
+    @property
+    def last_second(self) -> float | None:
+        """The last second at which anything is known to be shown or said, if any."""
+        if self.window is not None:
+            return self.window.length
+        ends = [line.end for line in self.transcript if line.end is not None] + [frame.time for frame in self.frames]
+        return max(ends if self.duration is None else [*ends, self.duration], default=None)
 
     @property
     def media(self) -> Iterator[tuple[str, str]]:
@@ -134,6 +153,13 @@ class Case(BaseModel):
         case = self.model_copy()
         case._media = root if isinstance(root, MediaFolder) else MediaFolder(Path(root))
         return case
+
+    def allowing(self, folder: str | Path) -> "Case":
+        """The same case, whose media may lie in another folder too."""
+        if self._media is None:
+            return self
+        within = self._media.within or (self._media.root,)
+        return self.with_root(MediaFolder(self._media.root, (*within, Path(folder))))
 
     def among(self, corpus: Corpus) -> "Case":
         """The same case as one of a set, whose boilerplate it can then tell."""

@@ -75,6 +75,14 @@ def whole_file(path: str | Path, flushed: bool = True) -> Iterator[Path]:
                 draft.unlink()
 
 
+def link_or_copy(source: str | Path, target: str | Path) -> None:
+    """The same file under another name as well, as a hard link; a copy where that name is on another file system."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
 def write_whole(path: str | Path, content: str | bytes) -> Path:
     """Writes text in UTF-8, or bytes."""
     with whole_file(path) as draft:

@@ -15,14 +15,19 @@ from data.strict_json import parse_json
 Line = TypeVar("Line", bound=BaseModel)
 
 
-def read_jsonl(path: str | Path, kind: type[Line]) -> Iterator[tuple[int, Line]]:
+def read_jsonl(path: str | Path, kind: type[Line], size: int | None = None) -> Iterator[tuple[int, Line]]:
     """The lines of a file with their numbers, from 1; those that are blank are passed over.
+
+    Args:
+        size: bytes of it that are read; all of them if None.
 
     Raises:
         DataError: the file cannot be read, or a line is not what it should be; names file, line and field.
     """
     with at_file(path, "read"), Path(path).open("rb") as lines:
         for number, raw in enumerate(lines, start=1):
+            if size is not None and (size := size - len(raw)) < 0:
+                return
             if not raw.strip():
                 continue
             try:

@@ -4,13 +4,20 @@ quotation marks and dashes for those that word processors put in their place.
 Format characters (zero-width, bidi controls, soft hyphens) are dropped on both sides, so that an advertiser cannot
 hide words from the check by sprinkling them in. Nor by making it slow: the time is linear in the text, whatever the
 text, but for the sorting of its combining marks.
+
+A quote may begin and end within a word, but not within a number: "5 dollars" does not stand in "15 dollars".
 """
 
+import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, islice
 
 _PLAIN = str.maketrans("‘’ʼ‛“”„‟‐‑‒–—−", "''''" + '"' * 4 + "-" * 6)
+
+_DIGITS, _BEFORE, _BEHIND = re.compile(r"\d+"), re.compile(r"\d[.,]?\Z"), re.compile(r"[.,]?\d")
+"""A number goes on over a point or a comma between digits."""
 
 Span = tuple[int, int]
 """Start and end, in characters, end exclusive."""
@@ -39,8 +46,8 @@ def find_quote(quote: str, text: str) -> Span | None:
         True
     """
     wanted = fold(quote)
-    start = fold(text).find(wanted) if wanted else -1
-    if start < 0:
+    start = next(_starts(wanted, fold(text)), None)
+    if start is None:
         return None
     places = _places(text)
     return places[start][0], places[start + len(wanted) - 1][1]
@@ -49,13 +56,20 @@ def find_quote(quote: str, text: str) -> Span | None:
 @lru_cache(maxsize=4096)
 def occurrences(quote: str, text: str, limit: int = 16) -> tuple[Span, ...]:
     """Where the quote stands in the *folded* text: every span, overlapping ones too, up to a limit."""
-    wanted, folded = fold(quote), fold(text)
-    spans: list[Span] = []
+    wanted = fold(quote)
+    return tuple((start, start + len(wanted)) for start in islice(_starts(wanted, fold(text)), limit))
+
+
+def _starts(wanted: str, folded: str) -> Iterator[int]:
+    """Where it begins, overlapping itself or not, with its first and last numbers whole."""
     start = folded.find(wanted) if wanted else -1
-    while start >= 0 and len(spans) < limit:
-        spans.append((start, start + len(wanted)))
-        start = folded.find(wanted, start + 1)
-    return tuple(spans)
+    while start >= 0:
+        end, behind = start + len(wanted), start + 1
+        if wanted[0].isdecimal() and _BEFORE.search(folded, max(0, start - 2), start):
+            behind = _DIGITS.match(folded, start).end()  # type: ignore[union-attr]  # within a run of digits, all are
+        elif not (wanted[-1].isdecimal() and _BEHIND.match(folded, end)):
+            yield start
+        start = folded.find(wanted, behind)
 
 
 @lru_cache(maxsize=256)

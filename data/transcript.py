@@ -29,7 +29,7 @@ LANGUAGES = ("en", "de", "nl", "fr", "es", "pt", "it")
 """Those whose number words are known."""
 _NUMBERS = re.compile(  # stems of number words; one that stands in another word, too, only makes matching stricter
     r"two|three|four|five|seven|eight|nine|teen|twent|thirt|fort[iy]|fift|sixt|hundred|thousand|illion|half|quarter|"
-    r"dozen|percent|^(?:one|six|ten)$|"
+    r"dozen|percent|^(?:one|six|ten|[ivxlcdm]+)$|"
     r"eins|zwei|zwan|zwo|drei|vier|f[üu]e?nf|sech|sieb|acht|neun|zehn|zwölf|hundert|tausend|^(?:ein\w{0,2}|elf)$|"
     r"twaalf|zeven|negen|tien|tig$|honderd|duizend|dertig|veertig|vijf|^(?:een|twee|drie|zes|acht)$|"
     r"deux|trois|quatr|cinq|huit|neuf|onze|douz|treiz|quinz|seiz|vingt|trent|quarant|soixant|cent|mille|^(?:une?|dix)$|"
@@ -57,13 +57,25 @@ class Line(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    start: Seconds
-    end: Seconds
+    start: Seconds | None = None
+    end: Seconds | None = None
+    """None, as is `start`, where nobody took the time: it is then known what is said, and not when."""
     text: str
     confidence: Unit | None = None
     """How sure speech recognition was, 0..1; None where people wrote the line, which is then taken at its word."""
     words: list[Word] = Field(default_factory=list)
     """The words that ``text`` consists of, in its order, where they are known singly."""
+
+    @property
+    def seconds(self) -> tuple[float, float] | None:
+        """From when to when it is said, where that is known."""
+        return None if self.start is None or self.end is None else (self.start, self.end)
+
+    @model_validator(mode="after")
+    def _timed_whole(self) -> "Line":
+        if (self.start is None) != (self.end is None):
+            raise ValueError("give both 'start' and 'end', or neither")
+        return self
 
     @model_validator(mode="after")
     def _said_in_words(self) -> "Line":

@@ -11,6 +11,7 @@ from rewards.pure.evidence import evidence, grounded
 from rewards.pure.gates import reasoning_agreement, rulebook_consistency
 from rewards.pure.intent import intent
 from rewards.pure.language import language
+from rewards.pure.live import delay, false_alarm
 from rewards.pure.matching import Matching, Pair, match
 from rewards.pure.penalties import incomplete, overcitation, overlong, repetition
 from rewards.pure.rules import rules
@@ -53,7 +54,9 @@ __all__ = [
     "Unscored",
     "calibration",
     "count_faults",
+    "delay",
     "evidence",
+    "false_alarm",
     "find_quote",
     "find_reward",
     "forecast",

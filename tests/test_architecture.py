@@ -17,7 +17,7 @@ FLOORS = {"data": 1, "prompts": 2, "rewards": 3, "rl": 4}
 MODULES = [path for package in FLOORS for path in sorted((ROOT / package).rglob("*.py"))]
 
 ROOMS = [
-    {"config", "terminal"},
+    {"config", "terminal", "shared_prefix"},
     {"runs"},
     {"models"},
     {"generation"},

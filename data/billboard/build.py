@@ -1,4 +1,4 @@
-"""Build: the benchmark's files. ``train``, ``valid``, ``test`` and ``changed`` splits, pictures, and the rulebook.
+"""Build: the benchmark's files. ``train``, ``valid``, ``test`` and ``changed`` splits, media, and the rulebook.
 
 Every ad comes under two excerpts that call for different verdicts (one group), so the ad alone never tells its
 verdict. The same seed gives the same bytes.
@@ -6,16 +6,16 @@ verdict. The same seed gives the same bytes.
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from data.billboard.ads import MECHANISMS, Ad, AdMaker
 from data.billboard.catalogue import Pool, catalogue, rulebook
 from data.billboard.changed import DEMO_CHANGES, FULL_CHANGES, NEVER_FLIP, RuleChanger
+from data.billboard.config import MOVING, SPLITS, BillboardConfig
 from data.billboard.draw import picture_of
 from data.billboard.excerpts import ExcerptChooser
 from data.billboard.judge import judge
+from data.billboard.motion.split import MotionSplitMaker
 from data.billboard.teacher import Teacher
 from data.billboard.variants import Variant
 from data.case import Case
@@ -23,7 +23,6 @@ from data.files import whole_file
 from data.reading.loading import save_cases
 from data.ruling import VERDICTS, Verdict
 
-Level = Literal["demo", "full"]
 SIZES: dict[str, tuple[int, ...]] = {"demo": (2, 3, 4), "full": (4, 6, 8)}
 MORE_OF: dict[str, tuple[str, ...]] = {
     "demo": ("exception", "number", "number", "number"),
@@ -36,34 +35,6 @@ TWO_AT_ONCE = ("several",) * 3
 hardly ever sees two rules broken at once learns to find both and to cite one, and a gate closes on that."""
 UNDECIDABLE = 0.3
 """Share of ads that some excerpt leaves undecidable: a third of them is escalated, a tenth of all cases."""
-SPLITS = ("train", "valid", "test", "changed")
-
-
-@dataclass(frozen=True)
-class BillboardConfig:
-    """What to build.
-
-    Args:
-        cases: how many training cases.
-        test_cases: how many cases ``test`` and ``changed`` have each; ``valid`` has half as many.
-        seed: of all chance.
-        level: ``demo`` for models that learn to read as they go, ``full`` for models that can.
-        teacher_noise: how often the SFT targets miss a violation, on average over the rules of an excerpt, 0..1.
-    """
-
-    cases: int = 16000
-    test_cases: int = 400
-    seed: int = 0
-    level: Level = "demo"
-    teacher_noise: float = 0.0
-
-    @property
-    def sizes(self) -> dict[str, int]:
-        """How many cases each split has."""
-        return {
-            "train": self.cases, "valid": self.test_cases // 2,
-            "test": self.test_cases, "changed": self.test_cases,
-        }  # fmt: skip
 
 
 def build(config: BillboardConfig, out: str | Path, progress: Callable[[int], None] | None = None) -> Path:
@@ -77,10 +48,11 @@ def build(config: BillboardConfig, out: str | Path, progress: Callable[[int], No
     out = Path(out)
     (out / "media").mkdir(parents=True, exist_ok=True)
     rulebook().dump(out / "rulebook.yaml")
+    maker = MotionSplitMaker if config.level in MOVING else SplitMaker
     done = 0
     for split in SPLITS:
         cases = []
-        for case in SplitMaker(config, split, out).cases():
+        for case in maker(config, split, out).cases():
             cases.append(case)
             done += 1
             if progress:

@@ -39,12 +39,12 @@ def draw(
     band = SIZE * 0.14
     top = 0.0 if layout.headline_on_top else SIZE - band
     pen.rectangle((0, top, SIZE, top + band), fill=accent)
-    _text(pen, headline, (SIZE / 2, top + band / 2), SIZE * 0.9, fill=(255, 255, 255))
+    write(pen, headline, (SIZE / 2, top + band / 2), SIZE * 0.9, fill=(255, 255, 255))
     x0, y0, x1, y1 = (value * SIZE for value in layout.box)
     box = (x0, y0, x1 - 1, y1 - 1)
     if covered:
         pen.rectangle(box, fill=(90, 90, 90))
-        _text(pen, "?", ((x0 + x1) / 2, (y0 + y1) / 2), SIZE * 0.2, fill=(200, 200, 200), size=60)
+        write(pen, "?", ((x0 + x1) / 2, (y0 + y1) / 2), SIZE * 0.2, fill=(200, 200, 200), size=60)
     else:
         OBJECTS[shown](pen, box)
     row = SIZE * (0.845 if layout.headline_on_top else 0.025)
@@ -54,7 +54,7 @@ def draw(
         BADGES[badge](pen, (corner, row, corner + SIZE * 0.125, row + SIZE * 0.125))
     if burst:
         middle = (other + SIZE * 0.0625, row + SIZE * 0.0625)
-        _text(pen, burst, middle, SIZE * 0.3, fill=(200, 30, 30), size=22)
+        write(pen, burst, middle, SIZE * 0.3, fill=(200, 30, 30), size=22)
     return image
 
 
@@ -63,7 +63,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(FONT), size, layout_engine=ImageFont.Layout.BASIC)
 
 
-def _text(
+def write(
     pen: Pen, text: str, middle: tuple[float, float], width: float, *, fill: tuple[int, int, int], size: int = 20
 ) -> None:
     while size > 8 and pen.textlength(text, font=_font(size)) > width:
@@ -143,7 +143,7 @@ def _house(pen: Pen, box: Box) -> None:
 
 def _adults_only(pen: Pen, box: Box) -> None:
     pen.ellipse(box, fill=(255, 255, 255), outline=(210, 20, 20), width=4)
-    _text(pen, "18+", ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2), 22, fill=(210, 20, 20), size=11)
+    write(pen, "18+", ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2), 22, fill=(210, 20, 20), size=11)
 
 
 def _seal(pen: Pen, box: Box) -> None:

@@ -83,10 +83,12 @@ class _Album:
                 yield Problem("unreadable image", f"{name}: {found} (case '{case.id}')", row.file, row.line, place)
 
     def thumbnails(self, case: Case) -> tuple[bytes, ...]:
-        return tuple(found[1] for found in self._of(case))
+        return tuple(found[1] for found in self._of(case, *_pictures(case)))
 
     def digests(self, case: Case) -> tuple[bytes, ...]:
-        return tuple(found[0] for found in self._of(case))
+        """Of all that is seen of a case, the picture of its sound too."""
+        sound = [case.sound] if case.sound is not None else []
+        return tuple(found[0] for found in self._of(case, *_pictures(case), *sound))
 
     def sizes(self) -> dict[str, Spread]:
         sizes = [found[2] for found in self._seen.values() if not isinstance(found, str)]
@@ -94,8 +96,8 @@ class _Album:
             return {}
         return {"width": spread([width for width, _ in sizes]), "height": spread([height for _, height in sizes])}
 
-    def _of(self, case: Case) -> Iterator[tuple[bytes, bytes, tuple[int, int]]]:
-        for name in (*case.images, *(frame.path for frame in case.frames)):
+    def _of(self, case: Case, *names: str) -> Iterator[tuple[bytes, bytes, tuple[int, int]]]:
+        for name in names:
             found = self._open(case.path(name))
             if not isinstance(found, str):
                 yield found
@@ -127,8 +129,20 @@ def _count(report: FileReport, case: Case, book: Rulebook, usable: bool) -> None
     report.broken.update({violation.rule for violation in (gold and gold.violations) or []})
 
 
+def _pictures(case: Case) -> list[str]:
+    return [*case.images, *(frame.path for frame in case.frames)]
+
+
 def _words(case: Case) -> str:
     return "\n".join(text for _, text in sorted(case.fields.items()))
+
+
+def _times(case: Case) -> tuple[float, ...]:
+    """When its frames are seen and its lines said."""
+    return (
+        *(frame.time for frame in case.frames),
+        *(time for line in case.transcript for time in line.seconds or ()),
+    )
 
 
 def _leaks(good: list[tuple[Row, Case]], clusters: Clusters) -> Iterator[Problem]:
@@ -163,7 +177,7 @@ def _contradictions(good: list[tuple[Row, Case]], album: _Album) -> Iterator[Pro
     for row, case in good:
         if case.gold is None or case.gold.verdict is None:
             continue
-        key = (_words(case), album.digests(case), repr(case.rules), repr(case.meta))
+        key = (_words(case), _times(case), album.digests(case), repr(case.rules), repr(case.meta))
         first, other = seen.setdefault(key, (row, case))
         if other.gold is not None and other.gold.verdict != case.gold.verdict:
             message = f"{case.gold.verdict}, but {first.file}:{first.line} with the same content {other.gold.verdict}"

@@ -70,7 +70,7 @@ def _content(case: Case) -> Iterator[Remark]:
         message = f"{size:,} bytes of text, some {size // 4:,} tokens: likely longer than the model's context"
         yield Remark("long text", message, "text", "warning")
     for i, line in enumerate(case.transcript):
-        if line.end < line.start:
+        if line.seconds is not None and line.seconds[1] < line.seconds[0]:
             yield Remark("impossible time", f"ends ({line.end}) before it starts ({line.start})", f"transcript.{i}")
 
 
@@ -131,8 +131,8 @@ def _evidence(case: Case, evidence: Evidence, place: str) -> Iterator[Remark]:
             message = f"'{_short(evidence.quote)}' does not occur in '{evidence.field}'{section} of the case"
             yield Remark("quote not found", message, f"{place}.quote")
     elif isinstance(evidence, Interval):
-        if not (case.video or case.audio or case.sound or case.frames or case.transcript):
-            message = "an interval, but the case has no video, audio, frames or transcript"
+        if not case.runs:
+            message = "an interval, but the case has no video, audio, frames or transcript with times"
             yield Remark("no such recording", message, f"{place}.interval")
     else:
         kind, index = ("image", evidence.image) if evidence.image is not None else ("frame", evidence.frame)

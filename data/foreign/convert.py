@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from data.case import Case
 from data.checking.duplicates import SIDE, clusters_of
 from data.errors import DataError, explain
-from data.files import whole_file, write_whole
+from data.files import link_or_copy, whole_file, write_whole
 from data.foreign.labelling import gold_of
 from data.foreign.mapping import IGNORE, NEAR_DUPLICATES, From, Mapping
 from data.foreign.records import Record, read_records, text_of, value_at
@@ -26,6 +26,7 @@ from data.media.folder import MediaFolder
 from data.media.images import open_thumbnail
 from data.reading.loading import REJECTED, case_json, save_cases
 from data.reading.row import MAX_LINE
+from data.transcript import Line
 
 
 @dataclass
@@ -112,8 +113,9 @@ class _Converter:
         case_id = self._id(record)
         text = {name: self._text(record, path) for name, path in mapping.text.items()}
         text = {name: content for name, content in text.items() if content}
+        transcript = self._transcript(record)
         images = [self.folder.path(name) for name in self._images(record)]
-        if not text and not images:
+        if not text and not transcript and not images:
             raise DataError("there is nothing to review: no text and no image")
         opened = [open_thumbnail(image, SIDE) for image in images]
         gold = None
@@ -133,6 +135,7 @@ class _Converter:
                 group=text_of(group) or None,
                 lang=text_of(lang) or None,
                 text=text,
+                transcript=transcript,
                 images=[self._media_name(image) for image in images],
                 meta={name: self._get(record, path) for name, path in mapping.meta.items()},
                 gold=gold,
@@ -160,10 +163,32 @@ class _Converter:
         return case_id
 
     def _text(self, record: Record, path: str) -> str:
-        text = text_of(self._get(record, path))
+        return self._plain(text_of(self._get(record, path)))
+
+    def _plain(self, text: str) -> str:
         if text.strip() in self.mapping.empty or not text.strip():
             return ""
         return text.strip() if self.mapping.strip else text
+
+    def _transcript(self, record: Record) -> list[Line]:
+        said = self.mapping.transcript
+        if said is None:
+            return []
+        found = self._get(record, said.source)
+        if isinstance(found, str) and self._plain(found):
+            found = found.split(said.separator) if said.separator is not None else [found]
+        elif not isinstance(found, list):
+            found = []
+        lines = []
+        for at, item in enumerate(found):
+            try:
+                line = Line.model_validate(item if isinstance(item, dict) else {"text": text_of(item)})
+            except ValidationError as error:
+                place, message = explain(error, Line)
+                raise DataError(message, field=".".join(filter(None, [said.source, str(at), place]))) from error
+            if text := self._plain(line.text):
+                lines.append(line if line.words else line.model_copy(update={"text": text}))
+        return lines
 
     def _images(self, record: Record) -> list[str]:
         paths = self.mapping.images
@@ -195,18 +220,12 @@ class _Converter:
 
     def _place(self, image: Path, target: Path) -> None:
         with whole_file(target, flushed=False) as draft:
-            if self.mapping.media == "link":
-                try:
-                    os.link(image, draft)
-                    return
-                except OSError:  # another file system: a copy does
-                    pass
-            shutil.copyfile(image, draft)
+            (link_or_copy if self.mapping.media == "link" else shutil.copyfile)(image, draft)
 
     def _group(self) -> None:
         """Near-duplicates share a group, named after the first of them."""
         cases = self.result.cases
-        words = ["\n".join(text for _, text in sorted(case.text.items())) for case in cases]
+        words = ["\n".join(text for _, text in sorted(case.fields.items())) for case in cases]
         clusters = clusters_of(words, self.thumbnails).contents
         sizes = Counter(clusters)
         for case, cluster in zip(cases, clusters, strict=True):

@@ -31,6 +31,17 @@ class From(BaseModel):
     source: Name = Field(alias="from")
 
 
+class Said(BaseModel):
+    """Where the transcript comes from: one text, a list of texts, or a list of objects with ``text`` and, in seconds,
+    ``start`` and ``end``. What has no times becomes lines without times."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    source: Name = Field(alias="from")
+    separator: Name | None = None
+    """Between the lines of one text; without it, it is one line."""
+
+
 class Outcome(BaseModel):
     """What a label stands for, where one verdict or rule is not enough."""
 
@@ -111,6 +122,7 @@ class Mapping(BaseModel):
     """Take the spaces off both ends of every text."""
     empty: list[str] = Field(default_factory=list)
     """Texts that stand for no text, such as ``null``."""
+    transcript: Said | None = None
     images: Union[Literal["ignore"], Name, list[Name]] = IGNORE
     """Where image paths come from (a path or a list of them), relative to the source; ``ignore`` leaves them out."""
     media: Literal["copy", "link"] = "copy"
@@ -125,8 +137,8 @@ class Mapping(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Mapping":
-        if not self.text and self.images == IGNORE:
-            raise ValueError("maps neither text nor images")
+        if not self.text and self.transcript is None and self.images == IGNORE:
+            raise ValueError("maps neither text nor images, nor a transcript")
         if self.quote is not None and self.quote not in self.text:
             raise ValueError(f"quote: '{self.quote}' is not one of the text fields{suggest(self.quote, self.text)}")
         if self.boxes is not None and (self.labels is None or self.images == IGNORE):

@@ -55,6 +55,16 @@ def start_of(container: "InputContainer") -> float:
     return (container.start_time or 0) / MICROSECONDS
 
 
+def length_of(path: str | Path) -> float | None:
+    """How long a recording lasts by what it says itself, in seconds; None where it does not say.
+
+    Raises:
+        DataError: it cannot be opened.
+    """
+    with opened(path) as container:
+        return container.duration / MICROSECONDS if container.duration and container.duration > 0 else None
+
+
 def check_end(container: "InputContainer", reached: float, path: str | Path) -> None:
     """Whether as much was there as the file says.
 

@@ -14,6 +14,7 @@ from data.media.audio.recognizer import Recognizer
 from data.media.audio.sound_picture import sound_picture
 from data.media.audio.track import read_track
 from data.media.page.saved import read_page
+from data.media.recording import length_of
 from data.media.video.frames import read_frames
 from data.page import Page, Section
 from data.preparing.settings import PrepareSettings
@@ -51,6 +52,9 @@ def prepared(task: Preparation) -> Case:
         changes["transcript"] = _at(place, lambda: _transcript(task, case.path(recording), store))
     if recording is not None and case.sound is None and task.settings.sound_picture:
         changes["sound"] = _at(place, lambda: _sound(case.path(recording), store))
+    if recording is not None and case.duration is None and changes:
+        length = _at(place, lambda: length_of(case.path(recording)))
+        changes["duration"] = round(length, 3) if length is not None else None
     kept = kept_files(case, store)
     if (page := case.page) is not None:
         sections = _at("page", lambda: _sections(case, page, store))

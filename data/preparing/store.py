@@ -5,13 +5,12 @@ first, and is there whole or not at all: so a run that was stopped goes on where
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from data.files import at_file, read_json, whole_file, whole_folder, write_json
+from data.files import at_file, link_or_copy, read_json, whole_file, whole_folder, write_json
 
 FORMAT = 1
 """Of what is kept; what another version has made is made anew."""
@@ -58,10 +57,7 @@ class Store:
         target = self.out / name
         if not target.exists():
             with whole_file(target, flushed=False) as draft:
-                try:
-                    os.link(real, draft)
-                except OSError:  # another file system: a copy does
-                    shutil.copyfile(real, draft)
+                link_or_copy(real, draft)
         return name
 
 

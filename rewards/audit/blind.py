@@ -60,6 +60,15 @@ def cite_the_most_frequent_rule(view: View) -> Iterator[Answer]:
 
 
 @cheat("blind")
+def repeat_what_was_found_before(view: View) -> Iterator[Answer]:
+    """Cites what earlier windows of a stream found last, as if it went on; approves where they found nothing."""
+    window = view.case.window
+    found = [rule for rule in view.excerpt.ids if window is not None and window.has_open((rule,))]
+    for confidence in (0.5, 1.0):
+        yield decide(view.excerpt, view.excerpt.called_for(found), *found, confidence=confidence)
+
+
+@cheat("blind")
 def quote_every_line(view: View) -> Iterator[Answer]:
     """Rejects by the rule that is broken most often, and by every rule, with the whole text as evidence."""
     lines = [

@@ -14,7 +14,7 @@ LONG_FIELD, LARGEST_SHARE = 120, 0.25
 """A field of more characters than this is long: a quote may be no more than a quarter of it."""
 SMALLEST_REGION, LARGEST_REGION, LARGEST_INTERVAL = 0.001, 0.5, 0.5
 SLACK = 1.0
-"""Seconds by which an interval may outlast the last known frame or transcript line."""
+"""Seconds by which an interval may outlast the last second known of the recording."""
 
 
 @reward(name="evidence", range=(0, 1))
@@ -64,9 +64,9 @@ def grounded(item: Evidence, case: Case) -> bool:
         if item.image is not None:
             return item.image < len(case.images)
         return item.frame is not None and item.frame < len(case.frames)
-    if not (case.video or case.audio or case.sound or case.frames or case.transcript):
+    if not case.runs:
         return False
-    end = _duration(case)
+    end = case.last_second
     return end is None or item.interval[1] <= end + SLACK
 
 
@@ -85,7 +85,7 @@ def is_specific(item: Evidence, case: Case) -> bool:
         x0, y0, x1, y1 = item.region
         return SMALLEST_REGION <= (x1 - x0) * (y1 - y0) <= LARGEST_REGION
     start, end = item.interval
-    duration = _duration(case)
+    duration = case.last_second
     return duration is not None and 0 < end - start <= LARGEST_INTERVAL * duration
 
 
@@ -111,7 +111,7 @@ def likeness(item: Evidence, gold: Evidence, case: Case) -> float:
         same = (item.image, item.frame) == (gold.image, gold.frame)
         return _box_iou(item.region, gold.region) if same else 0.0
     if isinstance(item, Interval) and isinstance(gold, Interval):
-        return _interval_likeness(item.interval, gold.interval, _duration(case))
+        return _interval_likeness(item.interval, gold.interval, case.last_second)
     return 0.0
 
 
@@ -171,12 +171,6 @@ def _interval_likeness(a: tuple[float, float], b: tuple[float, float], duration:
     if not whole:
         return 1.0
     return _span_iou(a, b) * (1 - abs(a[0] - b[0]) / whole) * (1 - abs(a[1] - b[1]) / whole)
-
-
-def _duration(case: Case) -> float | None:
-    """The last second known of, if any."""
-    ends = [line.end for line in case.transcript] + [frame.time for frame in case.frames]
-    return max(ends, default=None)
 
 
 def _is_cjk(character: str) -> bool:

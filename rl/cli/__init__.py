@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from data import DataError
-from rl.cli import compare, data, demo, evaluate, review, rewards, rules, train
+from rl.cli import alarms, compare, data, demo, evaluate, review, rewards, rules, train, watch
 from rl.terminal.errors import DEBUG, explained, quiet
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ app = typer.Typer(
         "model with SFT and GRPO, and shows what improved.\n\n"
         "With your own ads: [bold]ruling data check[/] them against a rulebook, [bold]ruling train sft[/] and "
         "[bold]ruling train grpo[/] with a recipe, [bold]ruling evaluate[/] on cases held out, "
-        "[bold]ruling compare[/] checkpoints, [bold]ruling review[/] a single case."
+        "[bold]ruling compare[/] checkpoints, [bold]ruling review[/] a single case, [bold]ruling watch[/] a stream."
     ),
     rich_markup_mode="rich",
     no_args_is_help=True,
@@ -34,6 +34,8 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(train.app, name="train")
 app.add_typer(rewards.app, name="rewards")
 app.add_typer(review.app)
+app.add_typer(watch.app)
+app.add_typer(alarms.app)
 app.add_typer(evaluate.app)
 app.add_typer(compare.app)
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from data import DataError
 from rl.cli.excerpts import read_excerpt
-from rl.cli.media import AllowMedia
+from rl.cli.media import AllowMedia, CopyRecordings
 from rl.cli.numbers import MOST_SEED
 from rl.terminal.safe_text import visible
 
@@ -33,6 +33,7 @@ def compare(
     reviews: Annotated[list[Path] | None, typer.Option(help="Decisions of reviewers, exported from a page.")] = None,
     resamples: Annotated[int, typer.Option(min=100, max=1_000_000, help="Of the bootstrap.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Of the bootstrap.")] = 0,
+    copy_recordings: CopyRecordings = False,
     allow_media: AllowMedia = None,
 ) -> None:
     """Compare evaluated models on the same cases, pair by pair.
@@ -72,7 +73,8 @@ def compare(
     said = f"{gained:,} gained, {lost:,} lost, {len(found.suspects):,} with suspect gold"
     console.print(Text(f"cases to look at: {said}"))
     save_comparison(found, out.parent)
-    page = write_report(out, evaluations, {found.split: briefs}, comparisons=[found], progress=True)
+    shown = {found.split: briefs}
+    page = write_report(out, evaluations, shown, comparisons=[found], recordings=copy_recordings, progress=True)
     console.print(Text(f"report: {page}, {decimal(page.stat().st_size)}"))
     if found.gate is not None and found.gate.decision != "pass":
         raise typer.Exit(1)

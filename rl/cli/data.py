@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from data.billboard import SPLITS, BillboardConfig, build
-from data.billboard.build import Level
+from data.billboard.config import Level
 from data.billboard.desk import POOLS, build_desk
 from data.checking.check import check_files
 from data.checking.quarantine import quarantine
@@ -91,7 +91,10 @@ def billboard(
     seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="The same seed gives the same bytes.")] = 0,
     level: Annotated[
         AnyLevel,
-        typer.Option(help="'demo' for tiny models, 'full' for those that can read, 'desk' to retrieve rules from."),
+        typer.Option(
+            help="'demo' for tiny models, 'full' for those that can read; 'motion', 'motion-hard' and 'live': clips "
+            "and streams, for ruling data prepare; 'desk' to retrieve rules from."
+        ),
     ] = "demo",
     teacher_noise: Annotated[
         float, typer.Option(min=0, max=1, callback=finite, help="How often the SFT targets err.")

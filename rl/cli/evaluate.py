@@ -12,7 +12,7 @@ from rich.text import Text
 from data import DataError
 from data.errors import explain
 from rl.cli.excerpts import BARE, Excerpt
-from rl.cli.media import AllowMedia
+from rl.cli.media import AllowMedia, CopyRecordings
 from rl.cli.next_steps import again
 from rl.cli.numbers import MOST_SEED, finite
 from rl.cli.served import read_object, read_token_prices, served_lines
@@ -127,6 +127,7 @@ def evaluate(
             rich_help_panel=FIGURES,
         ),
     ] = "",
+    copy_recordings: CopyRecordings = False,
     allow_media: AllowMedia = None,
 ) -> None:
     """Measure a model, or predictions made elsewhere, on cases with gold; or a reward model on pairs of rulings.
@@ -155,7 +156,7 @@ def evaluate(
             "--predictions": predictions, "--endpoint": endpoint, "--max-new-tokens": max_new_tokens,
             "--temperature": temperature, "--samples": samples, "--seed": seed, "--robustness": robustness or None,
             "--faithfulness": faithfulness or None, "--by": by, "--prevalence": prevalence, "--thresholds": thresholds,
-            "--prices": prices or None,
+            "--prices": prices or None, "--copy-recordings": copy_recordings or None,
         }  # fmt: skip
         if written := next((option for option, value in of_rulings.items() if value is not None), None):
             raise DataError(f"--pairs measures a reward model, which writes nothing: {written} does not go with it")
@@ -218,7 +219,9 @@ def evaluate(
         show(evaluation, by or [])
         for line in served_lines(evaluation.provenance.get("served"), rates):
             Console(emoji=False).print(Text(visible(line)))
-        page = write_report(out / "report.html", [evaluation], {split: briefs}, progress=True)
+        page = write_report(
+            out / "report.html", [evaluation], {split: briefs}, recordings=copy_recordings, progress=True
+        )
     Console(emoji=False).print(Text(f"report: {page}, {decimal(page.stat().st_size)}"))
     if (told := messages.told()) is not None:
         console().print(told, soft_wrap=True)

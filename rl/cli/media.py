@@ -26,3 +26,13 @@ AllowMedia = Annotated[
         help="Cases may name media in this folder too, not just beside their file. Can be repeated.",
     ),
 ]
+
+CopyRecordings = Annotated[
+    bool,
+    typer.Option(
+        "--copy-recordings",
+        help="Put videos and sounds beside the page, as they are, so that it can play them; those below its folder it "
+        "plays without.",
+    ),
+]
+"""Whether a page comes with the recordings of its cases."""

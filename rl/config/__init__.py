@@ -1,6 +1,6 @@
 """Recipes: what makes a run, typed, read from YAML. Loads no torch."""
 
-from rl.config.data import DataConfig
+from rl.config.data import DataConfig, WindowsConfig
 from rl.config.decoding import Decoding
 from rl.config.evaluate import EvalRecipe
 from rl.config.model import LoraConfig, ModelConfig, TinyConfig
@@ -36,5 +36,6 @@ __all__ = [
     "SFTRecipe",
     "TinyConfig",
     "TrainRecipe",
+    "WindowsConfig",
     "find_recipe",
 ]

@@ -1,13 +1,24 @@
-"""DataConfig: the cases to train on, and what they are judged by. The section ``data`` of a recipe for training.
+"""DataConfig: the section ``data`` of recipes for training: the cases, their rulebook, and how they are shown.
 
 >>> DataConfig(train="ads.jsonl", rulebook="rules.yaml", excerpt={"retrieve": "bm25"}).excerpt.k
 8
 """
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
+from data.windows import WindowSettings
 from prompts.excerpts.settings import ExcerptChoice
 from rl.config.recipe import Files
+
+
+class WindowsConfig(WindowSettings):
+    """Cases as streams; see `data.windows`."""
+
+    memory: Literal["gold", "policy"] = "gold"
+    """Whose findings a window is told of as those of the windows before it: what gold says of them, or what the model
+    itself finds that reinforcement learning begins with."""
 
 
 class DataConfig(BaseModel):
@@ -25,3 +36,6 @@ class DataConfig(BaseModel):
     """The rules of it that a case is shown: those that it names, or how to retrieve them."""
     template: str = "default"
     """Name of the prompt template."""
+    windows: WindowsConfig | None = None
+    """Cuts cases that have times into windows, as `ruling watch` sees them; None takes them whole. All windows of one
+    are shown the rules that are retrieved for the whole."""

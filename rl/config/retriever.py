@@ -39,6 +39,8 @@ class RetrieverRecipe(TrainRecipe):
             raise ValueError("model: an encoder is trained whole, and is told nothing by a chat template")
         if self.data.excerpt != "named":
             raise ValueError("data.excerpt: a retriever looks through the whole book: leave it out")
+        if self.data.windows is not None:
+            raise ValueError("data.windows: rules are retrieved for whole cases: leave it out")
         return self
 
     @classmethod

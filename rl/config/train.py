@@ -195,6 +195,12 @@ class TrainRecipe(Recipe):
 class SupervisedRecipe(TrainRecipe):
     """What recipes have in common whose model learns from what is written already."""
 
+    @model_validator(mode="after")
+    def _gold_remembers(self) -> "SupervisedRecipe":
+        if self.data.windows is not None and self.data.windows.memory != "gold":
+            raise ValueError("data.windows.memory: nothing is found by a model that writes nothing: leave it out")
+        return self
+
     muon: bool = False
     """Update the weights of linear layers with Muon, the rest with AdamW, instead of with the trainer's optimiser; see
     `rl.training.trainers.muon`. Not with DeepSpeed or FSDP."""
@@ -269,6 +275,9 @@ class PolicyRecipe(TrainRecipe):
     """What the reasoning should be written in, such as ``en``: a setting of the rubric's penalty `language`."""
     hard: HardConfig | None = None
     """Draw the cases more often that the model gets wrong before training; None draws all alike."""
+    shared_prefix: bool = True
+    """Read each prompt once for all the completions on it, instead of once for each; it changes the cost only. Models
+    whose layers do not allow it say so and are trained as without it."""
     credit: Literal["joint", "masked"] = "joint"
     """``masked``: what the stated confidence earns goes to the tokens that state it, and all else to the others (DCPO,
     arXiv 2603.09117); ``joint``: the total goes to every token."""

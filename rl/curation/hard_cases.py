@@ -20,8 +20,8 @@ from pydantic import Field, ValidationError
 from data import Brief, Briefs, DataError
 from data.errors import explain
 from data.files import read_json, write_json
-from rl.config.decoding import Decoding
 from rl.config.train import HardConfig, PolicyRecipe
+from rl.curation.own_memory import decoding_of
 from rl.evaluation.evaluate import predictions_of
 from rl.evaluation.outcomes import outcome_of
 from rl.generation.episodes import write_episodes
@@ -97,12 +97,6 @@ def choose(looked_at: Sequence[str], wrong: set[str], share: float, rng: random.
 
 def _wrong(recipe: PolicyRecipe, model: str, briefs: Briefs) -> set[str]:
     """Ids of the cases on which the model's likeliest ruling is wrong; nothing counts as wrong without gold."""
-    decoding = Decoding(
-        template=recipe.data.template,
-        max_new_tokens=recipe.trainer.get("max_completion_length", Decoding.max_new_tokens),
-        batch_size=recipe.trainer.get("per_device_train_batch_size", Decoding.batch_size),
-        chat_template_kwargs=recipe.model.chat_template_kwargs,
-    )
-    written = write_episodes(model, briefs, decoding)
+    written = write_episodes(model, briefs, decoding_of(recipe))
     predictions = predictions_of(written.by_brief, briefs)
     return {prediction.case for prediction in predictions if outcome_of(prediction) not in ("right", None)}

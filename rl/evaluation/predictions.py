@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from data import Brief, Briefs, Case, DataError, Gold, Ruling, Verdict, Violation
 from data.errors import explain, suggest
-from data.evidence import Unit
+from data.evidence import Seconds, Unit
 from data.files import whole_file
 from data.finding import findings_in
 from data.jsonl import read_jsonl
@@ -53,6 +53,8 @@ class Prediction(BaseModel):
     """Whether that is because a server would not answer; `failure` has its words."""
     grounded: list[bool] = Field(default_factory=list)
     """For each violation of the ruling: whether it has evidence, and all of it is found in the case."""
+    frames: list[Seconds] = Field(default_factory=list)
+    """When each of the case's frames is shown, so that a frame that is cited is a moment."""
     risk: Unit | None = None
     """How likely the model says a violation is; None where it said nothing."""
     rules: list[str] = Field(default_factory=list)
@@ -132,6 +134,7 @@ class Prediction(BaseModel):
             sample=sample,
             ruling=ruling,
             grounded=[stands(violation, case) for violation in ruling.violations] if ruling else [],
+            frames=[frame.time for frame in case.frames],
             risk=ruling.risk if ruling else None,
             rules=excerpt.ids,
             gold=gold,
@@ -148,7 +151,7 @@ def stands(violation: Violation, case: Case) -> bool:
 
 _PLAIN = {
     "case", "cluster", "sample", "completion", "failure", "grounded", "risk", "rules", "severity", "category",
-    "agrees", "tokens", "verdict_logprob", "refused",
+    "agrees", "tokens", "verdict_logprob", "refused", "frames",
 }  # fmt: skip
 """Fields that are columns as they are."""
 _JSON = ("ruling", "gold", "probed", "meta")
@@ -157,12 +160,14 @@ _KINDS: dict[str, Kind] = {
     "case": "text", "cluster": "text", "sample": "integer", "verdict": "text", "gold_verdict?": "text",
     "completion?": "text", "failure?": "text", "risk?": "number", "grounded?": "anything", "rules?": "anything",
     "ruling?": "text", "gold?": "text", "meta?": "text",
-    "tokens*": "integer", "verdict_logprob*": "number", "probed*": "text",  # younger than the rest
+    "tokens*": "integer", "verdict_logprob*": "number", "probed*": "text", "frames*": "anything",
+    # Younger than the rest: those with a star.
 }  # fmt: skip
 """What is looked at before rows are read."""
 _COLUMNS = (
     "case", "cluster", "sample", "verdict", "gold_verdict", "risk", "verdict_logprob", "severity", "category",
-    "completion", "tokens", "failure", "refused", "grounded", "agrees", "rules", "ruling", "gold", "probed", "meta",
+    "completion", "tokens", "failure", "refused", "grounded", "agrees", "frames", "rules", "ruling", "gold", "probed",
+    "meta",
 )  # fmt: skip
 
 
@@ -183,10 +188,11 @@ def save_predictions(predictions: Sequence[Prediction], path: str | Path) -> Non
         }
         for p in predictions
     ]
-    text, ids, flags = pa.string(), pa.list_(pa.string()), pa.list_(pa.bool_())
+    text, ids, flags, times = pa.string(), pa.list_(pa.string()), pa.list_(pa.bool_()), pa.list_(pa.float64())
     types = {
         "sample": pa.int32(), "tokens": pa.int32(), "risk": pa.float64(), "verdict_logprob": pa.float64(),
         "agrees": pa.bool_(), "refused": pa.bool_(), "grounded": flags, "rules": ids,
+        "frames": times,
     }  # fmt: skip
     schema = pa.schema([(name, types.get(name, text)) for name in _COLUMNS])
     with whole_file(path) as draft:

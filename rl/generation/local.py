@@ -5,16 +5,16 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import GenerationConfig, LogitsProcessorList, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from data import Brief, Briefs, DataError
 from prompts import Episode, opening_of, render
-from prompts.chat import batches, encode
+from prompts.chat import batches
 from prompts.opening import rest_of
 from prompts.processor import Processor, special_tokens, tokenizer_of
 from rl.config.decoding import Decoding, Precision
@@ -22,7 +22,7 @@ from rl.config.model import ModelConfig
 from rl.generation.beginning import Beginnings
 from rl.generation.decode import end_of_turn_ids, turn_of, verdict_logprob_of
 from rl.generation.engine import Key
-from rl.generation.logprobs import ChosenLogProbs
+from rl.generation.writers import RowByRow, writer_for
 from rl.models.load import context_length, load_model, load_processor, resolve
 from rl.runs.provenance import checkpoint_hash, provenance, trained_template
 
@@ -100,26 +100,20 @@ def write_batches(
     variables: dict[str, Any] = decoding.chat_template_kwargs
     ends = end_of_turn_ids(model, tokenizer)
     opening = opening_of(processor, **variables)
-    generator: Any = model
+    writer = writer_for(model, processor, settings, variables) if beginnings is None else None
     for batch in batches(conversations, max(1, decoding.batch_size // decoding.samples)):
         chosen = [briefs[i] for i in batch]
         if wanted is not None and not any(brief.id in wanted for brief in chosen):
             continue
         with _evaluating(model), _seeded(_seed_of(chosen, decoding.seed), model.device):
             begun = Beginnings(tokenizer, [rest_of((beginnings or {}).get(brief.id, ""), opening) for brief in chosen])
-            prompts = encode(processor, [conversations[i] for i in batch], **variables)
-            inputs = begun.behind(prompts.to(model.device))
-            _check_room(model, inputs, chosen, decoding.max_new_tokens)
-            watching = ChosenLogProbs()
-            written = generator.generate(
-                **inputs, generation_config=settings, logits_processor=LogitsProcessorList([watching, begun])
+            rows = (writer or RowByRow(model, processor, settings, variables, begun)).write(
+                [conversations[i] for i in batch], partial(_check_room, model, chosen, decoding.max_new_tokens)
             )
-        rows = written[:, inputs["input_ids"].shape[1] :].tolist()
-        logprobs = watching.logprobs or [[] for _ in rows]
         heads = [opening + text for text in begun.texts]
         turns = [
             turn_of(tokenizer, ids, ends, known, heads[place // decoding.samples])
-            for place, (ids, known) in enumerate(zip(rows, logprobs, strict=True))
+            for place, (ids, known) in enumerate(zip(rows.ids, rows.logprobs, strict=True))
         ]
         yield [
             Episode(brief.id, (turn,), sample, verdict_logprob_of(tokenizer, turn, heads[place]))
@@ -169,8 +163,8 @@ def fused_attention(model: PreTrainedModel) -> Iterator[None]:
         model.set_attn_implementation(used)
 
 
-def _check_room(model: PreTrainedModel, inputs: Any, briefs: Sequence[Brief], max_new_tokens: int) -> None:
-    limit, lengths = context_length(model), inputs["attention_mask"].sum(dim=1).tolist()
+def _check_room(model: PreTrainedModel, briefs: Sequence[Brief], max_new_tokens: int, lengths: Sequence[int]) -> None:
+    limit = context_length(model)
     for brief, length in zip(briefs, lengths, strict=True):
         if length + max_new_tokens > limit:
             raise DataError(

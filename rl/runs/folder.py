@@ -7,6 +7,7 @@
     rollouts/                    what the policy wrote: see `rl.runs.rollouts`
     tiny/                        the model that training began with, where one is built: see `rl.training.tiny_model`
     hard.json                    the cases that are drawn more often, where the recipe asks for it
+    memory.json                  what the model found in earlier windows of streams, where the recipe asks for it
     run.json                     where the trained model comes from, written last: see `rl.runs.provenance`
     run.lock, holder.json        who is training here: see `rl.runs.lock`
     messages.log                 what libraries said meanwhile: see `rl.terminal.messages`
@@ -25,6 +26,7 @@ from data.errors import explain
 from data.files import read_json
 from prompts.excerpts.settings import ExcerptChoice
 from rewards.models.location import CHECKPOINTS, FINAL
+from rl.config.data import WindowsConfig
 from rl.terminal.messages import MESSAGES
 
 RUN = "run.json"
@@ -48,6 +50,8 @@ class DataFacts(_Facts):
     train: list[str] = Field(default_factory=list)
     rulebook: str | None = None
     excerpt: ExcerptChoice = "named"
+    windows: WindowsConfig | None = None
+    """How cases were cut into windows; None where they were not."""
 
 
 class RecipeFacts(_Facts):
@@ -103,6 +107,10 @@ class RunFolder:
     @property
     def hard_cases(self) -> Path:
         return self.path / "hard.json"
+
+    @property
+    def memory(self) -> Path:
+        return self.path / "memory.json"
 
     @property
     def lock(self) -> Path:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data import Briefs, DataError, load_cases
+from data.windows import windows_of
 from rl.runs.excerpts import excerpts_of
 from rl.runs.folder import RUN, RunFolder
+from rl.runs.own_memory import OwnMemory
 from rl.runs.rollouts import Rollout, read_rollouts
 
 
@@ -53,10 +55,20 @@ def cases_of(run: str | Path, data: Sequence[str] = (), rulebook: str | None = N
         option, what = ("--data", "cases") if not sources else ("--rulebook", "rulebook")
         raise DataError(f"there is no {RUN} that names the run's {what}: give {option}", file=run)
     try:
-        return excerpts_of(book, facts.recipe.data.excerpt).bind(load_cases(*sources))
+        bound = excerpts_of(book, facts.recipe.data.excerpt).bind(load_cases(*sources))
+        return _as_trained_on(bound, RunFolder.around(run))
     except DataError as error:
         if data and rulebook:
             raise
         options = " and ".join(o for o, given in (("--data", data), ("--rulebook", rulebook)) if not given)
         message = f"{error.message} ({RUN} of '{run}' names it: if it lies elsewhere now, give {options})"
         raise DataError(message, file=error.file, line=error.line, field=error.field) from error
+
+
+def _as_trained_on(briefs: Briefs, run: RunFolder) -> Briefs:
+    """Cut into windows where the run's were, each told of what it was told then."""
+    windows = run.facts().recipe.data.windows
+    if windows is None:
+        return briefs
+    cut = windows_of(briefs, windows)
+    return cut if windows.memory == "gold" else OwnMemory.read(run.memory).told(cut, run.memory)

@@ -5,14 +5,16 @@ the traceable decision. Its texts are the advertiser's and the model's, and are 
 """
 
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
-from data import Brief, Briefs, Evidence, Rule, Ruling, Violation
+from data import Brief, Briefs, Case, Evidence, Interval, Quote, Rule, Ruling, Violation
+from data.moments import frames_in, lines_in, seconds_of
 from prompts import Episode, ParseFailure, parse
 from rewards import grounded
 from rewards.pure.reasoning import contradiction
@@ -21,14 +23,24 @@ from rl.generation.engine import Engine
 from rl.generation.episodes import write_episodes
 from rl.terminal.safe_text import told, visible
 
+SAID = 200
+"""Characters of what is said within an interval."""
 COLOURS = {"approve": "green", "reject": "red", "escalate": "yellow"}
 
 
 class CheckedEvidence(BaseModel):
-    """A piece of evidence, and whether it is found in the case."""
+    """A piece of evidence, and whether it is found in the case; of one in time, what is shown and said then."""
 
     evidence: Evidence
     found: bool
+    heard: str | None = None
+    """Of a quote whose words recognition may have misheard: how they stand in the transcript."""
+    seconds: tuple[float, float] | None = None
+    """From when to when it is shown or said, where that is known."""
+    frames: list[int] = Field(default_factory=list)
+    """Of an interval: the frames within it, counted from 0."""
+    said: str = ""
+    """Of an interval: the lines of the transcript within it."""
 
 
 class Citation(BaseModel):
@@ -91,9 +103,19 @@ def checked(episode: Episode, brief: Brief, provenance: dict[str, Any]) -> Revie
 
 def _looked_up(violation: Violation, brief: Brief) -> Citation:
     excerpt = brief.excerpt
-    evidence = [CheckedEvidence(evidence=piece, found=grounded(piece, brief.case)) for piece in violation.evidence]
+    evidence = [_checked(piece, brief.case) for piece in violation.evidence]
     rule = excerpt[violation.rule] if violation.rule in excerpt else None  # noqa: SIM401
     return Citation(cited=violation.rule, rule=rule, evidence=evidence)
+
+
+def _checked(piece: Evidence, case: Case) -> CheckedEvidence:
+    found = CheckedEvidence(evidence=piece, found=grounded(piece, case), seconds=seconds_of(piece, case))
+    if isinstance(piece, Quote) and (words := case.as_shown(piece).quote) != piece.quote:
+        found.heard = words
+    if isinstance(piece, Interval):
+        found.frames = frames_in(piece.interval, case)
+        found.said = "\n".join(case.transcript[at].text for at in lines_in(piece.interval, case))
+    return found
 
 
 def panel(review: Review) -> Panel:
@@ -132,10 +154,24 @@ def _citation(citation: Citation) -> list[Text]:
         lines += [_safe(f"  unless {exception}") for exception in rule.exceptions]
     for piece in citation.evidence:
         mark = ("  ✓ found      ", "green") if piece.found else ("  ✗ not found  ", "bold red")
-        lines.append(Text.assemble(mark, _safe(told(piece.evidence))))
+        lines.append(Text.assemble(mark, _safe(told(piece.evidence) + _in_time(piece))))
     if not citation.evidence:
         lines.append(Text("  ✗ no evidence", style="bold red"))
     return lines
+
+
+def _in_time(piece: CheckedEvidence) -> str:
+    """When a quote is said or a frame shown; what is shown and said within an interval."""
+    if isinstance(piece.evidence, Interval):
+        frames = f"{'frame' if len(piece.frames) == 1 else 'frames'} {', '.join(map(str, piece.frames))}"
+        said = f"“{shorten(piece.said, SAID, placeholder=' …')}”" if piece.said else ""
+        within = "; ".join(filter(None, [frames if piece.frames else "", said]))
+        return f": {within}" if within else ""
+    heard = f", heard as “{piece.heard}”" if piece.heard is not None else ""
+    if piece.seconds is None:
+        return heard
+    start, end = piece.seconds
+    return heard + (f", at {start:g} s" if start == end else f", {start:g} to {end:g} s")
 
 
 def _source(review: Review) -> Text:

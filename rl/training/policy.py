@@ -12,6 +12,7 @@ from rewards import Rubric
 from rewards.models.location import resolve
 from rl.config.train import PolicyRecipe
 from rl.curation.hard_cases import cases_to_train_on
+from rl.curation.own_memory import with_own_memory
 from rl.training.rows import rows_for_rl
 from rl.training.stage import Parts, Stage, Start
 
@@ -42,7 +43,8 @@ class PolicyStage(Stage[OneRecipe], ABC):
         return arguments.max_steps if arguments.max_steps > 0 else None
 
     def choose(self, start: Start) -> Briefs:
-        return cases_to_train_on(self.recipe, str(start.model.path), start.briefs)
+        model = str(start.model.path)
+        return cases_to_train_on(self.recipe, model, with_own_memory(self.recipe, model, start.briefs))
 
     def rows(self, briefs: Briefs, processor: Processor, context: int, reserved: int) -> Any:
         return rows_for_rl(briefs, processor, context, reserved, self.recipe.data.template)
@@ -57,6 +59,7 @@ class PolicyStage(Stage[OneRecipe], ABC):
             rollouts=self.run.rollouts,
             checkpoint=parts.checkpoint,
             credit=self.recipe.credit,
+            shared_prefix=self.recipe.shared_prefix,
         )
         return parts.for_trl() | own
 

@@ -77,7 +77,9 @@ def preflight(
             _parameters(stage, folder, found)
             if everything is not None and stage.template is not None:
                 _longest(stage, everything, folder, stage.reserved(arguments), found)
-    _steps(stage, arguments, len(cases), processes, found)
+        if recipe.data.windows is not None and briefs is not None:
+            found.add("windows", f"{len(briefs):,} of the cases to train on")
+    _steps(stage, arguments, len(cases if briefs is None else briefs), processes, found)
     return found
 
 

@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 from transformers import set_seed
 
 from data import Brief, Briefs, Case, DataError, load_cases
+from data.windows import windows_of
 from prompts import Message
 from prompts.excerpts import Excerpts
 from prompts.processor import Processor
@@ -140,12 +141,14 @@ class Stage(ABC, Generic[OneRecipe]):
             raise DataError(f"case '{both}' is in {files}: leave it out of one", field="data.valid")
 
     def bind(self, cases: Sequence[Case], excerpts: Excerpts) -> Briefs:
-        """The cases with the rules that they are shown: all of them, for most kinds.
+        """The cases with the rules that they are shown: all of them, for most kinds; as windows, where the recipe cuts
+        them.
 
         Raises:
-            DataError: one cannot be bound, or none is left.
+            DataError: one cannot be bound or cut, or none is left.
         """
-        return excerpts.bind(cases)
+        briefs, windows = excerpts.bind(cases), self.recipe.data.windows
+        return windows_of(briefs, windows) if windows is not None else briefs
 
     def choose(self, start: Start) -> Briefs:
         """Which of the recipe's cases to train on, and with which weights."""

@@ -94,4 +94,7 @@ def test_kuaimod(converted: Converted) -> None:
         "BANNED-1": 1,
     }  # fmt: skip
     assert not any(case.images for case in conversion.cases)
+    spoken = [case.transcript for case in conversion.cases if case.transcript]
+    assert len(spoken) == 301 and all(line.seconds is None and line.text for lines in spoken for line in lines)
+    assert [line.text for line in spoken[0]] == ["咱们辣锅在哪呢？", "行啊，12345678。"]
     assert not any("null" in case.text.values() for case in conversion.cases)

@@ -1,5 +1,7 @@
 """Quotes of what was heard: words that recognition was unsure of may differ, numbers and all others may not."""
 
+import re
+
 import pytest
 
 from data import Case, Line, Quote, Word
@@ -44,7 +46,7 @@ NUMBERS = [
     ("million", "billion"), ("sesenta", "setenta"), ("settanta", "sessanta"), ("fünfzig", "fünfzehn"),
     ("soixante", "soixantaine"), ("quatorze", "quatroze"), ("zeventig", "zeventien"), ("sechzehn", "siebzehn"),
     ("thousand", "thousend"), ("99.90", "99.99"), ("H2O4", "H204"), ("half-off", "calf-off"),
-    ("cinquante", "cinquanta"),
+    ("cinquante", "cinquanta"), ("XVIII", "XXIII"), ("fifth", "sixth"),
 ]  # fmt: skip
 
 
@@ -52,6 +54,29 @@ NUMBERS = [
 def test_never_across_numbers(said, meant):
     assert heard(f"only {said} dollars today", f"only {meant} dollars today", 0.01) is None
     assert heard(said, meant, 0.0) is None
+
+
+CARDINALS = re.findall(
+    r"\w+",
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety "
+    "hundred thousand million billion trillion",
+)
+ORDINALS = re.findall(r"\w+", "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth")
+DIGITS = ["5", "$15", "50", "50%", "51", "105", "1,050", "150th", "1500", "15.90", "15.99", "0.5"]
+
+
+@pytest.mark.parametrize("words", [CARDINALS, ORDINALS, DIGITS])
+def test_never_across_numbers_whichever_they_are(words):
+    """Every pair of different numbers, alone and among words that stand there."""
+    for meant in words:
+        lines = [Line(start=0, end=1, text=f"only {meant} dollars a month", confidence=0.0)]
+        for said in words:
+            if said != meant:
+                assert as_heard(f"only {said} dollars", lines) is None, (said, meant)
+                assert as_heard(f"only {said} dolars", lines) is None, (said, meant)
+                assert said in meant or as_heard(said, lines) is None, (said, meant)  # "four" stands in "fourteen"
+        assert as_heard(f"only {meant} dolars", lines) == f"only {meant} dollars"
 
 
 @pytest.mark.parametrize(
@@ -83,3 +108,9 @@ def test_a_quote_runs_across_lines():
     assert case.as_shown(quote).quote == "cures diabetis now."
     assert case.find(quote) == (3, 22)
     assert case.find(Quote(quote="cures diabetes", field="title")) is None
+
+
+def test_a_line_has_both_times_or_none():
+    assert Line(text="Cures all").seconds is None and Line(start=1, end=2, text="Cures").seconds == (1, 2)
+    with pytest.raises(ValueError, match="give both 'start' and 'end', or neither"):
+        Line(start=1, text="Cures")

@@ -241,3 +241,10 @@ def tiny_family():
 def test_the_tiny_tokenizer_is_safe_too(tiny_family, text, name):
     same_specials(tiny_family, text, name, "A-1", "compact", tiny_family.tokens)
     assert QWEN.specials("<|im_end|>")
+
+
+@pytest.mark.parametrize("template", ["default", "compact"])
+def test_lines_without_times_are_shown_without(template):
+    said = [Line(text="Hello"), Line(start=1, end=2, text="there")]
+    shown = [render(Case(id="1", transcript=lines), BOOK, template)[1].texts[-1].text for lines in (said, said[:1])]
+    assert shown[0].rstrip().endswith("Hello\n[1.0-2.0] there") and shown[1].rstrip().endswith("transcript:\nHello")

@@ -45,5 +45,6 @@ def transcribe(path: str | Path, by: Recognizer, language: str | None = None) ->
 
 def _within(line: Line, end: float) -> Line:
     """A line that does not outlast the recording: recognition rounds up."""
-    last = min(line.end, end)
-    return line if line.end <= end else line.model_copy(update={"start": min(line.start, last), "end": last})
+    if line.seconds is None or line.seconds[1] <= end:
+        return line
+    return line.model_copy(update={"start": min(line.seconds[0], end), "end": end})

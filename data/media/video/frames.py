@@ -116,7 +116,7 @@ def _run(
         time = line.seconds(frame.pts)
         if frame.is_corrupt:
             raise DataError(f"damaged: the picture at {time:.1f} s cannot be decoded whole", file=path)
-        yield VideoFrame(_picture(frame, stream, pixels, path), time)
+        yield VideoFrame(picture_of(frame, stream, pixels, path), time)
         # What stands for a frame that is not there stands for all up to its own time.
         while waiting and waiting[0] <= frame.pts:
             waiting.pop(0)
@@ -125,8 +125,12 @@ def _run(
     raise _Missed(f"{line.seconds(waiting[0]):.1f}")
 
 
-def _picture(frame: "av.VideoFrame", stream: "VideoStream", pixels: int, path: str | Path) -> "Image.Image":
-    """The frame as it is meant to be seen, scaled down to so many pixels."""
+def picture_of(frame: "av.VideoFrame", stream: "VideoStream", pixels: int, path: str | Path) -> "Image.Image":
+    """The frame as it is meant to be seen, scaled down to so many pixels.
+
+    Raises:
+        DataError: it is too large or too thin.
+    """
     if frame.width * frame.height > MAX_PIXELS:  # it may change on the way
         message = f"a frame of {frame.width} x {frame.height} pixels: more than {MAX_PIXELS // 1_000_000} megapixels"
         raise DataError(f"{message}; scale it down", file=path)

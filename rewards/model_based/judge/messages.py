@@ -72,13 +72,15 @@ def _system(questions: tuple[Question, ...], one_word: bool) -> str:
 def _case(case: Case, pictures: bool) -> dict[str, Any]:
     shown: dict[str, Any] = {"text": dict(case.text)}
     if case.transcript:
-        shown["transcript"] = [{"seconds": [line.start, line.end], "text": line.text} for line in case.transcript]
+        shown["transcript"] = [{"seconds": line.seconds, "text": line.text} for line in case.transcript]
     if case.page is not None and case.page.sections:
         shown["page"] = [
             {"section": at, "title": section.title, "text": section.text, "hidden from visitors": section.hidden}
             for at, section in enumerate(case.page.sections)
             if section.shown
         ]
+    if case.window is not None:
+        shown["found before, in seconds from the beginning"] = [item.model_dump() for item in case.window.earlier]
     unseen = {
         **{medium.case_field: bool(medium.of(case)) and not pictures for medium in MEDIA},
         "video": case.video is not None and not case.frames,

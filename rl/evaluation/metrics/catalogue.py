@@ -97,7 +97,16 @@ METRICS: "dict[str, Entry[Counted]]" = _by_name(
         Entry("rule_macro_f1", {"rule_macro_f1": "rule macro-F1"}),
         Entry("grounded_evidence_rate", {"grounded_evidence_rate": "grounded-evidence rate"}),
         Entry("region_iou", {"region_iou": "region IoU"}),
-        Entry("interval_miou", {"interval_miou": "interval mIoU"}),
+        Entry(
+            "interval_miou",
+            {
+                "interval_miou": "interval mIoU",
+                "intervals_at_iou_30": "intervals at IoU .30",
+                "intervals_at_iou_50": "intervals at IoU .50",
+                "intervals_at_iou_70": "intervals at IoU .70",
+            },
+        ),
+        Entry("frame_hit_rate", {"frame_hit_rate": "frame hit rate"}),
         Entry("reasoning_agreement", {"reasoning_agreement": "reasoning agreement"}),
         Entry(
             "accuracy_without_reasoning",
@@ -181,7 +190,8 @@ HEADLINE: tuple[str, ...] = (
     "verdict_accuracy", "coverage", "accuracy_when_decided", "macro_f1", "miss_rate", "false_flag_rate", "cost",
     "recall_at_precision_90", "achieved_precision_90", "false_flag_rate_at_recall_90", "achieved_recall_90",
     "escalation_rate_at_risk_05", "achieved_risk_05", "auprc", "brier", "rule_f1", "rule_precision", "rule_recall",
-    "rule_macro_f1", "grounded_evidence_rate", "region_iou", "interval_miou", "reasoning_agreement",
+    "rule_macro_f1", "grounded_evidence_rate", "region_iou", "interval_miou", "intervals_at_iou_30",
+    "intervals_at_iou_50", "intervals_at_iou_70", "frame_hit_rate", "reasoning_agreement",
     "accuracy_without_reasoning", "reasoning_gain", "sufficiency", "sufficiency_of_decision", "necessity",
     "necessity_of_broken", "necessity_of_clear", "requoted_change_rate", "resampled_flip_rate", "flip_recall",
     "hold_rate", "pair_accuracy", "verdict_stability", "rule_order_stability", "rule_ids_stability",

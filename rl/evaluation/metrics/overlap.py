@@ -1,7 +1,7 @@
 """Overlap: how well stretches and boxes that are cited cover those of gold, one to one."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any, ClassVar
 
@@ -23,6 +23,8 @@ class Overlap(counted.Counted):
     """What the mean is called."""
     kind: ClassVar[str]
     """The field that this kind of evidence holds its span in."""
+    reached: ClassVar[Mapping[str, float]] = {}
+    """Further figures: the share of pieces whose IoU is no less."""
 
     def columns(self, predictions: Sequence[Any]) -> dict[str, list[Any]]:
         return {
@@ -38,10 +40,17 @@ class Overlap(counted.Counted):
 
     def counts(self, predictions: Any, references: Any) -> counted.Counts:
         rows = zip(predictions, references, strict=True)
-        return np.array([overlap(said, meant) for said, meant in rows], dtype=float)
+        return np.array([self._counted(said, meant) for said, meant in rows], dtype=float)
 
     def values(self, totals: counted.Counts) -> dict[str, counted.Counts]:
-        return {self.figure: counted.ratio(totals[..., 0], totals[..., 1])}
+        names = (self.figure, *self.reached)
+        return {name: counted.ratio(totals[..., at], totals[..., -2]) for at, name in enumerate(names)}
+
+    def _counted(self, said: Sequence[dict[str, Any]], meant: Sequence[dict[str, Any]]) -> list[float]:
+        """The sum of IoU, how many reach each level; the pieces that is of; gold's pieces."""
+        found = overlaps(said, meant)
+        reaching = [sum(value >= least for value in found) for least in self.reached.values()]
+        return [sum(found), *reaching, len(meant) + beyond(said, meant), len(meant)]
 
     def _of_kind(self, violation: Any) -> list[Any]:
         return [item for item in violation.evidence or [] if hasattr(item, self.kind)]
@@ -52,12 +61,8 @@ class Overlap(counted.Counted):
         return {"rule": rule, "where": where, "span": list(getattr(item, self.kind))}
 
 
-def overlap(said: Sequence[dict[str, Any]], meant: Sequence[dict[str, Any]]) -> tuple[float, int, int]:
-    """The sum of IoU at the best one-to-one assignment; the pieces it is a mean over; gold's pieces.
-
-    Pieces said for a rule beyond as many as gold has for it are pieces with an IoU of 0, so that scattering boxes does
-    not pay.
-    """
+def overlaps(said: Sequence[dict[str, Any]], meant: Sequence[dict[str, Any]]) -> list[float]:
+    """The IoU of each pair, one to one, assigned for the greatest sum; pairs that share nothing are left out."""
     values = {
         (i, j): value
         for i, one in enumerate(said)
@@ -65,10 +70,16 @@ def overlap(said: Sequence[dict[str, Any]], meant: Sequence[dict[str, Any]]) -> 
         if one["rule"] in gold["rule"] and one["where"] == gold["where"]
         if (value := iou(one["span"], gold["span"])) > 0
     }
+    return [values[pair] for pair in assign(values)]
+
+
+def beyond(said: Sequence[dict[str, Any]], meant: Sequence[dict[str, Any]]) -> int:
+    """How many pieces are said for a rule beyond as many as gold has for it. They are pieces with an IoU of 0, so that
+    scattering boxes does not pay.
+    """
     wanted = Counter(rule for gold in meant for rule in gold["rule"])
     cited = Counter(one["rule"] for one in said if one["rule"] in wanted)
-    extra = sum(max(0, count - wanted[rule]) for rule, count in cited.items())
-    return sum(values[pair] for pair in assign(values)), len(meant) + extra, len(meant)
+    return sum(max(0, count - wanted[rule]) for rule, count in cited.items())
 
 
 def iou(a: Sequence[float], b: Sequence[float]) -> float:

@@ -1,4 +1,4 @@
-// One case, drawn: pictures and texts with everybody's evidence marked, and the rulings side by side.
+// One case, drawn: what runs in time, pictures and texts with everybody's evidence marked, and the rulings side by side.
 // Whatever cases and models say becomes text nodes, never markup.
 
 /** An element with a class and children; strings become text. */
@@ -6,13 +6,6 @@ function el(tag, name, ...children) {
   const node = document.createElement(tag);
   if (name) node.className = name;
   node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== ""));
-  return node;
-}
-
-/** The same for drawings. */
-function svg(tag, attributes) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
   return node;
 }
 
@@ -55,6 +48,7 @@ function drawer(page) {
 
   const bdi = (text, name) => el("bdi", name, visible(text));
   const who = (mark) => (mark === "gold" ? "gold" : page.models[Number(mark.slice(1))]);
+  const { picture, frameOf } = pictures(page, { visible, who });
 
   /** A text cut where marks begin and end. */
   function highlighted(text, marks) {
@@ -70,91 +64,56 @@ function drawer(page) {
     });
   }
 
-  function field(name, text, marks) {
-    const content = el("p", "content", highlighted(text, marks));
-    content.dir = "auto";
+  function field(name, content) {
     return el("div", "field", el("h4", "", bdi(name)), content);
   }
 
-  /** Regions over a picture. Where models agree, their dashes alternate, so that no box hides another. */
-  function boxes(regions) {
-    const dash = 7;
-    const layer = svg("svg", { class: "boxes", viewBox: "0 0 1 1", preserveAspectRatio: "none" });
-    for (const [mark, [x0, y0, x1, y1]] of regions) {
-      const place = { class: `box ${mark}`, x: x0, y: y0, width: x1 - x0, height: y1 - y0 };
-      const lane = Number(mark.slice(1)); // not a number for gold, whose lines are whole
-      const dashes = { "stroke-dasharray": `${dash} ${dash * Math.max(1, page.models.length - 1)}`, "stroke-dashoffset": -dash * lane };
-      const box = svg("rect", Number.isNaN(lane) ? place : { ...place, ...dashes });
-      const title = svg("title", {});
-      title.textContent = visible(who(mark));
-      box.append(title);
-      layer.append(box);
-    }
-    return layer;
+  function paragraph(text, marks) {
+    const content = el("p", "content", highlighted(text, marks));
+    content.dir = "auto";
+    return content;
   }
 
-  const beside = (file) => `${encodeURIComponent(page.folder)}/${file}`;
-
-  /** A picture in its place; the thumbnail itself comes later, when its block is unpacked. */
-  function picture(shown, regions, alone) {
-    const frame = el("button", "picture");
-    const figure = el("figure", "", frame, alone ? "" : el("figcaption", "", shown.label));
-    frame.title = "at full size (f)";
-    block(`pictures-${Math.floor(shown.number / page.pictures_per_block)}`).then((pictures) => {
-      const found = pictures[shown.number % page.pictures_per_block];
-      if (found.trouble) {
-        frame.replaceWith(el("p", "trouble", `${shown.label} cannot be shown: `, bdi(found.trouble)));
-        return;
-      }
-      const image = el("img");
-      image.alt = shown.label;
-      image.src = found.file ? beside(found.file) : `data:image/webp;base64,${found.webp}`;
-      frame.prepend(image);
-      frame.addEventListener("click", () => enlarged(shown.label, found.whole ? beside(found.whole) : image.src, regions));
-    });
-    if (regions.length) frame.append(boxes(regions));
-    return figure;
-  }
-
-  /** A picture at full size, with its regions; Escape closes it. */
-  function enlarged(label, source, regions) {
-    const image = el("img");
-    const missing = el("p", "trouble");
-    image.alt = label;
-    image.addEventListener("error", () => { missing.textContent = `not beside this page: ${visible(decodeURIComponent(source))}`; });
-    image.src = source;
-    $("#zoom div").replaceChildren(el("div", "whole", image, regions.length ? boxes(regions) : ""), missing);
-    $("#zoom").showModal();
-  }
-
-  /** Intervals on a common line of time. */
-  function timeline(record, intervals) {
-    const times = [...(record.case.frames ?? []).map((f) => f.time), ...(record.case.transcript ?? []).map((l) => l.end)];
-    const length = Math.max(...times, ...intervals.map(([, [, end]]) => end), 1e-9);
-    return el("div", "timeline", intervals.map(([mark, [start, end]]) => {
-      const bar = el("span", `bar ${mark}`);
-      bar.style.left = `${(100 * start) / length}%`;
-      bar.style.width = `${(100 * (end - start)) / length}%`;
-      const lane = el("div", "lane", bar);
-      lane.title = visible(`${who(mark)}: ${start} to ${end} s of ${length.toFixed(1)} s`);
-      return lane;
+  /** Every text of a case as a field, by name. */
+  function textsOf({ case: content, marks, hits }, tools) {
+    const found = new Map(marks);
+    const parts = {
+      transcript: (of) => transcript(content.transcript, of, hits, page.unsure, tools),
+      page: (of) => sections(content.page.sections, of, highlighted),
+    };
+    return new Map([...fieldsOf(content)].map(([name, text]) => {
+      const own = name === "transcript" ? content.transcript?.length : name === "page" && content.page?.sections?.length;
+      const of = found.get(name) ?? [];
+      return [name, field(name, own ? parts[name](of) : paragraph(text, of))];
     }));
   }
 
   /** Evidence in words. */
-  function told(evidence) {
-    if ("quote" in evidence) return `“${evidence.quote}” in ${evidence.field}${evidence.section != null ? ` section ${evidence.section}` : ""}`;
+  function told(evidence, record) {
+    if ("quote" in evidence) {
+      const words = asHeard(evidence, record);
+      const heard = words === evidence.quote ? "" : `, heard as “${words}”`;
+      return `“${evidence.quote}” in ${evidence.field}${evidence.section != null ? ` section ${evidence.section}` : ""}${heard}`;
+    }
     if ("interval" in evidence) return `${evidence.interval[0]} to ${evidence.interval[1]} s`;
     const of = evidence.image != null ? `image ${evidence.image}` : `frame ${evidence.frame}`;
     return `${of}, region ${evidence.region.map((edge) => edge.toFixed(2)).join(" ")}`;
   }
 
-  function citation(violation, titles, right, found) {
+  function evidenceOf(evidence, { record, played }) {
+    const words = bdi(told(evidence, record));
+    if (!played || !("interval" in evidence)) return el("small", "", words);
+    const button = el("button", "jump", words);
+    button.addEventListener("click", () => played.seek(evidence.interval[0]));
+    return el("small", "", button);
+  }
+
+  function citation(violation, about, right, found) {
     const sign = right === undefined ? "" : el("span", right ? "good" : "bad", right ? "✓ " : "✗ ");
     if (sign) sign.title = right ? "gold cites it too" : "gold does not cite it";
     const or = violation.or?.length ? ` or ${violation.or.join(", ")}` : "";
-    return el("li", "", sign, bdi(violation.rule + or, "rule"), " ", bdi(titles.get(violation.rule) ?? "not in the excerpt"),
-      (violation.evidence ?? []).map((e) => el("small", "", bdi(told(e)))),
+    return el("li", "", sign, bdi(violation.rule + or, "rule"), " ", bdi(about.titles.get(violation.rule) ?? "not in the excerpt"),
+      (violation.evidence ?? []).map((e) => evidenceOf(e, about)),
       found === false ? el("small", "bad", "✗ evidence not found in the case") : "");
   }
 
@@ -166,12 +125,12 @@ function drawer(page) {
       el("p", "verdict", verdict, outcome ? el("span", `chip ${outcome.replaceAll(" ", "-")}`, outcome) : ""), parts);
   }
 
-  function goldAnswer(gold, titles) {
+  function goldAnswer(gold, about) {
     if (!gold) return answer("gold", "not annotated", "", []);
     const accept = gold.accept?.length ? el("small", "", `accepts ${gold.accept.join(", ")} too`) : "";
     return answer("gold", gold.verdict ?? "not annotated", "", [
       accept,
-      el("ul", "", (gold.violations ?? []).map((violation) => citation(violation, titles))),
+      el("ul", "", (gold.violations ?? []).map((violation) => citation(violation, about))),
       gold.reasoning ? folded("said", "reasoning", gold.reasoning) : "",
     ]);
   }
@@ -188,27 +147,27 @@ function drawer(page) {
   }
 
   /** Everything that was written at one go. */
-  function attempt(found, titles) {
+  function attempt(found, about) {
     const raw = found.completion === undefined ? "" : folded("raw", "completion as written", found.completion);
     const ruling = found.ruling;
     if (!ruling) return [measured(found), el("p", "trouble", "no ruling: ", bdi(found.failure ?? "no verdict given")), raw];
     return [
       measured(found),
       found.contradiction ? el("p", "contradiction", "✗ ", bdi(found.contradiction)) : "",
-      el("ul", "", ruling.violations.map((v, i) => citation(v, titles, found.right?.[i], found.found?.[i]))),
+      el("ul", "", ruling.violations.map((v, i) => citation(v, about, found.right?.[i], found.found?.[i]))),
       ruling.reasoning ? folded("said", "reasoning", ruling.reasoning) : "",
       ruling.advice ? folded("said", "advice", ruling.advice) : "",
       raw,
     ];
   }
 
-  function modelAnswer(place, [first, ...others], outcome, titles) {
+  function modelAnswer(place, [first, ...others], outcome, about) {
     const verdict = (found) => found.ruling?.verdict ?? found.verdict ?? "unparsed";
-    const samples = others.map((found, i) => el("details", "raw sample", el("summary", "", `sample ${i + 2}: ${verdict(found)}`), attempt(found, titles)));
+    const samples = others.map((found, i) => el("details", "raw sample", el("summary", "", `sample ${i + 2}: ${verdict(found)}`), attempt(found, about)));
     const tally = new Map();
     for (const found of [first, ...others]) tally.set(verdict(found), (tally.get(verdict(found)) ?? 0) + 1);
     const several = others.length ? el("small", "", `first of ${others.length + 1} samples: ${[...tally].map(([of, n]) => `${n} ${of}`).join(", ")}`) : "";
-    return answer(`m${place}`, verdict(first), outcome, [several, attempt(first, titles), samples]);
+    return answer(`m${place}`, verdict(first), outcome, [several, attempt(first, about), samples]);
   }
 
   /** What else is known of a case. */
@@ -230,34 +189,46 @@ function drawer(page) {
   /** Everybody's evidence of one kind, with whose it is: `[[mark, value], …]`. */
   function evidence(record, pick) {
     const givers = [["gold", record.gold?.violations], ...record.answers.map(([a], i) => [`m${i}`, a.ruling?.violations])];
-    return givers.flatMap(([mark, violations]) => (violations ?? []).flatMap((v) => v.evidence ?? []).flatMap((e) => {
-      const value = pick(e);
+    return givers.flatMap(([mark, violations]) => (violations ?? []).flatMap((v) => (v.evidence ?? []).flatMap((e) => {
+      const value = pick(e, v.rule);
       return value ? [[mark, value]] : [];
-    }));
+    })));
   }
 
   return {
     visible,
     /** The first picture at full size. */
     enlarge() {
-      $("#case button.picture")?.click();
+      $("#case button:is(.picture, .cell)")?.enlarge?.();
     },
     /** The case as nodes. */
     draw(entry, record) {
       const titles = new Map(record.excerpt.map((rule) => [rule.id, rule.title || rule.text]));
-      const marks = new Map(record.marks);
-      const texts = [...fieldsOf(record.case)];
-      const pictures = record.pictures.map((p) =>
-        picture(p, evidence(record, (e) => e[p.of] === p.at && e.region), record.pictures.length === 1));
-      const intervals = evidence(record, (e) => e.interval);
+      const played = player(record, visible);
+      const tools = { visible, who, played, highlighted };
+      const pointing = (p) => evidence(record, (e) => e[p.of] === p.at && e.region);
+      // A frame stands in the strip; where somebody points at a part of it, large as well.
+      const stills = record.pictures.filter((p) => p.of !== "frame" || pointing(p).length);
+      const large = stills.map((p) => picture(p, pointing(p), stills.length === 1));
+      const frames = record.pictures.filter((p) => p.of === "frame").map((p) => frameOf(p, record, pointing(p), played));
+      const intervals = evidence(record, (e, rule) => e.interval && { rule, start: e.interval[0], end: e.interval[1] })
+        .map(([mark, interval]) => ({ mark, ...interval }));
+      const givers = ["gold", ...page.models.map((_, i) => `m${i}`)];
+      const run = frames.length || intervals.length || played ? strip(record.length, frames, intervals, givers, tools) : "";
       const more = record.left_out ? el("p", "trouble", `${record.left_out} more pictures are not shown`) : "";
-      const media = pictures.length || intervals.length;
+      const texts = textsOf(record, tools);
+      const said = played ? texts.get("transcript") ?? "" : ""; // beside what says it
+      if (said) texts.delete("transcript");
+      const about = { titles, record, played };
       return [
-        el("div", media ? "content-grid" : "",
-          media ? el("div", "media", pictures, more, intervals.length ? timeline(record, intervals) : "") : "",
-          el("div", "texts", texts.map(([name, text]) => field(name, text, marks.get(name) ?? [])), excerpt(record.excerpt), known(record.case))),
-        el("div", "answers", goldAnswer(record.gold, titles),
-          record.answers.map((found, place) => modelAnswer(place, found, entry.outcomes[place], titles))),
+        played ? el("div", said ? "watch" : "", played.node, said) : "",
+        run,
+        more,
+        el("div", large.length ? "content-grid" : "",
+          large.length ? el("div", "media", large) : "",
+          el("div", "texts", ...texts.values(), excerpt(record.excerpt), known(record.case))),
+        el("div", "answers", goldAnswer(record.gold, about),
+          record.answers.map((found, place) => modelAnswer(place, found, entry.outcomes[place], about))),
       ];
     },
   };

@@ -120,7 +120,7 @@ function reviews(page, shelf) {
     if (outside !== undefined && judged.value !== "gold") return tell(`${outside} is not among the rules of this case: correct it (c).`);
     const stands = judged.value === "gold" || alreadySaid(record.gold, found.verdict, rules);
     const violations = rules.map((rule) => ({
-      rule, evidence: grounded(cited.filter((v) => v.rule === rule).flatMap((v) => v.evidence), record.case),
+      rule, evidence: grounded(cited.filter((v) => v.rule === rule).flatMap((v) => v.evidence), record),
     }));
     // Where gold says the same, it is confirmed as it stands, with its own evidence and reasoning.
     decide("agree", { verdict: found.verdict, rules, gold: stands ? null : corrected(record.gold, { verdict: found.verdict, violations, unclear: unclearIn(found, rules) }) });
@@ -140,7 +140,7 @@ function reviews(page, shelf) {
     if (!form.hidden) return $("#new-verdict").focus();
     const before = decision(entry)?.gold ?? proposal() ?? { violations: [] };
     const broken = new Map();
-    for (const v of before.violations ?? []) broken.set(v.rule, [...(broken.get(v.rule) ?? []), ...grounded(v.evidence, record.case)]);
+    for (const v of before.violations ?? []) broken.set(v.rule, [...(broken.get(v.rule) ?? []), ...grounded(v.evidence, record)]);
     const unclear = unclearIn(before, [...broken.keys()]);
     const first = (rule) => (broken.has(rule.id) ? 0 : unclear.includes(rule.id) ? 1 : 2);
     rows = [...record.excerpt].sort((a, b) => first(a) - first(b)).map((rule) => ruleRow(rule, ["broken", "unclear", "clear"][first(rule)], broken.get(rule.id) ?? []));
@@ -180,7 +180,7 @@ function reviews(page, shelf) {
     for (const row of rows.filter(({ select }) => select.value === "broken")) {
       const lines = row.words.value.split("\n").map((line) => line.trim()).filter(Boolean);
       try {
-        violations.push({ rule: row.id, evidence: lines.map((line) => readEvidence(line, record.case)) });
+        violations.push({ rule: row.id, evidence: lines.map((line) => readEvidence(line, record)) });
       } catch (error) {
         row.words.focus();
         return tell(error.message);

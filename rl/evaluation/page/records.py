@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from data import Case, Evidence, Quote, Region, Rule, Rulebook
+from data import TRANSCRIPT, Case, Evidence, Interval, Quote, Region, Rule, Rulebook
+from data.moments import lines_in
 from data.quotes import Span
 from data.reading.loading import case_json
 from rewards.pure.reasoning import contradiction
 from rl.evaluation.page.album import Album
 from rl.evaluation.page.choice import Row
 from rl.evaluation.page.places import portable
+from rl.evaluation.page.recordings import Recordings
 from rl.evaluation.predictions import Prediction
 
 GOLD = "gold"
@@ -25,6 +27,9 @@ PICTURES = 12
 """Most pictures of one case; those with a region in them come first."""
 REVIEW = "review"
 """Where a case's ``meta`` says, after the queue's export, who decided what, when, and what was there before."""
+
+SHORTEST = 0.1
+"""Seconds of a strip; one frame at 0 has no length of its own."""
 
 Json = dict[str, Any]
 
@@ -66,12 +71,13 @@ class Shown:
         return contradiction(ruling, self.case, self.excerpt)
 
 
-def record(shown: Shown, album: Album, rules: dict[Rule, int]) -> Json:
+def record(shown: Shown, album: Album, rules: dict[Rule, int], recordings: Recordings) -> Json:
     """A case whole.
 
     Args:
         album: where its pictures are numbered.
         rules: numbers of the rules met so far; added to.
+        recordings: which recordings the page can play.
     """
     case, gold = shown.case, shown.row[0].gold
     pictures, left_out = _pictures(shown, album)
@@ -81,6 +87,10 @@ def record(shown: Shown, album: Album, rules: dict[Rule, int]) -> Json:
         "rules": [rules.setdefault(rule, len(rules)) for rule in shown.excerpt.rules],
         "pictures": pictures,
         "left_out": left_out,
+        "recording": recordings.of(case),
+        "length": _length(shown),
+        "hits": _hits(shown),
+        "heard": _heard(shown),
         "marks": [(name, found) for name, text in case.fields.items() if (found := _marks(shown, name, text))],
         "answers": [
             [_answer(*told) for told in zip(of_model, said, strict=True)]
@@ -135,6 +145,27 @@ def _marks(shown: Shown, field: str, text: str) -> list[tuple[int, int, str]]:
         if isinstance(evidence, Quote) and evidence.field == field and (span := _span(shown.case, evidence))
     ]
     return [(_units(text[:start]), _units(text[:end]), who) for start, end, who in dict.fromkeys(found)]
+
+
+def _hits(shown: Shown) -> list[tuple[int, str]]:
+    """The lines of the transcript that are said within an interval, and whose it is."""
+    cited = [(who, item.interval) for who, item in shown.evidence() if isinstance(item, Interval)]
+    return list(dict.fromkeys((at, who) for who, interval in cited for at in lines_in(interval, shown.case)))
+
+
+def _heard(shown: Shown) -> list[tuple[str, str]]:
+    """Quotes of the transcript that recognition may have misheard, and how they stand there."""
+    rulings = [sample.ruling for of_model in shown.samples for sample in of_model if sample.ruling]
+    cited = [item for ruling in rulings for violation in ruling.violations for item in violation.evidence]
+    quotes = [item for item in (*cited, *(item for _, item in shown.evidence())) if isinstance(item, Quote)]
+    said = dict.fromkeys(quote.quote for quote in quotes if quote.field == TRANSCRIPT)
+    return [(words, heard) for words in said if (heard := shown.case.heard(words)) not in (None, words)]
+
+
+def _length(shown: Shown) -> float:
+    """The seconds that a strip of the case covers: to the last of its frames, lines and intervals."""
+    ends = [item.interval[1] for _, item in shown.evidence() if isinstance(item, Interval)]
+    return max([shown.case.last_second or 0.0, *ends, SHORTEST])
 
 
 def _span(case: Case, quote: Quote) -> Span | None:

@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from data import Briefs, DataError
 from data.files import write_whole
+from data.transcript import UNSURE
 from rl.evaluation.comparison import Comparison, compare
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.outcomes import PREDICTED
@@ -31,6 +32,7 @@ from rl.evaluation.page.confusion import Confusion
 from rl.evaluation.page.entry import confused, entry
 from rl.evaluation.page.figures import section, shade
 from rl.evaluation.page.places import place
+from rl.evaluation.page.recordings import Recordings
 from rl.evaluation.page.records import Shown, record, rule_table, samples_by_case
 from rl.evaluation.predictions import REFUSED
 from rl.evaluation.statistics.estimate import Estimate
@@ -38,7 +40,7 @@ from rl.runs.rollouts import read_rollouts
 from rl.terminal.safe_text import HIDDEN, visible
 
 HERE = Path(__file__).parent
-SCRIPTS = ("case.js", "facets.js", "review.js", "queue.js", "browser.js")
+SCRIPTS = ("pictures.js", "strip.js", "texts.js", "case.js", "facets.js", "review.js", "queue.js", "browser.js")
 CASES_PER_BLOCK, PICTURES_PER_BLOCK = 50, 32
 MOST = 50_000
 
@@ -51,6 +53,7 @@ def write_report(
     comparisons: Sequence[Comparison] = (),
     rollouts: str | Path | None = None,
     shown: int = MOST,
+    recordings: bool = False,
     progress: bool = False,
 ) -> Path:
     """Writes the page.
@@ -63,6 +66,8 @@ def write_report(
             verdicts.
         rollouts: the run whose rollouts the training curve is drawn from.
         shown: how many cases the browser at the end holds at most; every kind of outcome has its share.
+        recordings: whether to put videos and sounds into that folder, too, so that the page can play them; those that
+            lie below the page's own folder need not be.
         progress: whether to show how far the pictures are, which take most of the time.
 
     Raises:
@@ -81,7 +86,8 @@ def write_report(
         sections.append(section(models, known.get(split), briefs[split]))
     confusions = {found.split: found.confusions for found in sections}
     album = Album(Path(path).with_suffix(".pictures"))
-    blocks, held = _blocks(splits, briefs, known, confusions, shown // len(splits), album, progress)
+    playable = Recordings(Path(path).parent, album.folder if recordings else None)
+    blocks, held = _blocks(splits, briefs, known, confusions, shown // len(splits), album, playable, progress)
     first = next(iter(splits.values()))
     rewards = mean_rewards(rollouts) if rollouts is not None else []
     sentence, details = headline(first[0], known.get(first[0].split))
@@ -169,6 +175,7 @@ def _blocks(
     confusions: Mapping[str, Sequence[Confusion]],
     limit: int,
     album: Album,
+    recordings: Recordings,
     progress: bool,
 ) -> tuple[list[Block], int]:
     """The cases as blocks, in the order in which a browser needs them, and how many they are."""
@@ -182,7 +189,7 @@ def _blocks(
             brief = briefs[split][row[0].case]
             shown = Shown(split, brief.case, brief.excerpt, row, [of[brief.id] for of in samples])
             entries.append(entry(shown, brief.id in suspects, confusions[split]))
-            records.append(record(shown, album, rules))
+            records.append(record(shown, album, rules, recordings))
             if len(records) == CASES_PER_BLOCK:
                 blocks.append(_case_block(len(blocks), rules, records))
     if records:
@@ -192,6 +199,7 @@ def _blocks(
         "models": [model.name for model in next(iter(splits.values()))],
         "splits": list(splits),
         "hidden": HIDDEN.pattern,
+        "unsure": UNSURE,
         "cases_per_block": CASES_PER_BLOCK,
         "pictures_per_block": PICTURES_PER_BLOCK,
         "folder": album.folder.name,

@@ -12,19 +12,44 @@ function fieldsOf(content) {
   return fields;
 }
 
+/** The words in which a quote stands in the case, where recognition may have misheard them; else its own. */
+const asHeard = (evidence, { heard }) =>
+  (evidence.field === "transcript" && heard.find(([said]) => said === evidence.quote)?.[1]) || evidence.quote;
+
+/** Where a quote is looked for: in its section of the page, or in its field. */
+function textOf({ field, section }, content) {
+  if (section == null) return fieldsOf(content).get(field) ?? "";
+  const found = field === "page" ? content.page?.sections?.[section] : undefined;
+  return found ? wholeSection(found) : "";
+}
+
+/** Whether folded words stand in a folded text with their first and last numbers whole: 5 does not stand in 15. */
+function holds(text, words) {
+  for (let at = words ? text.indexOf(words) : -1; at >= 0; at = text.indexOf(words, at + 1)) {
+    const begins = /^\p{Nd}/u.test(words) && /\p{Nd}[.,]?$/u.test(text.slice(Math.max(0, at - 3), at));
+    const goesOn = /\p{Nd}$/u.test(words) && /^[.,]?\p{Nd}/u.test(text.slice(at + words.length, at + words.length + 3));
+    if (!begins && !goesOn) return true;
+  }
+  return false;
+}
+
+/** Whether a quote stands in the case. */
+const stands = (evidence, record) => holds(fold(textOf(evidence, record.case)), fold(asHeard(evidence, record)));
+
 /** All that a section of a page says (data/page.py). */
 const wholeSection = (section) => [section.title, section.text].filter(Boolean).join("\n");
 
 /** Evidence as a line that `readEvidence` reads. */
 function writeEvidence(evidence) {
-  if ("quote" in evidence) return `${evidence.field}: ${evidence.quote.replace(/\s+/g, " ").trim()}`;
+  if ("quote" in evidence) return `${evidence.field}${evidence.section != null ? ` section ${evidence.section}` : ""}: ${evidence.quote.replace(/\s+/g, " ").trim()}`;
   if ("interval" in evidence) return `seconds: ${evidence.interval.join(" ")}`;
   const [kind, at] = evidence.image != null ? ["image", evidence.image] : ["frame", evidence.frame];
   return `${kind} ${at}: ${evidence.region.join(" ")}`;
 }
 
 /** A piece of evidence from a line: words of the case, with the field's name before them or not; a region; seconds. */
-function readEvidence(line, content) {
+function readEvidence(line, record) {
+  const content = record.case;
   const number = "(\\d+(?:\\.\\d+)?|\\.\\d+)";
   const region = line.match(new RegExp(`^(image|frame) (\\d+): ${number} ${number} ${number} ${number}$`));
   if (region) {
@@ -41,20 +66,27 @@ function readEvidence(line, content) {
     if (end < start) throw new Error(`“${line}”: ends before it starts`);
     return { interval: [start, end] };
   }
-  for (const [field, text] of fieldsOf(content)) {
+  const section = line.match(/^page section (\d+): (.*)$/);
+  if (section) {
+    const evidence = { quote: section[2].trim(), field: "page", section: Number(section[1]) };
+    if (stands(evidence, record)) return evidence;
+  }
+  for (const field of fieldsOf(content).keys()) {
     for (const words of [line, line.startsWith(`${field}: `) ? line.slice(field.length + 2) : ""]) {
-      if (fold(words) && fold(text).includes(fold(words))) return { quote: words.trim(), field };
+      const evidence = { quote: words.trim(), field };
+      if (stands(evidence, record)) return evidence;
     }
   }
   throw new Error(`“${line}” stands in no text of the case`);
 }
 
 /** The evidence of a ruling that is found in the case; what a model made up does not become gold. */
-function grounded(evidence, content) {
+function grounded(evidence, record) {
+  const content = record.case;
   return (evidence ?? []).filter((item) => {
     if ("interval" in item) return true;
     if ("region" in item) return (item.image ?? item.frame) < (item.image != null ? content.images : content.frames)?.length;
-    return fold(item.quote) && fold(fieldsOf(content).get(item.field) ?? "").includes(fold(item.quote));
+    return stands(item, record);
   });
 }
 

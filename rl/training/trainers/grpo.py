@@ -2,13 +2,17 @@
 
 A completion that could not be scored (total None) has advantage 0 and stays out of its group's mean and spread; with
 a single reward function, that is what TRL does with it. Completions without an advantage, often most of them, are left
-out of the pass that only gradients need, which changes none (so entropy and the like are logged over the rest). An
+out of the pass that only gradients need, which changes none (so entropy and the like are logged over the rest). Each
+of several processes leaves out its own, and keeps one if it has no other, since all must make the same passes. An
 invariant test holds losses and weights against the stock trainer's.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
+from accelerate import Accelerator
 from trl.trainer.utils import split_pixel_values_by_grid, unsplit_pixel_values_by_grid
 
 from rl.training.advantages.groups import against_group
@@ -42,20 +46,39 @@ class RulingGRPOTrainer(PolicyTrainer):
         return torch.where(self.states_confidence(mask), of_confidence, of_all_else)
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
-        return super()._compute_loss(model, lessons(inputs) if self._loss_is_of_advantages else inputs)
+        if not self._loss_is_of_advantages:
+            return super()._compute_loss(model, inputs)
+        with _uneven_rows(self.accelerator):
+            return super()._compute_loss(model, lessons(inputs))
 
     @property
     def _loss_is_of_advantages(self) -> bool:
         """Whether a completion without advantage adds nothing to the loss, and leaves what the rest adds as it is."""
         return (
             self.model.training
-            and self.accelerator.num_processes == 1  # TRL gathers figures of which each process must have equally many
             and self.loss_type in ("dapo", "cispo", "vespo")  # divided by the tokens of all completions
             and self.beta == 0.0
             and not self._entropy_bonus_enabled
             and not self.aux_loss_enabled
             and self.top_entropy_quantile == 1.0
         )
+
+
+@contextmanager
+def _uneven_rows(accelerator: Accelerator) -> Iterator[None]:
+    """Meanwhile, processes may gather figures of unequally many rows; those that are missing are NaN, which TRL passes
+    over.
+    """
+    gather = accelerator.gather
+
+    def padded(figures: torch.Tensor) -> Any:
+        return gather(accelerator.pad_across_processes(figures, dim=0, pad_index=torch.nan))
+
+    accelerator.gather = padded
+    try:
+        yield
+    finally:
+        accelerator.gather = gather
 
 
 def lessons(inputs: dict[str, Any]) -> dict[str, Any]:

@@ -13,13 +13,14 @@ Completions are written with the fused attention kernel: with a cache it is the 
 win in training. It changes no gradient.
 """
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from accelerate.utils import gather, gather_object
 from transformers import PreTrainedModel
-from trl import GRPOConfig, GRPOTrainer
+from trl import GRPOConfig
 
 from data import DataError
 from prompts import Episode, opening_of
@@ -33,9 +34,10 @@ from rl.training.trainers.alarm import Alarm
 from rl.training.trainers.resumable import ResumableTrainer
 from rl.training.trainers.reward_callback import RewardCallback, restore_rewards, save_rewards
 from rl.training.trainers.scored_positions import labelled_positions_only
+from rl.training.trainers.shared_prefix import SharedPrefixTrainer
 
 
-class PolicyTrainer(ResumableTrainer, GRPOTrainer):
+class PolicyTrainer(ResumableTrainer, SharedPrefixTrainer):
     """TRL's trainer for rows with the columns ``case`` (its id) and ``weight``.
 
     Args:
@@ -43,6 +45,7 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
         rollouts: folder of the rollout log.
         checkpoint: where the run goes on from, if it does.
         credit: whether what the stated confidence earns goes to every token, or to those alone that state it.
+        shared_prefix: whether each prompt is read once for all completions on it; see `SharedPrefixTrainer`.
     """
 
     args: GRPOConfig
@@ -178,7 +181,7 @@ class PolicyTrainer(ResumableTrainer, GRPOTrainer):
         # TRL samples in training mode: dropout would act, and gradient checkpointing forbid the cache.
         training = self.model.training
         self.model.eval()
-        with fused_attention(self.model):
+        with nullcontext() if self.shares else fused_attention(self.model):
             result = super()._generate_single_turn(*args, **kwargs)
         self.model.train(training)
         return result

@@ -29,6 +29,8 @@ from rl.models.critic import (
     split_critic,
     without_critic_adapter,
 )
+from rl.shared_prefix.forward import widened
+from rl.shared_prefix.layout import Layout
 from rl.training.advantages.gae import at_the_end, discounted, gae, length_adaptive
 from rl.training.advantages.groups import against_group
 from rl.training.advantages.kl import KLController, kl_of
@@ -73,6 +75,8 @@ class RulingPPOTrainer(PolicyTrainer):
         self.critic = attach_critic(self.model, critic, start)
         if isinstance(self.critic, TrunkCritic):
             self.settle_pictures(self.critic.trunk)
+            if self.shares and type(self.critic.trunk) is not type(self._bare.base_model):
+                self._stop_sharing("its critic is a model of another kind")
         self.price = KLController(kl.coefficient, kl.target, kl.horizon)
         if checkpoint is not None:
             restore_critic(self.model, checkpoint / WEIGHTS)
@@ -276,11 +280,14 @@ class _Asked:
         self.model = model
         self._pieces: list[torch.Tensor] = []
 
-    def __call__(self, **inputs: Any) -> Any:
-        output = self.model(**inputs, with_values=True)
-        self._pieces.append(output[VALUES])
+    def __call__(self, *, packed: Layout | None = None, **inputs: Any) -> Any:
+        shared = {} if packed is None else {"packed": packed}
+        output = self.model(**inputs, **shared, with_values=True)
+        # In a packed row, a completion begins with the last token of its prompt and ends before its own.
+        after = output[VALUES][:, :-1] if packed is None else packed.rows(output[VALUES])
+        self._pieces.append(after)
         return output
 
     def values(self, length: int) -> torch.Tensor:
         """Before each of the last tokens, (B, T): what is foreseen after the token in front of it."""
-        return torch.cat(self._pieces)[:, -length - 1 : -1]
+        return torch.cat([widened(piece[:, -length:], length) for piece in self._pieces])

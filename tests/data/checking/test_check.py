@@ -284,6 +284,18 @@ def test_same_content_with_another_verdict(write_lines: Write, book: Rulebook) -
     assert found(check_files(file, book=book)) == [("warning", "contradictory gold", 2, "gold.verdict")]
 
 
+def test_the_same_words_at_another_time_may_be_judged_otherwise(write_lines: Write, book: Rulebook) -> None:
+    def said(case: str, start: float, verdict: str) -> dict[str, object]:
+        line = {"start": start, "end": start + 1, "text": "Kids love it"}
+        return ad(case, "Juice", group="g", gold={"verdict": verdict, "violations": []}, transcript=[line])
+
+    def told(*rows: dict[str, object]) -> list[str]:
+        return [problem.kind for problem in check_files(write_lines("a.jsonl", *rows), book=book).problems]
+
+    assert "contradictory gold" not in told(said("1", 0, "approve"), said("2", 1, "escalate"))
+    assert "contradictory gold" in told(said("1", 0, "approve"), said("2", 0, "escalate"))
+
+
 def test_spaces_that_tell_the_label(write_lines: Write, book: Rulebook) -> None:
     rows = [ad(str(i), f"{word} ", gold={"verdict": "approve"}) for i, word in enumerate(["Hats", "Shoes", "Bags"])]
     (problem,) = check_files(write_lines("a.jsonl", *rows, ad("9", "Water", gold=REJECT)), book=book).problems

@@ -293,3 +293,30 @@ def test_a_second_conversion_replaces_the_first(convert: Callable[..., Conversio
 
 def test_mappings_have_a_json_schema() -> None:
     assert Mapping.model_json_schema()["properties"]["labels"]
+
+
+def test_a_transcript_comes_with_its_times_or_without(convert: Callable[..., Conversion], tmp_path: Path) -> None:
+    said = [
+        "It cures | all.|",
+        "null",
+        None,
+        ["It", "cures"],
+        [{"start": 1, "end": 2, "text": "Cures"}, {"text": " "}],
+    ]
+    source = write(tmp_path / "in.json", json.dumps([{"t": "x", "asr": one} for one in said]))
+    convert(source, text={"t": "t"}, strip=True, empty=["null"], transcript={"from": "asr", "separator": "|"})
+    found = [case.transcript for case in load_cases(tmp_path / "out" / "cases.jsonl")]
+    assert [[(line.seconds, line.text) for line in lines] for lines in found] == [
+        [(None, "It cures"), (None, "all.")], [], [], [(None, "It"), (None, "cures")], [((1.0, 2.0), "Cures")],
+    ]  # fmt: skip
+    result = convert(source, transcript={"from": "asr"}, empty=["null"])
+    assert [line.text for line in result.cases[0].transcript] == ["It cures | all.|"]
+    assert [error.message for _, error in result.rejected] == [
+        f"row {row}: there is nothing to review: no text and no image" for row in (2, 3)
+    ]
+
+
+def test_a_line_that_is_none_rejects_its_row(convert: Callable[..., Conversion], tmp_path: Path) -> None:
+    rows = [{"asr": [{"start": 1, "text": "Cures"}]}, {"asr": [{"text": "Cures", "speaker": "Ann"}]}, {"asr": "Fine."}]
+    result = convert(write(tmp_path / "in.json", json.dumps(rows)), transcript={"from": "asr"})
+    assert [error.field for _, error in result.rejected] == ["asr.0", "asr.0.speaker"] and len(result.cases) == 1

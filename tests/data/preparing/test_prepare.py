@@ -76,6 +76,11 @@ def test_every_file_gives_what_it_holds_or_a_named_error(folder: Path, tmp_path:
         "h264.mp4": 8, "mpeg4.mp4": 8, "vp9.webm": 8, "turned.mov": 8, "variable.mkv": 2, "4k.mp4": 2, "one.mp4": 1,
         "wrong.mp4": 8,
     }  # fmt: skip
+    lengths = {name: cases[name].duration for name in ("h264.mp4", "vp9.webm", "one.mp4", "silent")}
+    assert lengths == {
+        "h264.mp4": pytest.approx(2, abs=0.1), "vp9.webm": pytest.approx(2, abs=0.1), "one.mp4": pytest.approx(0.04),
+        "silent": None,  # of which nothing is made
+    }  # fmt: skip
     rejected = [json.loads(line) for line in (tmp_path / "out" / "rejected.jsonl").read_text().splitlines()]
     told = {row["source"]["id"]: (row["field"], row["reason"]) for row in rejected}
     assert told.keys() == {"cut.webm", "text.mp4", "empty.mp4", "gone.mp4", "sound.wav", "blank.html"}

@@ -1,8 +1,10 @@
 """Evidence must be there, be the right one, and say where."""
 
+import random
+
 import pytest
 
-from data import Interval, Line, Page, Quote, Region
+from data import Frame, Interval, Line, Page, Quote, Region
 from data.corpus import Corpus
 from rewards import NotApplicable, evidence, grounded
 from rewards.testing.hostile import HOSTILE
@@ -66,6 +68,47 @@ def test_intervals_earn_their_iou_and_their_bounds():
     assert shown(span(4, 8), wanted=[span(4, 6)]) == pytest.approx(0.5 * (1 - 2 / 10))
     assert shown(span(0, 2), wanted=[span(4, 6)]) == 0.0
     assert shown(span(5, 5), wanted=[span(5, 5)]) == 1.0
+
+
+def test_intervals_earn_what_time_r1_pays():
+    """Its reward as published: IoU over the hull, times how near both bounds are in shares of the video's length."""
+    draw = random.Random(0)
+    length = 20.0
+    paid = []
+    for _ in range(200):
+        (start, end), (gold_start, gold_end) = (sorted(draw.uniform(0, length) for _ in range(2)) for _ in range(2))
+        case = make_case(verdict="reject", violations=[{"rule": "WIN-1", "evidence": [span(gold_start, gold_end)]}])
+        case.transcript, case.frames = [], [Frame(path="a.jpg", time=length)]
+        shared, hull = min(end, gold_end) - max(start, gold_start), max(end, gold_end) - min(start, gold_start)
+        bounds = (1 - abs(start / length - gold_start / length)) * (1 - abs(end / length - gold_end / length))
+        paid.append(max(0.0, shared) / hull * bounds)
+        assert shown(span(start, end), case=case) == pytest.approx(paid[-1])
+    assert min(paid) == 0.0 and max(paid) > 0.7
+
+
+@pytest.mark.parametrize(
+    ("said", "gold", "value"),
+    [
+        ((0, 10), (0, 10), 1.0),
+        ((0, 5), (0, 10), 0.5 * 1 * 0.5),
+        ((2, 12), (0, 10), 8 / 12 * (1 - 2 / 12) * (1 - 2 / 12)),  # beyond the last second that is known
+        ((4, 4), (4, 6), 0.0),  # a moment covers nothing of a stretch
+    ],
+)
+def test_bounds_by_hand(said, gold, value):
+    case = make_case(verdict="reject", violations=[{"rule": "WIN-1", "evidence": [span(*gold)]}])
+    assert case.last_second == 10 and shown(span(*said), case=case) == pytest.approx(value)
+
+
+def test_a_recordings_own_length_goes_before_its_last_frame():
+    """Of a minute in eight frames the last is shown at 56 s; what happens later is in the recording all the same."""
+    case = make_case(verdict="reject", violations=[{"rule": "WIN-1", "evidence": [span(57, 60)]}])
+    case.video, case.transcript = "a.mp4", []
+    case.frames = [Frame(path=f"{n}.jpg", time=7.5 * n + 3.75) for n in range(8)]
+    assert case.last_second == 56.25 and not grounded(Interval(interval=(57, 60)), case)
+    case.duration = 60
+    assert case.last_second == 60 and grounded(Interval(interval=(57, 60)), case)
+    assert shown(span(54, 60), case=case) == pytest.approx(0.5 * (1 - 3 / 60))
 
 
 def test_pieces_are_matched_one_to_one_whatever_their_order():

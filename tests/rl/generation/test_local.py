@@ -9,6 +9,7 @@ import torch
 from transformers import PreTrainedModel
 
 import rl.generation.local
+import rl.generation.writers
 from data import Briefs, DataError, Ruling, load_cases
 from prompts import Episode, parse, render, target, write
 from prompts.chat import encode
@@ -145,6 +146,7 @@ def test_what_a_model_writes_behind_an_opened_tag_is_a_ruling(tiny_vl: Path, toy
         prompts.extend(processor.tokenizer.batch_decode(input_ids))
         return torch.cat([input_ids, torch.tensor([said] * len(input_ids))], dim=1)
 
+    monkeypatch.setattr(rl.generation.writers, "why_not", lambda model: "so that the prompts can be looked at")
     monkeypatch.setattr(model, "generate", generate)
     (one, *others) = written(model, processor, briefs)
     assert all(prompt.endswith("<|im_start|>assistant\n<think>\n") for prompt in prompts) and len(prompts) == 3

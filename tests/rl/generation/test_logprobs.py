@@ -58,7 +58,10 @@ def test_a_tokens_log_probability_is_that_of_reading_it(tiny_vl: Path, toy: Path
     assert torch.allclose(known, expected[:, :5], atol=1e-4)
 
 
-def test_a_completion_knows_its_verdicts_probability(tiny_text: Path, toy: Path) -> None:
+@pytest.mark.parametrize("shares", [True, False])
+def test_a_completion_knows_its_verdicts_probability(
+    shares: bool, tiny_text: Path, toy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A model that is made to write one answer, token by token, knows how likely its verdict was."""
     model, processor = load_model(ModelConfig(path=str(tiny_text)), trainable=False), load_processor(tiny_text)
     tokenizer = tokenizer_of(processor)
@@ -75,6 +78,9 @@ def test_a_completion_knows_its_verdicts_probability(tiny_text: Path, toy: Path)
 
     model.lm_head.forward = insisting  # type: ignore[method-assign]
     decoding = Decoding(template="compact", max_new_tokens=len(wanted))
+    # What else would have the model say something.
+    for name, says in {"distance": 0.0, "stem_of": None, "why_not": None if shares else "so"}.items():
+        monkeypatch.setattr(f"rl.generation.writers.{name}", lambda *asked, says=says: says)
     ((episode,),) = write_batches(model, processor, briefs, decoding)
     assert episode.completion == ANSWER and episode.tokens == len(wanted) - 1
     start, end = verdict_span(ANSWER) or (0, 0)

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from data import Brief, Case, DataError, Quote, Region, Rule, Rulebook, Ruling, Violation
+from data import Brief, Case, DataError, Interval, Quote, Region, Rule, Rulebook, Ruling, Violation
 from prompts import Episode, write
 from rl.cli.review import app, pick
 from rl.serving.review import Review, checked, panel
@@ -137,3 +137,43 @@ def test_a_case_is_picked(tmp_path: Path) -> None:
         pick(str(several), "z")
     with pytest.raises(DataError, match="no such file"):
         pick(str(tmp_path / "nowhere.json"))
+
+
+def test_evidence_in_time_says_when_and_what_is_shown_and_said_then() -> None:
+    case = Case.model_validate(
+        {
+            "id": "ad-2",
+            "frames": [{"path": f"{n}.jpg", "time": 2 * n} for n in range(4)],
+            "transcript": [
+                {"start": 0, "end": 3, "text": "It cures \x1b[2J"},
+                {"start": 3, "end": 5.5, "text": "diabetis.", "confidence": 0.4},
+                {"text": "Some day."},
+            ],
+        }
+    )
+    evidence = [
+        Interval(interval=(2, 4)),
+        Interval(interval=(6, 7)),
+        Interval(interval=(6.5, 60)),
+        Quote(quote="diabetes", field="transcript"),
+        Quote(quote="some day", field="transcript"),
+        Region(frame=3, region=(0, 0, 1, 1)),
+    ]
+    ruling = Ruling(violations=[Violation(rule="CURE-1", evidence=evidence)], verdict="reject", confidence=1)
+    review = checked(Episode.plain("ad-2", write(ruling)), Brief(case, BOOK), {})
+    [first, second, third, heard, untimed, frame] = review.citations[0].evidence
+    assert (first.frames, first.said) == ([1, 2], "It cures \x1b[2J\ndiabetis.") and first.found
+    assert (second.frames, second.said, third.frames, third.found) == ([3], "", [], False)
+    assert (heard.heard, heard.seconds, untimed.seconds) == ("diabetis.", (3.0, 5.5), None)
+    assert frame.seconds == (6.0, 6.0)
+    text = shown(review)
+    for part in (
+        "✓ found      2 to 4 s: frames 1, 2; “It cures ⟨U+001B⟩[2J diabetis.”",
+        "✓ found      6 to 7 s: frame 3 ",
+        "✗ not found  6.5 to 60 s ",
+        "“diabetes” in transcript, heard as “diabetis.”, 3 to 5.5 s",
+        "“some day” in transcript ",
+        "frame 3, region 0.00 0.00 1.00 1.00, at 6 s",
+    ):
+        assert part in text
+    assert Review.model_validate_json(review.model_dump_json()) == review

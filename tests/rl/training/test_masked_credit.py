@@ -36,9 +36,7 @@ def writing(trainer, texts: list[str], monkeypatch: pytest.MonkeyPatch) -> dict:
     """A batch in which the policy has written these texts about the first case, and its tokens."""
     tokenizer = trainer._tokenizer
     ids = [tokenizer(f"{text}<|im_end|>", add_special_tokens=False)["input_ids"] for text in texts]
-    longest = max(map(len, ids))
-    padded = torch.tensor([own + [tokenizer.pad_token_id] * (longest - len(own)) for own in ids])
-    monkeypatch.setattr(trainer.model, "generate", lambda input_ids, **settings: torch.cat([input_ids, padded], dim=1))
+    monkeypatch.setattr(trainer, "_generate_single_turn", lambda *asked, **settings: (ids, None))
     trainer.model.train()
     return trainer._generate_and_score_completions([trainer.train_dataset[0]] * len(texts))
 

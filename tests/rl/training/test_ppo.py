@@ -77,6 +77,7 @@ def make_trainer(toy: Path, model: Path, output: Path, reward=None, **sections) 
         advantage=recipe.advantage,
         kl=recipe.kl,
         credit=recipe.credit,
+        shared_prefix=recipe.shared_prefix,
         start=start,
     )
 

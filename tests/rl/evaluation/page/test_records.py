@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from data import Brief, Case, Quote, Region, Rule, Rulebook, Ruling, Violation
+from data import Brief, Case, Interval, Quote, Region, Rule, Rulebook, Ruling, Violation
 from prompts import Episode, write
 from prompts.episode import Turn
 from rl.evaluation import Prediction
 from rl.evaluation.page.album import Album
+from rl.evaluation.page.recordings import Recordings
 from rl.evaluation.page.records import PICTURES, Shown, record, samples_by_case
 
 BOOK = Rulebook(
@@ -37,7 +38,7 @@ def test_marks_stand_where_the_quotes_are_as_a_browser_counts() -> None:
     }
     case = Case.model_validate({"id": "a", "text": {"title": "cures all", "body": text}, "gold": gold})
     cited = Violation(rule="CURE-1", evidence=[Quote(quote="all. buy", field="body"), Quote(quote="no", field="body")])
-    found = record(shown(case, ruling(cited)), Album(Path("none")), {})
+    found = record(shown(case, ruling(cited)), Album(Path("none")), {}, Recordings(Path("none")))
     [(field, marks)] = found["marks"]
     units = text.encode("utf-16-le")
     assert field == "body"
@@ -53,7 +54,9 @@ def test_a_quote_from_the_transcript_is_marked_too() -> None:
         {"id": "a", "transcript": [{"start": 0, "end": 1, "text": "It cures"}, {"start": 1, "end": 2, "text": "all."}]}
     )
     cited = Violation(rule="CURE-1", evidence=[Quote(quote="cures all", field="transcript")])
-    assert record(shown(case, ruling(cited)), Album(Path("none")), {})["marks"] == [("transcript", [(3, 12, "m0")])]
+    assert record(shown(case, ruling(cited)), Album(Path("none")), {}, Recordings(Path("none")))["marks"] == [
+        ("transcript", [(3, 12, "m0")])
+    ]
 
 
 def test_an_answer_says_what_gold_cites_too_and_what_is_not_there() -> None:
@@ -63,7 +66,9 @@ def test_an_answer_says_what_gold_cites_too_and_what_is_not_there() -> None:
         Violation(rule="CURE-1", evidence=[Quote(quote="cures", field="body")]),
         Violation(rule="GUN-1", evidence=[Quote(quote="gun", field="body")]),
     ]
-    [[ruled], [unparsed]] = record(shown(case, ruling(*cited), "gibberish"), Album(Path("none")), {})["answers"]
+    [[ruled], [unparsed]] = record(
+        shown(case, ruling(*cited), "gibberish"), Album(Path("none")), {}, Recordings(Path("none"))
+    )["answers"]
     assert (ruled["right"], ruled["found"]) == ([True, False], [True, False])
     assert Ruling.model_validate(ruled["ruling"]).violations == cited
     assert (
@@ -85,14 +90,16 @@ def test_every_sample_is_there_with_what_is_known_of_it() -> None:
     predictions[1] = predictions[1].model_copy(update={"verdict_logprob": -0.5})
     assert samples_by_case(predictions[::-1]) == {"a": predictions}
     of_it = Shown("test", case, BOOK, predictions[:1], [predictions])
-    [[first, second, third]] = record(of_it, Album(Path("none")), {})["answers"]
+    [[first, second, third]] = record(of_it, Album(Path("none")), {}, Recordings(Path("none")))["answers"]
     assert [found["completion"] for found in (first, second, third)] == texts
     assert [found["tokens"] for found in (first, second, third)] == [7, 8, 9]
     assert second["logprob"] == -0.5 and "logprob" not in first
     assert first["contradiction"] == "the reasoning does not end in findings" and "contradiction" not in second
     assert "contradiction" not in third
     refused = predictions[2].model_copy(update={"refused": True})
-    [[answer]] = record(Shown("test", case, BOOK, [refused], [[refused]]), Album(Path("none")), {})["answers"]
+    [[answer]] = record(
+        Shown("test", case, BOOK, [refused], [[refused]]), Album(Path("none")), {}, Recordings(Path("none"))
+    )["answers"]
     assert answer["verdict"] == "refused"
 
 
@@ -104,7 +111,7 @@ def test_a_case_stays_to_the_letter_in_its_parts() -> None:
             "teacher": {"verdict": "reject", "confidence": 1},
         }
     )  # fmt: skip
-    parts = record(shown(case, "gibberish"), Album(Path("none")), {})["line"]
+    parts = record(shown(case, "gibberish"), Album(Path("none")), {}, Recordings(Path("none")))["line"]
     assert json.loads(parts["head"]) == {"id": "a"} and parts["meta"] == '{"n": 9223372036854775809}'
     assert json.loads(parts["review"]) == review and json.loads(parts["gold"])["verdict"] == "approve"
     assert json.loads(parts["teacher"])["verdict"] == "reject"
@@ -114,7 +121,7 @@ def test_of_many_frames_those_pointed_at_are_shown() -> None:
     frames = [{"path": f"{i}.jpg", "time": i / 2} for i in range(100)]
     case = Case.model_validate({"id": "a", "frames": frames})
     cited = Violation(rule="GUN-1", evidence=[Region(frame=n, region=(0, 0, 1, 1)) for n in (7, 93)])
-    found = record(shown(case, ruling(cited)), Album(Path("none")), {})
+    found = record(shown(case, ruling(cited)), Album(Path("none")), {}, Recordings(Path("none")))
     places = [picture["at"] for picture in found["pictures"]]
     assert {7, 93} < set(places) and places == sorted(places)
     assert len(places) == PICTURES and found["left_out"] == 100 - PICTURES
@@ -135,3 +142,22 @@ def test_an_album_keeps_a_file_once_small_and_at_full_size(tmp_path: Path, monke
     [outside, _, small] = album.thumbnails()
     assert Image.open(album.folder / outside["file"]).size == (320, 128)
     assert set(small) == {"file"} and outside["whole"] == made["whole"]
+
+
+def test_what_is_cited_in_time_hits_lines_and_sets_the_length_of_the_strip() -> None:
+    lines = [
+        {"start": 0, "end": 2, "text": "This tea cures"},
+        {"start": 2, "end": 4, "text": "diabetis.", "confidence": 0.3},
+        {"text": "Some day."},
+    ]
+    gold = {"verdict": "reject", "violations": [{"rule": "CURE-1", "evidence": [{"interval": [1, 3]}]}]}
+    case = Case.model_validate({"id": "a", "transcript": lines, "gold": gold})
+    quotes = [Quote(quote=words, field="transcript") for words in ("cures diabetes", "this tea", "never said")]
+    cited = Violation(rule="CURE-1", evidence=[Interval(interval=(2, 9)), *quotes])
+    found = record(shown(case, ruling(cited)), Album(Path("none")), {}, Recordings(Path("none")))
+    assert found["hits"] == [(0, "gold"), (1, "gold"), (1, "m0")]
+    assert found["heard"] == [("cures diabetes", "cures diabetis.")]
+    assert found["length"] == 9 and found["recording"] is None
+    assert found["marks"] == [("transcript", [(9, 24, "m0"), (0, 8, "m0")])]
+    timeless = record(shown(Case(id="a"), ruling()), Album(Path("none")), {}, Recordings(Path("none")))
+    assert timeless["length"] > 0 and timeless["hits"] == [] and timeless["heard"] == []

@@ -145,7 +145,7 @@ def test_only_the_pages_own_style_and_script_are_let_in(seen: Page) -> None:
     [script], [style] = seen.texts["script"], seen.texts["style"]
     policy = next(value for tag, _, value in seen.attributes if tag == "meta" and "default-src" in value)
     digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (style, script)]
-    assert re.findall(r"'(?:sha256-)?([^']+)'", policy) == ["none", "self", *digests, "none", "none"]
+    assert re.findall(r"'(?:sha256-)?([^']+)'", policy) == ["none", "self", "self", *digests, "none", "none"]
     assert "img-src data: file: 'self';" in policy and "https:" not in policy
     assert not [found for found in seen.attributes if found[1] == "style" or found[1].startswith("on")]
     links = [value for _, name, value in seen.attributes if name in ("src", "href")]

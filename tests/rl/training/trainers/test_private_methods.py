@@ -5,18 +5,20 @@ A release that changes any of it fails here, by name, and not in the middle of s
 
 import ast
 import inspect
+import re
 import textwrap
 from collections.abc import Callable, Iterator
 
 import pytest
-from transformers import Trainer, trainer_utils
+from transformers import GenerationMixin, Trainer, trainer_utils
 from trl import GRPOTrainer, SFTTrainer
-from trl.trainer import utils
+from trl.trainer import grpo_trainer, utils
 
 from rl.training.trainers.grpo import RulingGRPOTrainer
 from rl.training.trainers.policy import PolicyTrainer
 from rl.training.trainers.ppo import _INPUTS, RulingPPOTrainer
 from rl.training.trainers.resumable import ResumableTrainer
+from rl.training.trainers.shared_prefix import SharedPrefixTrainer
 
 SIGNATURES = {
     (GRPOTrainer, "_generate"): "self prompts",
@@ -25,6 +27,8 @@ SIGNATURES = {
     (GRPOTrainer, "_generate_and_score_completions"): "self inputs",
     (GRPOTrainer, "_compute_loss"): "self model inputs",
     (GRPOTrainer, "_log_metric"): "self name value",
+    (GRPOTrainer, "_prepare_inputs"): "self generation_batch",
+    (GRPOTrainer, "_tokenize_prompts"): "self prompts",
     (GRPOTrainer, "_get_train_sampler"): "self dataset",
     (SFTTrainer, "_get_train_sampler"): "self train_dataset",
     (SFTTrainer, "_get_eval_sampler"): "self eval_dataset",
@@ -35,13 +39,20 @@ SIGNATURES = {
     (Trainer, "_save_rng_state"): "self output_dir",
     (Trainer, "_load_from_checkpoint"): "self resume_from_checkpoint model",
 }
-RETURNED = {"_generate": 8, "_generate_single_turn": 2, "_get_per_token_logps_and_entropies": 3}
+LEADING = "self model input_ids attention_mask logits_to_keep batch_size compute_entropy compute_aux_loss"
+"""The first arguments of `_get_per_token_logps_and_entropies`, in the order in which TRL gives them."""
+RETURNED = {
+    "_generate": 8,
+    "_generate_single_turn": 2,
+    "_get_per_token_logps_and_entropies": 3,
+    "_tokenize_prompts": 3,
+}
 """How many values each gives back."""
 READ = {
-    "_metrics", "_tokenizer", "_entropy_bonus_enabled", "aux_loss_enabled", "chat_template_kwargs", "eos_token_ids",
-    "generation_config", "generation_kwargs", "log_multimodal", "loss_type", "num_generations", "num_generations_eval",
-    "num_iterations", "ref_model", "top_entropy_quantile", "use_vllm", "beta", "scale_rewards",
-    "current_gradient_accumulation_steps",
+    "_metrics", "_tokenizer", "_entropy_bonus_enabled", "aux_loss_enabled", "chat_template", "chat_template_kwargs",
+    "eos_token_ids", "generation_config", "generation_kwargs", "log_multimodal", "loss_type", "model_wrapped",
+    "num_generations", "num_generations_eval", "num_iterations", "ref_model", "tools", "top_entropy_quantile",
+    "use_transformers_continuous_batching", "use_vllm", "beta", "scale_rewards", "current_gradient_accumulation_steps",
 }  # fmt: skip
 """Attributes of TRL's trainer that ours read or set."""
 
@@ -65,6 +76,11 @@ def returned(function: Callable) -> Iterator[int]:
 @pytest.mark.parametrize(("owner", "name"), SIGNATURES, ids=lambda value: getattr(value, "__name__", value))
 def test_methods_take_what_we_hand_on(owner: type, name: str):
     assert parameters(getattr(owner, name)) == SIGNATURES[owner, name].split()
+
+
+def test_log_probabilities_are_worked_out_with_the_arguments_that_we_take():
+    given = parameters(GRPOTrainer._get_per_token_logps_and_entropies)
+    assert given[: len(LEADING.split())] == LEADING.split()
 
 
 @pytest.mark.parametrize("name", RETURNED)
@@ -97,6 +113,31 @@ def test_the_batch_has_the_tensors_that_we_change():
     assert all(f'"{name}": ' in source for name in ("advantages", "completion_mask", "num_items_in_batch"))
 
 
+def test_a_batch_is_shuffled_where_groups_are_kept_together():
+    source = inspect.getsource(GRPOTrainer._prepare_inputs)
+    assert "generation_batch = shuffle_sequence_dict(generation_batch)" in source
+    assert parameters(grpo_trainer.shuffle_sequence_dict) == ["seq_dict"]
+
+
+def test_figures_of_rows_are_gathered_where_missing_ones_are_passed_over():
+    """Processes that leave out what teaches nothing have unequally many."""
+    source = inspect.getsource(GRPOTrainer._compute_loss)
+    low, high = re.findall(r"(\w+) = self\.accelerator\.gather\(masked_seq_mean\(", source)
+    assert f"nanmin({low})" in source and f"nanmax({high})" in source
+    others = re.findall(r"self\.accelerator\.gather(?:_for_metrics)?\((\w+)", source)
+    assert set(others) == {"masked_seq_mean", "policy_loss", "aux_loss"}
+
+
+def test_generation_is_set_up_as_transformers_does_it():
+    assert parameters(GenerationMixin._prepare_generation_config)[:2] == ["self", "generation_config"]
+    special = parameters(GenerationMixin._prepare_special_tokens)
+    assert special[:4] == ["self", "generation_config", "kwargs_has_attention_mask", "device"]
+    assert {"input_ids_seq_length", "device"} < set(parameters(GenerationMixin._get_logits_processor))
+    assert {"_eos_token_tensor", "_pad_token_tensor"} <= set(
+        re.findall(r"generation_config\.(_\w+) = ", inspect.getsource(GenerationMixin._prepare_special_tokens))
+    )
+
+
 def test_helpers_are_where_we_find_them():
     assert parameters(utils.split_pixel_values_by_grid) == parameters(utils.unsplit_pixel_values_by_grid) == ["batch"]
     assert parameters(utils._use_triton) == ["device"]
@@ -107,7 +148,7 @@ def test_all_contact_is_with_what_stands_here():
     """Every method of ours that overrides one of theirs is in the list above, or public."""
     known = {name for _, name in SIGNATURES} | set(RETURNED) | {"__init__"}
     theirs = {name for base in (GRPOTrainer, SFTTrainer) for name in vars(base)} | set(dir(Trainer))
-    for own in (ResumableTrainer, PolicyTrainer, RulingGRPOTrainer, RulingPPOTrainer):
+    for own in (ResumableTrainer, SharedPrefixTrainer, PolicyTrainer, RulingGRPOTrainer, RulingPPOTrainer):
         overridden = {name for name in vars(own) if name in theirs and callable(getattr(own, name))}
         assert {name for name in overridden if name.startswith("_") and not name.endswith("__")} <= known
 

@@ -1,0 +1,135 @@
+"""AddressSource: a broadcast at an address: HLS over HTTP, RTMP, RTSP.
+
+Whoever sends it may stop and begin again. Where its clock goes on, times do; where it was set back, they go on after
+what was reached, as many seconds later as went by. HLS keeps some of its past: who comes back finds what it missed.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from data.address import without_credentials
+from data.errors import DataError
+from data.media.live.decode import decoded
+from data.media.live.item import Item, Opened, Place, View
+from data.media.recording import MAX_PIXELS, MICROSECONDS
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+PROTOCOLS = {
+    "http": "http,https,tcp,tls,crypto",
+    "https": "http,https,tcp,tls,crypto",
+    "rtmp": "rtmp,tcp",
+    "rtmps": "rtmps,tls,tcp",
+    "rtsp": "rtsp,rtp,rtcp,udp,tcp",
+    "rtsps": "rtsps,rtp,rtcp,udp,tls,tcp",
+    "tcp": "tcp",
+}
+"""By the scheme of an address, FFmpeg's protocols that it may lead to: no files of this machine among them."""
+FORMATS = "hls,mpegts,mov,mp4,aac,webvtt,flv,live_flv,rtsp,rtp,sdp"
+SLACK = 2.0
+"""Seconds by which the clock of a broadcast may jump back and still be the same."""
+STALE = 30.0
+"""Seconds after which a broadcast whose past is still being passed over is taken for one whose clock was set back."""
+
+
+@dataclass(frozen=True)
+class AddressSource:
+    """A broadcast. Nothing in it waits.
+
+    Args:
+        url: its address. A password in it is sent, and never shown.
+        patience: seconds that opening and reading may take.
+        options: for FFmpeg, such as ``{"listen": "1"}`` to be called instead of calling.
+    """
+
+    url: str = field(repr=False)
+    options: dict[str, str] = field(default_factory=dict, hash=False)
+    patience: tuple[float, float] = (10.0, 15.0)
+
+    @property
+    def name(self) -> str:
+        return without_credentials(self.url)
+
+    @property
+    def is_live(self) -> bool:
+        return True
+
+    @property
+    def _has_past(self) -> bool:
+        return self.url.lower().startswith("http")
+
+    def items(self, view: View, place: Place) -> Iterator[Item]:
+        """As `Source.items`.
+
+        Raises:
+            ConnectionError: nobody answers, it breaks off, or what comes cannot be read.
+        """
+        try:
+            from av.error import FFmpegError
+        except ImportError as error:
+            raise DataError("broadcasts are read with PyAV: pip install 'ruling[media]'", file=self.name) from error
+        try:
+            yield from self._items(view, place)
+        except FFmpegError as error:  # not all of them are errors of the system
+            raise ConnectionError(error.strerror or type(error).__name__) from error
+
+    def _items(self, view: View, place: Place) -> Iterator[Item]:
+        with self._opened() as container:
+            clock = _Clock(self._offset(container, place), place)
+            known = clock.offset
+            yield Opened(self.name, round(_start(container) + known, 3), known)
+            for item in decoded(container, self.name, view, clock, place.position):
+                if clock.offset != known:
+                    known = clock.offset
+                    yield Opened(self.name, item.time, known)
+                yield item
+
+    def _offset(self, container: "InputContainer", place: Place) -> float:
+        start, clock = _start(container), place.clock
+        if clock is None:
+            return place.position + place.gap - start
+        if not self._has_past and start + clock < place.position - SLACK:
+            return place.position + place.gap - start
+        return clock
+
+    def _opened(self) -> "InputContainer":
+        import av
+
+        av.logging.set_level(None)
+        scheme = self.url.partition("://")[0].lower()
+        options = {
+            "protocol_whitelist": PROTOCOLS[scheme],
+            "format_whitelist": FORMATS,
+            "max_pixels": str(MAX_PIXELS),
+            "analyzeduration": "500000",
+        }
+        if self._has_past:
+            options |= {"live_start_index": "0"}
+        else:
+            options |= {"probesize": "65536"}
+        return av.open(self.url, options=options | self.options, timeout=self.patience, metadata_errors="ignore")
+
+
+class _Clock:
+    """What a broadcast's own times are by those of the stream. Where its past is passed over and the position does not
+    come, though it must have been read long since, the clock was set back: it goes on from what was reached.
+    """
+
+    def __init__(self, offset: float, place: Place):
+        self.offset = offset
+        self._place, self._begun, self._is_there = place, time.monotonic(), False
+
+    def __call__(self, stamp: float) -> float:
+        place = self._place
+        if not self._is_there and stamp + self.offset < place.position and time.monotonic() - self._begun > STALE:
+            self.offset = place.position + place.gap - stamp
+        self._is_there = self._is_there or stamp + self.offset >= place.position
+        return stamp + self.offset
+
+
+def _start(container: "InputContainer") -> float:
+    """When a broadcast begins by its own clock, in seconds."""
+    return (container.start_time or 0) / MICROSECONDS

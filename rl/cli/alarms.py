@@ -1,0 +1,47 @@
+"""``ruling alarms``: how soon the alarms of a journal came, and how many were about nothing."""
+
+from dataclasses import asdict
+from math import isfinite
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from data import DataError
+
+app = typer.Typer()
+
+
+@app.command()
+def alarms(
+    journals: Annotated[list[Path], typer.Argument(help="What ruling watch wrote, of cases with gold.")],
+    data: Annotated[list[str], typer.Option(help="The cases, with gold intervals. Can be repeated.")],
+    rulebook: Annotated[str, typer.Option(help="YAML file, or the name of a shipped rulebook.")],
+    out: Annotated[Path | None, typer.Option(help="JSON file for the figures.")] = None,
+) -> None:
+    """Measure alarms against gold: time to detection, false alarms per hour, violating seconds seen."""
+    from data import Briefs, Rulebook, load_cases
+    from data.files import write_json
+    from rl.evaluation.live import events_of, measure_alarms, read_watched
+    from rl.evaluation.live.table import alarms_table
+
+    briefs, written = Briefs.bind(load_cases(*data), Rulebook.load(rulebook)), {}
+    for journal in journals:
+        watched = read_watched(journal)
+        if missing := next((name for name in watched if name not in briefs), None):
+            raise DataError(f"is about stream '{missing}', of which the data have no case", file=journal)
+        if not watched:
+            raise DataError("no window was watched", file=journal)
+        figures = measure_alarms(list(watched.values()), [events_of(briefs[name]) for name in watched])
+        Console(emoji=False).print(alarms_table(journal.stem, figures))
+        written[str(journal)] = _plain(asdict(figures))
+    if out is not None:
+        write_json(out, written)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can hold: null where there is no number, or no end to it."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return None if isinstance(value, float) and not isfinite(value) else value

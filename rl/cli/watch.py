@@ -1,0 +1,124 @@
+"""``ruling watch``: a stream, or cases as if they were streams, ruled on window by window."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data import DataError
+from rl.cli.media import AllowMedia
+
+app = typer.Typer()
+
+
+@app.command()
+def watch(
+    model: Annotated[str, typer.Argument(help="Checkpoint, run folder, name on the Hub, or a server's model.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A recording; an address (http://….m3u8, rtmp://, rtsp://); a folder in which segments come to lie; "
+            "or a .jsonl of cases with frames or transcripts."
+        ),
+    ],
+    rulebook: Annotated[str, typer.Option(help="YAML file, or the name of a shipped rulebook.")],
+    journal: Annotated[Path, typer.Option(help="File that all is kept in; goes on where it was.")] = Path(
+        "watch.jsonl"
+    ),
+    case: Annotated[
+        str | None, typer.Option(help="JSON or JSONL file with what is known beside the stream; FILE#ID takes one.")
+    ] = None,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="A recording as fast as possible, not at its own pace.")
+    ] = False,
+    seconds: Annotated[float, typer.Option(help="How long a window is.")] = 4.0,
+    every: Annotated[
+        float | None, typer.Option(help="Seconds from one window to the next; --seconds if left out.")
+    ] = None,
+    frames: Annotated[int, typer.Option(help="Most frames of a window.")] = 4,
+    pixels: Annotated[int, typer.Option(help="Most pixels of a frame.")] = 200_704,
+    remember: Annotated[int, typer.Option(help="Most findings of earlier windows that a window is told of.")] = 8,
+    agree: Annotated[int, typer.Option(help="Windows in a row that raise an alarm, or clear it.")] = 2,
+    most_lag: Annotated[float, typer.Option(help="Seconds behind, beyond which windows are left out.")] = 20.0,
+    give_up: Annotated[
+        float, typer.Option(min=1, help="Seconds of silence after which a lost source is over.")
+    ] = 300.0,
+    idle: Annotated[
+        float | None,
+        typer.Option(min=1, help="Seconds without a new file after which a folder is over; never if left out."),
+    ] = None,
+    speech: Annotated[
+        str | None,
+        typer.Option(help="Speech recognition: as for ruling data prepare. Nothing is transcribed without."),
+    ] = None,
+    served_speech: Annotated[str, typer.Option(help="What the speech server calls its model.")] = "whisper-1",
+    endpoint: Annotated[str | None, typer.Option(help="Server that speaks the OpenAI API, and has the model.")] = None,
+    template: Annotated[str | None, typer.Option(help="Prompt template; the one of its training if left out.")] = None,
+    max_new_tokens: Annotated[int, typer.Option(min=1)] = 512,
+    json: Annotated[bool, typer.Option("--json", help="Print the journal's lines as they come.")] = False,
+    allow_media: AllowMedia = None,
+) -> None:
+    """Rule on a stream window by window; raise and clear alarms. Stopped at any moment, the same command goes on."""
+    from pydantic import ValidationError
+
+    from data import load_cases
+    from data.errors import explain
+    from data.media.audio.asr import recognizer
+    from data.media.live import source_of
+    from data.media.live.feed import Pace
+    from data.media.live.folder import FolderSource
+    from data.windows import WindowSettings
+    from rl.cli.review import pick
+    from rl.config.decoding import Decoding
+    from rl.generation.endpoint import Endpoint
+    from rl.generation.episodes import engine_of
+    from rl.runs.excerpts import excerpts_of
+    from rl.runs.journal import Record
+    from rl.serving.live.panel import WatchPanel
+    from rl.serving.live.progress import WatchSettings
+    from rl.serving.live.streams import watch_cases
+    from rl.serving.live.watch import watch as watch_source
+    from rl.terminal.errors import interruptible
+
+    try:
+        windows = WindowSettings(seconds=seconds, every=every or seconds, frames=frames, remember=remember)
+        settings = WatchSettings(windows=windows, agree=agree, pixels=pixels, most_lag=most_lag)
+    except ValidationError as error:
+        field, message = explain(error)
+        raise DataError(message, field=f"--{field.replace('_', '-')}" if field else None) from error
+    excerpts = excerpts_of(rulebook, None, None if endpoint else model)
+    known = pick(case) if case else None
+    is_live = not source.endswith(".jsonl")
+    if is_live and excerpts.facts is not None and (known is None or known.rules is None):
+        why = "was trained on rules retrieved for each case, and nobody knows yet what a stream is about"
+        raise DataError(f"'{model}' {why}: name its rules in a case ('rules'), and give it with --case")
+    engine = Endpoint(endpoint, model) if endpoint else engine_of(model)
+    decoding = Decoding(template=template, max_new_tokens=max_new_tokens)
+    panel = WatchPanel(source, shown=not json)
+
+    def listen(record: Record) -> None:
+        panel.listen(record)
+        if json:
+            typer.echo(record.model_dump_json())
+
+    with interruptible(shlex.join(["ruling", *sys.argv[1:]])), panel:
+        if not is_live:
+            watch_cases(engine, excerpts.bind(load_cases(source)), journal, settings, decoding, listen)
+            return
+        place = source_of(source)
+        if isinstance(place, FolderSource):
+            place = FolderSource(place.path, idle)
+        watch_source(
+            engine,
+            place,
+            excerpts.book,
+            journal,
+            case=known,
+            settings=settings,
+            decoding=decoding,
+            pace=Pace(fast, give_up),
+            by=recognizer(speech, served_speech) if speech else None,
+            listener=listen,
+        )

@@ -1,0 +1,230 @@
+"""Journal: what came of watching a stream, one JSON object a line, each written as soon as it is known.
+
+A window and the alarms that it raised or cleared are one line, so that a kill leaves both or neither. Whoever goes on
+reads the journal from its beginning: all that watching remembers follows from it.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel
+
+from data import DataError, Verdict
+from data.files import at_file
+from data.jsonl import read_jsonl
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    stream: str
+    """Which one it is about."""
+
+
+class Began(_Record):
+    """What is watched, and by whom."""
+
+    kind: Literal["began"] = "began"
+    time: AwareDatetime
+    source: str
+    identity: dict[str, Any]
+    """All that tells it from other ways of watching: model, rulebook, settings."""
+
+
+class Opened(_Record):
+    """The source, or one of its files, was opened."""
+
+    kind: Literal["opened"] = "opened"
+    time: AwareDatetime
+    name: str
+    at: float
+    """When what it holds begins, in seconds of the stream."""
+    clock: float
+    """What is added to its own times."""
+
+
+class Lost(_Record):
+    """The source broke off."""
+
+    kind: Literal["lost"] = "lost"
+    time: AwareDatetime
+    why: str
+    at: float
+    wait: float
+
+
+class Dropped(_Record):
+    """What was not looked at."""
+
+    kind: Literal["dropped"] = "dropped"
+    why: Literal["behind", "nothing there"]
+    start: float
+    end: float
+    windows: int = 0
+    """Left out whole."""
+    frames: int = 0
+    """Left out of windows that were looked at, or between them."""
+    sound: float = 0.0
+    """Seconds of sound that nobody listened to."""
+
+
+class Found(BaseModel):
+    """A rule that a window finds broken, from when to when, in seconds of the stream."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rule: str
+    start: float
+    end: float
+
+
+class Alarm(BaseModel):
+    """What happened to an alarm."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    number: int
+    """Of the stream's alarms, from 1: what is raised and cleared under one number is one event."""
+    rule: str
+    change: Literal["raised", "cleared"]
+    first: float
+    """The first second that shows the violation, of the stream."""
+    last: float
+    """The last one so far."""
+    at: float
+    """When it was raised or cleared, by the stream's time: the end of the window that decided it."""
+
+
+class Looked(_Record):
+    """A window that was ruled on."""
+
+    kind: Literal["window"] = "window"
+    time: AwareDatetime
+    number: int
+    start: float
+    end: float
+    frames: int
+    lines: int
+    verdict: Verdict | None
+    """None where there was no ruling to be relied on."""
+    confidence: float | None = None
+    """Of the ruling, 0..1."""
+    failure: str | None = None
+    """Why not."""
+    found: list[Found] = Field(default_factory=list)
+    alarms: list[Alarm] = Field(default_factory=list)
+    state: Verdict
+    """Of the stream after it."""
+    seconds: float
+    """That the model took."""
+    lag: float = 0.0
+    """Seconds by which it came later than the window ended."""
+
+
+class Ended(_Record):
+    """The stream is over."""
+
+    kind: Literal["ended"] = "ended"
+    at: float
+    why: str = ""
+    """Where it did not end of itself."""
+    alarms: list[Alarm] = Field(default_factory=list)
+    """Those that were open, cleared by the end."""
+
+
+Record = Annotated[Began | Opened | Lost | Dropped | Looked | Ended, Field(discriminator="kind")]
+
+
+class _Line(RootModel[Record]):
+    pass
+
+
+def read_journal(path: str | Path) -> Iterator[Record]:
+    """The records of a journal, in order; a line that a kill has torn is left out.
+
+    Raises:
+        DataError: the file cannot be read, or a line is no record; names the line.
+    """
+    with at_file(path, "read"):
+        whole = _whole(Path(path))
+    for _, line in read_jsonl(path, _Line, whole):
+        yield line.root
+
+
+def _whole(path: Path) -> int:
+    """How many bytes of a file are lines that were written to their end."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        while size:
+            start = max(0, size - 65536)
+            file.seek(start)
+            at = file.read(size - start).rfind(b"\n")
+            if at >= 0:
+                return start + at + 1
+            size = start
+    return 0
+
+
+class Journal:
+    """A journal that is written to, by one process at a time.
+
+    Args:
+        path: the file; one that is there is gone on with, if it is of the same watching.
+        listener: is told of each record that is written.
+    """
+
+    def __init__(self, path: str | Path, listener: Callable[[Record], object] | None = None):
+        self.path, self._listener = Path(path), listener
+        self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> "Journal":
+        from filelock import FileLock, Timeout
+
+        with at_file(self.path, "written"):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(self.path.with_name(f".{self.path.name}.lock"), fallback_to_soft=False)
+            try:
+                self._lock.acquire(timeout=1.0)
+            except Timeout:
+                raise DataError("somebody else is writing it: give another journal", file=self.path) from None
+            self._file = self.path.open("ab")
+            self._file.truncate(_whole(self.path))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        assert self._file is not None
+        self._file.close()
+        self._lock.release()
+
+    def records(self) -> Iterator[Record]:
+        """What it holds already."""
+        return read_journal(self.path)
+
+    def write(self, record: Record) -> None:
+        """Adds a record; once this is done, no kill of this process takes it away."""
+        assert self._file is not None
+        with at_file(self.path, "written"):
+            self._file.write(record.model_dump_json().encode() + b"\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        if self._listener is not None:
+            self._listener(record)
+
+    def check(self, began: Began, before: Began) -> None:
+        """Refuses to go on with another watching than the one that the journal is of.
+
+        Raises:
+            DataError: it is another one; names what differs.
+        """
+        said = {"source": before.source, **before.identity}, {"source": began.source, **began.identity}
+        differ = [key for key in sorted(said[0].keys() | said[1].keys()) if said[0].get(key) != said[1].get(key)]
+        if differ:
+            message = (
+                f"is of another watching ({', '.join(differ)} differ): give another journal, or the same settings"
+            )
+            raise DataError(message, file=self.path)

@@ -1,0 +1,83 @@
+"""Progress: all that watching a stream remembers: it follows from the journal, record by record. And its settings."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from data import Rulebook, Verdict
+from data.media.live import Opened, Place
+from data.windows import Memory, Sighting, Span, WindowSettings
+from rl.runs import journal
+from rl.runs.journal import Alarm, Looked, Record
+from rl.serving.live.alarms import Alarms
+
+
+class WatchSettings(BaseModel):
+    """How a stream is cut into windows, and when an alarm is raised."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    windows: WindowSettings = Field(default_factory=WindowSettings)
+    agree: int = Field(default=2, ge=1, le=100)
+    """Windows in a row that must find a rule broken for an alarm, and not broken for it to be cleared."""
+    pixels: int = Field(default=200_704, ge=1024)
+    """Most pixels of a frame (448 × 448)."""
+    most_lag: float = Field(default=20.0, gt=0, le=3600)
+    """Seconds that watching may be behind: beyond them, windows are left out."""
+
+
+class Progress:
+    """How far a stream has been watched.
+
+    Args:
+        excerpt: the rules it is judged by.
+    """
+
+    def __init__(self, settings: WatchSettings, excerpt: Rulebook):
+        self.settings, self.excerpt = settings, excerpt
+        self.memory, self.alarms = Memory(settings.windows), Alarms(settings.agree)
+        self.next = 0
+        """The number of the window that is to be looked at."""
+        self.is_over = False
+        self._opened: tuple[Opened, ...] = ()
+        self._left: tuple[datetime | None, float] = (None, 0.0)
+        """When the last window was looked at, and what the source had reached by then."""
+
+    def place(self, now: datetime | None = None) -> Place:
+        """Where the stream is to go on.
+
+        Args:
+            now: where it is gone on with later than it was left: how much later is worked out.
+        """
+        position, (left_at, reached) = self.settings.windows.span(self.next).start, self._left
+        gap = max(0.0, reached - position + (now - left_at).total_seconds()) if now and left_at else 0.0
+        return Place(position, gap, self._opened).after([])
+
+    def opened(self, opened: Opened) -> None:
+        """The source was opened, or one of its files."""
+        self._opened = self.place().after([opened]).opened
+
+    def look(self, found: Sequence[Sighting] | None, verdict: Verdict | None, span: Span) -> list[Alarm]:
+        """A window was looked at: what it finds, None where it has no ruling to be relied on. Returns what changes."""
+        self.memory.add(found or ())
+        self.next = span.number + 1
+        return self.alarms.look(found, verdict, span)
+
+    @property
+    def state(self) -> Verdict:
+        """Of the stream."""
+        return self.alarms.state(self.excerpt)
+
+    def replay(self, record: Record) -> None:
+        """What a record of the journal says happened."""
+        if isinstance(record, Looked):
+            found = None if record.verdict is None else [Sighting(f.rule, f.start, f.end) for f in record.found]
+            self._left = (record.time, record.end + record.lag)
+            self.look(found, record.verdict, self.settings.windows.span(record.number, record.end))
+        elif isinstance(record, journal.Opened):
+            self.opened(Opened(record.name, record.at, record.clock))
+        elif isinstance(record, journal.Dropped):
+            self.next = max(self.next, self.settings.windows.count(record.end))
+        elif isinstance(record, journal.Ended):
+            self.is_over = True

@@ -1,0 +1,119 @@
+"""Streams of cases: cases with times are watched as if they went on, as fast as the engine can, many side by side.
+
+Each window is told of what the engine itself found in those before it, so that windows of one stream come one after
+another; of many streams, one each is ruled on at once.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from data import Brief, Briefs
+from data.windows import Span, cut
+from data.windows.cut import duration_of, remembered
+from rl.config.decoding import Decoding
+from rl.generation.engine import Engine
+from rl.runs.journal import Ended, Journal, Record
+from rl.serving.live.progress import Progress, WatchSettings
+from rl.serving.live.reviewer import Look, Reviewer, looked
+from rl.serving.live.watch import began
+from rl.terminal.progress import counting
+
+
+@dataclass
+class _Stream:
+    brief: Brief
+    progress: Progress
+    windows: list[tuple[Span, Brief]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, brief: Brief, settings: WatchSettings) -> "_Stream":
+        spans = settings.windows.spans(duration_of(brief.case))
+        windows = cut(brief, settings.windows, remembering=False)
+        return cls(brief, Progress(settings, brief.excerpt), list(zip(spans, windows, strict=True)))
+
+    @classmethod
+    def again(cls, windows: list[Brief], settings: WatchSettings) -> "_Stream":
+        """The stream that windows were cut from."""
+        ends = [window.case.window.end for window in windows if window.case.window is not None]
+        spans = [settings.windows.span(number, end) for number, end in enumerate(ends)]
+        progress = Progress(settings, windows[0].excerpt)
+        return cls(windows[0], progress, list(zip(spans, windows, strict=True)))
+
+    @property
+    def next(self) -> tuple[Span, Brief] | None:
+        """The window that is to be looked at, told of what was found before it."""
+        if self.progress.next >= len(self.windows):
+            return None
+        span, window = self.windows[self.progress.next]
+        return span, remembered(window, self.progress.memory, span)
+
+
+def look_through(reviewer: Reviewer, streams: "list[_Stream]", at_once: int) -> Iterator[tuple["_Stream", Span, Look]]:
+    """Every window that has not been looked at, with what came of it; who takes it says so to the stream's progress.
+
+    Args:
+        at_once: streams that are looked at side by side.
+    """
+    for start in range(0, len(streams), at_once):
+        while True:
+            waiting = [(one, one.next) for one in streams[start : start + at_once]]
+            there = [(one, *window) for one, window in waiting if window is not None]
+            if not there:
+                break
+            looks = reviewer.look([window for _, _, window in there])
+            for (one, span, _), look in zip(there, looks, strict=True):
+                yield one, span, look
+
+
+def own_windows(engine: Engine, windows: Briefs, settings: WatchSettings, decoding: Decoding) -> Briefs:
+    """Windows, each told of what an engine itself finds in those of its stream before it, in place of what it was.
+
+    Args:
+        windows: of whole streams, in order.
+    """
+    by_stream: dict[str, list[Brief]] = {}
+    for window in windows:
+        assert window.case.window is not None, "a case that was not cut"
+        by_stream.setdefault(window.case.window.stream, []).append(window)
+    streams = [_Stream.again(its, settings) for its in by_stream.values()]
+    found: dict[str, Brief] = {}
+    with counting("watching", len(windows)) as reached:
+        for one, span, look in look_through(Reviewer(engine, windows.book, decoding), streams, decoding.batch_size):
+            one.progress.look(look.found, look.verdict, span)
+            found[look.window.id] = look.window
+            reached(len(found))
+    return Briefs((found[window.id] for window in windows), windows.book)
+
+
+def watch_cases(
+    engine: Engine,
+    briefs: Briefs,
+    out: str | Path,
+    settings: WatchSettings | None = None,
+    decoding: Decoding | None = None,
+    listener: Callable[[Record], object] | None = None,
+) -> None:
+    """Watches cases, and keeps one journal of all of them; one that is there is gone on with.
+
+    Raises:
+        DataError: a case has no times, a window cannot be put to the engine, or the journal is of another watching.
+    """
+    settings, decoding = settings or WatchSettings(), decoding or Decoding()
+    reviewer = Reviewer(engine, briefs.book, decoding)
+    streams = {brief.id: _Stream.of(brief, settings) for brief in briefs}
+    news = {id_: began(id_, "case", reviewer, settings, None) for id_ in streams}
+    with Journal(out, listener) as kept:
+        for record in kept.records():
+            if record.stream in streams:
+                if record.kind == "began":
+                    kept.check(news.pop(record.stream), record)
+                streams[record.stream].progress.replay(record)
+        for new in news.values():
+            kept.write(new)
+        left = [one for one in streams.values() if not one.progress.is_over]
+        for one, span, look in look_through(reviewer, left, decoding.batch_size):
+            alarms = one.progress.look(look.found, look.verdict, span)
+            kept.write(looked(look, span, alarms, one.progress, 0.0))
+            if one.progress.next == len(one.windows):
+                kept.write(Ended(stream=one.brief.id, at=span.end, alarms=one.progress.alarms.end(span.end)))

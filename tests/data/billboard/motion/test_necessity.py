@@ -1,0 +1,66 @@
+"""Each medium is needed: the two clips of a square differ in it alone, so without it nobody can tell them apart."""
+
+from collections import defaultdict
+
+import numpy as np
+
+from data import Case
+from data.billboard.motion.script import script
+from data.media.audio.track import read_track
+from data.media.video.choice import FrameChoice
+from data.media.video.frames import read_frames
+
+DECIDES = {
+    "flash": {"frames"},
+    "spoken": {"transcript"},
+    "sound": {"sound"},
+    "during": {"transcript"},
+    "page": {"page"},
+    "price": {"transcript"},
+}
+
+
+def differing(one: Case, other: Case) -> set[str]:
+    """The media in which two cases differ, all else being alike."""
+    assert (one.text, one.rules, one.meta["seconds"]) == (other.text, other.rules, other.meta["seconds"])
+    found = {"transcript"} if one.transcript != other.transcript else set()
+    paths = [case.path(case.video or "") for case in (one, other)]
+    frames = [[np.asarray(frame.image) for frame in read_frames(path, FrameChoice(frames=16))] for path in paths]
+    if not all(np.array_equal(a, b) for a, b in zip(*frames, strict=True)):
+        found.add("frames")
+    if not np.array_equal(*(read_track(path) for path in paths)):  # type: ignore[arg-type]
+        found.add("sound")
+    pages = [case.path(case.page.path).read_bytes() for case in (one, other) if case.page and case.page.path]
+    if pages and pages[0] != pages[1]:
+        found.add("page")
+    return found
+
+
+def test_clips_of_a_square_differ_in_one_medium(drawn: dict[str, dict[str, list[Case]]]):
+    for level in ("motion", "motion-hard", "live"):
+        squares = defaultdict(list)
+        for case in drawn[level]["test"]:
+            squares[case.group].append(case)
+        assert {square[0].meta["mechanism"] for square in squares.values()} == set(script().levels[level])
+        for square in squares.values():
+            assert differing(square[0], square[2]) == DECIDES[square[0].meta["mechanism"]], square[0].id
+
+
+def test_near_misses_differ_in_one_fact(drawn: dict[str, dict[str, list[Case]]]):
+    """In one line of what the reasoning says is there; in two, where an object stays for two scenes, or words move."""
+    cases = drawn["motion"]["train"]
+    for case, other in zip(cases[::4], cases[2::4], strict=True):
+        told = [c.gold.reasoning.splitlines()[:6] for c in (case, other) if c.gold and c.gold.reasoning]
+        changed = [(a, b) for a, b in zip(*told, strict=True) if a != b]
+        most = 2 if case.meta["mechanism"] in ("during", "flash") else 1
+        assert 1 <= len(changed) <= most, (case.id, changed)
+
+
+def test_when_words_are_said_does_not_tell_what_is_seen(drawn: dict[str, dict[str, list[Case]]]):
+    """To whom frames are not shown: a time at which kids are spoken to goes with either rule being broken."""
+    cases = [c for split in ("train", "test") for c in drawn["motion"][split] if c.meta["mechanism"] == "during"]
+    by_time = defaultdict(set)
+    for case in cases:
+        assert case.gold
+        by_time[tuple(line.start / case.meta["seconds"] for line in case.transcript)[:1]].add(case.gold.verdict)
+    assert all(verdicts == {"approve", "reject"} for verdicts in by_time.values())

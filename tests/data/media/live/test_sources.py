@@ -1,0 +1,153 @@
+"""What goes on is read as it goes on: the same frames of a file, over HLS, over RTMP and from a folder of segments."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from PIL import Image
+
+from data import DataError
+from data.media.live import Buffer, Feed, Lost, Opened, Place, Source, View, source_of
+from data.media.live.address import AddressSource
+from data.media.live.feed import Pace
+from data.media.live.folder import FolderSource
+from tests.data.media.live.broadcast import GrowingPlaylist, serving, write_clip, write_hls
+from tests.data.media.recordings import number_in, tone, write_sound
+from tests.loopback import free_port
+
+SECONDS = 12
+RATE = 5
+START, FAST = Place(), Pace(True, 2.0)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", SECONDS, RATE)
+
+
+@pytest.fixture(scope="module")
+def hls(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_hls(tmp_path_factory.mktemp("hls"), SECONDS, rate=RATE)
+
+
+class Heard:
+    """What a buffer held once its source was over."""
+
+    def __init__(self, source: Source, folder: Path, place: Place = START, pace: Pace = FAST):
+        buffer = Buffer(folder, 1000.0, waits=not source.is_live)
+        begun = time.monotonic()
+        with Feed(source, View(rate=1.0), place, buffer, pace):
+            assert buffer.wait(1e9, timeout=60), "it did not end"
+        self.seconds, self.fault, self.notices = time.monotonic() - begun, buffer.fault, buffer.notices()
+        self.frames = [(frame.time, number_in(Image.open(frame.path))) for frame in buffer.frames(0, 1e9)]
+
+
+def every_second(first: int = 0) -> Sequence[tuple[float, int]]:
+    return [(float(second), RATE * second) for second in range(first, SECONDS)]
+
+
+def test_a_file(clip: Path, tmp_path: Path) -> None:
+    heard = Heard(source_of(str(clip)), tmp_path)
+    assert heard.frames == every_second() and heard.fault is None
+    assert heard.notices == [Opened("clip.mp4", 0.0, 0.0)]
+
+
+def test_a_file_at_its_own_pace(tmp_path: Path) -> None:
+    heard = Heard(source_of(str(write_clip(tmp_path / "short.mp4", 3))), tmp_path, pace=Pace())
+    assert 2.0 <= heard.seconds < 4.0 and len(heard.frames) == 3
+
+
+def test_a_file_goes_on_where_it_was(clip: Path, tmp_path: Path) -> None:
+    assert Heard(source_of(str(clip)), tmp_path, Place(position=7.0)).frames == every_second(7)
+
+
+def test_hls_shows_what_the_file_shows(hls: Path, tmp_path: Path) -> None:
+    with serving(hls.parent) as url:
+        heard = Heard(source_of(f"{url}/{hls.name}?token=s3cret"), tmp_path)
+    assert heard.frames == every_second()
+    assert "s3cret" not in str(heard.notices) and not any(isinstance(n, Lost) for n in heard.notices)
+
+
+def test_hls_that_goes_on_is_followed_to_its_end(hls: Path, tmp_path: Path) -> None:
+    playlist = GrowingPlaylist(hls)
+    with serving(hls.parent) as url:
+        Thread(target=playlist.grow, args=(0.2,), daemon=True).start()
+        assert Heard(source_of(f"{url}/now.m3u8"), tmp_path).frames == every_second()
+
+
+def test_a_server_that_dies_and_comes_back_costs_nothing(hls: Path, tmp_path: Path) -> None:
+    playlist, port, heard = GrowingPlaylist(hls, "dies.m3u8"), free_port(), []
+    source = AddressSource(f"http://127.0.0.1:{port}/dies.m3u8")
+    with serving(hls.parent, port):
+        playlist.list(3)
+        watching = Thread(target=lambda: heard.append(Heard(source, tmp_path, pace=Pace(True, 20.0))))
+        watching.start()
+        time.sleep(1.5)
+    time.sleep(1.0)
+    playlist.list(playlist.count)
+    with serving(hls.parent, port):
+        watching.join(timeout=40)
+    assert heard and heard[0].frames == every_second()
+
+
+def test_rtmp_shows_what_the_file_shows(clip: Path, tmp_path: Path) -> None:
+    url = f"rtmp://127.0.0.1:{free_port()}/live/clip"
+    code = (
+        "import time; from pathlib import Path; from tests.data.media.live.broadcast import push; time.sleep(1.5);"
+        f"push(Path({str(clip)!r}), {url!r}, 10)"
+    )
+    # A process of its own: PyAV keeps Python's lock while it writes.
+    sender = subprocess.Popen([sys.executable, "-c", code])
+    heard = Heard(AddressSource(url, {"listen": "1"}, patience=(4.0, 4.0)), tmp_path, pace=Pace(True, 1.0))
+    assert sender.wait(timeout=20) == 0
+    assert heard.frames == every_second()
+    assert any(isinstance(notice, Lost) for notice in heard.notices)  # nobody can know that it was the end
+
+
+def test_segments_in_a_folder_are_one_stream(hls: Path, tmp_path: Path) -> None:
+    segments = tmp_path / "segments"
+    segments.mkdir()
+    for part in sorted(hls.parent.glob("*.ts")):
+        (segments / part.name.replace("live", "s")).write_bytes(part.read_bytes())
+    (segments / "s5.ts").rename(segments / "s10.ts")  # numbers in names are numbers
+    heard = Heard(FolderSource(segments, idle=0.5), tmp_path)
+    assert heard.frames == every_second()
+
+
+def test_segments_whose_clocks_begin_anew_follow_one_another(tmp_path: Path) -> None:
+    segments = tmp_path / "segments"
+    segments.mkdir()
+    for number in range(2):
+        write_clip(segments / f"{number}.mp4", 3)
+    heard = Heard(FolderSource(segments, idle=0.5), tmp_path)
+    assert [time for time, _ in heard.frames] == [0, 1, 2, 3, 4, 5]
+    assert [number for _, number in heard.frames] == [0, 5, 10, 0, 5, 10]
+    again = Heard(FolderSource(segments, idle=0.5), tmp_path, Place(4.0, opened=(Opened("1.mp4", 3.0, 3.0),)))
+    assert again.frames == [(4.0, 5), (5.0, 10)]
+
+
+def test_what_cannot_be_watched_is_said(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"cannot be watched: give a file, a folder or an address of http"):
+        source_of("ftp://example.org/live")
+    missing = Heard(source_of(str(tmp_path / "gone.mp4")), tmp_path)
+    assert isinstance(missing.fault, DataError) and "no such recording" in str(missing.fault)
+    song = Heard(source_of(str(write_sound(tmp_path / "song.wav", tone(1.0)))), tmp_path)
+    assert isinstance(song.fault, DataError) and "no video in it" in str(song.fault)
+    nobody = Heard(AddressSource(f"rtmp://127.0.0.1:{free_port()}/live/x"), tmp_path, pace=Pace(True, 1.0))
+    assert isinstance(nobody.fault, DataError) and "gave nothing for" in str(nobody.fault)
+
+
+def test_a_broadcast_leads_to_no_file_of_this_machine(hls: Path, tmp_path: Path) -> None:
+    secret = write_clip(tmp_path / "secret.ts", 3)
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "live.m3u8").write_text(
+        f"#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\nfile://{secret}\n#EXT-X-ENDLIST\n"
+    )
+    with serving(folder) as url:
+        heard = Heard(source_of(f"{url}/live.m3u8"), tmp_path, pace=Pace(True, 1.0))
+    assert heard.frames == []

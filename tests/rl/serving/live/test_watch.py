@@ -1,0 +1,342 @@
+"""Watching: the same alarms of a stream as of its file, whatever dies meanwhile, at a cost that does not grow."""
+
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+from threading import Thread
+
+import psutil
+import pytest
+from typer.testing import CliRunner
+
+from data import Briefs, Case, DataError, Frame, Line, Rulebook, save_cases
+from data.media.audio.recognizer import Speech
+from data.media.live import source_of
+from data.media.live.address import AddressSource
+from data.media.live.feed import Pace
+from data.windows import WindowSettings
+from rl.cli.watch import app
+from rl.runs.journal import Alarm, Dropped, Ended, Looked, read_journal
+from rl.serving.live.progress import WatchSettings
+from rl.serving.live.streams import watch_cases
+from rl.serving.live.watch import watch
+from tests.data.media.live.broadcast import GrowingPlaylist, serving, write_clip, write_hls
+from tests.data.media.recordings import tone, write_video
+from tests.loopback import free_port
+from tests.rl.serving.live.scripted import BOOK, SeesDarkness
+
+DARK = (*range(6, 13), *range(20, 31), *range(37, 38))
+SECONDS = 40
+SETTINGS = WatchSettings(windows=WindowSettings(seconds=2, every=2, frames=2), agree=2)
+FAST = Pace(is_fast=True, give_up=2.0)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", SECONDS, dark=DARK)
+
+
+@pytest.fixture(scope="module")
+def hls(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_hls(tmp_path_factory.mktemp("hls"), SECONDS, dark=DARK)
+
+
+def alarms_of(journal: Path) -> list[Alarm]:
+    return [alarm for record in read_journal(journal) if isinstance(record, Looked | Ended) for alarm in record.alarms]
+
+
+def windows_of(journal: Path) -> list[Looked]:
+    return [record for record in read_journal(journal) if isinstance(record, Looked)]
+
+
+@pytest.fixture(scope="module")
+def of_the_file(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Alarm]:
+    journal = tmp_path_factory.mktemp("journal") / "watch.jsonl"
+    watch(SeesDarkness(), source_of(str(clip)), BOOK, journal, settings=SETTINGS, pace=FAST)
+    return alarms_of(journal)
+
+
+def test_alarms_have_their_first_and_last_seconds(of_the_file: list[Alarm]) -> None:
+    assert [(a.number, a.change, a.first, a.last, a.at) for a in of_the_file] == [
+        (1, "raised", 6.0, 9.0, 10.0),
+        (1, "cleared", 6.0, 12.0, 18.0),
+        (2, "raised", 20.0, 23.0, 24.0),
+        (2, "cleared", 20.0, 30.0, 36.0),
+    ]  # the last dark seconds are too few for two windows to agree
+
+
+def test_hls_raises_the_alarms_of_the_file(hls: Path, tmp_path: Path, of_the_file: list[Alarm]) -> None:
+    playlist = GrowingPlaylist(hls)
+    with serving(hls.parent) as url:
+        Thread(target=playlist.grow, args=(0.1,), daemon=True).start()
+        watch(SeesDarkness(), source_of(f"{url}/now.m3u8"), BOOK, tmp_path / "j.jsonl", settings=SETTINGS, pace=FAST)
+    assert alarms_of(tmp_path / "j.jsonl") == of_the_file
+
+
+def test_a_source_that_dies_and_comes_back_changes_no_alarm(
+    hls: Path, tmp_path: Path, of_the_file: list[Alarm]
+) -> None:
+    playlist, port, journal = GrowingPlaylist(hls, "dies.m3u8"), free_port(), tmp_path / "j.jsonl"
+    source = AddressSource(f"http://127.0.0.1:{port}/dies.m3u8")
+    pace = Pace(True, 20.0)
+    watching = Thread(
+        target=watch, args=(SeesDarkness(), source, BOOK, journal), kwargs={"settings": SETTINGS, "pace": pace}
+    )
+    with serving(hls.parent, port):
+        playlist.list(5)
+        watching.start()
+        while not journal.exists() or len(windows_of(journal)) < 3:
+            time.sleep(0.05)
+    time.sleep(2.0)
+    playlist.list(playlist.count)
+    with serving(hls.parent, port):
+        watching.join(timeout=40)
+    assert not watching.is_alive() and alarms_of(journal) == of_the_file
+
+
+def test_rtmp_raises_the_alarms_of_the_file(clip: Path, tmp_path: Path, of_the_file: list[Alarm]) -> None:
+    url, journal = f"rtmp://127.0.0.1:{free_port()}/live/clip", tmp_path / "j.jsonl"
+    code = (
+        "import time; from pathlib import Path; from tests.data.media.live.broadcast import push; time.sleep(2.0);"
+        f"push(Path({str(clip)!r}), {url!r}, 8)"
+    )
+    # A process of its own: PyAV keeps Python's lock while it writes.
+    sender = subprocess.Popen([sys.executable, "-c", code])
+    source = AddressSource(url, {"listen": "1"}, patience=(5.0, 5.0))
+    watch(SeesDarkness(), source, BOOK, journal, settings=SETTINGS, pace=Pace(True, 1.0))
+    assert sender.wait(timeout=20) == 0
+    assert alarms_of(journal) == of_the_file
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from data.media.live import source_of
+from data.media.live.feed import Pace
+from rl.serving.live.watch import watch
+from tests.rl.serving.live.scripted import BOOK, SeesDarkness
+from tests.rl.serving.live.test_watch import SETTINGS
+watch(SeesDarkness(0.1), source_of(sys.argv[1]), BOOK, Path(sys.argv[2]), settings=SETTINGS, pace=Pace(True))
+"""
+
+
+@pytest.mark.slow
+def test_killed_again_and_again_no_event_is_lost_or_told_twice(
+    clip: Path, tmp_path: Path, of_the_file: list[Alarm]
+) -> None:
+    journal, kills = tmp_path / "j.jsonl", 0
+    while True:
+        before = len(windows_of(journal)) if journal.exists() else 0
+        watcher = subprocess.Popen([sys.executable, "-c", KILLED, str(clip), str(journal)])
+        while watcher.poll() is None and (not journal.exists() or len(windows_of(journal)) < before + 6):
+            time.sleep(0.05)
+        if watcher.poll() is not None:
+            assert watcher.returncode == 0
+            break
+        os.kill(watcher.pid, signal.SIGKILL)
+        watcher.wait()
+        kills += 1
+    assert kills >= 2
+    assert alarms_of(journal) == of_the_file
+    assert [window.number for window in windows_of(journal)] == list(range(SECONDS // 2))
+
+
+def test_a_torn_line_is_written_anew(clip: Path, tmp_path: Path, of_the_file: list[Alarm]) -> None:
+    journal = tmp_path / "j.jsonl"
+    watch(SeesDarkness(), source_of(str(clip)), BOOK, journal, settings=SETTINGS, pace=FAST)
+    whole = journal.read_bytes()
+    at = whole.index(b'"raised"')
+    journal.write_bytes(whole[:at])  # in the middle of the line that raises the first alarm
+    watch(SeesDarkness(), source_of(str(clip)), BOOK, journal, settings=SETTINGS, pace=FAST)
+    assert alarms_of(journal) == of_the_file
+
+
+def test_each_window_is_told_what_the_ones_before_it_found(clip: Path, tmp_path: Path) -> None:
+    engine = SeesDarkness()
+    watch(engine, source_of(str(clip)), BOOK, tmp_path / "j.jsonl", settings=SETTINGS, pace=FAST)
+    told = [[(e.start, e.end) for e in brief.case.window.earlier] for brief in engine.asked]
+    assert told[3] == [] and told[4] == [(-2.0, -1.0)] and told[10] == [(-14.0, -8.0)]
+    assert max(map(len, told)) <= SETTINGS.windows.remember
+
+
+def test_who_is_too_slow_leaves_out_frames_and_then_windows_and_says_so(hls: Path, tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(update={"most_lag": 6.0})
+    playlist = GrowingPlaylist(hls, "slow.m3u8")
+    with serving(hls.parent) as url:
+        Thread(target=playlist.grow, args=(0.25,), daemon=True).start()  # eight times as fast as it is
+        source = AddressSource(f"{url}/slow.m3u8")
+        watch(SeesDarkness(0.6), source, BOOK, tmp_path / "j.jsonl", settings=settings, pace=FAST)
+    dropped = [record for record in read_journal(tmp_path / "j.jsonl") if isinstance(record, Dropped)]
+    windows = windows_of(tmp_path / "j.jsonl")
+    assert sum(record.frames for record in dropped) > 0
+    left_out = sum(record.windows for record in dropped)
+    assert left_out > 0 and left_out + len(windows) == SECONDS // 2
+    first_thin = next(record for record in dropped if record.frames and not record.windows)
+    first_gone = next(record for record in dropped if record.windows)
+    assert first_thin.end <= first_gone.end
+    assert max(window.lag for window in windows) < 6.0 + 2 * 2 + 8
+
+
+def test_what_waits_is_watched_whole_however_slowly(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "c.mp4", 10)
+    watch(SeesDarkness(0.2), source_of(str(clip)), BOOK, tmp_path / "j.jsonl", settings=SETTINGS, pace=FAST)
+    assert len(windows_of(tmp_path / "j.jsonl")) == 5
+    assert not any(isinstance(record, Dropped) for record in read_journal(tmp_path / "j.jsonl"))
+
+
+def test_another_watching_is_not_gone_on_with(clip: Path, tmp_path: Path) -> None:
+    watch(SeesDarkness(), source_of(str(clip)), BOOK, tmp_path / "j.jsonl", settings=SETTINGS, pace=FAST)
+    other = SETTINGS.model_copy(update={"agree": 1})
+    with pytest.raises(DataError, match=r"is of another watching \(settings differ\)"):
+        watch(SeesDarkness(), source_of(str(clip)), BOOK, tmp_path / "j.jsonl", settings=other, pace=FAST)
+    book = Rulebook(name="c", rules=BOOK.rules[:1])
+    with pytest.raises(DataError, match=r"rulebook differ"):
+        watch(SeesDarkness(), source_of(str(clip)), book, tmp_path / "j.jsonl", settings=SETTINGS, pace=FAST)
+
+
+def test_a_recording_that_is_cut_off_is_watched_to_where_it_is_and_an_error(tmp_path: Path) -> None:
+    clip = write_video(tmp_path / "c.mkv", frames=250, rate=10)
+    whole = clip.read_bytes()
+    clip.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match="cut off"):
+        watch(SeesDarkness(), source_of(str(clip)), BOOK, tmp_path / "j.jsonl", settings=SETTINGS, pace=FAST)
+    assert len(windows_of(tmp_path / "j.jsonl")) >= 3
+
+
+class HearsCures:
+    identity = "hears cures"
+
+    def hear(self, samples: object, language: str | None) -> Speech:
+        return Speech([Line(start=0.5, end=1.5, text="It cures diabetes.")])
+
+
+def test_what_is_said_is_heard_at_its_time(tmp_path: Path) -> None:
+    clip = write_video(tmp_path / "c.mp4", frames=60, rate=10, sound=tone(6.0))
+    engine = SeesDarkness()
+    watch(engine, source_of(str(clip)), BOOK, tmp_path / "j.jsonl", settings=SETTINGS, pace=FAST, by=HearsCures())
+    lines = [[(line.start, line.end, line.text) for line in brief.case.transcript] for brief in engine.asked]
+    assert len(lines) == 3 and all(len(found) == 1 for found in lines)
+    assert all(abs(found[0][0] - 0.5) < 0.15 and found[0][2] == "It cures diabetes." for found in lines)
+
+
+def test_what_is_known_beside_the_stream_is_in_every_window(clip: Path, tmp_path: Path) -> None:
+    engine = SeesDarkness()
+    case = Case(id="shop", text={"title": "Night shop"}, rules=["DARK-1"]).with_root(tmp_path / "elsewhere")
+    watch(engine, source_of(str(clip)), BOOK, tmp_path / "j.jsonl", case=case, settings=SETTINGS, pace=FAST)
+    assert all(b.case.text == {"title": "Night shop"} and b.excerpt.ids == ["DARK-1"] for b in engine.asked)
+    assert windows_of(tmp_path / "j.jsonl")[0].stream == "shop"
+
+
+def stream_case(tmp_path: Path, name: str, dark: tuple[int, ...], seconds: int = 12) -> Case:
+    from PIL import Image
+
+    frames = []
+    for second in range(seconds):
+        path = f"{'dark' if second in dark else 'light'}.png"
+        Image.new("L", (16, 16), 0 if second in dark else 255).save(tmp_path / path)
+        frames.append(Frame(path=path, time=float(second)))
+    return Case(id=name, frames=frames).with_root(tmp_path)
+
+
+def test_cases_are_watched_side_by_side_as_each_alone(tmp_path: Path) -> None:
+    cases = [stream_case(tmp_path, "a", (2, 3, 4, 5)), stream_case(tmp_path, "b", (6, 7, 8, 9), 10)]
+    watch_cases(SeesDarkness(), Briefs.bind(cases, BOOK), tmp_path / "both.jsonl", SETTINGS)
+    together = {name: [w for w in windows_of(tmp_path / "both.jsonl") if w.stream == name] for name in "ab"}
+    for case in cases:
+        watch_cases(SeesDarkness(), Briefs.bind([case], BOOK), tmp_path / f"{case.id}.jsonl", SETTINGS)
+        alone = windows_of(tmp_path / f"{case.id}.jsonl")
+        assert [(w.number, w.found, w.alarms) for w in together[case.id]] == [
+            (w.number, w.found, w.alarms) for w in alone
+        ]
+    again = SeesDarkness()
+    watch_cases(again, Briefs.bind(cases, BOOK), tmp_path / "both.jsonl", SETTINGS)
+    assert not again.asked
+    lines = (tmp_path / "both.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "both.jsonl").write_bytes(b"".join(lines[:5]))
+    watch_cases(again, Briefs.bind(cases, BOOK), tmp_path / "both.jsonl", SETTINGS)
+    for name, before in together.items():
+        after = [w for w in windows_of(tmp_path / "both.jsonl") if w.stream == name]
+        assert [(w.number, w.found, w.alarms) for w in after] == [(w.number, w.found, w.alarms) for w in before]
+
+
+@pytest.mark.slow
+def test_an_hour_needs_no_more_memory_than_ten_minutes(tmp_path: Path) -> None:
+    clip, engine = write_clip(tmp_path / "hour.mp4", 3600, rate=2, dark=tuple(range(0, 3600, 7))), SeesDarkness()
+    used: list[int] = []
+
+    def listen(record: object) -> None:
+        if isinstance(record, Looked):
+            engine.asked.clear()
+            used.append(psutil.Process().memory_info().rss)
+
+    settings = SETTINGS.model_copy(update={"agree": 1})
+    watch(engine, source_of(str(clip)), BOOK, tmp_path / "j.jsonl", settings=settings, pace=FAST, listener=listen)
+    assert len(used) == 1800
+    early, late = statistics.median(used[250:350]), statistics.median(used[-100:])
+    assert late < early + 8 * 2**20, f"{early / 2**20:.0f} MB after ten minutes, {late / 2**20:.0f} MB after an hour"
+
+
+@pytest.mark.slow
+def test_the_tenth_minute_costs_what_the_first_does(tiny_vl: Path, toy: Path, tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "c.mp4", 600, rate=2, dark=tuple(range(0, 600, 5)))
+    settings = WatchSettings(windows=WindowSettings(seconds=4, every=4, frames=2), pixels=12544)
+    from rl.config.decoding import Decoding
+    from rl.generation.local import LocalEngine
+
+    decoding = Decoding(template="compact", max_new_tokens=24)
+    book = Rulebook.load(toy / "rules.yaml")
+    marks: list[float] = []
+
+    def listen(record: object) -> None:
+        if isinstance(record, Looked):
+            marks.append(time.thread_time())  # of this thread alone: the machine may have others to serve
+
+    watch(LocalEngine(str(tiny_vl)), source_of(str(clip)), book, tmp_path / "j.jsonl", settings=settings,
+          decoding=decoding, pace=FAST, listener=listen)  # fmt: skip
+    seconds = [after - before for before, after in pairwise(marks)]
+    assert len(seconds) == 149
+    first, tenth = statistics.median(seconds[:15]), statistics.median(seconds[-15:])
+    assert tenth / first <= 1.1, f"{first:.3f} s a window in the first minute, {tenth:.3f} s in the tenth"
+
+
+def test_the_command(tiny_vl: Path, toy: Path, tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "c.mp4", 8)
+    call = [
+        str(tiny_vl),
+        str(clip),
+        "--rulebook",
+        f"{toy}/rules.yaml",
+        "--journal",
+        str(tmp_path / "j.jsonl"),
+        "--fast",
+    ]
+    call += ["--template", "compact", "--max-new-tokens", "4", "--frames", "2", "--pixels", "4096", "--json"]
+    done = CliRunner().invoke(app, call)
+    assert done.exit_code == 0, done.output
+    windows = windows_of(tmp_path / "j.jsonl")
+    assert [window.verdict for window in windows] == [None, None] and windows[1].state == "escalate"
+    assert done.stdout.encode() == (tmp_path / "j.jsonl").read_bytes()
+    wrong = CliRunner().invoke(app, [*call, "--every", "9"])
+    assert isinstance(wrong.exception, DataError) and "would leave seconds unseen" in str(wrong.exception)
+
+
+def test_rules_are_retrieved_as_in_training_and_not_for_what_is_still_to_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, engine = tmp_path / "run", SeesDarkness()
+    run.mkdir()
+    (run / "run.json").write_text('{"recipe": {"data": {"excerpt": {"retrieve": "bm25", "k": 1}}}}')
+    BOOK.dump(tmp_path / "rules.yaml")
+    monkeypatch.setattr("rl.generation.episodes.engine_of", lambda model: engine)
+    save_cases([Case(id="s", transcript=[Line(start=0, end=2, text="All cures.")])], tmp_path / "cases.jsonl")
+    options = ["--rulebook", str(tmp_path / "rules.yaml"), "--journal", str(tmp_path / "j.jsonl"), "--json"]
+    done = CliRunner().invoke(app, [str(run), str(tmp_path / "cases.jsonl"), *options])
+    assert done.exit_code == 0, done.output
+    assert [brief.excerpt.ids for brief in engine.asked] == [["CURE-1"]]
+    live = CliRunner().invoke(app, [str(run), str(tmp_path / "clip.mp4"), *options])
+    assert isinstance(live.exception, DataError) and "name its rules in a case ('rules')" in str(live.exception)
