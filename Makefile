@@ -38,6 +38,6 @@ $(INSTALLED): pyproject.toml requirements.lock
 		$(PYTHON) -m venv --without-pip --clear .venv && \
 		$(PYTHON) -m pip install --quiet --target "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" pip; \
 	} || { echo "error: $(PYTHON) can make no virtual environment: install its venv or its pip (Debian: apt-get install python3-venv)" >&2; exit 2; }; \
-	DS_BUILD_OPS=0 $(BIN)/python -m pip install --constraint requirements.lock --editable ".[dev,deepspeed,media]"; \
+	DS_BUILD_OPS=0 $(BIN)/python -m pip install --constraint requirements.lock --editable ".[dev,deepspeed,media,retrieval]"; \
 	touch $@; \
 	echo "Installed in $$(( $$(date +%s) - start )) s."

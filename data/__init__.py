@@ -16,7 +16,7 @@ from data.page import PAGE, Page, Section
 from data.quotes import find_quote
 from data.reading.loading import load_cases, save_cases
 from data.reading.problem import Problem
-from data.rulebook import SEVERITIES, Category, Excerpt, Rule, Rulebook
+from data.rulebook import SEVERITIES, Category, Excerpt, RetrievalFacts, Rule, Rulebook
 from data.ruling import VERDICTS, Ruling, Verdict, Violation
 from data.splits import kfold, split
 from data.transcript import TRANSCRIPT, Line, Word
@@ -48,6 +48,7 @@ __all__ = [
     "Quote",
     "Region",
     "Report",
+    "RetrievalFacts",
     "Rule",
     "Rulebook",
     "Ruling",

@@ -21,7 +21,7 @@ from data.case import Case
 from data.corpus import Corpus
 from data.errors import DataError, suggest
 from data.gold import Gold
-from data.rulebook import Excerpt, Rulebook
+from data.rulebook import Excerpt, RetrievalFacts, Rulebook
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class Brief:
             )
 
     @classmethod
-    def of(cls, case: Case, book: Rulebook, *, retrieved: bool = False) -> "Brief":
+    def of(cls, case: Case, book: Rulebook, *, retrieved: bool | RetrievalFacts = False) -> "Brief":
         """The case with the excerpt of the book that it names.
 
         Args:
-            retrieved: whether what it names was retrieved for it.
+            retrieved: whether what it names was retrieved for it, or how.
 
         Raises:
             DataError: the case names a rule that the book has not, or one twice.
@@ -66,6 +66,16 @@ class Brief:
     def gold(self) -> Gold | None:
         """Gold as it stands under the excerpt; see `Gold.under`. None where the case has none."""
         return self.case.gold_for(self.excerpt)
+
+    @property
+    def lost(self) -> list[str]:
+        """The rules that gold speaks of, broken or unclear, and that retrieval has not found; empty where the case
+        names its rules."""
+        gold, excerpt = self.case.gold, self.excerpt
+        if gold is None or not excerpt.retrieved:
+            return []
+        broken = [violation.rule for violation in gold.violations or [] if violation.rule_in(excerpt) is None]
+        return broken + [rule for rule in gold.unclear if rule not in excerpt]
 
 
 class Briefs(Sequence[Brief]):
@@ -89,9 +99,12 @@ class Briefs(Sequence[Brief]):
             raise DataError(f"there are two cases '{twice}': give each an id of its own", field="id")
 
     @classmethod
-    def bind(cls, cases: Iterable[Case], book: Rulebook) -> "Briefs":
+    def bind(cls, cases: Iterable[Case], book: Rulebook, *, retrieved: bool | RetrievalFacts = False) -> "Briefs":
         """Every case with the excerpt of the book that it names. Where gold leaves open what shows a violation, cases
         know what the others say, so that boilerplate is no evidence.
+
+        Args:
+            retrieved: whether what they name was retrieved for them, or how (`prompts.excerpts`).
 
         Raises:
             DataError: two cases have one id, or a case names a rule that the book has not.
@@ -100,11 +113,16 @@ class Briefs(Sequence[Brief]):
         if any(violation.evidence is None for case in cases if case.gold for violation in case.gold.violations or []):
             corpus = Corpus(case.fields for case in cases)
             cases = [case.among(corpus) for case in cases]
-        return cls((Brief.of(case, book) for case in cases), book)
+        return cls((Brief.of(case, book, retrieved=retrieved) for case in cases), book)
 
     @property
     def cases(self) -> list[Case]:
         return [brief.case for brief in self._briefs]
+
+    @property
+    def retrieval(self) -> RetrievalFacts | None:
+        """How their excerpts were retrieved; None where cases name them."""
+        return next((brief.excerpt.retrieval for brief in self._briefs), None)
 
     @overload
     def __getitem__(self, key: int | str) -> Brief: ...

@@ -54,6 +54,37 @@ RuleRef = Union[str, Rule]
 """How a case names a rule of its excerpt: by id, or whole where its wording is the case's own."""
 
 
+class RetrievalFacts(BaseModel):
+    """How an excerpt was retrieved, as provenance keeps it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    retriever: str
+    """``bm25``, ``dense`` or ``hybrid``."""
+    k: int | None = None
+    """How many rules a case was shown at most; None where a budget of tokens decided."""
+    tokens: int | None = None
+    """The budget, in tokens."""
+    index: str
+    """What rules were compared by, 12 hex digits: equal wording, retriever and encoder, equal index."""
+    encoder: str | None = None
+    """The encoder's folder or name; None for BM25."""
+
+    @property
+    def told(self) -> str:
+        """In words.
+
+        >>> RetrievalFacts(retriever="bm25", k=8, index="0123456789ab").told
+        'at most 8 rules, retrieved by bm25 (index 0123456789ab)'
+        """
+        limit = f"{self.tokens:,} tokens of" if self.k is None else f"at most {self.k:,}"
+        return f"{limit} rules, retrieved by {self.retriever} (index {self.index})"
+
+
+Origin = Union[Literal["named", "retrieved"], RetrievalFacts]
+"""Who chose the rules of an excerpt: the case itself, or a search for those that may matter, told how or not."""
+
+
 class Rulebook(BaseModel):
     """An ordered, versioned set of rules."""
 
@@ -100,22 +131,22 @@ class Rulebook(BaseModel):
         content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(content.encode()).hexdigest()[:12]
 
-    def excerpt(self, rules: Iterable[RuleRef] | None, *, retrieved: bool = False) -> "Rulebook":
+    def excerpt(self, rules: Iterable[RuleRef] | None, *, retrieved: bool | RetrievalFacts = False) -> "Rulebook":
         """The rules that one case is judged by, in the given order; None, and all in the book's order, give the whole
         book.
 
         Args:
-            retrieved: whether somebody looked for the rules that may matter, instead of the case naming them; what is
-                taken from a retrieved excerpt is retrieved too.
+            retrieved: whether somebody looked for the rules that may matter, instead of the case naming them, or how;
+                what is taken from a retrieved excerpt is retrieved too.
 
         Raises:
             DataError: an id is not in the book, or is given twice.
         """
         if rules is None:
             return self
-        retrieved = retrieved or self.retrieved
+        origin = _origin(retrieved or self.retrieval or self.retrieved)
         chosen = tuple(self[rule] if isinstance(rule, str) else rule for rule in rules)
-        if chosen == self.rules and retrieved == self.retrieved:
+        if chosen == self.rules and origin == self.origin:
             return self
         seen: set[str] = set()
         for rule in chosen:
@@ -124,12 +155,22 @@ class Rulebook(BaseModel):
             seen.add(rule.id)
         # Rules and categories are already validated one by one: that keeps a batch of excerpts cheap.
         shared = {name: getattr(self, name) for name in ("name", "version", "intents", "categories")}
-        return Excerpt.model_construct(**shared, rules=chosen, origin="retrieved" if retrieved else "named")
+        return Excerpt.model_construct(**shared, rules=chosen, found=origin)
+
+    @property
+    def origin(self) -> Origin:
+        """Who chose these rules; a whole book is what a case names that names nothing."""
+        return "named"
 
     @property
     def retrieved(self) -> bool:
         """Whether these rules were looked for; False for a whole book and for what a case names."""
-        return False
+        return self.origin != "named"
+
+    @property
+    def retrieval(self) -> RetrievalFacts | None:
+        """How they were; None where they were not, or nobody says it."""
+        return self.origin if isinstance(self.origin, RetrievalFacts) else None
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """As pydantic's, but what was worked out from the content is worked out anew."""
@@ -187,12 +228,15 @@ class Rulebook(BaseModel):
 class Excerpt(Rulebook):
     """A part of a book: what one case is judged by."""
 
-    origin: Literal["named", "retrieved"] = Field(default="named", exclude=True)
-    """Who chose the rules: the case itself, or a search for those that may matter."""
+    found: Origin = Field(default="named", exclude=True)
 
     @property
-    def retrieved(self) -> bool:
-        return self.origin == "retrieved"
+    def origin(self) -> Origin:
+        return self.found
+
+
+def _origin(retrieved: bool | RetrievalFacts) -> Origin:
+    return retrieved if isinstance(retrieved, RetrievalFacts) else "retrieved" if retrieved else "named"
 
 
 def _ancestors(category: str | None, parents: dict[str, str | None]) -> list[str]:

@@ -41,7 +41,10 @@ def test_commands_have_the_options_that_are_shown(guide: Path) -> None:
 
 
 EXAMPLES = [
-    path for floor in ("data", "rl") for path in sorted((ROOT / floor).rglob("*.py")) if ">>>" in path.read_text()
+    path
+    for floor in ("data", "prompts", "rl")
+    for path in sorted((ROOT / floor).rglob("*.py"))
+    if ">>>" in path.read_text()
 ]
 
 

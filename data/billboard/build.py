@@ -12,7 +12,7 @@ from data.billboard.ads import MECHANISMS, Ad, AdMaker
 from data.billboard.catalogue import Pool, catalogue, rulebook
 from data.billboard.changed import DEMO_CHANGES, FULL_CHANGES, NEVER_FLIP, RuleChanger
 from data.billboard.config import MOVING, SPLITS, BillboardConfig
-from data.billboard.draw import draw
+from data.billboard.draw import picture_of
 from data.billboard.excerpts import ExcerptChooser
 from data.billboard.judge import judge
 from data.billboard.motion.split import MotionSplitMaker
@@ -153,7 +153,6 @@ class SplitMaker:
         return f"media/{ad.id}.png"
 
     def _draw(self, ad: Ad) -> None:
-        image = draw(ad.title, ad.layout, ad.shown, badge=ad.badge, covered=ad.covered, burst=ad.burst)
         # To wait for the disk at each picture takes longer than to draw it; the same seed draws a lost one again.
         with whole_file(self.out / self._picture(ad), flushed=False) as picture:
-            image.save(picture, "PNG", compress_level=1)
+            picture_of(ad).save(picture, "PNG", compress_level=1)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from data.billboard.ads import Ad
 from data.billboard.layouts import PALETTES, SIZE, Layout
 
 FONT = Path(__file__).parent / "fonts" / "DejaVuSans-Bold.ttf"
@@ -14,10 +15,15 @@ Pen = ImageDraw.ImageDraw
 Box = tuple[float, float, float, float]
 
 
+def picture_of(ad: Ad) -> Image.Image:
+    """The picture of an ad."""
+    return draw(ad.title, ad.layout, ad.shown, badge=ad.badge, covered=ad.covered, burst=ad.burst)
+
+
 def draw(
     headline: str, layout: Layout, shown: str, *, badge: str | None = None, covered: bool = False, burst: str = ""
 ) -> Image.Image:
-    """The picture of an ad. All its texts stand wholly inside.
+    """A picture. All its texts stand wholly inside.
 
     Args:
         headline: text of the band at the top or bottom.

@@ -11,6 +11,7 @@ from data.brief import Brief, Briefs
 from data.case import Case, Frame
 from data.errors import DataError
 from data.gold import Gold
+from data.rulebook import Rulebook
 from data.ruling import Violation
 from data.transcript import Line
 from data.window import Window
@@ -22,13 +23,16 @@ DIGITS = 3
 """Of the seconds in cases."""
 
 
-def cut(brief: Brief, settings: WindowSettings, remembering: bool = True) -> Iterator[Brief]:
+def cut(
+    brief: Brief, settings: WindowSettings, remembering: bool = True, book: Rulebook | None = None
+) -> Iterator[Brief]:
     """The windows of a case, in order, each with its gold: what breaks a rule in it, as far as it can be told by its
     end. Their ids are the case's with the second in which they end, and they are of one group.
 
     Args:
         remembering: whether each is told of what gold says of those before it; else it is for whoever watches to say
             what was found (`remembered`).
+        book: the rules that gold's verdicts follow from; the excerpt if None.
 
     Raises:
         DataError: the case has neither frames nor transcript, nobody knows when a line of it is said, or gold does not
@@ -44,7 +48,7 @@ def cut(brief: Brief, settings: WindowSettings, remembering: bool = True) -> Ite
     memory = Memory(settings)
     for span in settings.spans(duration):
         window, frames = _shown(case, span, settings)
-        gold = gold_in(brief, window, frames)
+        gold = gold_in(brief, window, frames, book or brief.excerpt)
         found = replace(brief, case=window.model_copy(update={"gold": gold}))
         if remembering:
             found = remembered(found, memory, span)
@@ -58,7 +62,12 @@ def windows_of(briefs: Briefs, settings: WindowSettings) -> Briefs:
     Raises:
         DataError: as `cut`.
     """
-    return Briefs((window for brief in briefs for window in cut(brief, settings)), briefs.book)
+
+    def windows(brief: Brief) -> Iterator[Brief]:
+        # What retrieval loses is a miss: gold's verdict stays that of the whole book.
+        return cut(brief, settings, book=briefs.book if brief.excerpt.retrieved else None)
+
+    return Briefs((window for brief in briefs for window in windows(brief)), briefs.book)
 
 
 def remembered(window: Brief, memory: Memory, span: Span) -> Brief:

@@ -13,15 +13,17 @@ from data.errors import DataError
 from data.evidence import Evidence, Interval, Quote, Region
 from data.gold import Gold, GoldViolation
 from data.moments import frames_in, lines_in
+from data.rulebook import Rulebook
 from data.transcript import TRANSCRIPT
 
 
-def gold_in(brief: Brief, window: Case, frames: Sequence[int]) -> Gold | None:
+def gold_in(brief: Brief, window: Case, frames: Sequence[int], book: Rulebook) -> Gold | None:
     """The gold of one window of a case; None where the case has none.
 
     Args:
         window: without gold.
         frames: which of the case's frames it has.
+        book: the rules that the verdict follows from.
 
     Raises:
         DataError: gold does not say what breaks which rule, or when.
@@ -37,7 +39,7 @@ def gold_in(brief: Brief, window: Case, frames: Sequence[int]) -> Gold | None:
             raise _untold(brief, f"does not say when '{violation.rule}' is broken")
         if evidence := _shown(violation.evidence, window, frames):
             kept.append(violation.model_copy(update={"evidence": evidence}))
-    return _judged(gold, kept, brief)
+    return _judged(gold, kept, book)
 
 
 def gold_spans(brief: Brief) -> Iterator[tuple[GoldViolation, float, float]]:
@@ -56,8 +58,8 @@ def gold_spans(brief: Brief) -> Iterator[tuple[GoldViolation, float, float]]:
             yield violation, start, end
 
 
-def _judged(gold: Gold, kept: list[GoldViolation], brief: Brief) -> Gold:
-    called = brief.excerpt.called_for(rule.id for one in kept if (rule := one.rule_in(brief.excerpt)) is not None)
+def _judged(gold: Gold, kept: list[GoldViolation], book: Rulebook) -> Gold:
+    called = book.called_for(rule.id for one in kept if (rule := one.rule_in(book)) is not None)
     verdict = "escalate" if called == "approve" and gold.unclear else called
     # Worked reasoning and advice are about the whole, second-best verdicts about its own.
     return gold.model_copy(

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from data import DataError
-from rl.cli import alarms, compare, data, demo, evaluate, review, rewards, train, watch
+from rl.cli import alarms, compare, data, demo, evaluate, review, rewards, rules, train, watch
 from rl.terminal.errors import DEBUG, explained, quiet
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 app.command("demo", help=demo.HELP)(demo.demo)
 app.add_typer(data.app, name="data")
+app.add_typer(rules.app, name="rules")
 app.add_typer(train.app, name="train")
 app.add_typer(rewards.app, name="rewards")
 app.add_typer(review.app)

@@ -10,6 +10,7 @@ from rich.filesize import decimal
 from rich.text import Text
 
 from data import DataError
+from rl.cli.excerpts import read_excerpt
 from rl.cli.media import AllowMedia, CopyRecordings
 from rl.cli.numbers import MOST_SEED
 from rl.terminal.safe_text import visible
@@ -26,6 +27,9 @@ def compare(
     primary: Annotated[str, typer.Option(help="The metric to judge by, chosen beforehand.")] = "verdict_accuracy",
     data: Annotated[list[str] | None, typer.Option(help="Cases, where they are no longer where they were.")] = None,
     rulebook: Annotated[str | None, typer.Option(help="Rulebook, where it is no longer where it was.")] = None,
+    excerpt: Annotated[
+        str | None, typer.Option(help="Rules that cases were shown, where it is not as the baseline noted.")
+    ] = None,
     reviews: Annotated[list[Path] | None, typer.Option(help="Decisions of reviewers, exported from a page.")] = None,
     resamples: Annotated[int, typer.Option(min=100, max=1_000_000, help="Of the bootstrap.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Of the bootstrap.")] = 0,
@@ -43,17 +47,19 @@ def compare(
         - {metric: rule_recall, margin: 0.05, each: rule}
         - {metric: false_flag_rate, at_most: 0.05}
     """
-    from data import Briefs, Rulebook, load_cases
+    from data import load_cases
     from rl.evaluation import Gate, load_evaluation, save_comparison, write_report
     from rl.evaluation import compare as compare_models
     from rl.evaluation.comparison.tables import COLOURS, reliability_table, tables
     from rl.evaluation.reviews import load_reviews, reliability_of
+    from rl.runs.excerpts import excerpts_of
 
     held = Gate.load(gate) if gate is not None else None
     evaluations = distinct([load_evaluation(folder) for folder in (baseline, *others)], [baseline, *others])
     decided = reliability_of(load_reviews(*reviews), evaluations, resamples=resamples, seed=seed) if reviews else []
     files, rules = read_from(evaluations[0], data, rulebook)
-    briefs = Briefs.bind(load_cases(*files), Rulebook.load(rules))
+    chosen = excerpt if excerpt is not None else evaluations[0].provenance.get("read", {}).get("excerpt", "named")
+    briefs = excerpts_of(rules, read_excerpt(chosen)).bind(load_cases(*files))
     found = compare_models(*evaluations, primary=primary, gate=held, book=briefs.book, resamples=resamples, seed=seed)
     console = Console(emoji=False)
     style = COLOURS[found.gate.decision] if found.gate is not None else "bold"

@@ -2,10 +2,10 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -14,6 +14,7 @@ from rich.table import Column, Table
 
 from data.billboard import SPLITS, BillboardConfig, build
 from data.billboard.config import Level
+from data.billboard.desk import POOLS, build_desk
 from data.checking.check import check_files
 from data.checking.quarantine import quarantine
 from data.checking.report import UNANNOTATED, Report
@@ -37,6 +38,8 @@ app = typer.Typer(
     help="Validate case files; map foreign files; prepare media; draw the embedded benchmark; pair rulings.",
     no_args_is_help=True,
 )
+
+AnyLevel = Literal[Level, "desk"]
 
 EXAMPLES = 5
 """How many problems of one kind are printed; ``--json`` has them all."""
@@ -87,10 +90,10 @@ def billboard(
     ] = 400,
     seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="The same seed gives the same bytes.")] = 0,
     level: Annotated[
-        Level,
+        AnyLevel,
         typer.Option(
             help="'demo' for tiny models, 'full' for those that can read; 'motion', 'motion-hard' and 'live': clips "
-            "and streams, for ruling data prepare."
+            "and streams, for ruling data prepare; 'desk' to retrieve rules from."
         ),
     ] = "demo",
     teacher_noise: Annotated[
@@ -98,10 +101,19 @@ def billboard(
     ] = 0.0,
 ) -> None:
     """Draw the embedded benchmark: ads with pictures, their rulebook, and gold that follows from how each was made."""
+    if level == "desk":
+        with counting("drawing", cases + test_cases) as reached:
+            build_desk(out, cases, test_cases, seed, reached)
+        _told(out, POOLS)
+        return
     config = BillboardConfig(cases, test_cases, seed, level, teacher_noise)
     with counting("drawing", sum(config.sizes.values())) as reached:
         build(config, out, reached)
-    for split in SPLITS:
+    _told(out, SPLITS)
+
+
+def _told(out: Path, splits: Sequence[str]) -> None:
+    for split in splits:
         lines = (out / f"{split}.jsonl").read_bytes().count(b"\n")
         typer.echo(f"{out / split}.jsonl: {_count(lines, 'case')}")
 

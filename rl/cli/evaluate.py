@@ -11,6 +11,7 @@ from rich.text import Text
 
 from data import DataError
 from data.errors import explain
+from rl.cli.excerpts import BARE, Excerpt
 from rl.cli.media import AllowMedia, CopyRecordings
 from rl.cli.next_steps import again
 from rl.cli.numbers import MOST_SEED, finite
@@ -22,8 +23,6 @@ from rl.terminal.safe_text import visible
 
 app = typer.Typer()
 
-BARE = Path(__file__).parent / "evaluate.yaml"
-"""The recipe of an evaluation that is given by options alone."""
 HOW, FIGURES, SERVER = "How the model is asked", "Which figures", "A model behind a server"
 
 
@@ -34,6 +33,7 @@ def evaluate(
     config: Annotated[str | None, typer.Option(help="Recipe: a YAML file, or a shipped one (billboard/eval).")] = None,
     data: Annotated[list[str] | None, typer.Option(help="Cases: JSONL files, folders or datasets.")] = None,
     rulebook: Annotated[str | None, typer.Option(help="YAML file, or the name of a shipped rulebook.")] = None,
+    excerpt: Excerpt = None,
     predictions: Annotated[Path | None, typer.Option(help="JSONL of predictions, instead of a model.")] = None,
     pairs: Annotated[
         list[str] | None,
@@ -135,16 +135,17 @@ def evaluate(
     What is not given is taken from the recipe, if there is one. An evaluation that was interrupted goes on where it
     was: run the same command again.
     """
-    from data import Briefs, Rulebook, load_cases
+    from data import load_cases
     from rl.config.evaluate import EvalRecipe
     from rl.evaluation import Probing, Settings, evaluate_file, evaluate_model, write_report
     from rl.generation.endpoint import Endpoint
+    from rl.runs.excerpts import excerpts_of
 
     decoding = {
         "template": template, "max_new_tokens": max_new_tokens, "temperature": temperature, "samples": samples,
         "seed": seed, "batch_size": batch_size,
     }  # fmt: skip
-    given: dict[str, Any] = {"model.path": model, "data": data, "rulebook": rulebook}
+    given: dict[str, Any] = {"model.path": model, "data": data, "rulebook": rulebook, "excerpt": excerpt}
     given |= {f"decoding.{key}": value for key, value in decoding.items()}
     given = {key: value for key, value in given.items() if value is not None}
     if config is None and (data is None or rulebook is None):
@@ -184,9 +185,14 @@ def evaluate(
         raise DataError(f"{alone} is about a server: it goes with --endpoint")
     rates = read_token_prices(token_prices)
     settings = Settings(read_prices(prices), chosen_on(thresholds), tuple(by or Settings.by), prevalence)
-    briefs = Briefs.bind(load_cases(*recipe.data), Rulebook.load(recipe.rulebook))
+    trained = recipe.model.path if recipe.model is not None and predictions is None and endpoint is None else None
+    excerpts = excerpts_of(recipe.rulebook, recipe.excerpt, trained)
+    briefs = excerpts.bind(load_cases(*recipe.data))
     split = Path(recipe.data[0]).stem
-    read = {"data": list(map(whole_path, recipe.data)), "rulebook": whole_path(recipe.rulebook)}
+    read: dict[str, Any] = {"data": list(map(whole_path, recipe.data)), "rulebook": whole_path(recipe.rulebook)}
+    if excerpts.config is not None:
+        noted = excerpts.config.model_dump(exclude_none=True)
+        read["excerpt"] = noted | ({"encoder": whole_path(noted["encoder"])} if "encoder" in noted else {})
     common: dict[str, Any] = {"name": name, "split": split, "settings": settings, "read": read}
     with interruptible(again()), kept(out / MESSAGES) as messages:
         if predictions is not None:
@@ -229,16 +235,17 @@ def evaluate_reward_model(
     Raises:
         DataError: there is none, or the pairs or the cases are not as they should be.
     """
-    from data import Briefs, Rulebook, load_cases
+    from data import load_cases
     from rl.evaluation.page.pairs import write_pairs_page
     from rl.evaluation.pairwise.evaluate import evaluate_pairs
     from rl.evaluation.pairwise.table import pairs_notes, pairs_table
+    from rl.runs.excerpts import excerpts_of
     from rl.runs.preferences import read_preferences
 
     if recipe.model is None:
         raise DataError("give the reward model whose preferences are to be measured")
     preferences = read_preferences(*pairs)
-    briefs = Briefs.bind(load_cases(*recipe.data), Rulebook.load(recipe.rulebook))
+    briefs = excerpts_of(recipe.rulebook, recipe.excerpt, recipe.model.path).bind(load_cases(*recipe.data))
     read = {"pairs": list(map(whole_path, pairs)), "data": list(map(whole_path, recipe.data))}
     with kept(out / MESSAGES):
         found = evaluate_pairs(
@@ -269,6 +276,8 @@ def show(evaluation: Any, by: list[str]) -> None:
 
     console = Console(emoji=False)
     console.print(compare_table([evaluation]))
+    if evaluation.shown is not None:
+        console.print(Text(visible(f"shown: {evaluation.shown}")))
     for title, note in notes_of(evaluation).items():
         console.print(Text(visible(f"{title}: {note}"), style="yellow"))
     for table in (rule_table([evaluation]), prevalence_table(evaluation)):

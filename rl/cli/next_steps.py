@@ -7,12 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+from pydantic import BaseModel
 from rich.text import Text
 
 from data.address import without_credentials
 from data.reading.loading import read_row
 from rl.config.evaluate import EvalRecipe
 from rl.config.recipe import SHIPPED, Recipe, find_recipe
+from rl.config.retriever import RetrieverRecipe
 from rl.config.train import GRPORecipe, RewardRecipe, SFTRecipe, TrainRecipe
 from rl.terminal.safe_text import visible
 
@@ -33,6 +36,8 @@ def next_steps(recipe: TrainRecipe, config: str) -> Text:
     run = recipe.output
     if isinstance(recipe, RewardRecipe):
         return _listed({"to evaluate it": _measured(recipe)})
+    if isinstance(recipe, RetrieverRecipe):
+        return _listed({"to see how much it finds": _found(recipe)})
     held_out, evaluated_as = _evaluated(recipe, config)
     steps: dict[str, list[Any]] = {
         "to evaluate it": ["ruling", "evaluate", run, *evaluated_as, "--out", run / EVALUATION]
@@ -87,10 +92,15 @@ def _evaluated(recipe: TrainRecipe, config: str) -> tuple[str, Sequence[str]]:
         if Path(found.data[0]).is_file():
             same = found.rulebook == recipe.data.rulebook
             return found.data[0], ["--config", companion, *([] if same else ["--rulebook", recipe.data.rulebook])]
-    beside = [Path(recipe.data.train[0]).parent / f"{split}.jsonl" for split in ("test", "valid")]
-    files = recipe.data.valid or [str(file) for file in beside if file.is_file()][:1] or [HELD_OUT]
+    files = _held_out(recipe)
     options = [word for file in files for word in ("--data", file)]
     return files[0], [*options, "--rulebook", recipe.data.rulebook]
+
+
+def _held_out(recipe: TrainRecipe) -> list[str]:
+    """Files of cases that were not trained on."""
+    beside = [Path(recipe.data.train[0]).parent / f"{split}.jsonl" for split in ("test", "valid")]
+    return recipe.data.valid or [str(file) for file in beside if file.is_file()][:1] or [HELD_OUT]
 
 
 def _measured(recipe: RewardRecipe) -> list[Any]:
@@ -101,6 +111,12 @@ def _measured(recipe: RewardRecipe) -> list[Any]:
     return ["ruling", "evaluate", run, *pairs, *cases, "--rulebook", book, "--out", run / EVALUATION]
 
 
+def _found(recipe: RetrieverRecipe) -> list[Any]:
+    """The command that measures what a retriever finds of the gold of cases that were held out."""
+    cases = [word for file in _held_out(recipe) for word in ("--data", file)]
+    return ["ruling", "rules", "recall", *cases, "--rulebook", recipe.data.rulebook, "--encoder", recipe.output]
+
+
 def _continued(recipe: TrainRecipe, config: str) -> Iterator[str]:
     """The options that have a companion recipe go on from this run."""
     companion = _companion(recipe, config, GRPORecipe.kind)
@@ -108,11 +124,18 @@ def _continued(recipe: TrainRecipe, config: str) -> Iterator[str]:
     there = GRPORecipe.load(companion) if companion else None
     wanted: dict[str, Any] = {"model.path": str(recipe.output)}
     if there is not None:
-        wanted |= {f"data.{key}": getattr(recipe.data, key) for key in ("train", "rulebook", "template")}
+        wanted |= {f"data.{key}": getattr(recipe.data, key) for key in ("train", "rulebook", "excerpt", "template")}
     for key, value in wanted.items():
         section, _, field = key.partition(".")
         if there is None or getattr(getattr(there, section), field) != value:
-            yield from (f"--{key}", str(value[0] if isinstance(value, list) and len(value) == 1 else value))
+            yield from (f"--{key}", _typed(value))
+
+
+def _typed(value: Any) -> str:
+    """A recipe's value as it is typed."""
+    if isinstance(value, BaseModel):
+        return yaml.safe_dump(value.model_dump(exclude_none=True), default_flow_style=True, sort_keys=False).strip()
+    return str(value[0] if isinstance(value, list) and len(value) == 1 else value)
 
 
 def _companion(recipe: Recipe, config: str, kind: str) -> str | None:

@@ -9,6 +9,7 @@ from rich.console import Console
 from data import Case, DataError, load_cases
 from data.files import at_file
 from data.reading.row import read_row
+from rl.cli.excerpts import Excerpt, read_excerpt
 from rl.cli.media import AllowMedia
 
 app = typer.Typer()
@@ -19,6 +20,7 @@ def review(
     model: Annotated[str, typer.Argument(help="Checkpoint, run folder, or name on the Hub.")],
     case: Annotated[str, typer.Argument(help="JSON or JSONL file with the case; FILE#ID takes one of several.")],
     rulebook: Annotated[str, typer.Option(help="YAML file, or the name of a shipped rulebook.")],
+    excerpt: Excerpt = None,
     id: Annotated[str | None, typer.Option(help="Which of several cases to take.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a panel.")] = False,
     template: Annotated[str | None, typer.Option(help="Prompt template; the one of its training if left out.")] = None,
@@ -26,12 +28,12 @@ def review(
     allow_media: AllowMedia = None,
 ) -> None:
     """Rule on one case and check what the ruling cites. Exit code 1 if the model wrote no ruling."""
-    from data import Briefs, Rulebook
     from rl.config.decoding import Decoding
+    from rl.runs.excerpts import excerpts_of
     from rl.serving.review import panel
     from rl.serving.review import review as review_cases
 
-    briefs = Briefs.bind([pick(case, id)], Rulebook.load(rulebook))
+    briefs = excerpts_of(rulebook, read_excerpt(excerpt), model).bind([pick(case, id)])
     decoding = Decoding(template=template, max_new_tokens=max_new_tokens)
     (found,) = review_cases(model, briefs, decoding)
     if json:

@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from data import Briefs, DataError, Rulebook, load_cases
+from data import Briefs, DataError, load_cases
+from rl.cli.excerpts import Excerpt, read_excerpt
 from rl.cli.media import AllowMedia
 from rl.cli.numbers import MOST_SEED, finite
 
@@ -69,6 +70,7 @@ def score(
         Path, typer.Option(help="JSONL of {id, completion}, predictions.parquet, or a run with rollouts.")
     ],
     rulebook: Book = None,
+    excerpt: Excerpt = None,
     out: Annotated[Path | None, typer.Option(help="Parquet file for every completion's components.")] = None,
     case: Annotated[str | None, typer.Option(help="Print the card of this case's completion instead.")] = None,
     sample: Annotated[int, typer.Option(min=0, help="Which of the case's completions, from 0, in order.")] = 0,
@@ -83,7 +85,7 @@ def score(
 
     if case is not None and out is not None:
         raise DataError("--case prints one card and writes nothing: leave out --case or --out")
-    loaded, briefs = Rubric.load(rubric).at(at), bound(data, rulebook)
+    loaded, briefs = Rubric.load(rubric).at(at), bound(data, rulebook, excerpt)
     written = read_completions(completions)
     if case is not None:
         about = briefs[case]
@@ -108,6 +110,7 @@ def audit(
     rubric: RubricName,
     data: Data,
     rulebook: Book = None,
+    excerpt: Excerpt = None,
     cases: Annotated[int | None, typer.Option(min=2, help="How many cases to draw; all if left out.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Of the draw, and of all chance.")] = 0,
     prior: Annotated[
@@ -133,7 +136,7 @@ def audit(
     from rewards.audit import audit as try_cheats
     from rl.terminal.audit import audit_tables
 
-    loaded, briefs = Rubric.load(rubric), bound(data, rulebook)
+    loaded, briefs = Rubric.load(rubric), bound(data, rulebook, excerpt)
     with progress("auditing", len(CHEATS)) as advance:
         report = try_cheats(loaded.at(at), briefs, sample=cases, seed=seed, priors=prior or (), advance=advance)
     if as_json:
@@ -185,9 +188,11 @@ def forecast(
     _check_rescored(groups, new)
 
 
-def bound(data: list[str], rulebook: str | None) -> Briefs:
+def bound(data: list[str], rulebook: str | None, excerpt: str | None) -> Briefs:
     """The cases with their excerpts of the rulebook, which may lie beside them."""
-    return Briefs.bind(load_cases(*data), Rulebook.load(rulebook_for(data, rulebook)))
+    from rl.runs.excerpts import excerpts_of
+
+    return excerpts_of(rulebook_for(data, rulebook), read_excerpt(excerpt)).bind(load_cases(*data))
 
 
 def rulebook_for(data: list[str], given: str | None) -> str:

@@ -76,7 +76,7 @@ def watch(
     """Rule on a stream window by window; raise and clear alarms. Stopped at any moment, the same command goes on."""
     from pydantic import ValidationError
 
-    from data import Briefs, Rulebook, load_cases
+    from data import load_cases
     from data.errors import explain
     from data.media.audio.asr import recognizer
     from data.media.live import source_of
@@ -87,6 +87,7 @@ def watch(
     from rl.config.decoding import Decoding
     from rl.generation.endpoint import Endpoint
     from rl.generation.episodes import engine_of
+    from rl.runs.excerpts import excerpts_of
     from rl.runs.journal import Record
     from rl.serving.live.panel import WatchPanel
     from rl.serving.live.progress import WatchSettings
@@ -100,7 +101,13 @@ def watch(
     except ValidationError as error:
         field, message = explain(error)
         raise DataError(message, field=f"--{field.replace('_', '-')}" if field else None) from error
-    book, engine = Rulebook.load(rulebook), Endpoint(endpoint, model) if endpoint else engine_of(model)
+    excerpts = excerpts_of(rulebook, None, None if endpoint else model)
+    known = pick(case) if case else None
+    is_live = not source.endswith(".jsonl")
+    if is_live and excerpts.facts is not None and (known is None or known.rules is None):
+        why = "was trained on rules retrieved for each case, and nobody knows yet what a stream is about"
+        raise DataError(f"'{model}' {why}: name its rules in a case ('rules'), and give it with --case")
+    engine = Endpoint(endpoint, model) if endpoint else engine_of(model)
     decoding = Decoding(template=template, max_new_tokens=max_new_tokens)
     panel = WatchPanel(source, shown=not json)
 
@@ -110,9 +117,8 @@ def watch(
             typer.echo(record.model_dump_json())
 
     with interruptible(shlex.join(["ruling", *sys.argv[1:]])), panel:
-        if source.endswith(".jsonl"):
-            briefs = Briefs.bind(load_cases(source), book)
-            watch_cases(engine, briefs, journal, settings, decoding, listen)
+        if not is_live:
+            watch_cases(engine, excerpts.bind(load_cases(source)), journal, settings, decoding, listen)
             return
         place = source_of(source)
         if isinstance(place, FolderSource):
@@ -120,9 +126,9 @@ def watch(
         watch_source(
             engine,
             place,
-            book,
+            excerpts.book,
             journal,
-            case=pick(case) if case else None,
+            case=known,
             settings=settings,
             decoding=decoding,
             pace=Pace(fast, give_up),

@@ -6,6 +6,7 @@ from rl.config.evaluate import EvalRecipe
 from rl.config.model import LoraConfig, ModelConfig, TinyConfig
 from rl.config.ppo import AdvantageConfig, CriticConfig, KLConfig
 from rl.config.recipe import Recipe, find_recipe
+from rl.config.retriever import RetrieverRecipe
 from rl.config.train import (
     GRPORecipe,
     HardConfig,
@@ -30,6 +31,7 @@ __all__ = [
     "PPORecipe",
     "PolicyRecipe",
     "Recipe",
+    "RetrieverRecipe",
     "RewardRecipe",
     "SFTRecipe",
     "TinyConfig",

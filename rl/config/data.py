@@ -1,10 +1,15 @@
-"""DataConfig: the section ``data`` of recipes for training: the cases, their rulebook, and how they are shown."""
+"""DataConfig: the section ``data`` of recipes for training: the cases, their rulebook, and how they are shown.
+
+>>> DataConfig(train="ads.jsonl", rulebook="rules.yaml", excerpt={"retrieve": "bm25"}).excerpt.k
+8
+"""
 
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.windows import WindowSettings
+from prompts.excerpts.settings import ExcerptChoice
 from rl.config.recipe import Files
 
 
@@ -27,7 +32,10 @@ class DataConfig(BaseModel):
     be empty."""
     rulebook: str
     """A YAML file, or the name of a shipped rulebook."""
+    excerpt: ExcerptChoice = "named"
+    """The rules of it that a case is shown: those that it names, or how to retrieve them."""
     template: str = "default"
     """Name of the prompt template."""
     windows: WindowsConfig | None = None
-    """Cuts cases that have times into windows, as `ruling watch` sees them; None takes them whole."""
+    """Cuts cases that have times into windows, as `ruling watch` sees them; None takes them whole. All windows of one
+    are shown the rules that are retrieved for the whole."""

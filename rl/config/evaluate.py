@@ -5,6 +5,7 @@
 ('runs/mine', 0.5)
 """
 
+from prompts.excerpts.settings import ExcerptChoice
 from rl.config.decoding import Decoding
 from rl.config.model import ModelConfig
 from rl.config.recipe import Files, Recipe
@@ -21,5 +22,7 @@ class EvalRecipe(Recipe):
     """Cases with gold: JSONL files, folders or datasets."""
     rulebook: str
     """A YAML file, or the name of a shipped rulebook."""
+    excerpt: ExcerptChoice | None = None
+    """The rules of it that a case is shown, as in training; None is as the model was trained."""
     decoding: Decoding = Decoding()
     """How the model is asked."""

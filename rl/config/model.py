@@ -23,7 +23,7 @@ class TinyConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Literal["vl", "text"] = "vl"
+    kind: Literal["vl", "text", "encoder"] = "vl"
     vocab: int = Field(default=2048, ge=300, le=2**20)
     hidden: int = Field(default=192, gt=0, le=2**14)
     layers: int = Field(default=4, gt=0, le=1024)

@@ -63,6 +63,12 @@ class TrainRecipe(Recipe):
     trainer: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
+    def _writes_text(self) -> "TrainRecipe":
+        if self.kind != "retriever" and self.model.tiny is not None and self.model.tiny.kind == "encoder":
+            raise ValueError("model.tiny.kind: an 'encoder' writes nothing: take 'vl' or 'text'")
+        return self
+
+    @model_validator(mode="after")
     def _known_trainer_keys(self) -> "TrainRecipe":
         self.trainer = self._checked(self.trainer)
         return self

@@ -99,7 +99,9 @@ def evaluate_file(
     if (Path(out) / LOG).exists():
         raise DataError(f"holds what a model wrote ('{LOG}'): choose another --out for predictions", file=out)
     predictions = import_predictions(path, briefs)
-    facts = provenance(book=briefs.book, predictions=str(path), cases=len(briefs), read=dict(read or {}))
+    facts = provenance(
+        book=briefs.book, briefs=briefs, predictions=str(path), cases=len(briefs), read=dict(read or {})
+    )
     return _kept(origin.name, split, predictions, facts | {KEY: origin.model_dump()}, settings, out)
 
 

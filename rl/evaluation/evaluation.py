@@ -62,6 +62,17 @@ class Evaluation:
         """Whose predictions these are, as the provenance says; None where it does not."""
         return Origin.read(self.provenance)
 
+    @property
+    def shown(self) -> str | None:
+        """Which rules cases were shown, in words; None where they name them."""
+        retrieval = self.origin.retrieval if self.origin is not None else None
+        if retrieval is None:
+            return None
+        facts = self.provenance.get("retrieval", {})
+        found, of_gold = facts.get("of_these_shown"), facts.get("rules_of_gold")
+        counted = f"; {found:,} of {of_gold:,} that gold speaks of were among them" if of_gold else ""
+        return f"{retrieval.told}{counted}"
+
     @cached_property
     def notes(self) -> dict[str, str]:
         """Why figures that depend on thresholds are not given, by name: too few cases, or a target not reached."""

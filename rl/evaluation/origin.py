@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from data import Briefs, DataError
+from data import Briefs, DataError, RetrievalFacts
 from data.files import read_json
 from rl.config.decoding import Decoding
 from rl.generation.engine import Engine
@@ -33,17 +33,19 @@ class Origin(BaseModel):
     """The prompt template; None for predictions made elsewhere."""
     rulebook: str
     """The fingerprint of the rulebook."""
+    retrieval: RetrievalFacts | None = None
+    """How the rules that cases were shown were retrieved; None where they name them."""
 
     @classmethod
     def of(cls, engine: Engine, decoding: Decoding, briefs: Briefs, name: str) -> "Origin":
         """That of an engine, asked with a template that is settled."""
         model = {key: value for key, value in engine.identity(decoding).items() if key != "decoding"}
-        return cls(name=name, model=model, template=decoding.template, rulebook=briefs.book.fingerprint)
+        return cls(name=name, model=model, template=decoding.template, **_rules(briefs))
 
     @classmethod
     def of_file(cls, path: str | Path, briefs: Briefs, name: str) -> "Origin":
         """That of predictions made elsewhere."""
-        return cls(name=name, model={"predictions": str(Path(path).resolve())}, rulebook=briefs.book.fingerprint)
+        return cls(name=name, model={"predictions": str(Path(path).resolve())}, **_rules(briefs))
 
     @classmethod
     def read(cls, facts: Mapping[str, Any]) -> "Origin | None":
@@ -60,7 +62,8 @@ class Origin(BaseModel):
             raise DataError(f"'{RUN}' does not say where the evaluation comes from: {error}", field=KEY) from error
 
     def differs_from(self, other: "Origin") -> str | None:
-        """What makes it no use for the other: ``model``, ``template`` or ``rulebook``; None if nothing does.
+        """What makes it no use for the other: ``model``, ``template``, ``rulebook`` or ``retrieval``; None if nothing
+        does.
 
         Two files of predictions are one model's if the model is called alike.
         """
@@ -68,7 +71,8 @@ class Origin(BaseModel):
         same = self.name == other.name if made_elsewhere else self.model == other.model
         if not same:
             return "model"
-        return next((what for what in ("template", "rulebook") if getattr(self, what) != getattr(other, what)), None)
+        rest = ("template", "rulebook", "retrieval")
+        return next((what for what in rest if getattr(self, what) != getattr(other, what)), None)
 
     def claim(self, folder: str | Path) -> None:
         """Makes sure that a folder holds nobody else's evaluation.
@@ -84,6 +88,11 @@ class Origin(BaseModel):
                 f"({_told(self.model)}): choose another --out",
                 file=folder,
             )
+
+
+def _rules(briefs: Briefs) -> dict[str, Any]:
+    """By which rules cases are judged."""
+    return {"rulebook": briefs.book.fingerprint, "retrieval": briefs.retrieval}
 
 
 def _told(model: Mapping[str, Any]) -> str:

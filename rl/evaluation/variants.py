@@ -30,7 +30,8 @@ def variants_of(briefs: Briefs, kinds: Sequence[str]) -> list[Brief]:
                 named = {"id": f"{case.id}~{kind}", "group": case.cluster, "meta": meta}
                 changed = KINDS[kind](case, excerpt, random.Random(f"{kind} {case.id}"))
                 variant = case.model_copy(update={**named, **changed})
-                made.append(Brief.of(variant, briefs.book, retrieved=excerpt.retrieved))
+                retrieved = excerpt.retrieval or excerpt.retrieved
+                made.append(Brief.of(variant, briefs.book, retrieved=retrieved))
     return made
 
 

@@ -13,7 +13,7 @@ from prompts import Episode, render
 from rl.config.decoding import Decoding
 from rl.generation.engine import Engine
 from rl.generation.episode_log import EpisodeLog
-from rl.runs.provenance import rulebook_facts
+from rl.runs.provenance import retrieval_facts, rulebook_facts
 from rl.terminal.progress import counting
 
 
@@ -74,7 +74,7 @@ def write_episodes(
         raise RuntimeError(f"'{engine.name}' left out {len(left_out)} episodes, first {case}#{sample}")
     episodes = [[found[brief.id, sample] for sample in range(decoding.samples)] for brief in briefs]
     # The book at hand, of which rules that nobody is shown may have changed since.
-    facts = {**found.facts, "rulebook": rulebook_facts(briefs.book)}
+    facts = {**found.facts, "rulebook": rulebook_facts(briefs.book)} | retrieval_facts(briefs)
     return Episodes(episodes, facts | served_facts(episode for samples in episodes for episode in samples))
 
 

@@ -15,7 +15,7 @@ load it offline. The tokenizer is trained on the texts that it will meet, and ma
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -24,6 +24,8 @@ from typing import Any, Literal
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
+    BertConfig,
+    BertModel,
     GenerationConfig,
     PreTrainedModel,
     PreTrainedTokenizerFast,
@@ -81,7 +83,7 @@ class TinySize:
 def build_tiny(
     out: str | Path,
     texts: Iterable[str],
-    kind: Literal["vl", "text"] = "vl",
+    kind: Literal["vl", "text", "encoder"] = "vl",
     size: TinySize | None = None,
     image_tokens: int = 16,
     seed: int = 0,
@@ -91,7 +93,7 @@ def build_tiny(
     Args:
         out: folder of the checkpoint; created.
         texts: what the tokenizer is trained on: prompts and completions as they will be met.
-        kind: ``vl`` is Qwen2.5-VL (text and images), ``text`` is Qwen3.
+        kind: ``vl`` is Qwen2.5-VL (text and images), ``text`` is Qwen3, ``encoder`` is BERT, which makes vectors.
         size: dimensions.
         image_tokens: tokens that one picture becomes; a picture of any size is scaled to about
             ``image_tokens`` × 28 × 28 pixels, at its aspect ratio.
@@ -102,7 +104,11 @@ def build_tiny(
     tokenizer = train_tokenizer(texts, size.vocab, size.context)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = _vision_language(tokenizer, size) if kind == "vl" else _text_only(tokenizer, size)
+        model = _MODELS[kind](tokenizer, size)
+    if kind == "encoder":
+        model.save_pretrained(out)
+        tokenizer.save_pretrained(out)
+        return out
     model.generation_config = GenerationConfig(
         eos_token_id=tokenizer.convert_tokens_to_ids(END_OF_TURN),
         pad_token_id=tokenizer.convert_tokens_to_ids(END_OF_TEXT),
@@ -208,6 +214,18 @@ def _text_only(tokenizer: PreTrainedTokenizerFast, size: TinySize) -> PreTrained
         tie_word_embeddings=True,
     )
     return Qwen3ForCausalLM(config)
+
+
+def _encoder(tokenizer: PreTrainedTokenizerFast, size: TinySize) -> PreTrainedModel:
+    sizes = {name: value for name, value in _language(tokenizer, size).items() if name != "num_key_value_heads"}
+    return BertModel(BertConfig(**sizes))
+
+
+_MODELS: dict[str, Callable[[PreTrainedTokenizerFast, TinySize], PreTrainedModel]] = {
+    "vl": _vision_language,
+    "text": _text_only,
+    "encoder": _encoder,
+}
 
 
 def _language(tokenizer: PreTrainedTokenizerFast, size: TinySize) -> dict[str, Any]:

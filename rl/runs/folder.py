@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from data import DataError
 from data.errors import explain
 from data.files import read_json
+from prompts.excerpts.settings import ExcerptChoice
 from rewards.models.location import CHECKPOINTS, FINAL
 from rl.config.data import WindowsConfig
 from rl.terminal.messages import MESSAGES
@@ -48,6 +49,7 @@ class DataFacts(_Facts):
 
     train: list[str] = Field(default_factory=list)
     rulebook: str | None = None
+    excerpt: ExcerptChoice = "named"
     windows: WindowsConfig | None = None
     """How cases were cut into windows; None where they were not."""
 

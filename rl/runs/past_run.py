@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from data import Briefs, DataError, Rulebook, load_cases
+from data import Briefs, DataError, load_cases
 from data.windows import windows_of
+from rl.runs.excerpts import excerpts_of
 from rl.runs.folder import RUN, RunFolder
 from rl.runs.own_memory import OwnMemory
 from rl.runs.rollouts import Rollout, read_rollouts
@@ -54,7 +55,8 @@ def cases_of(run: str | Path, data: Sequence[str] = (), rulebook: str | None = N
         option, what = ("--data", "cases") if not sources else ("--rulebook", "rulebook")
         raise DataError(f"there is no {RUN} that names the run's {what}: give {option}", file=run)
     try:
-        return _as_trained_on(Briefs.bind(load_cases(*sources), Rulebook.load(book)), RunFolder.around(run))
+        bound = excerpts_of(book, facts.recipe.data.excerpt).bind(load_cases(*sources))
+        return _as_trained_on(bound, RunFolder.around(run))
     except DataError as error:
         if data and rulebook:
             raise

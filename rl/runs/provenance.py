@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from data import Rulebook
+from data import Briefs, Rulebook
 from data.address import without_credentials
 from data.files import write_json
 from prompts import TEMPLATE_VERSION
@@ -23,6 +23,7 @@ def provenance(
     *,
     model: str | Path | None = None,
     book: Rulebook | None = None,
+    briefs: Briefs | None = None,
     template: str | None = None,
     decoding: Mapping[str, Any] | None = None,
     **more: Any,
@@ -32,6 +33,7 @@ def provenance(
     Args:
         model: the checkpoint's folder (hashed), or a name on the Hub.
         book: the rulebook, named with its fingerprint.
+        briefs: the cases, for how the rules that they were shown were retrieved, where they did not name them.
         template: the prompt template's name; the version covers all shipped templates.
         decoding: how completions were drawn.
         more: further facts that JSON can hold.
@@ -41,6 +43,8 @@ def provenance(
         facts["checkpoint"] = {"path": str(model), "hash": checkpoint_hash(model)}
     if book is not None:
         facts["rulebook"] = rulebook_facts(book)
+    if briefs is not None:
+        facts |= retrieval_facts(briefs)
     if template is not None:
         facts["template"] = {"name": template, "version": TEMPLATE_VERSION}
     if decoding is not None:
@@ -54,6 +58,17 @@ def provenance(
 def rulebook_facts(book: Rulebook) -> dict[str, str]:
     """What tells a rulebook from others."""
     return {"name": book.name, "version": book.version, "fingerprint": book.fingerprint}
+
+
+def retrieval_facts(briefs: Briefs) -> dict[str, Any]:
+    """How rules were retrieved, under ``retrieval``, with how many that gold speaks of there are, and how many of them
+    were shown; nothing where cases name their rules."""
+    if briefs.retrieval is None:
+        return {}
+    golds = [brief.case.gold for brief in briefs if brief.case.gold is not None]
+    of_gold = sum(len(gold.violations or []) + len(gold.unclear) for gold in golds)
+    lost = sum(len(brief.lost) for brief in briefs)
+    return {"retrieval": {**briefs.retrieval.model_dump(), "rules_of_gold": of_gold, "of_these_shown": of_gold - lost}}
 
 
 def trained_template(model_path: str | Path) -> str | None:

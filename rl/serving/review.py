@@ -66,6 +66,8 @@ class Review(BaseModel):
     contradiction: str | None
     """How the reasoning and the answer disagree; None where they do not, and where there is no ruling."""
     citations: list[Citation]
+    shown: list[str]
+    """The rules that it was judged by."""
     completion: str
     provenance: dict[str, Any]
 
@@ -93,6 +95,7 @@ def checked(episode: Episode, brief: Brief, provenance: dict[str, Any]) -> Revie
         failure=failure,
         contradiction=(contradiction(ruling, brief.case, brief.excerpt) or None) if ruling else None,
         citations=[_looked_up(violation, brief) for violation in ruling.violations] if ruling else [],
+        shown=brief.excerpt.ids,
         completion=episode.completion,
         provenance=provenance,
     )
@@ -132,6 +135,9 @@ def panel(review: Review) -> Panel:
         body += [Text(), _safe(f"advice: {ruling.advice}")]
     if ruling.reasoning.strip():
         body += [Text(), _safe(ruling.reasoning.strip(), "dim")]
+    if "retrieval" in review.provenance:
+        by = review.provenance["retrieval"]["retriever"]
+        body += [Text(), _safe(f"shown, retrieved by {by}: {', '.join(review.shown)}", "dim")]
     if review.contradiction:
         body += [Text(), Text("✗ ", style="bold red").append(_safe(f"not to be relied on: {review.contradiction}"))]
     return Panel(Group(*body), title=_safe(review.case), subtitle=_source(review), border_style=colour)

@@ -50,6 +50,7 @@ _BY_CONTENT = (
     "data.train",
     "data.valid",
     "data.rulebook",
+    "data.excerpt",
     "rubric",
     "pairs",
     "valid_pairs",
@@ -78,6 +79,7 @@ def identity_of(recipe: TrainRecipe, train: Briefs, valid: Briefs, model: str) -
         "data.train": content_of(train),
         "data.valid": content_of(valid) if valid else None,
         "data.rulebook": train.book.fingerprint,
+        "data.excerpt": train.retrieval.told if train.retrieval is not None else None,
         "data.template": f"{recipe.data.template} {TEMPLATE_VERSION}",
         "model": _model(resolve(model)),
     }

@@ -14,6 +14,7 @@ from typing import Any
 from huggingface_hub import try_to_load_from_cache
 
 from data import Briefs, Case, DataError, Rulebook, load_cases
+from prompts.excerpts import Excerpts
 from prompts.parts import MEDIA, media_of
 from prompts.processor import special_tokens
 from prompts.reply import Reply
@@ -21,7 +22,8 @@ from rewards.models.location import resolve
 from rl.config.model import ModelConfig
 from rl.config.recipe import SHIPPED
 from rl.config.train import TrainRecipe
-from rl.models.load import ADAPTER, check_attention, context_length, empty_model, load_config, processor_for
+from rl.models.load import ADAPTER, check_attention, context_length, load_config, processor_for
+from rl.runs.excerpts import excerpts_of
 from rl.terminal.preflight import Preflight
 from rl.training.launch.settings import LaunchSettings
 from rl.training.lengths import Length, check_fit, count, estimate
@@ -58,22 +60,22 @@ def preflight(
     stage.check(arguments)
     check_attention(recipe.model.attn_implementation)
     processes = 1 if accelerate is None else _launch(stage, accelerate, num_processes, found)
-    book = _rulebook(recipe, found)
+    excerpts = _excerpts(recipe, found)
     cases = _cases(recipe.data.train, "data", found) if _are_there(stage.files, "data", found) else []
     watched = _watched(recipe, arguments, found)
     for what, fact in stage.facts(arguments).items():
         found.add(what, fact)
     with tempfile.TemporaryDirectory() as scratch:
-        briefs = stage.bind(cases, book) if book is not None and cases else None
+        briefs = stage.bind(cases, excerpts) if excerpts is not None and cases else None
         everything = briefs
-        if book is not None and briefs is not None and watched:
-            valid = stage.bind(watched, book)
+        if excerpts is not None and briefs is not None and watched:
+            valid = stage.bind(watched, excerpts)
             stage.check_apart(briefs, valid)
             everything = briefs + valid
         folder = _model(stage, briefs, Path(scratch), found)
         if folder is not None:
-            _parameters(recipe.model, folder, found)
-            if everything is not None:
+            _parameters(stage, folder, found)
+            if everything is not None and stage.template is not None:
                 _longest(stage, everything, folder, stage.reserved(arguments), found)
         if recipe.data.windows is not None and briefs is not None:
             found.add("windows", f"{len(briefs):,} of the cases to train on")
@@ -112,14 +114,22 @@ def _on_this_machine(recipe: TrainRecipe) -> dict[str, Any]:
     )
 
 
-def _rulebook(recipe: TrainRecipe, found: Preflight) -> Rulebook | None:
-    name = recipe.data.rulebook
+def _excerpts(recipe: TrainRecipe, found: Preflight) -> Excerpts | None:
+    """What binds cases to their excerpts, where the rulebook and the encoder are there."""
+    name, choice = recipe.data.rulebook, recipe.data.excerpt
     if Path(name).suffix and not Path(name).exists():
         found.lack("rulebook", f"{name} is not there")
         return None
     book = Rulebook.load(name)
     found.add("rulebook", f"{book.name} {book.version}: {len(book)} rules, fingerprint {book.fingerprint}")
-    return book
+    encoder = choice.encoder if choice != "named" else None
+    if encoder is not None and not (Path(encoder).is_dir() or _cached(encoder)):
+        found.lack("excerpt", f"{encoder} is not there")
+        return None
+    excerpts = excerpts_of(name, choice)
+    if excerpts.facts is not None:
+        found.add("excerpt", excerpts.facts.told)
+    return excerpts
 
 
 def _are_there(files: Sequence[str], what: str, found: Preflight) -> bool:
@@ -167,12 +177,17 @@ def _model(stage: Stage[Any], briefs: Briefs | None, scratch: Path, found: Prefl
     if folder.is_dir():
         found.add("model", str(folder))
         return folder
-    cached = try_to_load_from_cache(model.path, "config.json") if model.path.count("/") == 1 else None
-    if isinstance(cached, str):
+    if (cached := _cached(model.path)) is not None:
         found.add("model", f"{model.path}, in the Hub's cache")
-        return Path(cached).parent
+        return cached
     found.lack("model", f"{model.path} is not there: it has to be trained or downloaded")
     return _settings(model)
+
+
+def _cached(name: str) -> Path | None:
+    """The folder of a model in the Hub's cache."""
+    file = try_to_load_from_cache(name, "config.json") if name.count("/") == 1 else None
+    return Path(file).parent if isinstance(file, str) else None
 
 
 def _settings(model: ModelConfig) -> Path | None:
@@ -184,11 +199,12 @@ def _settings(model: ModelConfig) -> Path | None:
     raise DataError("holds no config.json", file=model.settings, field="model.settings")
 
 
-def _parameters(model: ModelConfig, folder: Path, found: Preflight) -> None:
+def _parameters(stage: Stage[Any], folder: Path, found: Preflight) -> None:
+    model = stage.recipe.model
     if (folder / ADAPTER).is_file():
         found.add("parameters", "an adapter, to be trained on")
         return
-    empty = empty_model(folder, model.lora)
+    empty = stage.empty(folder)
     total = sum(p.numel() for p in empty.parameters())
     trained = sum(p.numel() for p in empty.parameters() if p.requires_grad)
     adapters = f" and {trained:,} in adapters, which alone are trained" if model.lora else ""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data import DataError, suggest
+from rl.config.retriever import RetrieverRecipe
 from rl.config.train import GRPORecipe, PPORecipe, RewardRecipe, SFTRecipe, TrainRecipe
 from rl.runs.folder import RunFolder
 from rl.terminal.session import session
@@ -57,6 +58,11 @@ KINDS = {
             PPORecipe,
             "rl.training.ppo:PPOStage",
             "Reinforcement learning with a critic, which foresees what a ruling will earn.",
+        ),
+        Kind(
+            RetrieverRecipe,
+            "rl.training.retriever:RetrieverStage",
+            "A retriever: learn from gold to find the rules that a case breaks, in a rulebook of any size.",
         ),
     )
 }

@@ -88,10 +88,10 @@ def lessons_of(
 
 
 def texts_of(briefs: Sequence[Brief], template: str = "default") -> list[str]:
-    """Everything that a tokenizer for these cases will meet: prompts, and completions where there is gold."""
+    """Everything that a tokenizer for these cases will meet: prompts, and completions where there is gold to state."""
     texts = []
     for brief in briefs:
-        judged = brief.case.gold is not None and brief.case.gold.verdict is not None
+        judged = brief.case.gold is not None and brief.case.gold.verdict is not None and not brief.lost
         (conversation,) = (lessons_of if judged else prompts_of)([brief], template)
         texts += [part.text for message in conversation for part in message.texts]
     return texts

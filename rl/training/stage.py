@@ -13,15 +13,17 @@ from typing import Any, Generic, TypeVar
 
 from transformers import set_seed
 
-from data import Brief, Briefs, Case, DataError, Rulebook, load_cases
+from data import Brief, Briefs, Case, DataError, load_cases
 from data.windows import windows_of
 from prompts import Message
+from prompts.excerpts import Excerpts
 from prompts.processor import Processor
 from prompts.reply import Reply
 from rl.config.model import ModelConfig
 from rl.config.train import TrainRecipe
-from rl.models.load import context_length, load_model, processor_for
+from rl.models.load import context_length, empty_model, load_model, processor_for
 from rl.runs.checkpoints import checkpoint_to_resume
+from rl.runs.excerpts import excerpts_of
 from rl.runs.folder import RunFolder
 from rl.runs.manifest import Manifest
 from rl.runs.provenance import provenance, write_run
@@ -88,6 +90,11 @@ class Stage(ABC, Generic[OneRecipe]):
     def __init__(self, recipe: OneRecipe):
         self.recipe, self.run = recipe, RunFolder(recipe.output)
 
+    @property
+    def template(self) -> str | None:
+        """The prompt template; None where no prompts are written."""
+        return self.recipe.data.template
+
     def check(self, arguments: Any) -> None:  # most kinds refuse nothing
         """Refuses settings that do not go together, before anything is loaded.
 
@@ -133,6 +140,16 @@ class Stage(ABC, Generic[OneRecipe]):
             files = f"'train' ({', '.join(data.train)}) and in 'valid' ({', '.join(data.valid)})"
             raise DataError(f"case '{both}' is in {files}: leave it out of one", field="data.valid")
 
+    def bind(self, cases: Sequence[Case], excerpts: Excerpts) -> Briefs:
+        """The cases with the rules that they are shown: all of them, for most kinds; as windows, where the recipe cuts
+        them.
+
+        Raises:
+            DataError: one cannot be bound or cut, or none is left.
+        """
+        briefs, windows = excerpts.bind(cases), self.recipe.data.windows
+        return windows_of(briefs, windows) if windows is not None else briefs
+
     def choose(self, start: Start) -> Briefs:
         """Which of the recipe's cases to train on, and with which weights."""
         return start.briefs
@@ -163,6 +180,14 @@ class Stage(ABC, Generic[OneRecipe]):
         told = lessons_of(briefs, *shown, reply) if self.imitates else prompts_of(briefs, *shown)
         return list(zip(briefs, told, strict=True))
 
+    def texts(self, briefs: Briefs) -> list[str]:
+        """What a tokenizer for these cases will meet."""
+        return texts_of(briefs, self.recipe.data.template)
+
+    def empty(self, folder: Path) -> Any:
+        """The model of a folder's ``config.json`` without weights, to count its parameters."""
+        return empty_model(folder, self.recipe.model.lora)
+
     @abstractmethod
     def rows(self, briefs: Briefs, processor: Processor, context: int, reserved: int) -> Any:
         """What is trained on: a `datasets.Dataset` or a list, each row of which fits into ``context`` tokens.
@@ -183,15 +208,14 @@ class Stage(ABC, Generic[OneRecipe]):
         Raises:
             DataError: the data are not as they should be.
         """
-        data, book = self.recipe.data, Rulebook.load(self.recipe.data.rulebook)
-        briefs = self._bound(data.train, book)
-        valid = self._bound(data.valid, book) if self.recipe.watches and data.valid else Briefs([], book)
+        data, excerpts = self.recipe.data, excerpts_of(self.recipe.data.rulebook, self.recipe.data.excerpt)
+        briefs = self._bound(data.train, excerpts)
+        valid = self._bound(data.valid, excerpts) if self.recipe.watches and data.valid else Briefs([], excerpts.book)
         self.check_apart(briefs, valid)
         model = self.recipe.model
         if model.tiny is not None:
             # Under ZeRO-3, one of several processes alone could not build a model.
-            texts = texts_of(briefs, self.recipe.data.template)
-            model = model.with_weights(built_once(self.run.tiny, texts, model.tiny, self.recipe.seed))
+            model = model.with_weights(built_once(self.run.tiny, self.texts(briefs), model.tiny, self.recipe.seed))
         start = Start(briefs, model, valid)
         return replace(start, briefs=self.choose(start))
 
@@ -199,7 +223,7 @@ class Stage(ABC, Generic[OneRecipe]):
         """Builds the tiny model that the recipe describes, for the texts of its cases."""
         tiny = self.recipe.model.tiny
         assert tiny is not None, "the recipe names a model that is there"
-        return build(folder, texts_of(briefs, self.recipe.data.template), tiny, self.recipe.seed)
+        return build(folder, self.texts(briefs), tiny, self.recipe.seed)
 
     def train(self, resume: bool = False, watch: Watch | None = None) -> Path:
         """See `rl.training.registry.train`."""
@@ -210,10 +234,10 @@ class Stage(ABC, Generic[OneRecipe]):
             set_seed(self.recipe.seed)
             start = self.prepare()
             identity = in_first_process(lambda: self._identity(start, checkpoint))
-            parts = self._parts(arguments, start, checkpoint)
+            parts = self.parts(arguments, start, checkpoint)
             trainer = self.trainer(parts)
             trainer.run(checkpoint, watch, identity)
-            return self._finish(trainer, parts.start.briefs.book)
+            return self._finish(trainer, parts.start.briefs)
 
     def _identity(self, start: Start, checkpoint: Path | None) -> dict[str, Any]:
         """What the run is, which is what it was where it goes on."""
@@ -222,7 +246,12 @@ class Stage(ABC, Generic[OneRecipe]):
             check_same(checkpoint, Manifest.read(checkpoint).identity, identity)
         return identity
 
-    def _parts(self, arguments: Any, start: Start, checkpoint: Path | None) -> Parts:
+    def parts(self, arguments: Any, start: Start, checkpoint: Path | None) -> Parts:
+        """Loads all that the trainer is made of.
+
+        Raises:
+            DataError: the model cannot be loaded, or a case does not fit it.
+        """
         processor = processor_for(start.model)
         check_round_trip(start.briefs, processor, self.recipe.data.template, self.imitates)
         model = self.load(start.model, checkpoint)
@@ -233,22 +262,13 @@ class Stage(ABC, Generic[OneRecipe]):
         valid_rows = rows(start.valid) if start.valid else None
         return Parts(start, arguments, model, processor, rows(start.briefs), valid_rows, checkpoint)
 
-    def _bound(self, files: Sequence[str], book: Rulebook) -> Briefs:
+    def _bound(self, files: Sequence[str], excerpts: Excerpts) -> Briefs:
         cases = load_cases(*files)
         if not cases:
             raise DataError("there are no cases", file=", ".join(files))
-        return self.bind(cases, book)
+        return self.bind(cases, excerpts)
 
-    def bind(self, cases: Sequence[Case], book: Rulebook) -> Briefs:
-        """Cases under their rules; as windows, where the recipe cuts them.
-
-        Raises:
-            DataError: two cases have one id, one names a rule that the book has not, or cannot be cut.
-        """
-        briefs, windows = Briefs.bind(cases, book), self.recipe.data.windows
-        return windows_of(briefs, windows) if windows is not None else briefs
-
-    def _finish(self, trainer: ResumableTrainer, book: Rulebook) -> Path:
+    def _finish(self, trainer: ResumableTrainer, briefs: Briefs) -> Path:
         """Saves the trained model and says in ``run.json`` what it comes from."""
         final = self.run.final
         with saving(final):
@@ -256,8 +276,9 @@ class Stage(ABC, Generic[OneRecipe]):
         if trainer.is_world_process_zero():
             facts = provenance(
                 model=final,
-                book=book,
-                template=self.recipe.data.template,
+                book=briefs.book,
+                briefs=briefs,
+                template=self.template,
                 recipe=self.recipe.model_dump(mode="json", exclude_defaults=True),
                 steps=trainer.state.global_step,
                 processes=trainer.args.world_size,

@@ -79,6 +79,8 @@ class Section:
     tables: Sequence[Table]
     """Rules, then slices."""
     plots: Sequence[Plot]
+    shown: Mapping[str, str]
+    """By model, which rules cases were shown, where they did not name them."""
     notes: Mapping[str, str]
     """Figures that cannot be given, by title, and why."""
     cells: Sequence[list[list[tuple[int, float, str]]]]
@@ -111,6 +113,7 @@ def section(models: Sequence[Evaluation], comparison: Comparison | None, briefs:
         metrics=_table("", list(rows.values()), scale if comparison else None),
         tables=[table for table in (_rules(models, comparison), *_slices(models, comparison)) if table.rows],
         plots=_plots(models),
+        shown={model.name: model.shown for model in models if model.shown is not None},
         notes={TITLES[name]: note for model in models for name, note in model.notes.items()},
         cells=[_cells(model) for model in models] if first.cells.sum() else [],
         confusions=[found for found in confusions if found is not None],

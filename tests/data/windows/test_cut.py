@@ -2,8 +2,22 @@
 
 import pytest
 
-from data import Brief, Case, DataError, Frame, Gold, GoldViolation, Interval, Line, Quote, Region, Rule, Rulebook
-from data.windows import WindowSettings, cut
+from data import (
+    Brief,
+    Briefs,
+    Case,
+    DataError,
+    Frame,
+    Gold,
+    GoldViolation,
+    Interval,
+    Line,
+    Quote,
+    Region,
+    Rule,
+    Rulebook,
+)
+from data.windows import WindowSettings, cut, windows_of
 from prompts import parse, render, target, write
 
 BOOK = Rulebook(
@@ -64,6 +78,14 @@ def test_gold_of_a_window_is_what_shows_in_it_and_looks_into_no_future() -> None
 def test_the_verdict_is_that_of_what_shows() -> None:
     windows = list(cut(stream(seen("GUN-1", 0, 2), seen("CURE-1", 5, 6)), FOUR))
     assert [w.gold.verdict for w in windows] == ["reject", "escalate", "approve"]
+
+
+def test_what_retrieval_loses_is_a_miss_in_the_windows_that_show_it() -> None:
+    case = stream(seen("GUN-1", 0, 2), seen("CURE-1", 5, 6)).case.model_copy(update={"rules": ["GUN-1"]})
+    windows = windows_of(Briefs.bind([case], BOOK, retrieved=True), FOUR)
+    assert [w.gold.verdict for w in windows] == ["reject", "escalate", "approve"]
+    assert [w.lost for w in windows] == [[], ["CURE-1"], []]
+    assert [w.gold.verdict for w in windows_of(Briefs.bind([case], BOOK), FOUR)] == ["reject", "approve", "approve"]
 
 
 def test_a_line_is_heard_when_it_has_been_spoken() -> None:

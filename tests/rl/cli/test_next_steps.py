@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from rl.cli.next_steps import again, next_looks, next_steps
-from rl.config import GRPORecipe, RewardRecipe, SFTRecipe
+from rl.config import GRPORecipe, RetrieverRecipe, RewardRecipe, SFTRecipe
 
 RECIPE = """\
 name: mine
@@ -146,3 +146,17 @@ def test_the_command_that_runs_can_be_typed_again(monkeypatch: pytest.MonkeyPatc
     assert again("--resume") == "ruling train sft --config 'my recipe.yaml' --resume"
     monkeypatch.setattr(sys, "argv", ["ruling", "train", "sft", "--resume"])
     assert again("--resume") == "ruling train sft --resume"
+
+
+def test_rules_go_on_being_retrieved(folder: Path) -> None:
+    recipe = SFTRecipe.load("billboard/sft", {"data.excerpt": "{retrieve: dense, k: 6, encoder: runs/a b}"})
+    words = next(words for words in commands(str(next_steps(recipe, "billboard/sft"))) if "grpo" in words)
+    given = {words[at].removeprefix("--"): words[at + 1] for at, word in enumerate(words) if word.startswith("--data")}
+    assert GRPORecipe.load("billboard/grpo", given).data.excerpt == recipe.data.excerpt
+
+
+def test_a_retriever_is_measured_on_cases_held_out(folder: Path) -> None:
+    recipe = RetrieverRecipe.load("billboard/retriever", {"data.valid": "held.jsonl"})
+    (command,) = commands(str(next_steps(recipe, "billboard/retriever")))
+    book = ["--rulebook", "billboard-desk/rulebook.yaml", "--encoder", "runs/billboard-retriever"]
+    assert command == ["ruling", "rules", "recall", "--data", "held.jsonl", *book]

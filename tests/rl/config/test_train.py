@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from data import DataError
+from prompts.excerpts import RetrievalConfig
 from rl.config import GRPORecipe, SFTRecipe
 from rl.config.train import TrainRecipe
 
@@ -128,3 +129,23 @@ def test_the_schema_lists_every_field_of_the_trainer() -> None:
     assert trainer["additionalProperties"] is False
     assert trainer["properties"]["learning_rate"]["type"] == "number"
     assert "num_generations" in trainer["properties"] and "output_dir" not in trainer["properties"]
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ("{retrieve: bm25, kk: 6}", r"data\.excerpt\.kk: unknown key \(did you mean 'k'\?\)"),
+        ("{retrieve: dens}", r"data\.excerpt\.retrieve: Input should be 'bm25', 'dense' or 'hybrid' \(got 'dens'\)"),
+        ("{k: 6}", r"data\.excerpt\.retrieve: Field required"),
+        ("bm25", r"data\.excerpt: Input should be 'named' \(got 'bm25'\)"),
+        ("{retrieve: dense}", r"data\.excerpt: 'dense' needs an 'encoder'"),
+        ("{retrieve: bm25, k: yes}", r"data\.excerpt\.k: want a number"),
+    ],
+)
+def test_which_rules_are_shown_is_said_or_refused(given: str, fault: str) -> None:
+    with pytest.raises(DataError, match=fault):
+        SFTRecipe.load("billboard/sft", {"data.excerpt": given})
+    recipe = SFTRecipe.load("billboard/sft", {"data.excerpt": "{retrieve: bm25, tokens: 900}"})
+    assert recipe.data.excerpt == RetrievalConfig(retrieve="bm25", tokens=900)
+    assert SFTRecipe.model_validate_json(recipe.model_dump_json(exclude_defaults=True)) == recipe
+    assert "excerpt" in str(SFTRecipe.model_json_schema())

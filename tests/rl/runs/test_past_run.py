@@ -32,6 +32,14 @@ def test_a_run_says_what_its_rollouts_are_about(run: Path):
         assert (past.briefs.book.ids, past.steps) == (["CURE-1", "WIN-1"], 10)
 
 
+def test_rules_are_retrieved_as_they_were(run: Path):
+    facts = json.loads(Path("run/run.json").read_text("utf-8"))
+    facts["recipe"]["data"]["excerpt"] = {"retrieve": "bm25", "k": 1}
+    Path("run/run.json").write_text(json.dumps(facts), "utf-8")
+    briefs = open_past_run(run).briefs
+    assert briefs.retrieval is not None and [len(brief.excerpt) for brief in briefs] == [1]
+
+
 def test_data_and_rulebook_can_be_given_instead(run: Path):
     Path("moved.yaml").write_text(RULES.replace("small", "moved"), "utf-8")
     assert open_past_run(run, rulebook="moved.yaml").briefs.book.name == "moved"

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from data import Briefs, DataError
+from data import Briefs, DataError, Rule, Rulebook
+from prompts.excerpts import Excerpts, RetrievalConfig
 from rewards import Rubric
 from rl.config import GRPORecipe
 from rl.training.identity import MAY_CHANGE, check_same, content_of, identity_of
@@ -49,6 +50,21 @@ def test_a_setting_is_named_by_its_key(key: str, value: Any, briefs: Briefs, tmp
         check_same(tmp_path, before, now)
     with pytest.raises(DataError, match=key):  # taken back
         check_same(tmp_path, now, before)
+
+
+def test_another_retriever_book_or_number_of_rules_is_another_run(tmp_path: Path) -> None:
+    cases, book = toy_cases(tmp_path, 4), toy_book()
+    more = book.model_copy(update={"rules": (*book.rules, Rule(id="NEW-1", text="no noise"))})
+
+    def run(book: Rulebook, **settings: Any) -> dict[str, Any]:
+        config = {"retrieve": "bm25", **settings}
+        return identity({"data.excerpt": config}, Excerpts(book, RetrievalConfig(**config)).bind(cases))
+
+    before = run(book, k=2)
+    assert run(book, k=2) == before
+    for other in (run(book, k=3), run(book, tokens=9), run(more, k=2), identity({}, Briefs.bind(cases, book))):
+        with pytest.raises(DataError, match=rf"^{tmp_path}: data\.excerpt: .*rules, retrieved by bm25 \(index "):
+            check_same(tmp_path, before, other)
 
 
 def test_where_cases_are_watched_at_every_save_its_steps_may_not_change(briefs: Briefs) -> None:

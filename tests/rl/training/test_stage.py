@@ -13,14 +13,17 @@ from typing import Any
 import psutil
 import pytest
 
-from data import Briefs, DataError
-from rl.config import SFTRecipe
+from data import Briefs, Case, DataError, Rule, Rulebook
+from prompts.excerpts import Excerpts, RetrievalConfig
+from rl.config import GRPORecipe, SFTRecipe
 from rl.config.model import ModelConfig, TinyConfig
 from rl.runs.folder import RunFolder
 from rl.runs.lock import hold
 from rl.training import train
+from rl.training.grpo import GRPOStage
 from rl.training.launch.launch import launch
 from rl.training.registry import KINDS, Kind, stage_of
+from rl.training.rows import texts_of
 from rl.training.sft import SFTStage
 from rl.training.stage import Parts, Start
 
@@ -223,3 +226,17 @@ def test_a_case_is_not_both_trained_on_and_watched(kind: str, toy: Path, tmp_pat
         stage.prepare()
     stage.recipe.trainer["eval_strategy"] = "no"
     assert len(stage.prepare().valid) == 0
+
+
+def test_sft_leaves_out_the_cases_whose_broken_rule_was_lost(capsys: pytest.CaptureFixture[str]) -> None:
+    book = Rulebook(name="b", rules=[Rule(id="R-0", text="No guns."), Rule(id="R-1", text="No cures.")])
+    gold = {"verdict": "reject", "violations": [{"rule": "R-1"}]}
+    cases = [Case(id=text, text={"t": text}, gold=gold) for text in ("cures", "guns")]
+    excerpts = Excerpts(book, RetrievalConfig(retrieve="bm25", k=1))
+    stage, policy = SFTStage(SFTRecipe.load("billboard/sft")), GRPOStage(GRPORecipe.load("billboard/grpo"))
+    assert [brief.id for brief in stage.bind(cases, excerpts)] == ["cures"]
+    assert "1 of 2 cases are left out: retrieval has lost a rule" in " ".join(capsys.readouterr().err.split())
+    assert [brief.lost for brief in policy.bind(cases, excerpts)] == [[], ["R-1"]]
+    assert texts_of(policy.bind(cases, excerpts))  # a tiny policy's tokenizer reads what there is
+    with pytest.raises(DataError, match=r"data\.excerpt: retrieval finds the broken rules of no case"):
+        stage.bind(cases[1:], excerpts)

@@ -8,6 +8,8 @@ import pytest
 
 from data import Case, DataError, Gold, GoldViolation, Interval, Line, Ruling, Violation, save_cases
 from prompts import reason, write
+from prompts.excerpts import Excerpts
+from rl.config.retriever import RetrieverRecipe
 from rl.config.train import GRPORecipe, PPORecipe, SFTRecipe
 from rl.curation.own_memory import with_own_memory
 from rl.runs.past_run import cases_of
@@ -35,10 +37,10 @@ def streams(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def recipe(kind, streams: Path, model: Path, output: Path, memory: str = "gold", **more):
+def recipe(kind, streams: Path, model: Path, output: Path, memory: str = "gold", excerpt="named", **more):
     windows = {"seconds": 4, "every": 4, "memory": memory}
     data = {"train": str(streams / "streams.jsonl"), "rulebook": str(streams / "rules.yaml"), "template": "compact",
-            "windows": windows}  # fmt: skip
+            "windows": windows, "excerpt": excerpt}  # fmt: skip
     trainer = {"max_steps": 1, "per_device_train_batch_size": 4, "save_strategy": "no", "report_to": "none", **more}
     own = {} if kind is SFTRecipe else {"rubric": "live"}
     return kind(name="streams", output=output, model={"path": str(model)}, data=data, trainer=trainer, **own)
@@ -52,6 +54,35 @@ def test_every_window_is_a_case_to_train_on(streams: Path, tiny_text: Path, tmp_
     assert [brief.id for brief in start.briefs][:4] == ["s0@4", "s0@8", "s0@12", "s1@4"] and len(start.briefs) == 24
     assert any(brief.case.window.earlier for brief in start.briefs)
     assert {brief.gold.verdict for brief in start.briefs} == {"approve", "reject"}
+
+
+def test_windows_are_shown_what_is_retrieved_for_the_whole_stream(
+    streams: Path, tiny_text: Path, tmp_path: Path
+) -> None:
+    retrieved = {"retrieve": "bm25", "k": 1}
+
+    def briefs_of(kind, excerpt, **more):
+        return stage_of(recipe(kind, streams, tiny_text, tmp_path, excerpt=excerpt, **more)).prepare().briefs
+
+    policy = POLICY | {"scale_rewards": "none"}
+    briefs, named = briefs_of(GRPORecipe, retrieved, **policy), briefs_of(GRPORecipe, "named", **policy)
+    assert briefs.retrieval is not None and all(len(brief.excerpt) == 1 for brief in briefs)
+    shown = {(brief.case.window.stream, *brief.excerpt.ids) for brief in briefs}
+    assert len(shown) == 8 and [brief.id for brief in briefs] == [brief.id for brief in named]
+    assert [brief.gold.verdict for brief in briefs] == [brief.gold.verdict for brief in named]
+    lost = [brief.id for brief in briefs if brief.lost]
+    taught = [brief.id for brief in briefs_of(SFTRecipe, retrieved)]
+    assert lost and taught == [brief.id for brief in briefs if brief.id not in lost]
+    facts = {"recipe": {"data": {"train": [str(streams / "streams.jsonl")], "rulebook": str(streams / "rules.yaml"),
+             "windows": {"seconds": 4, "every": 4}, "excerpt": retrieved}}}  # fmt: skip
+    (tmp_path / "run.json").write_text(json.dumps(facts))
+    assert [(b.case, b.excerpt) for b in cases_of(tmp_path)] == [(b.case, b.excerpt) for b in briefs]
+
+
+def test_a_retriever_takes_whole_cases(streams: Path, tmp_path: Path) -> None:
+    data = {"train": str(streams / "streams.jsonl"), "rulebook": str(streams / "rules.yaml"), "windows": {}}
+    with pytest.raises(DataError, match=r"data\.windows: rules are retrieved for whole cases: leave it out"):
+        RetrieverRecipe.load("billboard/retriever", {f"data.{key}": value for key, value in data.items()})
 
 
 @pytest.mark.slow
@@ -98,7 +129,7 @@ def test_the_models_own_findings_are_what_it_is_told(
     streams: Path, tiny_text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = recipe(GRPORecipe, streams, tiny_text, tmp_path, "policy", scale_rewards="none", **POLICY)
-    windows = stage_of(own)._bound(own.data.train, toy_book())
+    windows = stage_of(own)._bound(own.data.train, Excerpts(toy_book()))
     monkeypatch.setattr("rl.curation.own_memory.engine_of", lambda model: Finds())
     found = with_own_memory(own, str(tiny_text), windows)
     told = [[(e.rule, e.start, e.end) for e in brief.case.window.earlier] for brief in found][:3]

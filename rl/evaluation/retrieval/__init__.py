@@ -1,0 +1,1 @@
+"""How much of gold retrieval finds: recall of the rules that cases break."""
