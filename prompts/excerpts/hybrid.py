@@ -5,7 +5,6 @@ outperforms Condorcet and individual Rank Learning Methods*).
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import rankdata
 
 from data import Rulebook
 from prompts.excerpts.retriever import Retriever, Scores
@@ -38,5 +37,7 @@ def fused(parts: Sequence[Scores]) -> Scores:
     >>> [round(1000 * float(score), 2) for score in fused([a, b])[0]]
     [32.52, 32.52, 32.0]
     """
+    from scipy.stats import rankdata  # recipes name retrievers, and are read without scipy
+
     ranks = [rankdata(-scores, method="min", axis=1) for scores in parts]
     return np.sum([1 / (K + rank) for rank in ranks], axis=0).astype(np.float32)
