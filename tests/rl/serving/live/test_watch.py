@@ -34,7 +34,7 @@ DARK = (*range(6, 13), *range(20, 31), *range(37, 38))
 SECONDS = 40
 SETTINGS = WatchSettings(windows=WindowSettings(seconds=2, every=2, frames=2), agree=2)
 UNHURRIED = WatchSettings(windows=WindowSettings(seconds=2, every=2, frames=1), agree=2, most_lag=3600)
-"""Nothing of a broadcast is left out, however slow the machine: no window has a frame too many, and none comes late."""
+"""Nothing of a broadcast is left out, however slow the machine is: no window has frames to spare, or comes too late."""
 FAST = Pace(is_fast=True, give_up=2.0)
 
 
@@ -67,8 +67,8 @@ def of_the_file(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Al
 def unhurried(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Alarm]:
     journal = tmp_path_factory.mktemp("journal") / "watch.jsonl"
     watch(SeesDarkness(), source_of(str(clip)), BOOK, journal, settings=UNHURRIED, pace=FAST)
-    assert len(found := alarms_of(journal)) == 4
-    return found
+    assert len(alarms_of(journal)) == 4
+    return alarms_of(journal)
 
 
 def test_alarms_have_their_first_and_last_seconds(of_the_file: list[Alarm]) -> None:
