@@ -34,7 +34,7 @@ DARK = (*range(6, 13), *range(20, 31), *range(37, 38))
 SECONDS = 40
 SETTINGS = WatchSettings(windows=WindowSettings(seconds=2, every=2, frames=2), agree=2)
 UNHURRIED = WatchSettings(windows=WindowSettings(seconds=2, every=2, frames=1), agree=2, most_lag=3600)
-"""Nothing of a broadcast is left out, however slow the machine is: no window has frames to spare, or comes too late."""
+"""Nothing of a broadcast is left out, however slow a machine: no window has frames to spare, or comes too late."""
 FAST = Pace(is_fast=True, give_up=2.0)
 
 
