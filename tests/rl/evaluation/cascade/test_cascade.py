@@ -164,12 +164,11 @@ def test_from_the_command_line(tmp_path: Path) -> None:
         result = CliRunner().invoke(app, ["cascade", *arguments])
         return result.exit_code, result.output
 
-    valid, test, file = [str(tmp_path / s / n) for s in ("valid", "test") for n in ("cheap", "full")][:2], [
-        str(tmp_path / "test" / n) for n in ("cheap", "full")
-    ], str(tmp_path / "c.json")  # fmt: skip
+    valid, test = ([str(tmp_path / split / name) for name in ("cheap", "full")] for split in ("valid", "test"))
+    file = str(tmp_path / "c.json")
     code, said = run("fit", *valid, "--miss-rate", "0.1", "--out", file)
     assert code == 0 and "promised at most 0.1" in said
-    assert Cascade.load(file) == fit_cascade(*map(load_evaluation, valid), miss_rate=0.1)
+    assert Cascade.load(file) == fit_cascade(load_evaluation(valid[0]), load_evaluation(valid[1]), 0.1)
     code, said = run("apply", file, *test, "--out", str(tmp_path / "out"))
     assert code == 0 and "were reviewed with reasoning" in said
     assert load_evaluation(tmp_path / "out").provenance["cascade"]["promised"] == 0.1
