@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 One = TypeVar("One")
 ROUNDING = 1e-6
 """Seconds by which sums of floats may miss one another."""
+SHORTEST = 1e-3
+"""Seconds at the end of a stream that still make a window: times in cases have three digits."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class WindowSettings(BaseModel):
     def spans(self, duration: float) -> Iterator[Span]:
         """All windows of a stream that lasts so long; the last one may be shorter."""
         for number in count():
-            if number * self.every >= duration - ROUNDING:
+            if number * self.every > duration - SHORTEST + ROUNDING:
                 return
             yield self.span(number, duration)
 

@@ -3,12 +3,18 @@
 from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from data import DataError
+from rl.terminal.console import console
+from rl.terminal.safe_text import one_line
+
+if TYPE_CHECKING:
+    from rl.evaluation.live import Watched
 
 app = typer.Typer()
 
@@ -31,13 +37,30 @@ def alarms(
         watched = read_watched(journal)
         if missing := next((name for name in watched if name not in briefs), None):
             raise DataError(f"is about stream '{missing}', of which the data have no case", file=journal)
-        if not watched:
+        if not any(one.windows for one in watched.values()):
             raise DataError("no window was watched", file=journal)
-        figures = measure_alarms(list(watched.values()), [events_of(briefs[name]) for name in watched])
+        seen = [briefs[name] for name in watched]
+        figures = measure_alarms(list(watched.values()), [*map(events_of, seen)], [one.case.cluster for one in seen])
+        _say_what_is_left(journal, list(watched.values()), len(briefs))
         Console(emoji=False).print(alarms_table(journal.stem, figures))
         written[str(journal)] = _plain(asdict(figures))
     if out is not None:
         write_json(out, written)
+
+
+def _say_what_is_left(journal: Path, watched: "list[Watched]", cases: int) -> None:
+    """What figures do not tell: cases that nobody watched, and streams whose end is still to come."""
+    if unwatched := cases - len(watched):
+        console().print(
+            _line(f"{journal.name}: {unwatched:,} of {cases:,} cases were not watched, and are in no figure")
+        )
+    if going := sum(not one.is_over for one in watched):
+        what = "what comes behind their last windows counts as missed"
+        console().print(_line(f"{journal.name}: {going:,} of {len(watched):,} streams are not over: {what}"))
+
+
+def _line(text: str) -> Text:
+    return Text(one_line(text), style="yellow")
 
 
 def _plain(value: Any) -> Any:

@@ -1,7 +1,5 @@
 """``ruling watch``: a stream, or cases as if they were streams, ruled on window by window."""
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +7,7 @@ import typer
 
 from data import DataError
 from rl.cli.media import AllowMedia
+from rl.cli.next_steps import again
 from rl.cli.numbers import finite
 
 app = typer.Typer()
@@ -77,6 +76,7 @@ def watch(
     from pydantic import ValidationError
 
     from data import load_cases
+    from data.address import without_credentials
     from data.errors import explain
     from data.media.audio.asr import recognizer
     from data.media.live import source_of
@@ -104,19 +104,22 @@ def watch(
     excerpts = excerpts_of(rulebook, None, None if endpoint else model)
     known = pick(case) if case else None
     is_live = not source.endswith(".jsonl")
+    for option, given in (("--case", case), ("--speech", speech)):
+        if given is not None and not is_live:
+            raise DataError("is for what goes on: cases say themselves what is known and what is said", field=option)
     if is_live and excerpts.facts is not None and (known is None or known.rules is None):
         why = "was trained on rules retrieved for each case, and nobody knows yet what a stream is about"
         raise DataError(f"'{model}' {why}: name its rules in a case ('rules'), and give it with --case")
     engine = Endpoint(endpoint, model) if endpoint else engine_of(model)
     decoding = Decoding(template=template, max_new_tokens=max_new_tokens)
-    panel = WatchPanel(source, shown=not json)
+    panel = WatchPanel(without_credentials(source), shown=not json)
 
     def listen(record: Record) -> None:
         panel.listen(record)
         if json:
             typer.echo(record.model_dump_json())
 
-    with interruptible(shlex.join(["ruling", *sys.argv[1:]])), panel:
+    with interruptible(again()), panel:
         if not is_live:
             watch_cases(engine, excerpts.bind(load_cases(source)), journal, settings, decoding, listen)
             return

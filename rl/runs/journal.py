@@ -13,6 +13,7 @@ from typing import IO, Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel
 
 from data import DataError, Verdict
+from data.evidence import Unit
 from data.files import at_file
 from data.jsonl import read_jsonl
 
@@ -63,11 +64,11 @@ class Dropped(_Record):
     why: Literal["behind", "nothing there"]
     start: float
     end: float
-    windows: int = 0
+    windows: int = Field(default=0, ge=0)
     """Left out whole."""
-    frames: int = 0
+    frames: int = Field(default=0, ge=0)
     """Left out of windows that were looked at, or between them."""
-    sound: float = 0.0
+    sound: float = Field(default=0.0, ge=0)
     """Seconds of sound that nobody listened to."""
 
 
@@ -103,15 +104,15 @@ class Looked(_Record):
 
     kind: Literal["window"] = "window"
     time: AwareDatetime
-    number: int
+    number: int = Field(ge=0)
     start: float
     end: float
-    frames: int
-    lines: int
+    frames: int = Field(ge=0)
+    lines: int = Field(ge=0)
     verdict: Verdict | None
     """None where there was no ruling to be relied on."""
-    confidence: float | None = None
-    """Of the ruling, 0..1."""
+    confidence: Unit | None = None
+    """Of the ruling."""
     failure: str | None = None
     """Why not."""
     found: list[Found] = Field(default_factory=list)
@@ -146,12 +147,35 @@ def read_journal(path: str | Path) -> Iterator[Record]:
     """The records of a journal, in order; a line that a kill has torn is left out.
 
     Raises:
-        DataError: the file cannot be read, or a line is no record; names the line.
+        DataError: the file cannot be read, or a line is no record or has none before it that it goes on from; names
+            the line.
     """
+    return (record for _, record in _numbered(Path(path)))
+
+
+def _numbered(path: Path) -> Iterator[tuple[int, Record]]:
     with at_file(path, "read"):
-        whole = _whole(Path(path))
-    for _, line in read_jsonl(path, _Line, whole):
-        yield line.root
+        whole = _whole(path)
+    over: dict[str, bool] = {}
+    for number, line in read_jsonl(path, _Line, whole):
+        if (why := _misplaced(line.root, over)) is not None:
+            raise DataError(f"{why}: lines are missing, or there twice", file=path, line=number)
+        yield number, line.root
+
+
+def _misplaced(record: Record, over: dict[str, bool]) -> str | None:
+    """Why a record cannot come here, if so.
+
+    Args:
+        over: whether each stream that began is over; is brought up to date.
+    """
+    begins = isinstance(record, Began)
+    if begins == (record.stream in over):
+        return f"stream '{record.stream}' begins twice" if begins else f"stream '{record.stream}' has not begun"
+    if over.get(record.stream):
+        return f"stream '{record.stream}' is over"
+    over[record.stream] = isinstance(record, Ended)
+    return None
 
 
 def _whole(path: Path) -> int:
@@ -190,8 +214,12 @@ class Journal:
                 self._lock.acquire(timeout=1.0)
             except Timeout:
                 raise DataError("somebody else is writing it: give another journal", file=self.path) from None
-            self._file = self.path.open("ab")
-            self._file.truncate(_whole(self.path))
+            try:
+                self._file = self.path.open("ab")
+                self._mend()
+            except BaseException:
+                self._lock.release()
+                raise
         return self
 
     def __exit__(
@@ -201,9 +229,30 @@ class Journal:
         self._file.close()
         self._lock.release()
 
-    def records(self) -> Iterator[Record]:
-        """What it holds already."""
-        return read_journal(self.path)
+    def _mend(self) -> None:
+        """Cuts off a torn line. What is no journal is somebody's own file, and stays as it is."""
+        assert self._file is not None
+        whole = _whole(self.path)
+        begins = f'{{"{next(iter(_Record.model_fields))}":"'.encode()
+        with self.path.open("rb") as file:
+            torn = file.read(len(begins))
+        if whole:
+            next(_numbered(self.path), None)
+        elif not begins.startswith(torn):
+            raise DataError("is no journal: give another file", file=self.path)
+        self._file.truncate(whole)
+
+    def replay(self, take: Callable[[Record], object]) -> None:
+        """Hands over what it holds already, record by record.
+
+        Raises:
+            DataError: it is damaged, or whoever takes a record says what is wrong with it; names the line.
+        """
+        for number, record in _numbered(self.path):
+            try:
+                take(record)
+            except DataError as error:
+                raise DataError(error.message, file=self.path, line=number) from error
 
     def write(self, record: Record) -> None:
         """Adds a record; once this is done, no kill of this process takes it away."""
@@ -221,10 +270,10 @@ class Journal:
         Raises:
             DataError: it is another one; names what differs.
         """
-        said = {"source": before.source, **before.identity}, {"source": began.source, **began.identity}
+        said = [{"stream": one.stream, "source": one.source, **one.identity} for one in (before, began)]
         differ = [key for key in sorted(said[0].keys() | said[1].keys()) if said[0].get(key) != said[1].get(key)]
         if differ:
             message = (
                 f"is of another watching ({', '.join(differ)} differ): give another journal, or the same settings"
             )
-            raise DataError(message, file=self.path)
+            raise DataError(message)

@@ -112,6 +112,12 @@ class Buffer:
                 self._held.append(self._frames.popleft())
             return [frame for frame in self._held if start <= frame.time < end]
 
+    @property
+    def first(self) -> float | None:
+        """When the first of what nobody has looked at is shown or heard; None where there is nothing."""
+        with self._changed:
+            return min((queue[0].time for queue in (self._frames, self._sounds) if queue), default=None)
+
     def sounds(self, end: float) -> list[Sound]:
         """All that begins before a time; they are taken out."""
         with self._changed:

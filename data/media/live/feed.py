@@ -77,7 +77,7 @@ class Feed:
                         fresh, self._heard, pause = True, time.monotonic(), FIRST_PAUSE
                         self._keep_pace(item.time)
                     if isinstance(item, VideoFrame):
-                        self._place = replace(self._place, position=self._past(item.time))
+                        self._place = replace(self._place, position=self._view.next(item.time))
                     if self._stop.is_set() or not self._buffer.put(item):
                         return
             except DataError:
@@ -102,13 +102,9 @@ class Feed:
             pause = min(LONGEST_PAUSE, 2 * pause)
             self._place = replace(self._place, gap=time.monotonic() - self._heard)
 
-    def _past(self, time_: float) -> float:
-        """From when on a frame is new, behind the last one."""
-        return (self._view.tick(time_) + 1) / self._view.rate
-
     def _keep_pace(self, time_: float) -> None:
         """Waits until what can wait would be shown."""
         if self._source.is_live or self._pace.is_fast:
             return
         begun, position = self._begun
-        self._stop.wait(max(0.0, begun + time_ - position - time.monotonic()))
+        self._stop.wait(min(max(0.0, begun + time_ - position - time.monotonic()), threading.TIMEOUT_MAX))

@@ -50,9 +50,10 @@ def recorded(path: Path, view: View, position: float, clock: float | None) -> It
     """
     with opened(path) as container:
         offset = -start_of(container) if clock is None else clock
-        reached = start_of(container) + offset
-        yield Opened(path.name, round(reached, 3), offset)
-        if position - reached > 2 * BACK:
+        at = start_of(container) + offset
+        yield Opened(path.name, round(at, 3), offset)
+        reached = max(at, position)  # whoever goes on there has seen what lies before
+        if position - at > 2 * BACK:
             _seek(container, position - offset - BACK)
         for item in decoded(container, path, view, lambda stamp: stamp + offset, position):
             reached = max(reached, item.time)

@@ -67,6 +67,8 @@ class FolderSource:
         last, since = _order(""), time.monotonic()
         while True:
             files = [path for path in self.path.iterdir() if path.is_file() and not path.name.startswith(".")]
+            for path in files:
+                _check_name(path)
             names = sorted((_order(path.name), path) for path in files)
             new = [(order, path) for order, path in names if order >= _order(first) and order > last]
             for order, path in new:
@@ -79,9 +81,17 @@ class FolderSource:
             time.sleep(PAUSE)
 
 
-def _order(name: str) -> list[str | int]:
-    """Numbers in names count as numbers: ``9.ts`` comes before ``10.ts``."""
-    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
+def _check_name(path: Path) -> None:
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:
+        shown = path.name.encode(errors="replace").decode()
+        raise DataError(f"holds '{shown}', whose name is not UTF-8: rename it", file=path.parent) from None
+
+
+def _order(name: str) -> tuple[list[str | int], str]:
+    """Numbers in names count as numbers: ``9.ts`` comes before ``10.ts``; ``01.ts`` and ``1.ts`` are two files."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)], name
 
 
 def _clock(start: float, clock: float | None, end: float) -> float:

@@ -33,6 +33,10 @@ class View:
         """The number of the last tick up to a time."""
         return int(time * self.rate + CLOSE)
 
+    def next(self, time: float) -> float:
+        """When, behind a time, the next frame is looked for."""
+        return (self.tick(time) + 1) / self.rate
+
     def first(self, position: float) -> int:
         """The number of the first tick from a time on."""
         return max(0, ceil(position * self.rate - CLOSE))

@@ -2,9 +2,9 @@
 
 An alarm is right if its seconds meet an event that one of its rules' alarms is right for; it detects every such event
 when it is raised. An event that no alarm detects has an infinite time to detection: medians and quantiles are over all
-events, so that nothing is gained by leaving out the hard ones. Intervals come from drawing whole streams again, 2.5 %
-to 97.5 % (see `rl.evaluation.statistics.bootstrap` on how far to trust those near the ends of a range); one stream
-alone has none.
+events, so that nothing is gained by leaving out the hard ones. Intervals come from drawing whole groups of streams
+again, 2.5 % to 97.5 % (see `rl.evaluation.statistics.bootstrap` on how far to trust those near the ends of a range);
+one group alone has none.
 """
 
 from collections.abc import Callable, Sequence
@@ -50,13 +50,14 @@ class LiveFigures:
 class _Stream:
     watched: Watched
     events: Sequence[Event]
+    cluster: str
     right: list[list[int]]
     """For each alarm, the events that it detects."""
 
     @classmethod
-    def of(cls, watched: Watched, events: Sequence[Event]) -> "_Stream":
+    def of(cls, watched: Watched, events: Sequence[Event], cluster: str) -> "_Stream":
         right = [[n for n, event in enumerate(events) if _detects(raised, event)] for raised in watched.raised]
-        return cls(watched, events, right)
+        return cls(watched, events, cluster, right)
 
     @property
     def delays(self) -> list[float]:
@@ -75,13 +76,21 @@ class _Stream:
         return total
 
 
-def measure_alarms(watched: Sequence[Watched], events: Sequence[Sequence[Event]], seed: int = 0) -> LiveFigures:
+def measure_alarms(
+    watched: Sequence[Watched],
+    events: Sequence[Sequence[Event]],
+    clusters: Sequence[str] | None = None,
+    seed: int = 0,
+) -> LiveFigures:
     """The figures of streams.
 
     Args:
         events: of each stream, in their order.
+        clusters: the group of each stream (`Case.cluster`); each is one of its own if None.
     """
-    streams = [_Stream.of(one, its) for one, its in zip(watched, events, strict=True)]
+    if clusters is None:
+        clusters = [str(place) for place in range(len(watched))]
+    streams = [_Stream.of(*one) for one in zip(watched, events, clusters, strict=True)]
     count = sum(map(len, events))
 
     def estimate(figure: Callable[[Sequence[_Stream]], float], support: int) -> Estimate:
@@ -159,11 +168,14 @@ def _estimate(
     streams: Sequence[_Stream], figure: Callable[[Sequence[_Stream]], float], support: int, seed: int
 ) -> Estimate:
     value = figure(streams)
-    if len(streams) < 2 or np.isnan(value):
+    groups: dict[str, list[_Stream]] = {}
+    for stream in streams:
+        groups.setdefault(stream.cluster, []).append(stream)
+    if len(groups) < 2 or np.isnan(value):
         return Estimate(value, nan, nan, support)
-    rng = np.random.default_rng(seed)
-    picks = rng.integers(0, len(streams), (RESAMPLES, len(streams)))
-    draws = np.array([figure([streams[place] for place in pick]) for pick in picks])
+    whole = list(groups.values())
+    picks = np.random.default_rng(seed).integers(0, len(whole), (RESAMPLES, len(whole)))
+    draws = np.array([figure([stream for place in pick for stream in whole[place]]) for pick in picks])
     draws = np.sort(draws[~np.isnan(draws)])
     if not len(draws):
         return Estimate(value, nan, nan, support)

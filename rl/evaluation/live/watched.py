@@ -33,6 +33,8 @@ class Watched:
     unread: int = 0
     """Windows without a ruling to be relied on."""
     windows: int = 0
+    is_over: bool = False
+    """Whether it was watched to its end."""
     _open: dict[int, Raised] = field(default_factory=dict, repr=False)
     _sure: dict[str, float] = field(default_factory=dict, repr=False)
     """By rule, how sure the surest was of the windows in a row that found it."""
@@ -43,6 +45,7 @@ class Watched:
             self.windows, self.cost = self.windows + 1, self.cost + record.seconds
             self.unread += record.verdict is None
             self._note(record)
+        self.is_over = isinstance(record, Ended)
         for alarm in record.alarms:
             self._change(alarm)
 
@@ -66,7 +69,7 @@ class Watched:
 
 
 def read_watched(path: str | Path) -> dict[str, Watched]:
-    """The streams of a journal, by name.
+    """The streams of a journal, by name; those as well of which no window was looked at.
 
     Raises:
         DataError: the file is no journal; names the line.
@@ -74,9 +77,9 @@ def read_watched(path: str | Path) -> dict[str, Watched]:
     streams: dict[str, Watched] = {}
     ends: dict[str, float] = {}
     for record in read_journal(path):
+        one = streams.setdefault(record.stream, Watched(record.stream))
         if not isinstance(record, Looked | Ended):
             continue
-        one = streams.setdefault(record.stream, Watched(record.stream))
         if isinstance(record, Looked) and record.end > ends.get(record.stream, 0.0) + ROUNDING:
             one.seconds += record.end - max(record.start, ends.get(record.stream, 0.0))
             ends[record.stream] = record.end

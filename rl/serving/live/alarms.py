@@ -25,7 +25,7 @@ class _Case:
     """Of its alarm; 0 while it is a suspicion."""
 
     def told(self, rule: str, change: str, at: float) -> Alarm:
-        return Alarm(number=self.number, rule=rule, change=change, first=self.first, last=self.last, at=at)
+        return Alarm(number=self.number, rule=rule, change=change, first=self.first, last=self.last, at=round(at, 3))
 
 
 class Alarms:

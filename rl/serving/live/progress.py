@@ -5,12 +5,15 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from data import Rulebook, Verdict
+from data import DataError, Rulebook, Verdict
 from data.media.live import Opened, Place
 from data.windows import Memory, Sighting, Span, WindowSettings
+from data.windows.settings import SHORTEST
 from rl.runs import journal
 from rl.runs.journal import Alarm, Looked, Record
 from rl.serving.live.alarms import Alarms
+
+CHANGED = "lines are missing, changed or there twice"
 
 
 class WatchSettings(BaseModel):
@@ -39,6 +42,8 @@ class Progress:
         self.memory, self.alarms = Memory(settings.windows), Alarms(settings.agree)
         self.next = 0
         """The number of the window that is to be looked at."""
+        self.reached = 0.0
+        """Up to when it was looked at, or left out, in seconds."""
         self.is_over = False
         self._opened: tuple[Opened, ...] = ()
         self._left: tuple[datetime | None, float] = (None, 0.0)
@@ -61,8 +66,13 @@ class Progress:
     def look(self, found: Sequence[Sighting] | None, verdict: Verdict | None, span: Span) -> list[Alarm]:
         """A window was looked at: what it finds, None where it has no ruling to be relied on. Returns what changes."""
         self.memory.add(found or ())
-        self.next = span.number + 1
+        self.pass_over(1, span.end)
         return self.alarms.look(found, verdict, span)
+
+    def pass_over(self, windows: int, end: float) -> None:
+        """So many windows are done with, the last of which ends then."""
+        self.next += windows
+        self.reached = round(end, 3)
 
     @property
     def state(self) -> Verdict:
@@ -70,14 +80,36 @@ class Progress:
         return self.alarms.state(self.excerpt)
 
     def replay(self, record: Record) -> None:
-        """What a record of the journal says happened."""
+        """What a record of the journal says happened.
+
+        Raises:
+            DataError: it does not follow from what was said before.
+        """
         if isinstance(record, Looked):
-            found = None if record.verdict is None else [Sighting(f.rule, f.start, f.end) for f in record.found]
-            self._left = (record.time, record.end + record.lag)
-            self.look(found, record.verdict, self.settings.windows.span(record.number, record.end))
+            self._replay_window(record)
         elif isinstance(record, journal.Opened):
             self.opened(Opened(record.name, record.at, record.clock))
         elif isinstance(record, journal.Dropped):
-            self.next = max(self.next, self.settings.windows.count(record.end))
-        elif isinstance(record, journal.Ended):
-            self.is_over = True
+            if record.windows:
+                self.pass_over(record.windows, record.end)
+        elif isinstance(record, journal.Ended) and (
+            abs(record.at - self.reached) > 2 * SHORTEST or self.end(record.at) != record.alarms
+        ):
+            raise DataError(f"it ends at {record.at:g} s, which does not follow from the windows before: {CHANGED}")
+
+    def end(self, at: float) -> list[Alarm]:
+        """The stream is over. Returns the alarms that this clears."""
+        self.is_over = True
+        return self.alarms.end(at)
+
+    def _replay_window(self, record: Looked) -> None:
+        span = self.settings.windows.span(self.next, record.end)
+        if record.number != self.next or abs(record.start - span.start) > SHORTEST or span.fresh <= 0:
+            told = f"window {record.number}, from {record.start:g} to {record.end:g} s"
+            raise DataError(f"{told}, where window {self.next} was to come: {CHANGED}")
+        if unknown := [found.rule for found in record.found if found.rule not in self.excerpt]:
+            raise DataError(f"it finds '{unknown[0]}', which is no rule that the stream is judged by")
+        found = None if record.verdict is None else [Sighting(f.rule, f.start, f.end) for f in record.found]
+        self._left = (record.time, record.end + record.lag)
+        if self.look(found, record.verdict, span) != record.alarms:
+            raise DataError(f"its alarms are not those that follow from the windows up to here: {CHANGED}")

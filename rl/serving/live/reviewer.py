@@ -62,7 +62,9 @@ class Reviewer:
         ruling, failure = review.ruling, review.failure or review.contradiction
         if ruling is None or failure is not None:
             return Look(window, None, None, None, failure, seconds)
-        found = sightings(ruling.violations, window.case, window.excerpt)
+        # As the journal has them, so that whoever goes on from it knows neither more nor less.
+        exact = sightings(ruling.violations, window.case, window.excerpt)
+        found = [Sighting(one.rule, round(one.start, 3), round(one.end, 3)) for one in exact]
         return Look(window, found, ruling.verdict, ruling.confidence, None, seconds)
 
 
@@ -81,7 +83,7 @@ def looked(look: Look, span: Span, alarms: list[Alarm], progress: Progress, lag:
         verdict=look.verdict,
         confidence=look.confidence,
         failure=look.failure,
-        found=[Found(rule=s.rule, start=round(s.start, 3), end=round(s.end, 3)) for s in look.found or []],
+        found=[Found(rule=s.rule, start=s.start, end=s.end) for s in look.found or []],
         alarms=alarms,
         state=progress.state,
         seconds=round(look.seconds, 4),

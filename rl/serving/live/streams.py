@@ -13,7 +13,7 @@ from data.windows import Span, cut
 from data.windows.cut import duration_of, remembered
 from rl.config.decoding import Decoding
 from rl.generation.engine import Engine
-from rl.runs.journal import Ended, Journal, Record
+from rl.runs.journal import Began, Ended, Journal, Record
 from rl.serving.live.progress import Progress, WatchSettings
 from rl.serving.live.reviewer import Look, Reviewer, looked
 from rl.serving.live.watch import began
@@ -102,18 +102,28 @@ def watch_cases(
     settings, decoding = settings or WatchSettings(), decoding or Decoding()
     reviewer = Reviewer(engine, briefs.book, decoding)
     streams = {brief.id: _Stream.of(brief, settings) for brief in briefs}
-    news = {id_: began(id_, "case", reviewer, settings, None) for id_ in streams}
+    news = {brief.id: began(brief, "case", reviewer, settings, None) for brief in briefs}
+
+    def take(record: Record) -> None:
+        if record.stream not in streams:
+            return
+        if isinstance(record, Began):
+            kept.check(news.pop(record.stream), record)
+        streams[record.stream].progress.replay(record)
+
+    def end(one: _Stream) -> None:
+        at = one.progress.reached
+        kept.write(Ended(stream=one.brief.id, at=at, alarms=one.progress.end(at)))
+
     with Journal(out, listener) as kept:
-        for record in kept.records():
-            if record.stream in streams:
-                if record.kind == "began":
-                    kept.check(news.pop(record.stream), record)
-                streams[record.stream].progress.replay(record)
+        kept.replay(take)
         for new in news.values():
             kept.write(new)
         left = [one for one in streams.values() if not one.progress.is_over]
+        for one in [one for one in left if one.next is None]:  # it was stopped just before it said so
+            end(one)
         for one, span, look in look_through(reviewer, left, decoding.batch_size):
             alarms = one.progress.look(look.found, look.verdict, span)
             kept.write(looked(look, span, alarms, one.progress, 0.0))
-            if one.progress.next == len(one.windows):
-                kept.write(Ended(stream=one.brief.id, at=span.end, alarms=one.progress.alarms.end(span.end)))
+            if one.next is None:
+                end(one)

@@ -7,20 +7,22 @@ the journal, and a window's alarms stand in one line with it.
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from data import Brief, Case, Rulebook
+from data import Brief, Briefs, Case, Rulebook
 from data.media.audio.recognizer import Recognizer
 from data.media.live import Buffer, Feed, Opened, Source, View
 from data.media.live.feed import Pace
 from data.windows import Span
 from data.windows.cut import remembered, window_of
+from data.windows.settings import SHORTEST
 from prompts import TEMPLATE_VERSION
 from rl.config.decoding import Decoding
 from rl.generation.engine import Engine
+from rl.generation.episodes import shown_hash
 from rl.runs import journal
 from rl.runs.journal import Began, Dropped, Ended, Journal, Record
 from rl.serving.live.listener import Listener
@@ -65,7 +67,7 @@ def watch(
     with Journal(out, listener) as kept, tempfile.TemporaryDirectory() as frames:
         brief = Brief.of(case.allowing(frames), book)
         progress = Progress(settings, brief.excerpt)
-        _take_up(kept, began(case.id, source.name, reviewer, settings, by), progress)
+        _take_up(kept, began(brief, source.name, reviewer, settings, by), progress)
         if not progress.is_over:
             place, most = progress.place(datetime.now(UTC)), settings.most_lag + settings.windows.seconds
             buffer = Buffer(Path(frames), most, waits=not source.is_live, start=place.position)
@@ -75,27 +77,37 @@ def watch(
     return progress
 
 
-def began(stream: str, source: str, reviewer: Reviewer, settings: WatchSettings, by: Recognizer | None) -> Began:
-    """The first record of a stream."""
+def began(brief: Brief, source: str, reviewer: Reviewer, settings: WatchSettings, by: Recognizer | None) -> Began:
+    """The first record of a stream.
+
+    Args:
+        brief: the stream's case: all of it, or what is known beside what it shows.
+    """
+    template = reviewer.decoding.template or "default"
     identity: dict[str, Any] = {
         **reviewer.engine.identity(reviewer.decoding),
         "rulebook": reviewer.book.fingerprint,
-        "template": f"{reviewer.decoding.template} {TEMPLATE_VERSION}",
+        "template": f"{template} {TEMPLATE_VERSION}",
+        "case": shown_hash(Briefs([brief], reviewer.book), template),
         "settings": settings.model_dump(mode="json"),
         "speech": by.identity if by is not None else None,
     }
-    return Began(stream=stream, time=datetime.now(UTC), source=source, identity=identity)
+    return Began(stream=brief.id, time=datetime.now(UTC), source=source, identity=identity)
 
 
 def _take_up(kept: Journal, new: Began, progress: Progress) -> None:
     """Goes on with what a journal holds, or begins it."""
-    before: Began | None = None
-    for record in kept.records():
+    known = False
+
+    def take(record: Record) -> None:
+        nonlocal known
         if isinstance(record, Began):
-            before = record
-            kept.check(new, before)
+            kept.check(new, record)
+        known = True
         progress.replay(record)
-    if before is None:
+
+    kept.replay(take)
+    if not known:
         kept.write(new)
 
 
@@ -127,8 +139,7 @@ class _Watch:
         if self._buffer.fault is not None:
             raise self._buffer.fault
         at = round(self._end, 3)
-        self._kept.write(Ended(stream=self._brief.id, at=at, alarms=self._progress.alarms.end(at)))
-        self._progress.is_over = True
+        self._kept.write(Ended(stream=self._brief.id, at=at, alarms=self._progress.end(at)))
 
     def _awaited(self) -> Span | None:
         """The next window, once all of it is there; what is left of the last one; None where there is no more."""
@@ -138,12 +149,14 @@ class _Watch:
         if self._buffer.reached >= span.end or not self._buffer.is_over:
             return span
         before = self._progress.next * self._windows.every
-        return self._windows.span(self._progress.next, self._end) if self._end > before else None
+        return self._windows.span(self._progress.next, self._end) if self._end > before + SHORTEST else None
 
     @property
     def _end(self) -> float:
-        """When the stream ends, as far as is known: its last frame stands until the next one would have come."""
-        return self._buffer.reached + 1 / self._windows.rate
+        """When the stream ends, as far as is known: its last frame stands until the next one is looked for. Who goes
+        on where all was looked at finds no frame any more.
+        """
+        return max(self._progress.reached, View(self._windows.rate).next(self._buffer.reached))
 
     def _lag(self, span: Span) -> float:
         return max(0.0, self._buffer.reached - span.end) if self._is_live else 0.0
@@ -153,8 +166,7 @@ class _Watch:
         all_ = self._buffer.frames(span.start, span.end)
         frames = self._windows.thinned(all_, max(1, self._windows.frames // 2) if lag > self._windows.every else None)
         if not frames and not lines:
-            self._drop("nothing there", span, windows=1)
-            self._progress.next = span.number + 1
+            self._pass_over(span)
             return
         window = window_of(self._brief.case, span, frames, lines)
         told = remembered(Brief(window, self._brief.excerpt), self._progress.memory, span)
@@ -173,11 +185,18 @@ class _Watch:
         self._buffer.sounds(last.end)
         self._listener.skip()
         frames = len(self._buffer.frames(span.start, last.end))
-        self._progress.next = newest
-        start = self._windows.span(newest).start
-        self._buffer.forget(start)
+        self._progress.pass_over(newest - span.number, last.end)
+        self._buffer.forget(self._windows.span(newest).start)
         whole = Span(span.number, span.end - span.fresh, last.end, last.end - span.end + span.fresh)
         self._drop("behind", whole, windows=newest - span.number, frames=frames + self._buffer.dropped().frames)
+
+    def _pass_over(self, span: Span) -> None:
+        """Goes on with the next window in which there is anything, however far a clock jumped."""
+        first = self._buffer.first
+        count = 1 if first is None else max(1, self._windows.count(first) - span.number)
+        last = self._windows.span(span.number + count - 1) if count > 1 else span
+        self._drop("nothing there", replace(span, end=last.end), windows=count)
+        self._progress.pass_over(count, last.end)
 
     def _drop(self, why: str, span: Span, **what: Any) -> None:
         start, end = round(span.start, 3), round(span.end, 3)

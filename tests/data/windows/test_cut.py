@@ -167,3 +167,9 @@ def test_gold_without_times_is_refused(gold: Gold, message: str) -> None:
 def test_a_case_without_time_is_refused() -> None:
     with pytest.raises(DataError, match="neither frames nor a transcript"):
         list(cut(Brief.of(Case(id="still", text={"title": "x"}), BOOK), FOUR))
+
+
+def test_what_is_left_of_a_stream_is_a_window_only_where_three_digits_tell_it() -> None:
+    settings = WindowSettings(seconds=0.3333, every=0.3333)
+    assert len(list(settings.spans(1.0))) == 3
+    assert [span.number for span in WindowSettings(seconds=1, every=1).spans(1.001)] == [0, 1]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from data import DataError
-from rl.runs.journal import Began, Dropped, Journal, Record, read_journal
+from rl.runs.journal import Began, Dropped, Ended, Journal, Record, read_journal
 
 NOW = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
 BEGAN = Began(stream="s", time=NOW, source="clip.mp4", identity={"model": "m", "rulebook": "b"})
@@ -63,3 +63,29 @@ def test_whoever_listens_hears_what_is_kept(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.jsonl", heard.append) as journal:
         journal.write(BEGAN)
     assert heard == [BEGAN]
+
+
+@pytest.mark.parametrize(
+    "own", [b"name: mine\nrules: []", b"no line break", b'{"id": "1"}\n{"id": "2"}', b"\x89PNG\r\n\x1a\n\x00"]
+)
+def test_a_file_that_is_no_journal_is_left_as_it_is(own: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    path.write_bytes(own)
+    for _ in range(2):  # and is not kept locked
+        with pytest.raises(DataError, match=r"cases\.jsonl"):
+            Journal(path).__enter__()
+    assert path.read_bytes() == own
+
+
+def test_records_stand_between_the_beginning_and_the_end_of_their_stream(tmp_path: Path) -> None:
+    over = Ended(stream="s", at=8.0)
+    for records, why in [
+        ((DROPPED,), "has not begun"),
+        ((BEGAN, BEGAN), "begins twice"),
+        ((BEGAN, over, DROPPED), "is over"),
+        ((BEGAN, DROPPED.model_copy(update={"stream": "t"})), "stream 't' has not begun"),
+    ]:
+        path = tmp_path / "j.jsonl"
+        path.write_text("".join(record.model_dump_json() + "\n" for record in records))
+        with pytest.raises(DataError, match=why):
+            list(read_journal(path))

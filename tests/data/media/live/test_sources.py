@@ -1,5 +1,6 @@
 """What goes on is read as it goes on: the same frames of a file, over HLS, over RTMP and from a folder of segments."""
 
+import os
 import subprocess
 import sys
 import time
@@ -151,3 +152,17 @@ def test_a_broadcast_leads_to_no_file_of_this_machine(hls: Path, tmp_path: Path)
     with serving(folder) as url:
         heard = Heard(source_of(f"{url}/live.m3u8"), tmp_path, pace=Pace(True, 1.0))
     assert heard.frames == []
+
+
+def test_files_whose_names_have_one_number_are_all_read(tmp_path: Path) -> None:
+    for name, seconds in (("1.mp4", 2), ("01.mp4", 2), ("2.mp4", 2)):
+        write_clip(tmp_path / name, seconds)
+        os.utime(tmp_path / name, (0, 0))
+    items = FolderSource(tmp_path, idle=0.5).items(View(1.0), Place())
+    assert [item.name for item in items if isinstance(item, Opened)] == ["01.mp4", "1.mp4", "2.mp4"]
+
+
+def test_a_file_whose_name_is_not_utf8_is_named(tmp_path: Path) -> None:
+    write_clip(tmp_path / "1.mp4", 2).rename(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.mp4"))
+    with pytest.raises(DataError, match=r"holds '\?\.mp4', whose name is not UTF-8"):
+        list(FolderSource(tmp_path, idle=0.5).items(View(1.0), Place()))

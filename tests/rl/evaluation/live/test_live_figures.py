@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from data import Brief, Case, Frame, Gold, GoldViolation, Interval, Rule, Rulebook, save_cases
 from rl.cli.alarms import app
 from rl.evaluation.live import Event, Raised, Watched, events_of, measure_alarms, read_watched
-from rl.runs.journal import Alarm, Ended, Found, Journal, Looked
+from rl.runs.journal import Alarm, Began, Ended, Found, Journal, Looked
 
 BOOK = Rulebook(name="b", rules=[Rule(id="A", text="No."), Rule(id="B", text="No.")])
 
@@ -74,6 +74,14 @@ def test_intervals_hold_the_figure_and_one_stream_has_none() -> None:
     assert isnan(measure_alarms([ONE], EVENTS[:1]).detected.low)
 
 
+def test_streams_of_one_group_are_drawn_together() -> None:
+    loose = measure_alarms([ONE, TWO] * 8, EVENTS * 8).detected
+    grouped = measure_alarms([ONE, TWO] * 8, EVENTS * 8, [f"g{place // 8}" for place in range(16)]).detected
+    assert grouped.value == loose.value
+    assert grouped.low == grouped.high == grouped.value  # two groups alike, of eight streams each
+    assert isnan(measure_alarms([ONE, TWO], EVENTS, ["g", "g"]).detected.low)
+
+
 def gold(*spans: tuple[str, float, float]) -> Case:
     violations = [GoldViolation(rule=rule, evidence=[Interval(interval=(s, e))]) for rule, s, e in spans]
     frames = [Frame(path="0.png", time=0.0), Frame(path="1.png", time=20.0)]
@@ -92,6 +100,7 @@ def journal(path: Path) -> Path:
     now, found = datetime.now(UTC), {1: (5.0, 8.0), 2: (8.0, 10.0)}
     change = {2: ("raised", 5.0, 10.0, 12.0), 4: ("cleared", 5.0, 10.0, 20.0)}
     with Journal(path) as kept:
+        kept.write(Began(stream="s", time=now, source="case", identity={}))
         for n in range(5):
             seen = [Found(rule="A", start=found[n][0], end=found[n][1])] if n in found else []
             alarms = [
@@ -120,3 +129,20 @@ def test_the_command(tmp_path: Path) -> None:
     assert "7.0 s" in done.output and "100 %" in done.output
     (figures,) = json.loads((tmp_path / "figures.json").read_text()).values()
     assert figures["median_delay"]["value"] == 7.0 and figures["detected"]["low"] is None
+    assert "not watched" not in done.output and "not over" not in done.output
+
+
+def test_streams_that_nobody_watched_to_their_end_are_told_and_counted(tmp_path: Path) -> None:
+    path, now = journal(tmp_path / "j.jsonl"), datetime.now(UTC)
+    with Journal(path) as kept:
+        kept.write(Began(stream="t", time=now, source="case", identity={}))
+    unwatched = gold(("A", 5, 10)).model_copy(update={"id": "u"})
+    cases = [gold(("A", 5, 10)), gold(("A", 5, 10)).model_copy(update={"id": "t"}), unwatched]
+    save_cases(cases, tmp_path / "cases.jsonl")
+    BOOK.dump(tmp_path / "rules.yaml")
+    call = [str(path), "--data", str(tmp_path / "cases.jsonl"), "--rulebook", str(tmp_path / "rules.yaml")]
+    done = CliRunner().invoke(app, [*call, "--out", str(tmp_path / "figures.json")])
+    assert done.exit_code == 0, done.output
+    assert "1 of 3 cases were not watched" in done.output and "1 of 2 streams are not over" in done.output
+    (figures,) = json.loads((tmp_path / "figures.json").read_text()).values()
+    assert (figures["streams"], figures["events"], figures["detected"]["value"]) == (2, 2, 0.5)
