@@ -19,6 +19,7 @@ from rl.terminal.console import console
 from rl.terminal.errors import interruptible
 from rl.terminal.safe_text import visible
 from rl.terminal.stopping import Stopped
+from rl.training.launch.machines import Machines
 from rl.training.registry import KINDS, Kind, load_recipe
 
 app = typer.Typer(
@@ -33,10 +34,21 @@ app = typer.Typer(
 Config = Annotated[str, typer.Option(help="Recipe: a YAML file, or the name of a shipped one.")]
 Accelerate = Annotated[
     str | None,
-    typer.Option(help="Launch through Accelerate: a YAML file, or cpu, single_gpu, multi_gpu, zero2 or zero3."),
+    typer.Option(
+        help="Launch through Accelerate: a YAML file, or cpu, single_gpu, multi_gpu, zero1, zero2, zero3, "
+        "zero3_offload, fsdp2 or multi_node_zero3."
+    ),
 ]
 Processes = Annotated[
-    int | None, typer.Option("--num_processes", min=1, max=100_000, help="Processes, with --accelerate.")
+    int | None,
+    typer.Option("--num_processes", min=1, max=100_000, help="Processes on all machines, with --accelerate."),
+]
+Count = Annotated[int | None, typer.Option("--num_machines", min=1, max=100_000, help="Machines, with --accelerate.")]
+Rank = Annotated[int | None, typer.Option("--machine_rank", min=0, max=100_000, help="Which of them this is, from 0.")]
+Address = Annotated[str | None, typer.Option("--main_process_ip", help="Address of machine 0.")]
+Port = Annotated[
+    int | None,
+    typer.Option("--main_process_port", min=0, max=65_535, help="Port on which machine 0 hears the others."),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint of the run.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check recipe, data and model, count tokens; do not train.")]
@@ -48,27 +60,30 @@ def _verb(kind: Kind) -> Callable[..., None]:
         config: Config,
         accelerate: Accelerate = None,
         num_processes: Processes = None,
+        num_machines: Count = None,
+        machine_rank: Rank = None,
+        main_process_ip: Address = None,
+        main_process_port: Port = None,
         resume: Resume = False,
         dry_run: DryRun = False,
         allow_media: AllowMedia = None,
     ) -> None:
         overrides = _overrides(context.args)
-        if num_processes is not None and accelerate is None:
-            raise DataError("--num_processes needs --accelerate, as in: --accelerate multi_gpu --num_processes 2")
+        machines = Machines(num_processes, num_machines, machine_rank, main_process_ip, main_process_port)
+        if accelerate is None and (said := machines.options):
+            raise DataError(f"{said[0]} needs --accelerate, as in: --accelerate multi_gpu {said[0]} {said[1]}")
         if dry_run:
             from rl.terminal.preflight import preflight_table
             from rl.training.preflight import preflight
 
-            Console(emoji=False).print(
-                preflight_table(preflight(kind.name, config, overrides, accelerate, num_processes))
-            )
+            Console(emoji=False).print(preflight_table(preflight(kind.name, config, overrides, accelerate, machines)))
             return
         recipe = load_recipe(kind.name, config, overrides)
         with interruptible(again("--resume"), lambda: _outlook(recipe)):
             if accelerate is not None:
                 from rl.training.launch.launch import launch
 
-                code = launch(kind.name, config, overrides, accelerate, num_processes, resume)
+                code = launch(kind.name, config, overrides, accelerate, machines, resume)
                 _check_ended_well(code, RunFolder(recipe.output))
             else:
                 from rl.training import train

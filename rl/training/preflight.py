@@ -25,6 +25,7 @@ from rl.config.train import TrainRecipe
 from rl.models.load import ADAPTER, check_attention, context_length, load_config, processor_for
 from rl.runs.excerpts import excerpts_of
 from rl.terminal.preflight import Preflight
+from rl.training.launch.machines import Machines
 from rl.training.launch.settings import LaunchSettings
 from rl.training.lengths import Length, check_fit, count, estimate
 from rl.training.registry import load_recipe, stage_of
@@ -37,7 +38,7 @@ def preflight(
     config: str,
     overrides: Mapping[str, Any] | None = None,
     accelerate: str | None = None,
-    num_processes: int | None = None,
+    machines: Machines | None = None,
 ) -> Preflight:
     """Checks a recipe as far as it can be without training.
 
@@ -46,7 +47,7 @@ def preflight(
         config: a recipe's file or name.
         overrides: recipe keys to values.
         accelerate: a YAML file, or the name of a shipped configuration, if the run is to be launched.
-        num_processes: instead of what the configuration says.
+        machines: instead of what the configuration says.
 
     Raises:
         DataError: the recipe, the data or the settings are not as they should be, or a case does not fit the context.
@@ -59,7 +60,7 @@ def preflight(
     found.add("recipe", f"{config}, leaves {recipe.output}")
     stage.check(arguments)
     check_attention(recipe.model.attn_implementation)
-    processes = 1 if accelerate is None else _launch(stage, accelerate, num_processes, found)
+    processes = 1 if accelerate is None else _launch(stage, accelerate, machines, found)
     excerpts = _excerpts(recipe, found)
     cases = _cases(recipe.data.train, "data", found) if _are_there(stage.files, "data", found) else []
     watched = _watched(recipe, arguments, found)
@@ -93,15 +94,16 @@ def _check_output(output: Path) -> None:
         raise DataError(f"cannot be written: {error.strerror}", file=output) from error
 
 
-def _launch(stage: Stage[Any], accelerate: str, num_processes: int | None, found: Preflight) -> int:
+def _launch(stage: Stage[Any], accelerate: str, machines: Machines | None, found: Preflight) -> int:
     """How many processes there will be."""
-    settings = LaunchSettings.load(accelerate, num_processes)
+    settings = LaunchSettings.load(accelerate, machines)
     if settings.is_sharded:
         stage.check_sharded()
     if settings.kind == "DEEPSPEED" and find_spec("deepspeed") is None:
         found.lack("accelerate", f"{accelerate} needs DeepSpeed: pip install 'ruling[deepspeed]'")
     else:
-        found.add("accelerate", f"{accelerate}, {settings.processes} × {settings.kind}")
+        where = f" on {settings.machines} machines, of which this is {settings.rank}" if settings.machines > 1 else ""
+        found.add("accelerate", f"{accelerate}, {settings.processes} × {settings.kind}{where}")
     return settings.processes
 
 

@@ -18,6 +18,7 @@ from rl.runs.folder import RunFolder
 from rl.runs.lock import hold
 from rl.terminal.messages import kept
 from rl.terminal.stopping import Stopped, stop_requests
+from rl.training.launch.machines import Machines
 from rl.training.launch.settings import LaunchSettings
 from rl.training.registry import load_recipe, stage_of
 
@@ -29,7 +30,7 @@ def launch(
     config: str,
     overrides: Mapping[str, Any],
     accelerate: str,
-    num_processes: int | None = None,
+    machines: Machines | None = None,
     resume: bool = False,
 ) -> int:
     """Trains in the processes that an Accelerate configuration describes.
@@ -39,7 +40,7 @@ def launch(
         config: a recipe's file or name.
         overrides: recipe keys to values.
         accelerate: a YAML file, or the name of a shipped configuration.
-        num_processes: instead of what the configuration says.
+        machines: instead of what the configuration says.
 
     Returns:
         The exit code: that of the first process that failed, or 0.
@@ -51,7 +52,7 @@ def launch(
     """
     recipe = load_recipe(kind, config, overrides)
     with kept(RunFolder(recipe.output).messages):
-        return _launch(recipe, config, overrides, accelerate, num_processes, resume)
+        return _launch(recipe, config, overrides, accelerate, machines or Machines(), resume)
 
 
 def _launch(
@@ -59,14 +60,16 @@ def _launch(
     config: str,
     overrides: Mapping[str, Any],
     accelerate: str,
-    num_processes: int | None,
+    machines: Machines,
     resume: bool,
 ) -> int:
+    import torch
     from accelerate.commands.launch import launch_command, launch_command_parser
     from torch.distributed.elastic.multiprocessing import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
-    settings = LaunchSettings.load(accelerate, num_processes)
+    settings = LaunchSettings.load(accelerate, machines)
+    settings.check_device(has_gpu=torch.cuda.is_available())
     # What can go wrong or must be there before several processes start, goes wrong or is made once. While they train,
     # the first of them holds the run.
     stage = stage_of(recipe)
@@ -74,9 +77,7 @@ def _launch(
         stage.check_sharded()
     with hold(stage.run) if settings.is_first_machine else nullcontext():
         stage.prepare()
-    options = ["--config_file", str(settings.file)]
-    if num_processes is not None:
-        options += ["--num_processes", str(num_processes)]
+    options = ["--config_file", str(settings.file), *machines.options]
     # The worker is a script, not a module: `-m` would look for `rl` in the current folder first.
     work = [str(WORKER), recipe.kind, config, json.dumps(dict(overrides)), json.dumps(resume)]
     arguments = launch_command_parser().parse_args([*options, *work])
@@ -93,7 +94,7 @@ def _launch(
             code = failure.get_first_failure()[1].exitcode
         except SignalException as hangup:
             raise Stopped(hangup.sigval) from hangup
-        except ValueError as error:
+        except (ValueError, ConnectionError) as error:  # ConnectionError: the port is taken
             raise DataError(f"Accelerate refuses the configuration: {error}", file=accelerate) from error
     if code and request.number:
         raise Stopped(request.number)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from data import DataError, find_yaml
 from data.yaml_model import read_yaml
+from rl.training.launch.machines import Machines
 
 CONFIGS = Path(__file__).parents[3] / "accelerate_configs"
 _SHARDED = ("DEEPSPEED", "FSDP")
@@ -19,15 +20,16 @@ class LaunchSettings:
     """On all machines together; at least 1."""
     kind: str
     """Accelerate's name for how they work together, such as ``MULTI_GPU``."""
-    is_first_machine: bool
-    """Whether this is where the first of the processes will run; the others' machines may share its disk."""
+    machines: int = 1
+    rank: int = 0
+    """Of this machine."""
 
     @classmethod
-    def load(cls, accelerate: str, num_processes: int | None = None) -> "LaunchSettings":
+    def load(cls, accelerate: str, told: Machines | None = None) -> "LaunchSettings":
         """Those of a file or a shipped configuration.
 
         Args:
-            num_processes: instead of what the configuration says.
+            told: instead of what the configuration says.
 
         Raises:
             DataError: there is no such configuration, or Accelerate would refuse it.
@@ -41,12 +43,31 @@ class LaunchSettings:
             found = load_config_from_file(str(file))
         except (TypeError, ValueError) as error:  # TypeError: a key is missing
             raise DataError(f"Accelerate refuses the configuration: {error}", file=file) from error
-        if (processes := num_processes or found.num_processes) < 1:
+        told = told or Machines()
+        if (processes := told.processes or found.num_processes) < 1:
             raise DataError(f"want at least 1 (got {processes})", file=file, field="num_processes")
-        kind = getattr(found.distributed_type, "value", found.distributed_type)
-        return cls(file, processes, str(kind), not getattr(found, "machine_rank", 0))
+        machines = told.count or getattr(found, "num_machines", 1) or 1
+        Machines.check_shares(processes, machines)
+        rank = told.rank if told.rank is not None else int(getattr(found, "machine_rank", 0) or 0)
+        kind = str(getattr(found.distributed_type, "value", found.distributed_type))
+        return cls(file, processes, kind, machines, rank)
+
+    @property
+    def is_first_machine(self) -> bool:
+        """Whether this is where the first of the processes will run; the others' machines may share its disk."""
+        return self.rank == 0
 
     @property
     def is_sharded(self) -> bool:
         """Whether a process holds a share of what is trained, and not all of it."""
         return self.kind in _SHARDED
+
+    def check_device(self, has_gpu: bool) -> None:
+        """Refuses what would be done otherwise, without a word.
+
+        Raises:
+            DataError: the configuration asks for FSDP where there is no GPU, which Accelerate takes for whole copies.
+        """
+        if self.kind == "FSDP" and not has_gpu:
+            message = "FSDP needs GPUs: on the CPU, Accelerate would train whole copies. Take zero3 there"
+            raise DataError(message, file=self.file)

@@ -11,6 +11,7 @@ from data.foreign.convert import convert_file
 from rl.config.recipe import shipped_recipes
 from rl.terminal.preflight import Preflight, preflight_table
 from rl.training.launch.launch import launch
+from rl.training.launch.machines import Machines
 from rl.training.preflight import preflight
 from rl.training.registry import KINDS
 
@@ -92,7 +93,7 @@ class TestCasesToWatch:
 
 class TestLaunch:
     def test_what_the_processes_are_is_said(self, recipe: Path) -> None:
-        text = said(preflight("sft", str(recipe), {}, "multi_gpu", num_processes=4))
+        text = said(preflight("sft", str(recipe), {}, "multi_gpu", Machines(4)))
         assert "multi_gpu, 4 × MULTI_GPU" in text
         assert "4 steps (2 epochs) of 8 cases on each process" in text  # 64 cases, 4 × 8 at a time, twice
 

@@ -20,6 +20,7 @@ from rl.runs.checkpoints import newest_checkpoint
 from rl.runs.folder import RunFolder
 from rl.training import train
 from rl.training.launch.launch import launch
+from rl.training.launch.machines import Machines
 from rl.training.rows import rows_for_sft
 from rl.training.trainers.resumable import EpochSampler
 from rl.training.trainers.sft import LongestFirst, RulingSFTTrainer
@@ -201,7 +202,7 @@ def test_two_processes_train_as_one_does(
     train(one)
     file = tmp_path / "two.yaml"
     file.write_text(two.model_dump_json(exclude={"model": {"tiny"}}))
-    assert launch("sft", str(file), {}, config, num_processes=2) == 0
+    assert launch("sft", str(file), {}, config, Machines(2)) == 0
     facts = json.loads((tmp_path / "two" / "run.json").read_text())
     assert (facts["wrapper"], facts["processes"]) == (wrapper, 2)
     assert losses(tmp_path / "two") == pytest.approx(losses(tmp_path / "one"), rel=1e-4)

@@ -9,6 +9,7 @@ from data import DataError
 from rl.runs.folder import RunFolder
 from rl.runs.lock import hold
 from rl.training.launch.launch import launch
+from rl.training.launch.machines import Machines
 
 RECIPE = """\
 name: mine
@@ -66,7 +67,7 @@ def test_of_two_processes_one_is_heard(
         "tiny: {kind: text, hidden: 32, layers: 1, vocab: 512}", f"path: {tiny_text}"
     )
     path.write_text(text + "trainer: {max_steps: 2, per_device_train_batch_size: 4, report_to: none, bf16: false}\n")
-    assert launch("sft", str(path), {}, "cpu", num_processes=2) == 0
+    assert launch("sft", str(path), {}, "cpu", Machines(2)) == 0
     out, err = capfd.readouterr()
     assert [line.split(",")[0] for line in err.splitlines() if "libraries gave" not in line] == [
         "mine: preparing",
