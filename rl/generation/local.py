@@ -22,6 +22,7 @@ from rl.config.model import ModelConfig
 from rl.generation.beginning import Beginnings
 from rl.generation.decode import end_of_turn_ids, turn_of, verdict_logprob_of
 from rl.generation.engine import Key
+from rl.generation.reader import Reader
 from rl.generation.writers import RowByRow, writer_for
 from rl.models.load import context_length, load_model, load_processor, resolve
 from rl.runs.provenance import checkpoint_hash, provenance, trained_template
@@ -100,14 +101,15 @@ def write_batches(
     variables: dict[str, Any] = decoding.chat_template_kwargs
     ends = end_of_turn_ids(model, tokenizer)
     opening = opening_of(processor, **variables)
-    writer = writer_for(model, processor, settings, variables) if beginnings is None else None
+    reader = Reader(processor, variables)
+    writer = writer_for(model, reader, settings) if beginnings is None else None
     for batch in batches(conversations, max(1, decoding.batch_size // decoding.samples)):
         chosen = [briefs[i] for i in batch]
         if wanted is not None and not any(brief.id in wanted for brief in chosen):
             continue
         with _evaluating(model), _seeded(_seed_of(chosen, decoding.seed), model.device):
             begun = Beginnings(tokenizer, [rest_of((beginnings or {}).get(brief.id, ""), opening) for brief in chosen])
-            rows = (writer or RowByRow(model, processor, settings, variables, begun)).write(
+            rows = (writer or RowByRow(model, reader, settings, begun)).write(
                 [conversations[i] for i in batch], partial(_check_room, model, chosen, decoding.max_new_tokens)
             )
         heads = [opening + text for text in begun.texts]

@@ -5,7 +5,7 @@ that have ended. `RowByRow` is `generate` of transformers, for models whose rows
 that begin with what is given.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,14 +13,13 @@ from typing import Any, Protocol
 import torch
 from transformers import GenerationConfig, LogitsProcessorList, PreTrainedModel
 
-from prompts.chat import Conversation, encode
-from prompts.processor import Processor
+from prompts.chat import Conversation
 from rl.generation.beginning import Beginnings
 from rl.generation.logprobs import ChosenLogProbs
+from rl.generation.reader import Reader
 from rl.shared_prefix.attention import bare, prepare, why_not
 from rl.shared_prefix.check import TOLERATED, distance
 from rl.shared_prefix.generate import can_generate, generate
-from rl.shared_prefix.prompt import Prompt
 from rl.shared_prefix.stem import Stem, stem_of
 from rl.terminal.console import console, is_first_process
 
@@ -52,22 +51,16 @@ class Writer(Protocol):
         """
 
 
-def writer_for(
-    model: PreTrainedModel, processor: Processor, settings: GenerationConfig, variables: Mapping[str, Any]
-) -> Writer:
-    """The faster one that a model can be trusted with.
-
-    Args:
-        variables: for the chat template.
-    """
-    by_row = RowByRow(model, processor, settings, variables)
+def writer_for(model: PreTrainedModel, reader: Reader, settings: GenerationConfig) -> Writer:
+    """The faster one that a model can be trusted with."""
+    by_row = RowByRow(model, reader, settings)
     reason = why_not(bare(model))
     if reason is None and not can_generate(_one_each(settings)):
         reason = "it is to be written in a way of its own"
     if reason is not None:
         _tell(reason)
         return by_row
-    return PrefixShared(model, processor, settings, variables, by_row)
+    return PrefixShared(model, reader, settings, by_row)
 
 
 class RowByRow:
@@ -80,16 +73,15 @@ class RowByRow:
     def __init__(
         self,
         model: PreTrainedModel,
-        processor: Processor,
+        reader: Reader,
         settings: GenerationConfig,
-        variables: Mapping[str, Any],
         begun: Beginnings | None = None,
     ):
         self._model: Any = model
-        self._processor, self._settings, self._variables, self._begun = processor, settings, variables, begun
+        self._reader, self._settings, self._begun = reader, settings, begun
 
     def write(self, conversations: Sequence[Conversation], check: Callable[[Lengths], None]) -> Rows:
-        inputs = encode(self._processor, conversations, **self._variables).to(self._model.device)
+        inputs = self._reader.padded(conversations).to(self._model.device)
         if self._begun is not None:
             inputs = self._begun.behind(inputs)
         check(inputs["attention_mask"].sum(dim=1).tolist())
@@ -112,12 +104,11 @@ class PrefixShared:
     def __init__(
         self,
         model: PreTrainedModel,
-        processor: Processor,
+        reader: Reader,
         settings: GenerationConfig,
-        variables: Mapping[str, Any],
         otherwise: Writer,
     ):
-        self._model, self._processor, self._variables, self._otherwise = bare(model), processor, variables, otherwise
+        self._model, self._reader, self._otherwise = bare(model), reader, otherwise
         self._samples, self._settings = settings.num_return_sequences or 1, _one_each(settings)
         self._stem: Stem | None = None
         self._agrees: bool | None = None
@@ -126,10 +117,7 @@ class PrefixShared:
     def write(self, conversations: Sequence[Conversation], check: Callable[[Lengths], None]) -> Rows:
         if self._agrees is False:
             return self._otherwise.write(conversations, check)
-        prompts = [
-            Prompt.of(encode(self._processor, [conversation], **self._variables)).to(self._model.device)
-            for conversation in conversations
-        ]
+        prompts = [prompt.to(self._model.device) for prompt in self._reader.prompts(conversations)]
         check([len(prompt.ids) for prompt in prompts])
         self._stem = stem_of(self._model, prompts, self._stem)
         if self._agrees is None:

@@ -7,6 +7,7 @@ from typing import Any
 from trl.data_utils import prepare_multimodal_messages
 
 from prompts.processor import Processor, reads_media
+from rl.generation.pictures_once import PicturesOnce
 from rl.shared_prefix.prompt import Prompt
 
 KEPT = 1 << 28
@@ -14,7 +15,8 @@ KEPT = 1 << 28
 
 
 class PromptReader:
-    """Reads rows as TRL does (trl 1.16), but once for each case; what was read last is kept.
+    """Reads rows as TRL does (trl 1.16), but once for each case, and each distinct picture once; what was read last
+    is kept.
 
     Args:
         template: a chat template to take instead of the processor's own, if there is one.
@@ -23,6 +25,7 @@ class PromptReader:
 
     def __init__(self, processor: Processor, template: str | None, variables: Mapping[str, Any]):
         self.processor, self.template, self.variables = processor, template, variables
+        self._pictures = PicturesOnce(processor)
         self._kept: OrderedDict[str, Prompt] = OrderedDict()
 
     def read(self, rows: Sequence[Mapping[str, Any]]) -> list[Prompt]:
@@ -48,14 +51,15 @@ class PromptReader:
         if reads_media(self.processor):
             messages = prepare_multimodal_messages(messages, images=row.get("images") or [])
         processor: Any = self.processor
-        return Prompt.of(
-            processor.apply_chat_template(
-                conversation=[messages],
-                chat_template=self.template,
-                add_generation_prompt=True,
-                tokenize=True,
-                return_dict=True,
-                return_tensors="pt",
-                **self.variables,
+        with self._pictures.at_work():
+            return Prompt.of(
+                processor.apply_chat_template(
+                    conversation=[messages],
+                    chat_template=self.template,
+                    add_generation_prompt=True,
+                    tokenize=True,
+                    return_dict=True,
+                    return_tensors="pt",
+                    **self.variables,
+                )
             )
-        )

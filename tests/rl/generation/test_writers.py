@@ -12,6 +12,7 @@ from prompts import render
 from prompts.processor import tokenizer_of
 from rl.generation import writers
 from rl.generation.local import generation_config
+from rl.generation.reader import Reader
 from rl.generation.writers import PrefixShared, RowByRow, Rows, Writer, writer_for
 from rl.models.load import load_processor
 from rl.shared_prefix.prompt import Prompt
@@ -62,8 +63,8 @@ def until_end(asked: tuple, row: list[int]) -> list[int]:
 def test_both_write_the_same(asked: tuple, said: io.StringIO):
     model, processor, briefs = asked
     settings = settings_of(asked)
-    expected = written(RowByRow(model, processor, settings, {}), briefs)
-    writer = writer_for(model, processor, settings, {})
+    expected = written(RowByRow(model, Reader(processor, {}), settings), briefs)
+    writer = writer_for(model, Reader(processor, {}), settings)
     assert isinstance(writer, PrefixShared)
     for first, batch in ((0, briefs), (0, briefs[:2]), (2, briefs[2:])):  # what prompts begin with is kept
         found = written(writer, batch)
@@ -81,7 +82,7 @@ def test_samples_of_a_case_stand_side_by_side_and_its_prompt_is_made_once(
     made, process = [], Prompt.of
     monkeypatch.setattr(Prompt, "of", lambda processed: made.append(1) or process(processed))
     settings = settings_of(asked, samples=3, temperature=1.0, batch_size=6)
-    writer = writer_for(asked[0], asked[1], settings, {})
+    writer = writer_for(asked[0], Reader(asked[1], {}), settings)
     rows = written(writer, asked[2][:2])
     assert len(rows.ids) == len(rows.logprobs) == 6 and len(made) == 2
     assert all(len(known) == len(row) and max(known) <= 0 for row, known in zip(rows.ids, rows.logprobs, strict=True))
@@ -93,10 +94,10 @@ def test_a_model_that_would_say_something_else_is_asked_row_by_row(
 ):
     model, processor, briefs = asked
     settings = settings_of(asked)
-    expected = written(RowByRow(model, processor, settings, {}), briefs)
+    expected = written(RowByRow(model, Reader(processor, {}), settings), briefs)
     real = writers.distance
     monkeypatch.setattr(writers, "distance", lambda *asked: real(*asked) + 0.01)
-    writer = writer_for(model, processor, settings, {})
+    writer = writer_for(model, Reader(processor, {}), settings)
     assert written(writer, briefs) == written(writer, briefs) == expected
     assert said.getvalue().count("not shared") == 1
 
@@ -105,5 +106,5 @@ def test_a_model_whose_rows_cannot_be_packed_is_asked_row_by_row(
     asked: tuple, said: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(writers, "why_not", lambda model: "its layers carry a state")
-    assert isinstance(writer_for(asked[0], asked[1], settings_of(asked), {}), RowByRow)
+    assert isinstance(writer_for(asked[0], Reader(asked[1], {}), settings_of(asked)), RowByRow)
     assert said.getvalue().count("its layers carry a state") == 1
