@@ -83,6 +83,7 @@ def _environment(special_tokens: tuple[str, ...]) -> SandboxedEnvironment:
         finalize=_printer(special_tokens),
     )
     environment.filters["name"] = _name
+    environment.filters["seconds"] = _seconds
     return environment
 
 
@@ -96,3 +97,8 @@ def _printer(special_tokens: tuple[str, ...]) -> Callable[[Any], str]:
 def _name(name: str) -> str:
     """A field name as a label: quoted where it is more than plain words, so that it cannot pass for several."""
     return name if _PLAIN_NAME.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+
+
+def _seconds(time: float) -> str:
+    """To a hundredth, in as few signs as will do: ``2``, ``1.5``."""
+    return f"{time:.2f}".rstrip("0").rstrip(".")

@@ -31,7 +31,7 @@ class Landing:
         last = ("Terms", "Returns within 30 days.") if self.terms else ("About", "Made with care.")
         return (
             "<!doctype html><html lang=en><head><meta charset=utf-8></head><body>\n"
-            f"<h1>{title}</h1><p>Sent today.</p>\n"
+            f"<h1>{title}</h1>\n"
             f"<h2>Price</h2><p>{self.price} dollars, {self.paid}.</p>\n"
             f"<h2>{last[0]}</h2><p>{last[1]}</p>\n"
             "</body></html>\n"

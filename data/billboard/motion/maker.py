@@ -98,9 +98,9 @@ class ClipMaker:
             start, shown = rng.randrange(count), rng.choice(self.book.objects)
             for place in range(start, min(count, start + rng.choice((1, 2)))):
                 scenes[place] = replace(scenes[place], shown=shown)
-            place = rng.randrange(count)
-            scenes[place] = replace(scenes[place], sound=rng.choice(self.sounds))
         for place in rng.sample(range(count), 2 * often):
+            scenes[place] = replace(scenes[place], sound=rng.choice(self.sounds))
+        for place in rng.sample(range(count), rng.choice((1, 2)) * often):
             scenes[place] = replace(scenes[place], speech=hear(rng.choice(rng.choice(self.said)), rng))
         return scenes
 

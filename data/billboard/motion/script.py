@@ -25,6 +25,8 @@ class Script(BaseModel):
     sounds: dict[str, str]
     """The sound effect that breaks a rule."""
     harmless_sounds: tuple[str, ...]
+    claimed: dict[str, str]
+    """The word by which the reasoning tells a claim of a rule."""
     to_kids_with: dict[str, str]
     """The object that may not be seen while kids are spoken to."""
     kinds: tuple[str, ...]

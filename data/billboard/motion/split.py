@@ -11,12 +11,12 @@ from pathlib import Path
 from data.billboard.catalogue import Pool, rulebook
 from data.billboard.config import BillboardConfig
 from data.billboard.motion.clip import Clip
+from data.billboard.motion.hasty import HastyTeacher
 from data.billboard.motion.hearing import transcript
 from data.billboard.motion.judge import judge
 from data.billboard.motion.recording import record
 from data.billboard.motion.script import script
 from data.billboard.motion.square import Square, SquareMaker
-from data.billboard.teacher import Teacher
 from data.case import Case
 from data.files import whole_file
 from data.page import Page
@@ -35,7 +35,7 @@ class MotionSplitMaker:
         self.mechanisms = script().levels[config.level]
         self.maker = SquareMaker(pool, config.level, self.rng)
         noise = config.teacher_noise if split == "train" else 0.0
-        self.teacher = Teacher(SIZES, noise, self.rng) if noise else None
+        self.teacher = HastyTeacher(SIZES, noise, self.rng) if noise else None
 
     def cases(self) -> Iterator[Case]:
         """The split's cases, four to a square; as many of the last square as are wanted."""

@@ -138,5 +138,5 @@ def test_prices_of_other_clips_are_drawn_independently(drawn: Drawn):
         said = [word for line in case.transcript if "dollars" in line.text for word in line.text.split()]
         told = case.gold.reasoning.splitlines()[0]
         if said and case.meta["mechanism"] != "price":
-            pairs.append(told.endswith(f", {said[1]}"))
+            pairs.append(told.endswith(f" {said[1]}"))
     assert len(pairs) > 40 and sum(pairs) / len(pairs) < 0.4
