@@ -249,7 +249,7 @@ class PolicyTrainer(ResumableTrainer, SharedPrefixTrainer):
         return Draw(rows, batch, self._scored)
 
     def refilled(self, draw: Draw) -> Refilled:
-        """What is learned from in the place of what was drawn in training: that itself, unless a learner draws more."""
+        """What is learned from in the place of what was drawn in training: that itself, unless more is drawn."""
         return Refilled(draw, [], [0] * len(draw.rows))
 
     def _generate_and_score_completions(self, inputs: list) -> dict[str, Any]:

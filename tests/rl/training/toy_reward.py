@@ -10,8 +10,8 @@ RULING = Ruling(verdict="approve", confidence=0.5)
 
 
 class ToyReward:
-    """The share of a completion's characters that are vowels, in eighths; where it ``fails``, on the letter z. A quarter
-    makes a verdict right.
+    """The share of a completion's characters that are vowels, in eighths; where it ``fails``, on the letter z. With
+    a quarter, the verdict is right.
 
     Our trainers ask for scorecards, TRL's own for totals.
     """

@@ -11,9 +11,9 @@ import torch
 from rl.config.cases import MasteredConfig
 from rl.runs.rollouts import read_rollouts
 from rl.training.trainers.mastered import Mastered
+from tests.rl.conftest import toy_briefs
 from tests.rl.training.test_grpo import make_trainer
 from tests.rl.training.toy_reward import ToyReward
-from tests.rl.conftest import toy_briefs
 
 NAMES = [f"case-{n}" for n in range(40)]
 ORDER = [place for place in torch.randperm(40, generator=torch.Generator().manual_seed(0)).tolist() for _ in range(2)]
