@@ -1,5 +1,6 @@
 """Recipes: what makes a run, typed, read from YAML. Loads no torch."""
 
+from rl.config.cases import HardConfig, MasteredConfig
 from rl.config.data import DataConfig, WindowsConfig
 from rl.config.decoding import Decoding
 from rl.config.evaluate import EvalRecipe
@@ -9,7 +10,6 @@ from rl.config.recipe import Recipe, find_recipe
 from rl.config.retriever import RetrieverRecipe
 from rl.config.train import (
     GRPORecipe,
-    HardConfig,
     PolicyRecipe,
     PPORecipe,
     RewardRecipe,
@@ -27,6 +27,7 @@ __all__ = [
     "HardConfig",
     "KLConfig",
     "LoraConfig",
+    "MasteredConfig",
     "ModelConfig",
     "PPORecipe",
     "PolicyRecipe",

@@ -15,27 +15,17 @@ from dataclasses import fields
 from functools import cache
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from data import DataError
 from data.errors import explain, suggest
 from rewards.models.location import CHECKPOINTS
+from rl.config.cases import HardConfig, MasteredConfig
 from rl.config.data import DataConfig
 from rl.config.model import ModelConfig
 from rl.config.ppo import AdvantageConfig, CriticConfig, KLConfig
 from rl.config.ranges import check_range
 from rl.config.recipe import Files, Recipe
-
-
-class HardConfig(BaseModel):
-    """Which cases to draw more often; see `rl.curation.hard_cases`."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-    look_at: int = Field(default=3000, ge=1)
-    """How many training cases the model reviews first."""
-    share: float = Field(default=0.25, gt=0, lt=1)
-    """What share of the cases trained on are such that the model gets wrong."""
 
 
 class TrainRecipe(Recipe):
@@ -275,6 +265,8 @@ class PolicyRecipe(TrainRecipe):
     """What the reasoning should be written in, such as ``en``: a setting of the rubric's penalty `language`."""
     hard: HardConfig | None = None
     """Draw the cases more often that the model gets wrong before training; None draws all alike."""
+    mastered: MasteredConfig | None = None
+    """Draw the cases less often that the policy has come to rule right nearly always; None draws all alike."""
     shared_prefix: bool = True
     """Read each prompt once for all the completions on it, instead of once for each; it changes the cost only. Models
     whose layers do not allow it say so and are trained as without it."""
@@ -300,6 +292,16 @@ class GRPORecipe(PolicyRecipe):
     """Advantages against the other completions on a case."""
 
     kind = "grpo"
+
+    refill: int = Field(default=0, ge=0, le=100)
+    """How often, at most, to draw other cases in the place of those whose completions all earn the same; see
+    `rl.training.trainers.refill`."""
+
+    @model_validator(mode="after")
+    def _refill_shares(self) -> "GRPORecipe":
+        if self.refill and not self.shared_prefix:
+            raise ValueError("refill: groups are replaced where prompts are shared: leave shared_prefix on")
+        return self
 
 
 class PPORecipe(PolicyRecipe):

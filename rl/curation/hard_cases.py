@@ -20,7 +20,8 @@ from pydantic import Field, ValidationError
 from data import Brief, Briefs, DataError
 from data.errors import explain
 from data.files import read_json, write_json
-from rl.config.train import HardConfig, PolicyRecipe
+from rl.config.cases import HardConfig
+from rl.config.train import PolicyRecipe
 from rl.curation.own_memory import decoding_of
 from rl.evaluation.evaluate import predictions_of
 from rl.evaluation.outcomes import outcome_of

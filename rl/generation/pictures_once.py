@@ -62,7 +62,7 @@ class PicturesOnce:
             return maker(images, **settings)
         keys = [_key(picture, settings) for picture in pictures]
         if self._has_grid and (each := self._by_picture(maker, dict(zip(keys, pictures, strict=True)), settings)):
-            found = {name: torch.cat([each[key][name] for key in keys]) for name in (PIXELS, GRID)}
+            found: Features = {name: torch.cat([each[key][name] for key in keys]) for name in (PIXELS, GRID)}
         else:
             found = self._together(maker, images, keys, settings)
         self._forget()

@@ -23,9 +23,11 @@ REWARD = "reward."
 """Prefix of the columns that hold rewards."""
 ERROR = "error."
 """Prefix of the columns that hold what kept a reward from scoring; only for those that failed in a part."""
+_ROUND = "round"
+"""Column of the round; only in a part that has more than the first."""
 _COLUMNS: dict[str, Kind] = {
     "step": "integer", "case": "text", "sample": "integer", "completion": "text", "total?": "number",
-    "advantage": "number", f"{REWARD}*": "number", f"{ERROR}*": "text",
+    "advantage": "number", f"{REWARD}*": "number", f"{ERROR}*": "text", f"{_ROUND}*": "integer",
 }  # fmt: skip
 _TURNS = "turns"
 """Column with the turns of episodes that have several, as JSON; only in a part that has such."""
@@ -47,6 +49,8 @@ class Rollout:
     """Every reward of the rubric by name; None where it does not apply, failed or was not asked."""
     errors: dict[str, str] = field(default_factory=dict)
     """What kept rewards from scoring it, by name. There is no total where that could have made a difference."""
+    round: int = 0
+    """How often cases had been drawn anew for this generation (`rl.training.trainers.refill`)."""
 
 
 class RolloutLog:
@@ -79,6 +83,8 @@ class RolloutLog:
             "total": pa.array([r.total for r in rollouts], pa.float64()),
             "advantage": pa.array([r.advantage for r in rollouts], pa.float64()),
         }
+        if any(r.round for r in rollouts):
+            columns[_ROUND] = pa.array([r.round for r in rollouts], pa.int64())
         if any(len(r.episode.turns) > 1 for r in rollouts):
             columns[_TURNS] = pa.array([_turns(r.episode) for r in rollouts], pa.string())
         for name in dict.fromkeys(name for r in rollouts for name in r.rewards):
@@ -116,6 +122,7 @@ def _read(part: Path) -> list[Rollout]:
             row["advantage"],
             rewards={name.removeprefix(REWARD): value for name, value in row.items() if name.startswith(REWARD)},
             errors={name.removeprefix(ERROR): said for name, said in row.items() if name.startswith(ERROR) and said},
+            round=row.get(_ROUND) or 0,
         )
         for row in read_parquet(part, _COLUMNS)
     ]

@@ -5,8 +5,9 @@ Greedy decoding gives token for token what `generate` of `transformers` gives; s
 distribution, in another order.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, cast
 
@@ -71,7 +72,10 @@ def generate(
     )
     ends: torch.Tensor | None = settings._eos_token_tensor
     runs = [list(run) for _, run in groupby(prompts, key=id)]
-    writing = Writing(model, [run[0] for run in runs], [len(run) for run in runs], stem)
+    # One that comes again elsewhere is another prompt there, which it would not be as the same object.
+    times = Counter(id(run[0]) for run in runs)
+    heads = [replace(run[0]) if times[id(run[0])] > 1 else run[0] for run in runs]
+    writing = Writing(model, heads, [len(run) for run in runs], stem)
     limit: int = settings.max_new_tokens
     ids = torch.full((len(prompts), widest + limit), int(settings._pad_token_tensor), device=device)
     for row, prompt in enumerate(prompts):

@@ -17,12 +17,14 @@ class GRPOStage(PolicyStage[GRPORecipe]):
     def check(self, arguments: GRPOConfig) -> None:
         super().check(arguments)
         check_prices_count(self.rubric, arguments)
+        if self.recipe.refill and arguments.multi_objective_aggregation == "normalize_then_sum":
+            raise DataError("does not go with refill: leave it out", field="trainer.multi_objective_aggregation")
 
     def facts(self, arguments: GRPOConfig) -> dict[str, str]:
         return {"rubric": f"{self.rubric.name}, advantages scaled by {arguments.scale_rewards}"}
 
     def trainer(self, parts: Parts) -> ResumableTrainer:
-        return RulingGRPOTrainer(**self.for_policy(parts))
+        return RulingGRPOTrainer(**self.for_policy(parts), refill=self.recipe.refill)
 
 
 def check_prices_count(rubric: Rubric, arguments: GRPOConfig) -> None:

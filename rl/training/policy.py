@@ -59,6 +59,7 @@ class PolicyStage(Stage[OneRecipe], ABC):
             rollouts=self.run.rollouts,
             checkpoint=parts.checkpoint,
             credit=self.recipe.credit,
+            mastered=self.recipe.mastered,
             shared_prefix=self.recipe.shared_prefix,
         )
         return parts.for_trl() | own

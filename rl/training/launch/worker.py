@@ -3,10 +3,17 @@
 import json
 import signal
 import sys
+import time
 from pathlib import Path
 
 # Accelerate puts the current folder into PYTHONPATH for DeepSpeed. Whatever lies there, Ruling's packages come first.
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+
+PATIENCE = 20.0
+"""Seconds that a process which has lost another gives whoever launched both to end it."""
+_LOST = ("closed by peer", "reset by peer", "Broken pipe", "NCCL communicator was aborted")
+"""How torch says that another process is gone."""
 
 
 def main() -> None:
@@ -21,7 +28,14 @@ def main() -> None:
     kind, config, overrides, resume = sys.argv[1:]
     try:
         with explained():
-            train(load_recipe(kind, config, json.loads(overrides)), json.loads(resume))
+            try:
+                train(load_recipe(kind, config, json.loads(overrides)), json.loads(resume))
+            except RuntimeError as error:
+                if any(words in str(error) for words in _LOST):
+                    # The other says why the run ends, and its exit code is the run's: this one only waits for its own
+                    # end, and complains if none comes.
+                    time.sleep(PATIENCE)
+                raise
     except KeyboardInterrupt as stop:  # whoever launched this process says how to go on
         sys.exit(exit_code(stop))
 

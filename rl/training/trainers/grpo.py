@@ -7,21 +7,81 @@ of several processes leaves out its own, and keeps one if it has no other, since
 invariant test holds losses and weights against the stock trainer's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 from accelerate import Accelerator
-from trl.trainer.utils import split_pixel_values_by_grid, unsplit_pixel_values_by_grid
+from accelerate.utils import gather
 
+from data import DataError
 from rl.training.advantages.groups import against_group
-from rl.training.trainers.policy import PolicyTrainer
+from rl.training.trainers.draw import Draw, chosen_rows
+from rl.training.trainers.policy import PolicyTrainer, own_tokens
+from rl.training.trainers.refill import Refill, Refilled
 from rl.training.trainers.snapshot_callback import FLAT
 
 
 class RulingGRPOTrainer(PolicyTrainer):
-    """TRL's GRPO on the policy that Ruling's RL trainers share."""
+    """TRL's GRPO on the policy that Ruling's RL trainers share.
+
+    Args:
+        refill: how often to draw other cases in the place of those whose completions all earn the same, at most.
+    """
+
+    def __init__(self, *args: Any, refill: int = 0, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self._refill = None
+        if refill:
+            accelerator, drawn = self.accelerator, self.args.generation_batch_size or 0
+            if drawn // accelerator.num_processes % (self.num_generations or 1):
+                message = (
+                    "groups that lie across processes cannot be replaced: let it be a multiple of num_generations"
+                )
+                raise DataError(message, field="trainer.per_device_train_batch_size")
+            place = (accelerator.num_processes, accelerator.process_index)
+            self._refill = Refill(refill, self.names, self.args.seed, *place)
+
+    def refilled(self, draw: Draw) -> Refilled:
+        """Where nobody has found a better group, what was drawn, to the last bit. Figures are of the first draw: those
+        of cases chosen for being hard would tell nothing of the policy.
+        """
+        if self._refill is None:
+            return super().refilled(draw)
+        if not self.shares:
+            raise DataError(
+                "this model's prompts are not shared, and groups cannot be replaced: set it to 0", field="refill"
+            )
+        device, size = self.accelerator.device, self.group_size
+        spared = self._mastered.cases if self._mastered is not None else ()
+        found = self._refill.fill(draw, size, self.state.global_step, self._draw_anew, device, spared)
+        self._scored, batch = found.draw.scored, found.draw.batch
+        totals = gather(found.draw.totals.to(device))
+        self._totals = totals.unsqueeze(1)
+        replaced = sum(number > 0 for number in found.rounds)
+        counts = torch.tensor([[replaced, len(found.left_out) * size, len(found.rounds)]], device=device)
+        replaced, drawn, all_of_them = gather(counts).sum(dim=0).tolist()
+        figures = self._metrics["train"]
+        figures["refill/replaced"].append(replaced / all_of_them)
+        figures["refill/drawn"].append(drawn / all_of_them)
+        if replaced:
+            batch["num_items_in_batch"] = gather(own_tokens(batch).sum()).sum()
+            advantages = against_group(totals, size, self.scale_rewards)
+            batch["advantages"] = self.own(advantages, len(found.draw.rows))
+        return found
+
+    def _draw_anew(self, places: Sequence[int]) -> Draw:
+        figures = self._metrics["train"]
+        counts = {name: len(values) for name, values in figures.items()}
+        data: Any = self.train_dataset
+        rows = [row for place in places for row in [data[place]] * self.group_size]
+        drawn = self.draw(rows)
+        for name in list(figures):
+            del figures[name][counts.get(name, 0) :]
+            if not figures[name]:
+                del figures[name]
+        return drawn
 
     def advantages_of(self, output: dict[str, Any], totals: torch.Tensor) -> torch.Tensor:
         """TRL's, but exactly 0 in groups whose completions are all worth the same: what rounding leaves of one is no
@@ -89,13 +149,4 @@ def lessons(inputs: dict[str, Any]) -> dict[str, Any]:
     """
     rows = len(inputs["advantages"])
     kept = inputs["advantages"].nonzero()[:, 0].unique().tolist() or [0]
-    if len(kept) == rows:
-        return inputs
-
-    def chosen(value: Any) -> Any:
-        if isinstance(value, torch.Tensor):
-            return value[kept] if value.dim() and len(value) == rows else value
-        return [value[row] for row in kept] if isinstance(value, list) else value
-
-    by_row = {name: chosen(value) for name, value in split_pixel_values_by_grid(inputs).items()}
-    return unsplit_pixel_values_by_grid(by_row)
+    return inputs if len(kept) == rows else chosen_rows(inputs, kept, rows)

@@ -13,6 +13,7 @@ Completions are written with the fused attention kernel: with a cache it is the 
 win in training. It changes no gradient.
 """
 
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal
@@ -26,11 +27,15 @@ from data import DataError
 from prompts import Episode, opening_of
 from rewards import RewardFunction, Scorecard
 from rewards.reward_function import progress_of, step_metrics
+from rl.config.cases import MasteredConfig
 from rl.generation.decode import confidence_places, turn_of
 from rl.generation.local import fused_attention
 from rl.runs.checkpoints import step_of
 from rl.runs.rollouts import Rollout, RolloutLog
 from rl.training.trainers.alarm import Alarm
+from rl.training.trainers.draw import Draw
+from rl.training.trainers.mastered import Mastered
+from rl.training.trainers.refill import Refilled
 from rl.training.trainers.resumable import ResumableTrainer
 from rl.training.trainers.reward_callback import RewardCallback, restore_rewards, save_rewards
 from rl.training.trainers.scored_positions import labelled_positions_only
@@ -45,6 +50,7 @@ class PolicyTrainer(ResumableTrainer, SharedPrefixTrainer):
         rollouts: folder of the rollout log.
         checkpoint: where the run goes on from, if it does.
         credit: whether what the stated confidence earns goes to every token, or to those alone that state it.
+        mastered: which cases are drawn less often from the second epoch on, if any are.
         shared_prefix: whether each prompt is read once for all completions on it; see `SharedPrefixTrainer`.
     """
 
@@ -58,6 +64,7 @@ class PolicyTrainer(ResumableTrainer, SharedPrefixTrainer):
         rollouts: Path,
         checkpoint: Path | None = None,
         credit: Literal["joint", "masked"] = "joint",
+        mastered: MasteredConfig | None = None,
         **kwargs: Any,
     ):
         super().__init__(*args, reward_funcs=reward, **kwargs)
@@ -74,6 +81,9 @@ class PolicyTrainer(ResumableTrainer, SharedPrefixTrainer):
             raise DataError("lies between two generations and has lost its completions: remove it", file=checkpoint)
         if checkpoint is not None and "ref" in getattr(self.model, "peft_config", {}):
             self._restore_reference_adapter(checkpoint)
+        self._mastered = None
+        if mastered is not None:
+            self._mastered = Mastered(mastered, self.names, self.args.seed, checkpoint)
         self.add_callback(RewardCallback(reward.batch_rewards))
         if checkpoint is not None:
             restore_rewards(reward.batch_rewards, checkpoint)
@@ -130,9 +140,22 @@ class PolicyTrainer(ResumableTrainer, SharedPrefixTrainer):
         first = self.accelerator.process_index * rows
         return of_all[first : first + rows]
 
+    @property
+    def names(self) -> list[str]:
+        """The cases that are trained on, in the order of the data."""
+        rows: Any = self.train_dataset
+        return list(rows["case"])
+
+    def drawn(self, order: list[int], epoch: int) -> list[int]:
+        """Less often what is mastered."""
+        at_once = (self.args.generation_batch_size or 0) // (self.num_generations or 1)
+        return order if self._mastered is None else self._mastered.instead(order, epoch, at_once)
+
     def keep(self, folder: Path) -> None:
-        """With the rewards that training has changed."""
+        """With the rewards that training has changed, and with what is mastered."""
         save_rewards(self.reward.batch_rewards, folder)
+        if self._mastered is not None:
+            self._mastered.save(folder)
 
     def can_be_saved(self, step: int) -> bool:
         """Between two generations, its completions would be lost."""
@@ -217,31 +240,62 @@ class PolicyTrainer(ResumableTrainer, SharedPrefixTrainer):
         self._totals: torch.Tensor = gather(torch.tensor(totals, dtype=torch.float32, device=self.accelerator.device))
         return self._totals
 
-    def _generate_and_score_completions(self, inputs: list) -> dict[str, Any]:
-        output: dict[str, Any] = super()._generate_and_score_completions(inputs)
+    def draw(self, rows: list[dict[str, Any]]) -> Draw:
+        """Writes about rows, one completion for each, and scores what is written."""
+        batch: dict[str, Any] = super()._generate_and_score_completions(rows)
         figures = self._metrics["train" if self.model.training else "eval"]
         for statistic in ("mean", "std"):  # of the one reward function: TRL has them as reward and reward_std, too
             figures.pop(f"rewards/{self.reward_func_names[0]}/{statistic}")
+        return Draw(rows, batch, self._scored)
+
+    def refilled(self, draw: Draw) -> Refilled:
+        """What is learned from in the place of what was drawn in training: that itself, unless more is drawn."""
+        return Refilled(draw, [], [0] * len(draw.rows))
+
+    def _generate_and_score_completions(self, inputs: list) -> dict[str, Any]:
+        drawn = self.draw(inputs)
+        refilled = self.refilled(drawn) if self.model.training else None
+        if refilled is not None:
+            drawn = refilled.draw
+        inputs, output = drawn.rows, drawn.batch
         advantages = self.advantages_of(output, self._totals[:, 0])
-        weights = torch.tensor([row["weight"] for row in inputs], device=advantages.device)
+        weights = torch.tensor([self._weight(row) for row in inputs], device=advantages.device)
         output["advantages"] = advantages * weights.view(-1, *[1] * (advantages.dim() - 1))
-        if self.model.training:
+        if refilled is not None:
             cards = [card for _, card in self._scored]
             told = [[any(card.parsed for card in cards), bool(output["advantages"].any())]]
             parsed, taught = gather(torch.tensor(told, dtype=torch.int, device=advantages.device)).any(dim=0).tolist()
             self.alarm.hear(self.state.global_step, cards, parsed, taught)
-            rollouts = gather_object(self._rollouts(output["advantages"], own_tokens(output)))
+            rollouts = gather_object(self._rollouts(output["advantages"], own_tokens(output), refilled))
             if self.log_of_rollouts is not None:
                 self.log_of_rollouts.write(rollouts)
+            self._hear([*self._scored, *(pair for group in refilled.left_out for pair in group.scored)])
         return output
 
-    def _rollouts(self, advantages: torch.Tensor, mask: torch.Tensor) -> list[Rollout]:
-        """This process's rollouts, each with its advantage, or the mean of those of its tokens."""
+    def _weight(self, row: Mapping[str, Any]) -> float:
+        """What multiplies the advantages of a row."""
+        makes_up = self._mastered.weight(row["case"]) if self._mastered is not None and self.model.training else 1.0
+        return float(row["weight"]) * makes_up
+
+    def _hear(self, scored: Iterable[tuple[Episode, Scorecard]]) -> None:
+        """Learns in all processes what all have mastered, from what this one has written."""
+        if self._mastered is None:
+            return
+        self._metrics["train"]["mastered"].append(self._mastered.share)
+        self._mastered.hear(gather_object([(episode.case, card.right) for episode, card in scored]))
+
+    def _rollouts(self, advantages: torch.Tensor, mask: torch.Tensor, refilled: Refilled) -> list[Rollout]:
+        """This process's rollouts, each with its advantage, or the mean of those of its tokens; behind them those that
+        are not learned from.
+        """
         if advantages.dim() == 2:
             advantages = (advantages * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
+        learned = zip(self._scored, advantages.tolist(), refilled.rounds, strict=True)
+        left_out = ((pair, 0.0, group.round) for group in refilled.left_out for pair in group.scored)
+        step = self.state.global_step
         return [
-            Rollout(self.state.global_step, episode, card.total, advantage, card.values, card.errors)
-            for (episode, card), advantage in zip(self._scored, advantages.tolist(), strict=True)
+            Rollout(step, episode, card.total, advantage, card.values, card.errors, number)
+            for (episode, card), advantage, number in (*learned, *left_out)
         ]
 
     def _get_per_token_logps_and_entropies(self, *args: Any, **kwargs: Any) -> Any:

@@ -8,7 +8,7 @@ epoch depends on the seed and the epoch alone, and GRPO saves on generation boun
 SIGTERM and Ctrl-C end a run at the next step after which it can be saved; a second Ctrl-C ends it at once.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +43,13 @@ class EpochSampler(Sampler[int]):
     """Another sampler, with an order that depends on the seed and the epoch alone.
 
     In the first epoch, the order is that of the other sampler seeded with ``seed``.
+
+    Args:
+        instead: gives what is drawn in the place of an order, in an epoch.
     """
 
-    def __init__(self, sampler: Any, seed: int):
-        self.sampler, self.seed, self.epoch = sampler, seed, 0
+    def __init__(self, sampler: Any, seed: int, instead: Callable[[list[int], int], list[int]] | None = None):
+        self.sampler, self.seed, self.epoch, self.instead = sampler, seed, 0, instead
 
     def __iter__(self) -> Iterator[int]:
         seed = self.seed + _EPOCH_STRIDE * self.epoch
@@ -56,7 +59,7 @@ class EpochSampler(Sampler[int]):
         torch.default_generator.manual_seed(seed)  # what samplers without a generator of their own draw from
         order = list(self.sampler)
         torch.set_rng_state(before)
-        return iter(order)
+        return iter(self.instead(order, self.epoch) if self.instead else order)
 
     def __len__(self) -> int:
         return len(self.sampler)
@@ -159,6 +162,14 @@ class ResumableTrainer(Trainer):
             if self.sharding is not None:
                 BlankPicture(model, self.processing_class)
 
+    def drawn(self, order: list[int], epoch: int) -> list[int]:
+        """The places in the data that are drawn in an epoch; called once for each epoch, and after a resume.
+
+        Args:
+            order: what the trainer would draw.
+        """
+        return order
+
     def can_be_saved(self, step: int) -> bool:
         """Whether a checkpoint of that step would have lost nothing."""
         return True
@@ -170,7 +181,7 @@ class ResumableTrainer(Trainer):
         sampler = super()._get_train_sampler(*args, **kwargs)
         if sampler is None or isinstance(sampler, BatchRebalanceSampler):  # no order, or one that follows the epoch
             return sampler
-        self._sampler = EpochSampler(sampler, self.args.seed)
+        self._sampler = EpochSampler(sampler, self.args.seed, self.drawn)
         return self._sampler
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:

@@ -8,6 +8,7 @@ from trl import GRPOConfig
 from data import Briefs, DataError
 from prompts import opening_of, target, write
 from rewards import Rubric, Scorecard
+from rl.config.cases import MasteredConfig
 from rl.config.model import ModelConfig
 from rl.config.train import GRPORecipe
 from rl.models.load import context_length, load_model, load_processor
@@ -28,6 +29,7 @@ def make_trainer(
     reward=None,
     checkpoint: Path | None = None,
     credit: str = "joint",
+    mastered: MasteredConfig | None = None,
     **settings,
 ) -> RulingGRPOTrainer:
     processor, policy = load_processor(model), load_model(ModelConfig(path=str(model)))
@@ -54,6 +56,7 @@ def make_trainer(
         rollouts=output / "rollouts",
         checkpoint=checkpoint,
         credit=credit,
+        mastered=mastered,
     )
 
 

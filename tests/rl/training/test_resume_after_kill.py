@@ -12,6 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from rl.config.cases import MasteredConfig
 from rl.config.model import ModelConfig
 from rl.config.train import GRPORecipe, PPORecipe, RewardRecipe, SFTRecipe, TrainRecipe
 from rl.models.load import load_model
@@ -53,6 +54,12 @@ def grpo(toy: Path, model: Path, output: Path) -> GRPORecipe:
     return GRPORecipe(
         name="killed", output=output, model={"path": str(model)}, data=data(toy), rubric="toy", trainer=trainer
     )
+
+
+def choosing(toy: Path, model: Path, output: Path) -> GRPORecipe:
+    """GRPO that draws other cases for those that teach nothing, and those that are mastered less often."""
+    recipe = grpo(toy, model, output)
+    return recipe.model_copy(update={"refill": 2, "mastered": MasteredConfig(pass_rate=0.5)})
 
 
 def ppo(toy: Path, model: Path, output: Path) -> PPORecipe:
@@ -107,7 +114,7 @@ def kill(recipe: TrainRecipe, *options: str) -> None:
     assert done.returncode == -signal.SIGKILL, done.stderr[-3000:]
 
 
-@pytest.mark.parametrize("make", [sft, grpo, ppo, reward])
+@pytest.mark.parametrize("make", [sft, grpo, choosing, ppo, reward])
 def test_a_run_killed_again_and_again_ends_like_one_that_was_not(make, toy: Path, tiny_vl: Path, tmp_path: Path):
     whole, killed = make(toy, tiny_vl, tmp_path / "whole"), make(toy, tiny_vl, tmp_path / "killed")
     finish(whole)
@@ -126,7 +133,11 @@ def test_a_run_killed_again_and_again_ends_like_one_that_was_not(make, toy: Path
     kill(killed, "--resume", "--kill-at", str(third))
     finish(killed, "--resume")
 
-    if make in (grpo, ppo):
+    if make is choosing:
+        rounds = {rollout.round for rollout in read_rollouts(whole.output)}
+        kept = json.loads((newest_checkpoint(RunFolder(whole.output)) / "mastered.json").read_text())
+        assert rounds == {0, 1, 2} and kept["epoch"] == 2 and kept["mastered"], "both must have had something to do"
+    if make in (grpo, choosing, ppo):
         assert read_rollouts(killed.output) == read_rollouts(whole.output)
         assert len({rollout.total for rollout in read_rollouts(whole.output)}) > 2, "there must be something to learn"
     state = json.loads((newest_checkpoint(RunFolder(whole.output)) / "trainer_state.json").read_text())

@@ -10,7 +10,8 @@ RULING = Ruling(verdict="approve", confidence=0.5)
 
 
 class ToyReward:
-    """The share of a completion's characters that are vowels, in eighths; where it ``fails``, on the letter z.
+    """The share of a completion's characters that are vowels, in eighths; where it ``fails``, on the letter z. With
+    a quarter, the verdict is right.
 
     Our trainers ask for scorecards, TRL's own for totals.
     """
@@ -35,7 +36,7 @@ class ToyReward:
         share = sum(letter in "aeiou" for letter in text) / max(1, len(text))
         total = None if self.fails and "z" in text else round(share * 8) / 8
         vowels = Component("vowels", total, "", 1.0, total or 0.0)
-        return Scorecard(case, RULING, total, {"vowels": vowels})
+        return Scorecard(case, RULING, total, {"vowels": vowels}, right=share >= 0.25)
 
 
 class ToyRubric:

@@ -33,7 +33,13 @@ def said(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
 
 
 def trainer_for(
-    toy: Path, model: Path, output: Path, cases: str = "cases.jsonl", **settings: Any
+    toy: Path,
+    model: Path,
+    output: Path,
+    cases: str = "cases.jsonl",
+    refill: int = 0,
+    reward: ToyReward | None = None,
+    **settings: Any,
 ) -> RulingGRPOTrainer:
     processor, policy = load_processor(model), load_model(ModelConfig(path=str(model)))
     args = GRPOConfig(
@@ -47,8 +53,9 @@ def trainer_for(
         **{"per_device_train_batch_size": 8, "max_steps": 2, "gradient_checkpointing": False} | settings,
     )
     return RulingGRPOTrainer(
-        reward=ToyReward(fails=False),
+        reward=reward or ToyReward(fails=False),
         rollouts=output / "rollouts",
+        refill=refill,
         shared_prefix=True,
         model=policy,
         args=args,
