@@ -5,7 +5,7 @@ known one.
 """
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -69,19 +69,25 @@ def _most_telling(error: ValidationError, names: set[str]) -> tuple[Any, list[An
     first.
     """
     complaints: list[Any] = error.errors()
-    loc = list(complaints[0]["loc"])
-    members = [i for i, part in enumerate(loc) if part in names]
-    if members:
-        at = members[0]
+    members: list[int] = []
+    while (at := _next_member(complaints[0]["loc"], names, members)) is not None:
+        place = complaints[0]["loc"][:at]
         by_member: dict[Any, list[Any]] = {}
         for complaint in complaints:
-            if complaint["loc"][:at] == tuple(loc[:at]) and len(complaint["loc"]) > at:
+            if complaint["loc"][:at] == place and len(complaint["loc"]) > at:
                 by_member.setdefault(complaint["loc"][at], []).append(complaint)
         complaints = min(by_member.values(), key=lambda group: (group[0]["type"].endswith("_type"), len(group)))
+        members.append(at)
     parents = complaints[0]["loc"][:-1]
     unknown = [c for c in complaints if c["type"] == "extra_forbidden" and c["loc"][:-1] == parents]
     first = unknown[0] if unknown and complaints[0]["type"] == "missing" else complaints[0]
-    return first, [part for i, part in enumerate(first["loc"]) if i not in members[:1]]
+    return first, [part for i, part in enumerate(first["loc"]) if i not in members]
+
+
+def _next_member(loc: Sequence[Any], names: set[str], known: Sequence[int]) -> int | None:
+    """Where the name of a union's member stands, behind those that are known already: a union may lie in another."""
+    after = known[-1] + 1 if known else 0
+    return next((i for i, part in enumerate(loc) if i >= after and part in names), None)
 
 
 def _members(model: type[BaseModel]) -> set[str]:

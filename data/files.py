@@ -9,7 +9,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -73,6 +73,20 @@ def whole_file(path: str | Path, flushed: bool = True) -> Iterator[Path]:
             # Also after a success: where both names are links to one file, renaming one to the other does nothing.
             if os.path.lexists(draft):
                 draft.unlink()
+
+
+def check_not_read(target: str | Path, sources: Iterable[Any]) -> None:
+    """Refuses a file to write to that is among those that are read, or lies in a folder that is.
+
+    Raises:
+        DataError: it does; whoever wrote it would lose what was read.
+    """
+    target = Path(target)
+    for source in sources:
+        if not isinstance(source, str | Path) or not target.exists() or not os.path.exists(source):
+            continue
+        if target.samefile(source) or (Path(source).is_dir() and target.parent.samefile(source)):
+            raise DataError("is read, and would be written over: give another --out", file=target)
 
 
 def link_or_copy(source: str | Path, target: str | Path) -> None:

@@ -5,6 +5,7 @@ Media files are looked at by `data.checking.check`, which opens each only once.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from data.brief import Brief
 from data.case import Case
@@ -18,7 +19,8 @@ from data.ruling import Violation
 
 LONG_TEXT = 100_000
 """Text of a case from this many bytes of UTF-8 on is worth a warning: some 25,000 tokens."""
-
+LATE = 1.0
+"""Seconds by which times may lie behind the end of a recording: lengths are rounded."""
 
 EXCERPT_KINDS = ("unknown rule", "rule given twice")
 """Problems that leave a case without an excerpt, or with gold that means nothing."""
@@ -72,6 +74,23 @@ def _content(case: Case) -> Iterator[Remark]:
     for i, line in enumerate(case.transcript):
         if line.seconds is not None and line.seconds[1] < line.seconds[0]:
             yield Remark("impossible time", f"ends ({line.end}) before it starts ({line.start})", f"transcript.{i}")
+    for i, (before, frame) in enumerate(pairwise(case.frames), start=1):
+        if frame.time < before.time:
+            message = f"at {frame.time:g} s, behind one at {before.time:g} s: put frames in the order of their times"
+            yield Remark("impossible time", message, f"frames.{i}.time")
+    yield from _behind_the_end(case)
+
+
+def _behind_the_end(case: Case) -> Iterator[Remark]:
+    """What is said to come when the recording is over, where it is known how long it lasts."""
+    if case.duration is None:
+        return
+    times = [(f"frames.{i}.time", frame.time) for i, frame in enumerate(case.frames)]
+    times += [(f"transcript.{i}.end", line.end) for i, line in enumerate(case.transcript) if line.end is not None]
+    for place, time in times:
+        if time > case.duration + LATE:
+            message = f"{time:g} s, and the recording lasts {case.duration:g} s"
+            yield Remark("impossible time", message, place)
 
 
 def _unknown_rules(case: Case, book: Rulebook) -> Iterator[Remark]:
@@ -134,6 +153,9 @@ def _evidence(case: Case, evidence: Evidence, place: str) -> Iterator[Remark]:
         if not case.runs:
             message = "an interval, but the case has no video, audio, frames or transcript with times"
             yield Remark("no such recording", message, f"{place}.interval")
+        elif case.duration is not None and evidence.interval[1] > case.duration + LATE:
+            message = f"ends at {evidence.interval[1]:g} s, and the recording lasts {case.duration:g} s"
+            yield Remark("impossible time", message, f"{place}.interval")
     else:
         kind, index = ("image", evidence.image) if evidence.image is not None else ("frame", evidence.frame)
         count = len(case.images if kind == "image" else case.frames)

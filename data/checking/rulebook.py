@@ -1,6 +1,7 @@
 """Check of a rulebook: rules that are there twice or contradict each other, and, with cases, what of it they use."""
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,12 @@ from data.quotes import fold
 from data.rulebook import Rule, Rulebook
 
 Ids = tuple[str, ...]
+_LOOKALIKES = str.maketrans(
+    "АВЕЅЗІЈКМНОРСТУХаеѕіјорсухԁԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧονρ0Oo1Il|−–—‐‑",
+    "ABES3lJKMHOPCTYXaesijopcyxdqwABEZHlKMNOPTYXovpOOollll-----",
+)
+"""Cyrillic and Greek letters, digits and dashes, by what they look like; Unicode's list of confusables has many more.
+"""
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,9 @@ class BookReport:
     contradictions: list[Ids]
     """Rules of the same words, and different severities or verdicts."""
     confusable: list[Ids]
-    """Ids that differ in case and punctuation alone."""
+    """Ids that differ in case and punctuation alone, or in letters that look the same."""
+    blank: Ids
+    """Rules without a word."""
     near: list[Ids]
     """Rules that say nearly the same, such as those that differ in a number: no fault, but hard to tell apart."""
     use: Use | None = field(default=None)
@@ -45,8 +54,8 @@ class BookReport:
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong; near-duplicates and rules without a case are not."""
-        wrong = self.duplicates or self.contradictions or self.confusable or (self.use and self.use.unknown)
-        return not wrong
+        in_itself = self.duplicates or self.contradictions or self.confusable or self.blank
+        return not (in_itself or (self.use and self.use.unknown))
 
     def as_json(self) -> dict[str, Any]:
         """All of it."""
@@ -62,7 +71,8 @@ def check_rulebook(book: Rulebook, cases: Iterable[Case] | None = None) -> BookR
         rules=len(book),
         duplicates=[_ids(group) for group in alike if group not in differing],
         contradictions=[_ids(group) for group in differing],
-        confusable=[_ids(group) for group in _groups(book.rules, [_plain(rule.id) for rule in book.rules])],
+        confusable=_confusable(book),
+        blank=tuple(rule.id for rule in book.rules if not rule.text.strip()),
         near=[_ids(group) for group in near if len({_words(rule) for rule in group}) > 1],
         use=None if cases is None else _use(book, cases),
     )
@@ -100,8 +110,20 @@ def _words(rule: Rule) -> str:
     return fold("\n".join([rule.text, *rule.exceptions]))
 
 
+def _confusable(book: Rulebook) -> list[Ids]:
+    alike = [_ids(group) for key in (_plain, _seen) for group in _groups(book.rules, [key(i) for i in book.ids])]
+    return list(dict.fromkeys(alike))
+
+
 def _plain(name: str) -> str:
-    return re.sub(r"[\W_]", "", name.casefold())
+    """A name without case and punctuation; what has nothing else stays as it is."""
+    return re.sub(r"[\W_]", "", name.casefold()) or name
+
+
+def _seen(name: str) -> str:
+    """A name as it looks: compatible forms in one, lookalikes in one letter, and nothing that is not seen."""
+    shown = "".join(c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")
+    return shown.translate(_LOOKALIKES)
 
 
 def _ids(group: Sequence[Rule]) -> Ids:

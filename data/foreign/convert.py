@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from data.case import Case
 from data.checking.duplicates import SIDE, clusters_of
 from data.errors import DataError, explain
-from data.files import link_or_copy, whole_file, write_whole
+from data.files import check_not_read, link_or_copy, whole_file, write_whole
 from data.foreign.labelling import gold_of
 from data.foreign.mapping import IGNORE, NEAR_DUPLICATES, From, Mapping
 from data.foreign.records import Record, read_records, text_of, value_at
@@ -55,10 +55,12 @@ def convert_file(source: str | Path, mapping: str | Path | Mapping, out: str | P
         out: the folder to write to; the files of an earlier conversion are replaced.
 
     Raises:
-        DataError: the source or the mapping cannot be read, a path of the mapping leads to nothing in any row, or not
-            one row could be converted.
+        DataError: the source or the mapping cannot be read, the source would be written over, a path of the mapping
+            leads to nothing in any row, or not one row could be converted.
     """
     mapping = mapping if isinstance(mapping, Mapping) else Mapping.load(mapping)
+    for name in ("cases.jsonl", REJECTED):
+        check_not_read(Path(out) / name, [source])
     converter = _Converter(Path(source), mapping, Path(out))
     for record in read_records(Path(source), mapping.format, mapping.records):
         converter.take(record)

@@ -13,7 +13,7 @@ from typing import Any
 
 from data.case import Case
 from data.errors import DataError
-from data.files import write_whole
+from data.files import check_not_read, write_whole
 from data.reading.loading import REJECTED, read_rows, save_cases
 from data.reading.row import Row
 
@@ -48,8 +48,11 @@ def run(
     """Has every case of the sources worked on, and writes what comes of it.
 
     Raises:
-        DataError: a source cannot be read, or not one case was done.
+        DataError: a source cannot be read, or would be written over; or not one case was done.
     """
+    sources = list(sources)
+    for name in (CASES, REJECTED):
+        check_not_read(out / name, sources)
     rows = list(read_rows(*sources))
     places = [at for at, row in enumerate(rows) if row.case is not None]
     results: dict[int, Case | DataError] = {}

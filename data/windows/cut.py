@@ -6,6 +6,7 @@ been spoken to its end. Everything that has no time (text fields, images, the pa
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from math import inf
 
 from data.brief import Brief, Briefs
 from data.case import Case, Frame
@@ -17,10 +18,12 @@ from data.transcript import Line
 from data.window import Window
 from data.windows.gold import gold_in
 from data.windows.memory import Memory, Sighting, sightings
-from data.windows.settings import ROUNDING, Span, WindowSettings
+from data.windows.settings import ROUNDING, SHORTEST, Span, WindowSettings
 
 DIGITS = 3
 """Of the seconds in cases."""
+MOST = 100_000
+"""Windows of one case: days, at seconds a window. A time that is a slip of the pen would make as many as it likes."""
 
 
 def cut(
@@ -35,8 +38,8 @@ def cut(
         book: the rules that gold's verdicts follow from; the excerpt if None.
 
     Raises:
-        DataError: the case has neither frames nor transcript, nobody knows when a line of it is said, or gold does not
-            say when a rule is broken.
+        DataError: the case has neither frames nor transcript, nobody knows when a line of it is said, it lasts too
+            long, or gold does not say when a rule is broken.
     """
     case = brief.case
     if (place := next((i for i, line in enumerate(case.transcript) if line.seconds is None), None)) is not None:
@@ -45,9 +48,12 @@ def cut(
     duration = duration_of(case)
     if not duration:
         raise DataError(f"case '{case.id}' has neither frames nor a transcript to be cut into windows", field="frames")
+    if duration / settings.every > MOST:
+        message = f"case '{case.id}' lasts {duration:g} s, which makes more than {MOST:,} windows: mend its times"
+        raise DataError(message, field="frames" if case.duration is None else "duration")
     memory = Memory(settings)
     for span in settings.spans(duration):
-        window, frames = _shown(case, span, settings)
+        window, frames = _shown(case, span, settings, is_last=span.end > duration - SHORTEST)
         gold = gold_in(brief, window, frames, book or brief.excerpt)
         found = replace(brief, case=window.model_copy(update={"gold": gold}))
         if remembering:
@@ -82,7 +88,7 @@ def duration_of(case: Case) -> float:
     as long as frames stand on average, less what lies before the first one: frames may be taken from the middle of
     what they stand for. 0 where it has neither.
     """
-    times = [frame.time for frame in case.frames]
+    times = sorted(frame.time for frame in case.frames)
     stands = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 1.0
     if case.duration is not None:
         return round(case.duration, DIGITS)
@@ -136,11 +142,13 @@ def moved(line: Line, own: Callable[[float], float]) -> Line:
     return line.model_copy(update={"start": own(line.start), "end": own(line.end), "words": words})
 
 
-def _shown(case: Case, span: Span, settings: WindowSettings) -> tuple[Case, list[int]]:
-    """The window, and which of the case's frames it has."""
-    inside = [place for place, frame in enumerate(case.frames) if span.start <= frame.time < span.end]
+def _shown(case: Case, span: Span, settings: WindowSettings, is_last: bool) -> tuple[Case, list[int]]:
+    """The window, and which of the case's frames it has. What comes at the end of the recording, or is said to come
+    behind it, is in the last one."""
+    open_ = replace(span, end=inf) if is_last else span
+    inside = [place for place, frame in enumerate(case.frames) if span.start <= frame.time < open_.end]
     chosen = settings.thinned(inside)
-    return window_of(case, span, [case.frames[place] for place in chosen], heard_in(case.transcript, span)), chosen
+    return window_of(case, span, [case.frames[place] for place in chosen], heard_in(case.transcript, open_)), chosen
 
 
 def _stated(gold: Gold | None, window: Brief) -> list[Sighting]:

@@ -3,6 +3,7 @@ Probabilistic Relevance Framework*). The index is built in milliseconds, and kep
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -28,8 +29,11 @@ class BM25(Retriever):
             import bm25s
         except ImportError as error:
             raise DataError("rules are retrieved with bm25s: pip install 'ruling[retrieval]'") from error
-        self._index = bm25s.BM25(k1=K1, b=B)
-        self._index.index([terms_of(document) for document in self.documents], show_progress=False)
+        self._index: Any = None
+        """None for a book without a word, such as one of nothing but emoji."""
+        if any(terms := [terms_of(document) for document in self.documents]):
+            self._index = bm25s.BM25(k1=K1, b=B)
+            self._index.index(terms, show_progress=False)
 
     @property
     def compares_by(self) -> str:
@@ -38,6 +42,6 @@ class BM25(Retriever):
     def scores(self, queries: Sequence[str]) -> Scores:
         found = np.zeros((len(queries), len(self.book)), dtype=np.float32)
         for row, query in zip(found, queries, strict=True):
-            if known := self._index.get_tokens_ids(terms_of(query)):
+            if self._index is not None and (known := self._index.get_tokens_ids(terms_of(query))):
                 row[:] = self._index.get_scores_from_ids(known)
         return found

@@ -67,7 +67,7 @@ def grounded(item: Evidence, case: Case) -> bool:
     if not case.runs:
         return False
     end = case.last_second
-    return end is None or item.interval[1] <= end + SLACK
+    return end is None or (item.interval[0] <= end and item.interval[1] <= end + SLACK)
 
 
 def is_specific(item: Evidence, case: Case) -> bool:

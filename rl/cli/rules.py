@@ -1,6 +1,7 @@
 """``ruling rules``: look through a rulebook, see how much of gold retrieval finds in it, and check it."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -66,9 +67,13 @@ def recall(
     from rl.evaluation.retrieval.table import never_found, recall_table
 
     ways: Sequence[str] = retrieve or (("bm25",) if encoder is None else ("bm25", "dense", "hybrid"))
+    if encoder is not None and set(ways) == {"bm25"}:
+        raise DataError("compares words, and takes no encoder: leave it out", field="--retrieve bm25")
     cases = load_cases(*data)
     if not cases:
         raise DataError("there are no cases", file=", ".join(data))
+    if len(ids := Counter(case.id for case in cases)) < len(cases):
+        raise DataError(f"there are two cases '{ids.most_common(1)[0][0]}': name each file once", field="--data")
     found = []
     for way in ways:
         retriever = _excerpts(rulebook, way, k, encoder if way != "bm25" else None).retriever
@@ -129,6 +134,8 @@ def _lines(report: Any) -> list[Text]:
         "have ids that are easily mixed up": report.confusable,
     }
     lines = [_groups(what, groups, "red") for what, groups in wrong.items() if groups]
+    if report.blank:
+        lines.append(_listed(f"{len(report.blank):,} rules say nothing", report.blank, "red"))
     if report.use is not None and report.use.unknown:
         lines.append(_counted("gold names rules that the book has not", report.use.unknown, "red"))
     if report.near:

@@ -107,7 +107,7 @@ class TrainRecipe(Recipe):
         chosen |= self.watching() | self.trainer | self._fixed() | overrides
         try:
             return self.config_class()(**chosen)
-        except (ValueError, TypeError, ImportError, OSError, RuntimeError) as error:
+        except (ValueError, TypeError, AttributeError, ImportError, OSError, RuntimeError) as error:
             raise DataError(str(error), file=self.name, field="trainer") from error
 
     def watching(self) -> dict[str, Any]:

@@ -81,7 +81,16 @@ def read_preferences(*files: str | Path) -> list[Preference]:
 
 
 def save_preferences(preferences: Iterable[Preference], path: str | Path) -> None:
-    """Writes pairs that `read_preferences` reads back."""
+    """Writes pairs that `read_preferences` reads back, over others that are there.
+
+    Raises:
+        DataError: the file holds something else, such as the cases that a split is called after too.
+    """
+    if Path(path).is_file() and Path(path).stat().st_size:
+        try:
+            next(read_jsonl(path, _Line), None)
+        except DataError as error:
+            raise DataError("holds something else than pairs: give another --out", file=path) from error
     with whole_file(path) as draft, draft.open("w", encoding="utf-8", newline="\n") as file:
         for one in preferences:
             said = {"id": one.case, "chosen": write(one.chosen), "rejected": write(one.rejected)}

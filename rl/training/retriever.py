@@ -99,6 +99,8 @@ def lessons_of(briefs: Briefs, negatives: int) -> list[Lesson]:
         # What cannot be told, and what gold does not list, may be broken: neither is taken for a negative.
         told = [*(rule for one in gold.violations or [] for rule in one.accepted), *gold.unclear]
         named = frozenset(places[rule] for rule in told if rule in places)
+        if not gold.exhaustive:
+            named = frozenset(places.values()) - {places[rule] for rule in gold.cleared if rule in places}
         hard = tuple([place for place in order if place not in named][:negatives])
         for rule in dict.fromkeys(rule.id for rule in gold.broken_in(book)):
             lessons.append(Lesson(case.id, query_of(case), places[rule], named, hard))

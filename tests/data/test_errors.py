@@ -1,7 +1,9 @@
-import pytest
-from pydantic import ValidationError
+from typing import Union
 
-from data import Case, DataError, suggest
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from data import Case, DataError, Violation, suggest
 from data.errors import explain
 
 
@@ -50,3 +52,30 @@ def test_explain_picks_the_kind_of_evidence_that_was_meant(evidence: dict, field
     found_field, found_message = explain(caught.value, Case)
     assert found_field == "gold.violations.0.evidence.0" + field
     assert message in found_message
+
+
+@pytest.mark.parametrize(
+    ("item", "field", "message"),
+    [
+        (
+            {"rule": "A-1", "evidence": [{"interval": [5, 2]}]},
+            "items.0.evidence.0",
+            "ends (2.0) before it starts (5.0)",
+        ),
+        (
+            {"rule": "A-1", "evidence": [{"quot": "x", "field": "t"}]},
+            "items.0.evidence.0.quot",
+            "did you mean 'quote'?",
+        ),
+        ({"rule": "A-1", "evidense": []}, "items.0.evidense", "did you mean 'evidence'?"),
+        (3, "items.0", "Input should be a valid string (got 3)"),
+    ],
+)
+def test_explain_finds_what_was_meant_in_a_union_inside_another(item: object, field: str, message: str) -> None:
+    class Cited(BaseModel):
+        items: list[Union[str, Violation]]
+
+    with pytest.raises(ValidationError) as caught:
+        Cited.model_validate({"items": [item]})
+    found_field, found_message = explain(caught.value, Cited)
+    assert found_field == field and message in found_message

@@ -301,3 +301,24 @@ def test_spaces_that_tell_the_label(write_lines: Write, book: Rulebook) -> None:
     (problem,) = check_files(write_lines("a.jsonl", *rows, ad("9", "Water", gold=REJECT)), book=book).problems
     assert (problem.kind, problem.field, problem.line) == ("stray spaces", "text.title", None)
     assert "3 texts begin or end with spaces (100% of approve, 0% of reject)" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("row", "field", "message"),
+    [
+        ({"frames": [{"path": "0.png", "time": 2}, {"path": "0.png", "time": 1}]}, "frames.1.time", "behind one at 2"),
+        ({"frames": [{"path": "0.png", "time": 5.5}]}, "frames.0.time", "5.5 s, and the recording lasts 4 s"),
+        ({"transcript": [{"start": 2, "end": 9, "text": "x"}]}, "transcript.0.end", "9 s, and the recording lasts 4"),
+        (
+            {"audio": "0.png", "teacher": taught("CURE-1", {"interval": [1, 30]})},
+            "teacher.violations.0.evidence.0.interval", "ends at 30 s, and the recording lasts 4 s",
+        ),
+    ],
+)  # fmt: skip
+def test_times_that_cannot_be_are_errors(
+    write_lines: Write, tmp_path: Path, book: Rulebook, row: dict, field: str, message: str
+) -> None:
+    Image.new("RGB", (16, 16)).save(tmp_path / "0.png")
+    report = check_files(write_lines("a.jsonl", {"id": "x", "duration": 4, **row}), book=book)
+    assert [(p.kind, p.field) for p in report.errors] == [("impossible time", field)]
+    assert message in report.errors[0].message

@@ -37,6 +37,25 @@ def test_ids_that_are_mixed_up_are_wrong_and_near_wordings_are_not() -> None:
     assert mixed.confusable == [("A-1", "a_1")] and not mixed.ok
 
 
+def test_ids_that_look_the_same_are_wrong_and_signs_are_told_apart() -> None:
+    def confusable(*ids: str) -> list[tuple[str, ...]]:
+        rules = [Rule(id=id_, text=f"No things of the kind {n}.") for n, id_ in enumerate(ids)]
+        return check_rulebook(book(*rules)).confusable
+
+    for pair in (
+        ("A-1", "\u0410-1"), ("A-1", "\uff21-1"), ("A-1", "A-l"), ("A-1", "A-I"), ("SO-1", "S0-1"),
+        ("A-1", "A\u20131"), ("A-1", "A-1\u200b"), ("A-1", "A\u202e-1"), ("COPE-1", "\u0421\u041e\u0420\u0415-1"),
+    ):  # fmt: skip
+        assert confusable(*pair) == [pair]
+    assert not confusable("\U0001f52b", "\U0001f48a", "!!", "??")
+    assert not confusable("AI-1", "AL-1", "B-1", "B-2", "B-11", "\u0645-1")
+
+
+def test_rules_that_say_nothing_are_wrong() -> None:
+    report = check_rulebook(book(Rule(id="A-1", text=" \n"), Rule(id="B-1", text="No cures.")))
+    assert report.blank == ("A-1",) and not report.ok
+
+
 def test_what_cases_use() -> None:
     rules = book(Rule(id="A-1", text="No guns."), Rule(id="B-1", text="No cures."), Rule(id="C-1", text="No gifts."))
     own = Rule(id="A-1", text="No guns but toys.")

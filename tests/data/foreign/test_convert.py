@@ -320,3 +320,10 @@ def test_a_line_that_is_none_rejects_its_row(convert: Callable[..., Conversion],
     rows = [{"asr": [{"start": 1, "text": "Cures"}]}, {"asr": [{"text": "Cures", "speaker": "Ann"}]}, {"asr": "Fine."}]
     result = convert(write(tmp_path / "in.json", json.dumps(rows)), transcript={"from": "asr"})
     assert [error.field for _, error in result.rejected] == ["asr.0", "asr.0.speaker"] and len(result.cases) == 1
+
+
+def test_a_source_is_not_written_over(convert: Callable[..., Conversion], tmp_path: Path) -> None:
+    source = write(tmp_path / "out" / "cases.jsonl", '{"a": "1", "b": "Tea"}\n')
+    with pytest.raises(DataError, match=r"cases\.jsonl: is read, and would be written over"):
+        convert(source, id="{a}", text={"body": "b"})
+    assert source.read_text() == '{"a": "1", "b": "Tea"}\n'

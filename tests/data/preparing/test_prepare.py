@@ -186,3 +186,13 @@ def test_settings_that_do_not_fit_name_the_field(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"speech\.model"):
         PrepareSettings.of(None, {"speech.language": "en"})
     assert PrepareSettings.of(None, {"page.sections": 3}).page.sections == 3
+
+
+@pytest.mark.parametrize("source", ["cases.jsonl", "", "rejected.jsonl"])
+def test_what_is_read_is_not_written_over(source: str, tmp_path: Path) -> None:
+    save_cases([Case(id="1", text={"body": "Tea"}), Case(id="2", video="gone.mp4")], tmp_path / "cases.jsonl")
+    shutil.copy(tmp_path / "cases.jsonl", tmp_path / "rejected.jsonl")
+    before = (tmp_path / "cases.jsonl").read_bytes()
+    with pytest.raises(DataError, match=r"\.jsonl: is read, and would be written over: give another --out"):
+        prepare(tmp_path / source, out=tmp_path)
+    assert (tmp_path / "cases.jsonl").read_bytes() == (tmp_path / "rejected.jsonl").read_bytes() == before

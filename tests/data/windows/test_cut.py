@@ -173,3 +173,25 @@ def test_what_is_left_of_a_stream_is_a_window_only_where_three_digits_tell_it() 
     settings = WindowSettings(seconds=0.3333, every=0.3333)
     assert len(list(settings.spans(1.0))) == 3
     assert [span.number for span in WindowSettings(seconds=1, every=1).spans(1.001)] == [0, 1]
+
+
+def test_what_comes_at_the_end_or_is_said_to_come_behind_it_is_in_the_last_window() -> None:
+    late = [Line(start=1, end=2, text="Soon."), Line(start=6, end=8.4, text="It cures all.")]
+    frames = [Frame(path=f"{at}.png", time=at) for at in (0.0, 4.0, 8.0)]
+    brief = Brief.of(Case(id="s", frames=frames, transcript=late, duration=8.0), BOOK)
+    windows = [window.case for window in cut(brief, FOUR)]
+    assert [[frame.path for frame in window.frames] for window in windows] == [["0.0.png"], ["4.0.png", "8.0.png"]]
+    assert [frame.time for frame in windows[1].frames] == [0.0, 4.0]
+    assert [(line.start, line.end) for line in windows[1].transcript] == [(2.0, 4.0)]
+
+
+def test_the_order_in_which_frames_are_listed_decides_nothing_of_how_long_it_lasts() -> None:
+    listed = stream(seconds=8).case
+    turned = listed.model_copy(update={"frames": listed.frames[::-1]})
+    assert [w.id for w in cut(Brief.of(turned, BOOK), FOUR)] == [w.id for w in cut(Brief.of(listed, BOOK), FOUR)]
+
+
+@pytest.mark.parametrize("change", [{"duration": 1e12}, {"frames": [Frame(path="0.png", time=1e15)]}])
+def test_a_time_that_is_a_slip_of_the_pen_is_named(change: dict[str, object]) -> None:
+    with pytest.raises(DataError, match=rf"{next(iter(change))}: case 's' lasts .* more than 100,000 windows"):
+        list(cut(stream(**change), FOUR))

@@ -31,6 +31,12 @@ def test_bm25_is_its_formula() -> None:
     assert not scores[1:].any()
 
 
+@pytest.mark.parametrize("texts", [(), ("!!!", "\U0001f52b")])
+def test_a_book_without_a_word_has_nothing_to_be_found(texts: tuple[str, ...]) -> None:
+    book = Rulebook(name="b", rules=tuple(Rule(id=f"R-{n}", text=text) for n, text in enumerate(texts)))
+    assert BM25(book).scores(["gun", ""]).tolist() == [[0.0] * len(texts)] * 2
+
+
 def test_of_equal_scores_the_first_of_the_book_comes_first() -> None:
     assert ranked(np.array([[0, 1, 0, 1]], dtype=np.float32)).tolist() == [[1, 3, 0, 2]]
 

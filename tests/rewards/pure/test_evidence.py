@@ -249,6 +249,7 @@ def test_grounded_says_whether_it_is_there():
     assert not grounded(Region(frame=0, region=(0, 0, 1, 1)), case)
     assert grounded(Interval(interval=(9, 10.5)), case)
     assert not grounded(Interval(interval=(9, 12)), case)
+    assert grounded(Interval(interval=(10, 11)), case) and not grounded(Interval(interval=(10.2, 10.8)), case)
     assert not grounded(Interval(interval=(0, 1)), case.model_copy(update={"transcript": []}))
 
 

@@ -60,3 +60,10 @@ def test_check_ends_with_1_where_something_is_wrong(folder: Path) -> None:
 def test_an_encoder_that_is_not_there(folder: Path, arguments: tuple[str, ...], fault: str) -> None:
     with pytest.raises(DataError, match=fault):
         run("recall", "--data", "a.jsonl", "--rulebook", "book.yaml", *arguments)
+
+
+def test_cases_count_once_and_an_encoder_is_not_ignored(folder: Path) -> None:
+    with pytest.raises(DataError, match="there are two cases 'a': name each file once"):
+        run("recall", "--data", "a.jsonl", "--data", "a.jsonl", "--rulebook", "book.yaml")
+    with pytest.raises(DataError, match="--retrieve bm25: compares words, and takes no encoder"):
+        run("recall", "--data", "a.jsonl", "--rulebook", "book.yaml", "--retrieve", "bm25", "--encoder", "e")

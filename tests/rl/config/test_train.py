@@ -112,6 +112,8 @@ def test_settings_that_do_not_go_together_are_refused(minimal: Path) -> None:
     recipe = GRPORecipe.load(minimal, {"rubric": "billboard", "num_generations": "3"})
     with pytest.raises(DataError, match="trainer"):
         recipe.arguments(per_device_train_batch_size=4)
+    with pytest.raises(DataError, match="trainer"):
+        SFTRecipe.load(minimal, {"deepspeed": "1.5"}).arguments()
 
 
 def test_the_trainer_gets_what_the_recipe_says(minimal: Path) -> None:

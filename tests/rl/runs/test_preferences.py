@@ -76,3 +76,15 @@ def test_pairs_of_one_group_are_not_on_both_sides(tmp_path: Path) -> None:
         check_apart([one, two], [three], briefs)
     with pytest.raises(DataError, match=r"pairs\.jsonl:4: id: there is no case 'd'"):
         check_apart([unknown], [], briefs)
+
+
+def test_cases_are_not_written_over(toy: Path, tmp_path: Path) -> None:
+    pairs, path = toy_pairs(toy_briefs(toy / "text.jsonl")), tmp_path / "train.jsonl"
+    path.write_text('{"id": "1", "text": {"body": "Tea"}}\n')
+    with pytest.raises(DataError, match=r"train\.jsonl: holds something else than pairs"):
+        save_preferences(pairs, path)
+    assert path.read_text() == '{"id": "1", "text": {"body": "Tea"}}\n'
+    path.write_text("")
+    for some in (pairs, pairs[:2]):
+        save_preferences(some, path)
+        assert read_preferences(path) == some

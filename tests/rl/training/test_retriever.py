@@ -145,3 +145,13 @@ def test_nothing_to_find_and_settings_that_are_not_an_encoder_s(recipe, tmp_path
         RetrieverRecipe.load("billboard/retriever", {"data.excerpt": "{retrieve: bm25}"})
     with pytest.raises(DataError, match="an 'encoder' writes nothing"):
         SFTRecipe.load("billboard/sft", {"model.tiny.kind": "encoder"})
+
+
+def test_what_gold_may_have_left_out_is_no_negative() -> None:
+    cases = [
+        case("a", "guns, cures and gifts", "R-0", exhaustive=False),
+        case("b", "guns, cures and gifts", "R-0", exhaustive=False, cleared=["R-2", "X-9"]),
+    ]
+    unlisted, cleared = lessons_of(Briefs.bind(cases, BOOK), negatives=2)
+    assert unlisted.negatives == () and unlisted.named == set(range(len(BOOK)))
+    assert cleared.negatives == (2,) and cleared.named == set(range(len(BOOK))) - {2}
