@@ -7,10 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from data import Rulebook, Verdict
 from data.media.live import Opened, Place
-from data.windows import Memory, Sighting, Span, WindowSettings
+from data.windows import Alarm, Alarms, Memory, Sighting, Span, WindowSettings
 from rl.runs import journal
-from rl.runs.journal import Alarm, Looked, Record
-from rl.serving.live.alarms import Alarms
+from rl.runs.journal import Looked, Record
 
 
 class WatchSettings(BaseModel):
