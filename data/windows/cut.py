@@ -62,8 +62,11 @@ def cut(
         yield found
 
 
-def windows_of(briefs: Briefs, settings: WindowSettings) -> Briefs:
-    """The windows of all cases, those of one after those of another, each told of what gold says of those before it.
+def windows_of(briefs: Briefs, settings: WindowSettings, remembering: bool = True) -> Briefs:
+    """The windows of all cases, those of one after those of another.
+
+    Args:
+        remembering: whether each is told of what gold says of those before it.
 
     Raises:
         DataError: as `cut`.
@@ -71,7 +74,7 @@ def windows_of(briefs: Briefs, settings: WindowSettings) -> Briefs:
 
     def windows(brief: Brief) -> Iterator[Brief]:
         # What retrieval loses is a miss: gold's verdict stays that of the whole book.
-        return cut(brief, settings, book=briefs.book if brief.excerpt.retrieved else None)
+        return cut(brief, settings, remembering, briefs.book if brief.excerpt.retrieved else None)
 
     return Briefs((window for brief in briefs for window in windows(brief)), briefs.book)
 

@@ -12,7 +12,7 @@ from data.case import Case
 from data.errors import DataError
 from data.evidence import Evidence, Interval, Quote, Region
 from data.gold import Gold, GoldViolation
-from data.moments import frames_in, lines_in
+from data.moments import frames_in, lines_in, seconds_of
 from data.rulebook import Rulebook
 from data.transcript import TRANSCRIPT
 
@@ -31,10 +31,10 @@ def gold_in(brief: Brief, window: Case, frames: Sequence[int], book: Rulebook) -
     gold = brief.gold
     if gold is None:
         return None
-    if gold.violations is None or not gold.exhaustive:
+    if not lists_all(gold):
         raise _untold(brief, "does not list all that is broken")
     kept = []
-    for violation in gold.violations:
+    for violation in gold.violations or []:
         if not violation.evidence:
             raise _untold(brief, f"does not say when '{violation.rule}' is broken")
         if evidence := _shown(violation.evidence, window, frames):
@@ -42,20 +42,39 @@ def gold_in(brief: Brief, window: Case, frames: Sequence[int], book: Rulebook) -
     return _judged(gold, kept, book)
 
 
-def gold_spans(brief: Brief) -> Iterator[tuple[GoldViolation, float, float]]:
-    """Each stretch of time that breaks a rule: the violation, from when and to when, in seconds.
+def gold_spans(brief: Brief, duration: float) -> Iterator[tuple[GoldViolation, float, float]]:
+    """Each stretch of time that breaks a rule: the violation, from when and to when, in seconds of the case.
+
+    Args:
+        duration: of the case: what has no time breaks its rule all along.
 
     Raises:
-        DataError: gold does not say what breaks which rule, or when, by an interval.
+        DataError: gold does not say what breaks which rule, or by what.
     """
-    if brief.gold is None or brief.gold.violations is None or not brief.gold.exhaustive:
+    gold = brief.gold
+    if gold is None or not lists_all(gold):
         raise _untold(brief, "does not list all that is broken")
-    for violation in brief.gold.violations:
-        times = [item.interval for item in violation.evidence or [] if isinstance(item, Interval)]
-        if not times:
+    for violation in gold.violations or []:
+        if not violation.evidence:
             raise _untold(brief, f"does not say when '{violation.rule}' is broken")
-        for start, end in times:
+        for start, end in _times(violation.evidence, brief.case) or [(0.0, duration)]:
             yield violation, start, end
+
+
+def lists_all(gold: Gold) -> bool:
+    """Whether gold says all that is broken, so that nothing else is."""
+    return gold.violations is not None and gold.exhaustive
+
+
+def says_when(gold: Gold) -> bool:
+    """Whether gold says all that is broken, and by what."""
+    return lists_all(gold) and all(violation.evidence for violation in gold.violations or [])
+
+
+def _times(evidence: Sequence[Evidence], case: Case) -> list[tuple[float, float]]:
+    """When evidence is shown or said: its intervals, or the lines and frames of the rest that has a time."""
+    intervals = [item.interval for item in evidence if isinstance(item, Interval)]
+    return intervals or [when for item in evidence if _is_timed(item) and (when := seconds_of(item, case))]
 
 
 def _judged(gold: Gold, kept: list[GoldViolation], book: Rulebook) -> Gold:

@@ -29,8 +29,10 @@ def alarms(
     """Measure alarms against gold: time to detection, false alarms per hour, violating seconds seen."""
     from data import Briefs, Rulebook, load_cases
     from data.files import write_json
-    from rl.evaluation.live import events_of, measure_alarms, read_watched
+    from rl.evaluation.live.events import events_of
+    from rl.evaluation.live.figures import measure_alarms
     from rl.evaluation.live.table import alarms_table
+    from rl.evaluation.live.watched import read_watched
 
     briefs, written = Briefs.bind(load_cases(*data), Rulebook.load(rulebook)), {}
     for journal in journals:
@@ -39,9 +41,10 @@ def alarms(
             raise DataError(f"is about stream '{missing}', of which the data have no case", file=journal)
         if not any(one.windows for one in watched.values()):
             raise DataError("no window was watched", file=journal)
-        seen = [briefs[name] for name in watched]
-        figures = measure_alarms(list(watched.values()), [*map(events_of, seen)], [one.case.cluster for one in seen])
+        streams = [briefs[name] for name in watched]
+        clusters = [stream.case.cluster for stream in streams]
         _say_what_is_left(journal, list(watched.values()), len(briefs))
+        figures = measure_alarms(list(watched.values()), list(map(events_of, streams)), clusters)
         Console(emoji=False).print(alarms_table(journal.stem, figures))
         written[str(journal)] = _plain(asdict(figures))
     if out is not None:

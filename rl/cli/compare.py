@@ -59,7 +59,7 @@ def compare(
     decided = reliability_of(load_reviews(*reviews), evaluations, resamples=resamples, seed=seed) if reviews else []
     files, rules = read_from(evaluations[0], data, rulebook)
     chosen = excerpt if excerpt is not None else evaluations[0].provenance.get("read", {}).get("excerpt", "named")
-    briefs = excerpts_of(rules, read_excerpt(chosen)).bind(load_cases(*files))
+    briefs = windowed(excerpts_of(rules, read_excerpt(chosen)).bind(load_cases(*files)), evaluations[0])
     found = compare_models(*evaluations, primary=primary, gate=held, book=briefs.book, resamples=resamples, seed=seed)
     console = Console(emoji=False)
     style = COLOURS[found.gate.decision] if found.gate is not None else "bold"
@@ -98,6 +98,15 @@ def distinct(evaluations: list[Any], folders: list[Path]) -> list[Any]:
         replace(evaluation, name=name if names.count(name) == 1 else str(folder), split=split)
         for evaluation, name, folder in zip(evaluations, names, told, strict=True)
     ]
+
+
+def windowed(briefs: Any, evaluation: Any) -> Any:
+    """The windows of cases, where the evaluation notes that it is about them; the cases as they are where not."""
+    from data.windows import windows_of
+    from rl.cli.excerpts import read_windows
+
+    windows = read_windows(evaluation.provenance.get("read", {}).get("windows"))
+    return windows_of(briefs, windows, remembering=False) if windows is not None else briefs
 
 
 def read_from(evaluation: Any, data: list[str] | None, rulebook: str | None) -> tuple[list[str], str]:

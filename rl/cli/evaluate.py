@@ -15,6 +15,7 @@ from rl.cli.excerpts import BARE, Excerpt
 from rl.cli.media import AllowMedia, CopyRecordings
 from rl.cli.next_steps import again
 from rl.cli.numbers import MOST_SEED, finite
+from rl.cli.reward_model import evaluate_reward_model
 from rl.cli.served import read_object, read_token_prices, served_lines
 from rl.terminal.console import console
 from rl.terminal.errors import interruptible
@@ -74,6 +75,13 @@ def evaluate(
         int | None,
         typer.Option(min=1, help="On so many cases at most, 500 if left out.", rich_help_panel=HOW),
     ] = None,
+    windows: Annotated[
+        str | None,
+        typer.Option(
+            help="Cases are streams, cut into windows: '{seconds: 4, every: 4, frames: 4, remember: 8}'.",
+            rich_help_panel=HOW,
+        ),
+    ] = None,
     endpoint: Annotated[
         str | None,
         typer.Option(help="Base address of a server that speaks the OpenAI API.", rich_help_panel=SERVER),
@@ -127,6 +135,15 @@ def evaluate(
             rich_help_panel=FIGURES,
         ),
     ] = "",
+    agree: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=100,
+            help="Windows in a row that raise an alarm, or clear it; 2 if left out.",
+            rich_help_panel=FIGURES,
+        ),
+    ] = None,
     copy_recordings: CopyRecordings = False,
     allow_media: AllowMedia = None,
 ) -> None:
@@ -136,6 +153,7 @@ def evaluate(
     was: run the same command again.
     """
     from data import load_cases
+    from data.windows import windows_of
     from rl.config.evaluate import EvalRecipe
     from rl.evaluation import Probing, Settings, evaluate_file, evaluate_model, write_report
     from rl.generation.endpoint import Endpoint
@@ -146,6 +164,7 @@ def evaluate(
         "seed": seed, "batch_size": batch_size,
     }  # fmt: skip
     given: dict[str, Any] = {"model.path": model, "data": data, "rulebook": rulebook, "excerpt": excerpt}
+    given["windows"] = windows
     given |= {f"decoding.{key}": value for key, value in decoding.items()}
     given = {key: value for key, value in given.items() if value is not None}
     if config is None and (data is None or rulebook is None):
@@ -155,7 +174,8 @@ def evaluate(
         of_rulings = {
             "--predictions": predictions, "--endpoint": endpoint, "--max-new-tokens": max_new_tokens,
             "--temperature": temperature, "--samples": samples, "--seed": seed, "--robustness": robustness or None,
-            "--faithfulness": faithfulness or None, "--by": by, "--prevalence": prevalence, "--thresholds": thresholds,
+            "--faithfulness": faithfulness or None, "--windows": windows, "--agree": agree,
+            "--by": by, "--prevalence": prevalence, "--thresholds": thresholds,
             "--prices": prices or None, "--copy-recordings": copy_recordings or None,
             "--faithfulness-cases": faithfulness_cases, "--model": served, "--max-errors": max_errors,
             "--retry-refused": retry_refused or None, "--extra-body": extra_body or None,
@@ -163,7 +183,8 @@ def evaluate(
         }  # fmt: skip
         if written := next((option for option, value in of_rulings.items() if value is not None), None):
             raise DataError(f"--pairs measures a reward model, which writes nothing: {written} does not go with it")
-        evaluate_reward_model(recipe, pairs, out, name, template, batch_size)
+        read_at = {"pairs": list(map(whole_path, pairs)), "data": list(map(whole_path, recipe.data))}
+        evaluate_reward_model(recipe, pairs, out, name, template, batch_size, read_at)
         return
     if sum(source is not None for source in (model, predictions, endpoint)) > 1:
         raise DataError("give one of these: a model, --predictions, --endpoint")
@@ -187,7 +208,11 @@ def evaluate(
     if endpoint is None and (alone := next((option for option, given in of_server.items() if given), None)):
         raise DataError(f"{alone} is about a server: it goes with --endpoint")
     rates = read_token_prices(token_prices)
-    settings = Settings(read_prices(prices), chosen_on(thresholds), tuple(by or Settings.by), prevalence)
+    if agree is not None and recipe.windows is None:
+        raise DataError("--agree says how many windows raise an alarm: give --windows, too")
+    settings = Settings(
+        read_prices(prices), chosen_on(thresholds), tuple(by or Settings.by), prevalence, agree or Settings.agree
+    )
     trained = recipe.model.path if recipe.model is not None and predictions is None and endpoint is None else None
     excerpts = excerpts_of(recipe.rulebook, recipe.excerpt, trained)
     briefs = excerpts.bind(load_cases(*recipe.data))
@@ -196,7 +221,11 @@ def evaluate(
     if excerpts.config is not None:
         noted = excerpts.config.model_dump(exclude_none=True)
         read["excerpt"] = noted | ({"encoder": whole_path(noted["encoder"])} if "encoder" in noted else {})
-    common: dict[str, Any] = {"name": name, "split": split, "settings": settings, "read": read}
+    if recipe.windows is not None:
+        read["windows"] = recipe.windows.model_dump(mode="json")
+    common: dict[str, Any] = {
+        "name": name, "split": split, "settings": settings, "read": read, "windows": recipe.windows,
+    }  # fmt: skip
     with interruptible(again()), kept(out / MESSAGES) as messages:
         if predictions is not None:
             evaluation = evaluate_file(predictions, briefs, out, **common)
@@ -220,50 +249,15 @@ def evaluate(
                 **common,
             )
         show(evaluation, by or [])
+        shown = windows_of(briefs, recipe.windows, remembering=False) if recipe.windows is not None else briefs
         for line in served_lines(evaluation.provenance.get("served"), rates):
             Console(emoji=False).print(Text(visible(line)))
         page = write_report(
-            out / "report.html", [evaluation], {split: briefs}, recordings=copy_recordings, progress=True
+            out / "report.html", [evaluation], {split: shown}, recordings=copy_recordings, progress=True
         )
     Console(emoji=False).print(Text(f"report: {page}, {decimal(page.stat().st_size)}"))
     if (told := messages.told()) is not None:
         console().print(told, soft_wrap=True)
-
-
-def evaluate_reward_model(
-    recipe: Any, pairs: list[str], out: Path, name: str | None, template: str | None, batch_size: int | None
-) -> None:
-    """Measures a reward model on pairs of rulings, prints its figures and writes its page.
-
-    Raises:
-        DataError: there is none, or the pairs or the cases are not as they should be.
-    """
-    from data import load_cases
-    from rl.evaluation.page.pairs import write_pairs_page
-    from rl.evaluation.pairwise.evaluate import evaluate_pairs
-    from rl.evaluation.pairwise.table import pairs_notes, pairs_table
-    from rl.runs.excerpts import excerpts_of
-    from rl.runs.preferences import read_preferences
-
-    if recipe.model is None:
-        raise DataError("give the reward model whose preferences are to be measured")
-    preferences = read_preferences(*pairs)
-    briefs = excerpts_of(recipe.rulebook, recipe.excerpt, recipe.model.path).bind(load_cases(*recipe.data))
-    read = {"pairs": list(map(whole_path, pairs)), "data": list(map(whole_path, recipe.data))}
-    with kept(out / MESSAGES):
-        found = evaluate_pairs(
-            recipe.model.path,
-            preferences,
-            briefs,
-            out,
-            name=name,
-            template=template,
-            batch_size=batch_size or recipe.decoding.batch_size,
-            read=read,
-        )
-    console = Console(highlight=False, emoji=False)
-    console.print(pairs_table(found), pairs_notes(found))
-    console.print(Text(f"report: {visible(str(write_pairs_page(out / 'report.html', found)))}"))
 
 
 def whole_path(source: str) -> str:

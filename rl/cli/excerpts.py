@@ -1,4 +1,5 @@
-"""``--excerpt``: the option of verbs that take a rulebook, for which of its rules a case is shown."""
+"""``--excerpt``: the option of verbs that take a rulebook, for which of its rules a case is shown. And ``--windows``:
+how cases that are streams are cut."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from data.windows import WindowSettings
 from prompts.excerpts.settings import ExcerptChoice
 from rl.config.evaluate import EvalRecipe
 
@@ -28,3 +30,12 @@ def read_excerpt(given: str | Mapping[str, Any] | None) -> ExcerptChoice | None:
         DataError: it says something else.
     """
     return None if given is None else EvalRecipe.load(BARE, {"excerpt": given}).excerpt
+
+
+def read_windows(given: str | Mapping[str, Any] | None) -> WindowSettings | None:
+    """What ``--windows`` says, or a provenance notes, as a recipe would; None where it is not given.
+
+    Raises:
+        DataError: it says something else.
+    """
+    return None if given is None else EvalRecipe.load(BARE, {"windows": given}).windows

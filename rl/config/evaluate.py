@@ -5,6 +5,7 @@
 ('runs/mine', 0.5)
 """
 
+from data.windows import WindowSettings
 from prompts.excerpts.settings import ExcerptChoice
 from rl.config.decoding import Decoding
 from rl.config.model import ModelConfig
@@ -24,5 +25,7 @@ class EvalRecipe(Recipe):
     """A YAML file, or the name of a shipped rulebook."""
     excerpt: ExcerptChoice | None = None
     """The rules of it that a case is shown, as in training; None is as the model was trained."""
+    windows: WindowSettings | None = None
+    """Cuts cases, which are then streams, into windows, as in training; None takes them whole."""
     decoding: Decoding = Decoding()
     """How the model is asked."""

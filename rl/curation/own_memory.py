@@ -9,10 +9,9 @@ from data import Briefs, DataError
 from rl.config.decoding import Decoding
 from rl.config.train import PolicyRecipe
 from rl.generation.episodes import engine_of
+from rl.generation.watching import own_windows
 from rl.runs.folder import RunFolder
 from rl.runs.own_memory import OwnMemory
-from rl.serving.live.progress import WatchSettings
-from rl.serving.live.streams import own_windows
 
 
 def with_own_memory(recipe: PolicyRecipe, model: str, windows: Briefs) -> Briefs:
@@ -30,7 +29,7 @@ def with_own_memory(recipe: PolicyRecipe, model: str, windows: Briefs) -> Briefs
         return windows
     file, settings = RunFolder(recipe.output).memory, config.model_dump(mode="json")
     if not file.is_file():
-        found = own_windows(engine_of(model), windows, WatchSettings(windows=config), decoding_of(recipe))
+        found = own_windows(engine_of(model), windows, config, decoding_of(recipe))
         OwnMemory.of(found, model, settings).write(file)
     kept = OwnMemory.read(file)
     if (kept.model, kept.settings) != (model, settings):

@@ -5,17 +5,20 @@ from dataclasses import asdict
 from pathlib import Path
 
 from data import Brief, Briefs, DataError
+from data.windows import WindowSettings, windows_of
 from prompts import Episode
 from rl.config.decoding import Decoding
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.faithfulness.faithfulness import Probing, in_process, probe
 from rl.evaluation.files import save_evaluation
+from rl.evaluation.live.events import events_by_window
 from rl.evaluation.origin import KEY, Origin
 from rl.evaluation.predictions import Prediction, import_predictions
 from rl.evaluation.settings import DEFAULT, Settings
 from rl.evaluation.variants import variants_of
 from rl.generation.engine import Engine
 from rl.generation.episodes import engine_of, write_episodes
+from rl.generation.watching import Watching
 from rl.runs.provenance import provenance
 
 LOG = "completions.jsonl"
@@ -33,6 +36,7 @@ def evaluate_model(
     settings: Settings = DEFAULT,
     robustness: Sequence[str] = (),
     faithfulness: Probing | None = None,
+    windows: WindowSettings | None = None,
     progress: bool = True,
     retry_refused: bool = False,
     read: Mapping[str, object] | None = None,
@@ -52,25 +56,36 @@ def evaluate_model(
         settings: how figures are worked out.
         robustness: which variants of the cases to review as well: ``rule-order``, ``rule-ids``.
         faithfulness: how to measure whether the reasoning pays and is used; not measured if None.
+        windows: cuts the cases, which are streams, into windows; each is told of what the model itself found in those
+            before it. They are reviewed whole if None.
         retry_refused: whether what a server refused before is asked for again.
         read: where ``data`` and ``rulebook`` were read from, noted in ``run.json`` for whoever compares evaluations.
 
     Raises:
         DataError: there is no such model, there are no cases, a case cannot be put to the model, ``out`` holds
             completions made with other settings or another model's evaluation, the thresholds were chosen for another
-            model or on these very cases, or faithfulness is asked for and the model is none of this process.
+            model or on these very cases, faithfulness is asked for and the model is none of this process, or windows
+            are and gold does not say when rules are broken.
     """
     if not briefs:
         raise DataError("there are no cases to evaluate")
-    engine, reviewed, decoding = engine_of(engine), briefs + variants_of(briefs, robustness), decoding or Decoding()
+    if windows is not None and (robustness or faithfulness):
+        raise DataError("robustness and faithfulness are measured on whole cases: leave them out, or the windows")
+    engine, streams, decoding = engine_of(engine), briefs, decoding or Decoding()
+    briefs = windows_of(streams, windows, remembering=False) if windows is not None else streams
+    reviewed = briefs + variants_of(briefs, robustness)
     decoding = decoding.with_template(engine.template or "default")
     # All that can be refused is refused before anything is written.
     if faithfulness is not None:
         in_process(engine)
     origin = Origin.of(engine, decoding, briefs, name or engine.name)
     _claim(out, origin, settings, briefs)
-    written = write_episodes(engine, reviewed, decoding, progress, Path(out) / LOG, retry_refused=retry_refused)
+    rounds = Watching(briefs, windows, decoding.samples) if windows is not None else None
+    log = Path(out) / LOG
+    written = write_episodes(engine, reviewed, decoding, progress, log, retry_refused=retry_refused, rounds=rounds)
     predictions = predictions_of(written.by_brief, reviewed)
+    if windows is not None:
+        predictions = _with_events(predictions, streams, briefs)
     facts = {**written.provenance, KEY: origin.model_dump(), "cases": len(reviewed), "read": dict(read or {})}
     if faithfulness is not None:
         predictions = probe(engine, briefs, predictions, decoding, faithfulness, Path(out), progress)
@@ -86,19 +101,26 @@ def evaluate_file(
     name: str | None = None,
     split: str = "test",
     settings: Settings = DEFAULT,
+    windows: WindowSettings | None = None,
     read: Mapping[str, object] | None = None,
 ) -> Evaluation:
     """Measures predictions made elsewhere: JSONL with ``id``, ``verdict``, ``violations`` and ``risk``.
+
+    Args:
+        windows: cuts the cases, which are streams, into the windows that predictions are about, ``ID@SECOND``.
 
     Raises:
         DataError: the file is not as it should be or does not go with the cases, ``out`` holds the evaluation of a
             model or of another file, or the thresholds were chosen for another model or on these very cases.
     """
+    streams, briefs = briefs, windows_of(briefs, windows, remembering=False) if windows is not None else briefs
     origin = Origin.of_file(path, briefs, name or Path(path).stem)
     _claim(out, origin, settings, briefs)
     if (Path(out) / LOG).exists():
         raise DataError(f"holds what a model wrote ('{LOG}'): choose another --out for predictions", file=out)
     predictions = import_predictions(path, briefs)
+    if windows is not None:
+        predictions = _with_events(predictions, streams, briefs)
     facts = provenance(
         book=briefs.book, briefs=briefs, predictions=str(path), cases=len(briefs), read=dict(read or {})
     )
@@ -110,6 +132,16 @@ def predictions_of(episodes: Sequence[Sequence[Episode]], briefs: Sequence[Brief
     return [
         Prediction.read(episode, brief) for brief, samples in zip(briefs, episodes, strict=True) for episode in samples
     ]
+
+
+def _with_events(predictions: Sequence[Prediction], streams: Briefs, windows: Briefs) -> list[Prediction]:
+    """Predictions on windows that know all events of their streams, also those of which no window shows anything."""
+    events, found = events_by_window(streams, windows), []
+    for prediction in predictions:
+        assert prediction.seen is not None
+        seen = prediction.seen.model_copy(update={"events": events.get(prediction.case)})
+        found.append(prediction.model_copy(update={"seen": seen}))
+    return found
 
 
 def _claim(out: str | Path, origin: Origin, settings: Settings, cases: Iterable[Brief]) -> None:

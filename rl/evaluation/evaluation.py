@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from data import DataError
 from rl.evaluation.by_rule import RuleFigure, by_rule
-from rl.evaluation.measure import RESAMPLES, figures_of, prevalence_weights, rows_of
-from rl.evaluation.metrics import METRICS, RANKED
+from rl.evaluation.measure import RESAMPLES, figures_of, prevalence_weights, rows_of, stream_figures
+from rl.evaluation.metrics import METRICS, OF_STREAMS, RANKED
 from rl.evaluation.origin import Origin
 from rl.evaluation.outcomes import cells
 from rl.evaluation.predictions import Prediction
@@ -145,6 +145,8 @@ class Evaluation:
         clusters, cases = rows_of(ours)
         found: dict[str, Figure] = {}
         for name in names or (*METRICS, *RANKED):
+            if name in OF_STREAMS:
+                continue
             if name in RANKED:
                 found |= ranked_figures([theirs, ours], clusters, cases, [name])
                 continue
@@ -152,6 +154,7 @@ class Evaluation:
             if metric.applies(ours) and metric.applies(theirs):
                 counts = [metric.of(theirs, baseline.settings), metric.of(ours, self.settings)]
                 found |= figures([metric.sheet(counts, self.settings)], clusters, RESAMPLES, cases=cases)[0]
+        found |= stream_figures([theirs, ours], [baseline.settings, self.settings], names)
         differences = {name: figure.known_difference() for name, figure in found.items()}
         return {name: difference for name, difference in differences.items() if difference is not None}
 

@@ -7,7 +7,7 @@ read back; figures are worked out from them again.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from math import isnan
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,7 @@ def load_evaluation(folder: str | Path) -> Evaluation:
 
 
 def summary(evaluation: Evaluation) -> dict[str, Any]:
-    """What ``metrics.json`` holds: every figure; what is not a number is null."""
+    """What ``metrics.json`` holds: every figure; what is no number, or infinite, is null."""
     predictions, settings = evaluation.predictions, evaluation.settings
     golds = {prediction.case: prediction.gold.verdict if prediction.gold else None for prediction in predictions}
     found = {
@@ -167,4 +167,4 @@ def _figure(estimate: Estimate) -> dict[str, float | int | None]:
 
 
 def _number(value: float) -> float | None:
-    return None if isnan(value) else value
+    return value if isfinite(value) else None

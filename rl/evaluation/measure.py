@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data import DataError
-from rl.evaluation.metrics import METRICS, RANKED
+from rl.evaluation.live.figures import live_figures
+from rl.evaluation.live.watched import streams_of
+from rl.evaluation.metrics import METRICS, OF_STREAMS, RANKED
 from rl.evaluation.predictions import Prediction
 from rl.evaluation.ranking.figures import ranked_figures
 from rl.evaluation.ranking.ranking import Floats
@@ -26,12 +28,14 @@ def figures_of(
     """Every figure of the named metrics that applies to these predictions, with 95 % intervals over clusters.
 
     Args:
-        names: of `METRICS` and `RANKED`; all if None.
+        names: of `METRICS`, `RANKED` and `OF_STREAMS`; all if None.
         weights: of the predictions, ``(N,)``; metrics that speak of several cases at once are then left out.
     """
     clusters, cases = rows_of(predictions)
     found: dict[str, Figure] = {}
     for name in names or (*METRICS, *RANKED):
+        if name in OF_STREAMS:
+            continue
         if name in RANKED:
             found |= ranked_figures([predictions], clusters, cases, [name], weights=weights)
             continue
@@ -39,7 +43,31 @@ def figures_of(
         if metric.applies(predictions) and (weights is None or metric.by_case):
             sheet = metric.sheet([metric.of(predictions, settings)], settings, weights)
             found |= figures([sheet], clusters, RESAMPLES, cases=cases)[0]
+    if weights is None:
+        found |= stream_figures([predictions], [settings], names)
     return alone(found)
+
+
+def stream_figures(
+    models: Sequence[Sequence[Prediction]],
+    settings: Sequence[Settings],
+    names: Sequence[str] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> dict[str, Figure]:
+    """The figures of streams, where predictions are about the windows of whole ones.
+
+    Args:
+        models: the predictions of each, baseline first, in the same order.
+        names: of `OF_STREAMS`; all if None.
+    """
+    wanted = [name for name in OF_STREAMS if names is None or name in names]
+    streams = [streams_of(rows, one.agree) for rows, one in zip(models, settings, strict=True)] if wanted else []
+    known = [of_model for of_model in streams if of_model]
+    if not wanted or len(known) < len(models):
+        return {}
+    found = live_figures(known, resamples, seed)
+    return {name: found[name] for name in wanted}
 
 
 def alone(found: Mapping[str, Figure]) -> dict[str, Estimate]:

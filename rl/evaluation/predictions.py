@@ -26,6 +26,7 @@ from prompts import Episode, ParseFailure, parse
 from rewards import grounded
 from rl.evaluation.agreement import reasoning_agrees
 from rl.evaluation.faithfulness.results import Decision, Probed
+from rl.evaluation.live.seen import Seen
 
 UNPARSED: Literal["unparsed"] = "unparsed"
 REFUSED: Literal["refused"] = "refused"
@@ -73,6 +74,8 @@ class Prediction(BaseModel):
     """Natural logarithm of the probability that the model gave to its verdict's tokens, where it wrote them."""
     probed: Probed | None = None
     """What the model decided when its reasoning was probed; None where it was not."""
+    seen: Seen | None = None
+    """Where the case is a window of a stream."""
     meta: dict[str, Any] = Field(default_factory=dict)
 
     @property
@@ -140,6 +143,7 @@ class Prediction(BaseModel):
             gold=gold,
             severity=gravest.severity if gravest is not None else None,
             category=gravest.category if gravest is not None else None,
+            seen=Seen.of(ruling, brief),
             meta=case.meta,
         )
 
@@ -154,20 +158,20 @@ _PLAIN = {
     "agrees", "tokens", "verdict_logprob", "refused", "frames",
 }  # fmt: skip
 """Fields that are columns as they are."""
-_JSON = ("ruling", "gold", "probed", "meta")
+_JSON = ("ruling", "gold", "probed", "seen", "meta")
 """Fields that are columns of JSON."""
 _KINDS: dict[str, Kind] = {
     "case": "text", "cluster": "text", "sample": "integer", "verdict": "text", "gold_verdict?": "text",
     "completion?": "text", "failure?": "text", "risk?": "number", "grounded?": "anything", "rules?": "anything",
     "ruling?": "text", "gold?": "text", "meta?": "text",
-    "tokens*": "integer", "verdict_logprob*": "number", "probed*": "text", "frames*": "anything",
+    "tokens*": "integer", "verdict_logprob*": "number", "probed*": "text", "seen*": "text", "frames*": "anything",
     # Younger than the rest: those with a star.
 }  # fmt: skip
 """What is looked at before rows are read."""
 _COLUMNS = (
     "case", "cluster", "sample", "verdict", "gold_verdict", "risk", "verdict_logprob", "severity", "category",
     "completion", "tokens", "failure", "refused", "grounded", "agrees", "frames", "rules", "ruling", "gold", "probed",
-    "meta",
+    "seen", "meta",
 )  # fmt: skip
 
 
@@ -184,6 +188,7 @@ def save_predictions(predictions: Sequence[Prediction], path: str | Path) -> Non
             "ruling": p.ruling.model_dump_json() if p.ruling else None,
             "gold": p.gold.model_dump_json(by_alias=True) if p.gold else None,
             "probed": p.probed.model_dump_json() if p.probed else None,
+            "seen": p.seen.model_dump_json() if p.seen else None,
             "meta": json.dumps(p.meta, ensure_ascii=False),
         }
         for p in predictions
@@ -265,7 +270,7 @@ def import_predictions(path: str | Path, briefs: Briefs) -> list[Prediction]:
             if rule not in (*brief.excerpt.ids, *book.ids):
                 message = f"the rulebook has no rule '{rule}'{suggest(rule, book.ids)}"
                 raise DataError(message, file=path, line=number, field="violations")
-        ruling, said = row.ruling(), row.reasoning or ""
+        ruling, reasoned = row.ruling(), bool(findings_in(row.reasoning or ""))
         prediction = Prediction.of(ruling, brief, row.sample)
         known = {
             "risk": row.risk,
@@ -273,7 +278,8 @@ def import_predictions(path: str | Path, briefs: Briefs) -> list[Prediction]:
             "completion": row.completion,
             "tokens": row.tokens,
             # Reasoning in other forms than ours has no findings that an answer could be held against.
-            "agrees": reasoning_agrees(ruling, brief.case, brief.excerpt) if ruling and findings_in(said) else None,
+            "agrees": reasoning_agrees(ruling, brief.case, brief.excerpt) if ruling and reasoned else None,
+            "seen": Seen.of(ruling, brief, reasoned),
         }
         found[prediction.key] = prediction.model_copy(update=known)
         tells_evidence |= any(not isinstance(violation, str) for violation in row.violations)

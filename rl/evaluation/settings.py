@@ -27,9 +27,14 @@ class Settings:
     """The share of cases to reject that figures are given for as well, 0..1: in review it is far smaller than in test
     sets."""
 
+    agree: int = 2
+    """Where cases are windows of streams: how many in a row raise an alarm, or clear it."""
+
     def __post_init__(self) -> None:
         if self.prevalence is not None and not 0 < self.prevalence < 1:
             raise DataError(f"a prevalence is a share between 0 and 1, not {self.prevalence:g}")
+        if not 1 <= self.agree <= 100:
+            raise DataError(f"1 to 100 windows can be asked to agree, not {self.agree}")
 
     def to_json(self) -> dict[str, Any]:
         """As JSON holds it; `from_json` reads it back."""
@@ -39,6 +44,7 @@ class Settings:
             "thresholds": thresholds,
             "by": list(self.by),
             "prevalence": self.prevalence,
+            "agree": self.agree,
         }
 
     @classmethod

@@ -1,6 +1,7 @@
 """Table: models side by side in the terminal, with intervals, and how far the last one is from the first."""
 
 from collections.abc import Mapping, Sequence
+from math import isinf
 
 from rich.table import Table
 from rich.text import Text
@@ -150,6 +151,8 @@ def shown_difference(name: str, estimate: Estimate | None) -> Text:
 
 def _short(value: float, sign: str = "") -> str:
     """``0.834`` → ``.834``; ``-0.02`` → ``−.020``; ``120.25`` → ``120.2``."""
+    if isinf(value):
+        return "−∞" if value < 0 else f"{'+' if sign else ''}∞"
     digits = 3 if abs(value) < 10 else 1
     text = f"{value:{sign}.{digits}f}"
     return (text.replace("0.", ".", 1) if abs(value) < 1 else text).replace("-", "−")

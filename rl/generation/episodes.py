@@ -3,15 +3,15 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from data import Briefs
 from prompts import Episode, render
 from rl.config.decoding import Decoding
-from rl.generation.engine import Engine
+from rl.generation.engine import Engine, Key
 from rl.generation.episode_log import EpisodeLog
 from rl.runs.provenance import retrieval_facts, rulebook_facts
 from rl.terminal.progress import counting
@@ -30,6 +30,24 @@ class Episodes:
         return (episode for samples in self.by_brief for episode in samples)
 
 
+class Written(Protocol):
+    """What is written so far."""
+
+    def __getitem__(self, key: Key, /) -> Episode: ...
+
+
+class Rounds(Protocol):
+    """In which order briefs are put to an engine, where some tell of what it wrote about others."""
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        """What tells the order from others: JSON."""
+
+    def __call__(self, written: Written) -> Iterator[tuple[Briefs, Sequence[Key]]]:
+        """Briefs, and which of their samples are asked for, round by round; once the next one is asked for, those are
+        written."""
+
+
 def write_episodes(
     engine: str | Path | Engine,
     briefs: Briefs,
@@ -38,6 +56,7 @@ def write_episodes(
     log: Path | None = None,
     doing: str = "reviewing",
     retry_refused: bool = False,
+    rounds: Rounds | None = None,
 ) -> Episodes:
     """Has an engine write about each brief.
 
@@ -47,6 +66,7 @@ def write_episodes(
             the result is that of a run that was never interrupted.
         doing: what the progress line calls it.
         retry_refused: whether what a server refused before is asked for again.
+        rounds: how the briefs are asked for; all at once if None.
 
     Raises:
         DataError: there is no such model, a case cannot be put to it, or the log was made with other settings.
@@ -56,19 +76,20 @@ def write_episodes(
     engine = engine_of(engine)
     decoding = decoding.with_template(engine.template or "default")
     settings = {**engine.identity(decoding), "shown": shown_hash(briefs, decoding.template or "default")}
+    settings |= rounds.identity if rounds is not None else {}
     found = EpisodeLog(log, settings, retry_refused)
     wanted = [(brief.id, sample) for brief in briefs for sample in range(decoding.samples)]
-    missing = [key for key in wanted if key not in found]
-    if missing:
+    if missing := sum(key not in found for key in wanted):
         if not found.facts:
             found.begin(engine.provenance(decoding))
-        with counting(doing, len(wanted), len(wanted) - len(missing), progress) as reached:
-            for batch in engine.write(briefs, decoding, missing):
-                try:
-                    found.add(batch)
-                except TypeError as error:
-                    raise TypeError(f"'{engine.name}' wrote what is no episode: {error}") from error
-                reached(len(found))
+        with counting(doing, len(wanted), len(wanted) - missing, progress) as reached:
+            for some, keys in rounds(found) if rounds is not None else [(briefs, wanted)]:
+                for batch in _missing(engine, some, decoding, [key for key in keys if key not in found]):
+                    try:
+                        found.add(batch)
+                    except TypeError as error:
+                        raise TypeError(f"'{engine.name}' wrote what is no episode: {error}") from error
+                    reached(len(found))
     if left_out := [key for key in wanted if key not in found]:
         case, sample = left_out[0]
         raise RuntimeError(f"'{engine.name}' left out {len(left_out)} episodes, first {case}#{sample}")
@@ -76,6 +97,10 @@ def write_episodes(
     # The book at hand, of which rules that nobody is shown may have changed since.
     facts = {**found.facts, "rulebook": rulebook_facts(briefs.book)} | retrieval_facts(briefs)
     return Episodes(episodes, facts | served_facts(episode for samples in episodes for episode in samples))
+
+
+def _missing(engine: Engine, briefs: Briefs, decoding: Decoding, missing: Sequence[Key]) -> Iterator[list[Episode]]:
+    return engine.write(briefs, decoding, missing) if missing else iter(())
 
 
 def served_facts(episodes: Iterable[Episode]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from data import DataError, Verdict
 from data.evidence import Unit
 from data.files import at_file
 from data.jsonl import read_jsonl
+from data.windows import Alarm
 
 
 class _Record(BaseModel):
@@ -80,23 +81,6 @@ class Found(BaseModel):
     rule: str
     start: float
     end: float
-
-
-class Alarm(BaseModel):
-    """What happened to an alarm."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    number: int
-    """Of the stream's alarms, from 1: what is raised and cleared under one number is one event."""
-    rule: str
-    change: Literal["raised", "cleared"]
-    first: float
-    """The first second that shows the violation, of the stream."""
-    last: float
-    """The last one so far."""
-    at: float
-    """When it was raised or cleared, by the stream's time: the end of the window that decided it."""
 
 
 class Looked(_Record):

@@ -17,29 +17,43 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from data.media.page.sections import HIDDEN
+from data.media.page.sections import FRAME, HIDDEN, MOST_FRAMES
 
 WIDTH, HEIGHT = 1280, 1600
 """Pixels that are shown, and photographed."""
 SETTLE = 300
 """Milliseconds that a page is given after it has loaded."""
 
-READ = """() => {
-  const shadows = [];
-  for (const element of document.querySelectorAll("*")) {
-    if (element.shadowRoot) shadows.push(element.shadowRoot);
-    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-    if (!own || ["SCRIPT", "STYLE", "TITLE"].includes(element.tagName)) continue;
-    const seen = element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
-    const style = getComputedStyle(element), box = element.getBoundingClientRect();
-    const tiny = parseFloat(style.fontSize) < 3, outside = box.right < 0 || box.bottom + scrollY < 0;
-    if (!seen || tiny || outside) element.setAttribute("MARK", "");
-  }
-  return document.documentElement.getHTML
-    ? `<!DOCTYPE html><html>${document.documentElement.getHTML({ shadowRoots: shadows })}</html>`
-    : `<!DOCTYPE html>${document.documentElement.outerHTML}`;
+READ = (
+    """() => {
+  let frames = 0;
+  const read = (page) => {
+    const shadows = [];
+    for (const element of page.querySelectorAll("*")) {
+      if (element.shadowRoot) shadows.push(element.shadowRoot);
+      const isFrame = element.tagName === "IFRAME";
+      const own = isFrame || [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+      if (!own || ["SCRIPT", "STYLE", "TITLE"].includes(element.tagName)) continue;
+      const seen = element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+      const style = getComputedStyle(element), box = element.getBoundingClientRect();
+      const tiny = isFrame ? box.width * box.height < 16 : parseFloat(style.fontSize) < 3;
+      const outside = box.right < 0 || box.bottom + page.defaultView.scrollY < 0;
+      if (!seen || tiny || outside) element.setAttribute("MARK", "");
+      if (!isFrame) continue;
+      element.removeAttribute("INSIDE");
+      const inner = element.contentDocument;  // null where the frame is of another host
+      if (inner && inner.documentElement && frames++ < MOST) element.setAttribute("INSIDE", read(inner));
+    }
+    return page.documentElement.getHTML
+      ? `<!DOCTYPE html><html>${page.documentElement.getHTML({ shadowRoots: shadows })}</html>`
+      : `<!DOCTYPE html>${page.documentElement.outerHTML}`;
+  };
+  return read(document);
 }""".replace("MARK", HIDDEN)
-"""Marks what visitors do not see, and gives the page's HTML."""
+    .replace("INSIDE", FRAME)
+    .replace("MOST", str(MOST_FRAMES))
+)
+"""Marks what visitors do not see, puts what frames of the same host show beside them, and gives the page's HTML."""
 
 
 @dataclass(frozen=True)

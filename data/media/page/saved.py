@@ -1,4 +1,4 @@
-"""Saved pages: an HTML file, as browsers save it, or the page's record in a WARC file, as archives do."""
+"""Saved pages: an HTML or MHTML file, as browsers save it, or the page's record in a WARC file, as archives do."""
 
 import codecs
 import os
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from data.errors import DataError
 from data.files import at_file
+from data.media.page.mhtml import MAX_BYTES as MAX_MHTML
+from data.media.page.mhtml import is_mhtml, read_mhtml
 from data.media.page.sections import sections_of
 from data.page import Section
 
@@ -21,7 +23,7 @@ MOST_RECORDS = 100_000
 
 _OTHERS = {
     b"%PDF": "a PDF", b"\x89PNG": "a picture", b"\xff\xd8\xff": "a picture", b"PK\x03\x04": "a ZIP archive",
-    b"RIFF": "no page", b"GIF8": "a picture", b"MIME-Version": "MHTML", b"From: <Saved by": "MHTML",
+    b"RIFF": "no page", b"GIF8": "a picture",
 }  # fmt: skip
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -41,10 +43,15 @@ def read_page(path: str | Path, address: str | None = None) -> list[Section]:
         raise DataError("no such page", file=path)
     with at_file(path, "read"), open(path, "rb") as file:
         start = file.read(512)
-    is_warc = start.startswith((b"WARC/", b"\x1f\x8b"))
-    html, charset = _from_warc(path, address) if is_warc else (_whole(path), None)
+    frames: dict[str, str] = {}
+    if start.startswith((b"WARC/", b"\x1f\x8b")):
+        page = _decoded(*_from_warc(path, address))
+    elif is_mhtml(path, start):
+        page, frames = _from_mhtml(path)
+    else:
+        page = _decoded(_whole(path), None)
     try:
-        sections = sections_of(_decoded(html, charset))
+        sections = sections_of(page, frames)
     except DataError as error:
         raise DataError(error.message, file=path) from error
     if not sections:
@@ -68,6 +75,16 @@ def _whole(path: str | Path) -> bytes:
 def _check_size(size: int, path: str | Path, most: int = MAX_BYTES) -> None:
     if size > most:
         raise DataError(f"{size:,} bytes, and a page has at most {most:,}: save the part that matters", file=path)
+
+
+def _from_mhtml(path: str | Path) -> tuple[str, dict[str, str]]:
+    """The HTML of the page and of its frames."""
+    _check_size(os.path.getsize(path), path, MAX_MHTML)
+    with at_file(path, "read"):
+        archive = read_mhtml(Path(path).read_bytes(), path)
+    _check_size(len(archive.page.html) + sum(len(part.html) for part in archive.frames.values()), path)
+    frames = {name: _decoded(part.html, part.charset) for name, part in archive.frames.items()}
+    return _decoded(archive.page.html, archive.page.charset), frames
 
 
 def _from_warc(path: str | Path, address: str | None) -> tuple[bytes, str | None]:

@@ -6,7 +6,7 @@ recursion, and a page is no more than text here: nothing of it is run or fetched
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from data.errors import DataError
 from data.page import Section
 
 if TYPE_CHECKING:
-    from selectolax.lexbor import LexborNode
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 LONGEST = 2_000
 """Characters of a section's text; a longer one goes on in further sections."""
@@ -23,7 +23,12 @@ MOST_TEXT = 1_000_000
 HIDDEN = "data-ruling-hidden"
 """The attribute by which a capture marks what the browser did not show."""
 
-_SKIPPED = {"script", "style", "template", "head", "svg", "math", "iframe", "object", "canvas", "-comment"}
+FRAME = "data-ruling-frame"
+"""The attribute in which a capture puts what a frame shows."""
+MOST_FRAMES = 50
+"""Frames of a page that are read, those within frames counted in."""
+
+_SKIPPED = {"script", "style", "template", "head", "svg", "math", "object", "canvas", "-comment"}
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _LANDMARKS = {"header", "nav", "main", "aside", "footer", "dialog", "section", "article", "form", "details"}
 _NAMED = {"nav", "aside", "footer", "dialog", "form"}
@@ -44,21 +49,25 @@ _BLANKS = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n[ \n]*")
 
 
-def sections_of(html: str) -> list[Section]:
-    """The titled sections of a page, without those that say nothing.
+def sections_of(html: str, frames: Mapping[str, str] | None = None) -> list[Section]:
+    """The titled sections of a page, without those that say nothing. What stands in a frame is read where the frame
+    stands, as far as it is known.
+
+    Args:
+        frames: the HTML of frames, by their ``src``; each is read once. What a frame has as its ``srcdoc``, or a
+            capture has found in it, is known without.
 
     Raises:
         DataError: selectolax is not installed, or there is more text than `MOST_TEXT`.
     """
     try:
-        from selectolax.lexbor import LexborHTMLParser
+        tree = _parsed(html)
     except ImportError as error:
         raise DataError("pages are read with selectolax: pip install 'ruling[media]'") from error
-    tree = LexborHTMLParser(_SHADOW.sub("<div", html))
     title = tree.css_first("head > title")
     writer = _Writer(_tidy(title.text()) if title is not None else "")
     if tree.body is not None:
-        for node, entered, hidden in _walk(tree.body):
+        for node, entered, hidden in _walk(tree.body, _Frames(frames or {})):
             writer.take(node, entered, hidden)
     sections = [piece for section in writer.finish() for piece in _pieces(section)]
     if (size := sum(len(section.whole) for section in sections)) > MOST_TEXT:
@@ -66,7 +75,35 @@ def sections_of(html: str) -> list[Section]:
     return sections
 
 
-def _walk(root: "LexborNode") -> Iterator[tuple["LexborNode", bool, bool]]:
+class _Frames:
+    """What stands in the frames of a page.
+
+    Args:
+        parts: the HTML of frames, by their ``src``.
+    """
+
+    def __init__(self, parts: Mapping[str, str]):
+        self._parts = dict(parts)
+        self._read: list[LexborHTMLParser] = []
+        """Kept, since their nodes are looked at later."""
+
+    def body(self, frame: "LexborNode") -> "LexborNode | None":
+        """The body of what a frame shows; None where that is not known, or too many were read already."""
+        attributes = frame.attributes
+        html = attributes.get(FRAME) or attributes.get("srcdoc") or self._parts.pop(attributes.get("src") or "", None)
+        if not html or len(self._read) >= MOST_FRAMES:
+            return None
+        self._read.append(_parsed(html))
+        return self._read[-1].body
+
+
+def _parsed(html: str) -> "LexborHTMLParser":
+    from selectolax.lexbor import LexborHTMLParser
+
+    return LexborHTMLParser(_SHADOW.sub("<div", html))
+
+
+def _walk(root: "LexborNode", frames: _Frames) -> Iterator[tuple["LexborNode", bool, bool]]:
     """Every node of a tree as it is entered and left, and whether visitors do not see it."""
     todo: list[tuple[LexborNode, bool, bool]] = [(root, True, False)]
     while todo:
@@ -78,6 +115,10 @@ def _walk(root: "LexborNode") -> Iterator[tuple["LexborNode", bool, bool]]:
         if tag in _SKIPPED:
             continue
         hidden = hidden or _is_hidden(node, tag)
+        if tag == "iframe":
+            if (body := frames.body(node)) is not None:
+                todo.append((body, True, hidden))
+            continue
         yield node, True, hidden
         todo.append((node, False, hidden))
         children = []

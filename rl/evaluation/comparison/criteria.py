@@ -13,7 +13,7 @@ from rl.evaluation.comparison.models import Models
 from rl.evaluation.comparison.rules import rule_sheet
 from rl.evaluation.comparison.slices import part, values
 from rl.evaluation.comparison.words import amount, counted, level
-from rl.evaluation.metrics import LOWER_IS_BETTER, METRICS, RANKED, TITLES
+from rl.evaluation.metrics import LOWER_IS_BETTER, METRICS, OF_STREAMS, RANKED, TITLES
 from rl.evaluation.statistics import Estimate, Figure
 
 TWO_SIDED = 0.90
@@ -97,7 +97,10 @@ def _of_rule(metric: str, title: str, models: Models, rule: str) -> _Measured:
 
 
 def _measure(metric: str, title: str, models: Models) -> _Measured:
-    figure = models.ranked_figures([metric]).get(metric) if metric in RANKED else _counted(metric, models)
+    if metric in OF_STREAMS:
+        figure = models.stream_figures([metric]).get(metric)
+    else:
+        figure = models.ranked_figures([metric]).get(metric) if metric in RANKED else _counted(metric, models)
     if figure is None or np.isnan(figure.values).any():
         raise DataError(f"the gate's criterion '{title}' says nothing about these cases")
     return _Measured(title, figure, models.cases)

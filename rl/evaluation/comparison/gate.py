@@ -26,14 +26,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from data import DataError, load_yaml, suggest
 from data.rulebook import Severity
-from rl.evaluation.metrics import LOWER_IS_BETTER, METRICS, NEUTRAL, RANKED, SHARES
+from rl.evaluation.metrics import LOWER_IS_BETTER, NEUTRAL, OF_STREAMS, SHARES, TITLES
 
-GATED = [
-    name
-    for titles in (*(entry.titles for entry in METRICS.values()), *(entry.titles for entry in RANKED.values()))
-    for name in titles
-    if name not in NEUTRAL
-]
+GATED = [name for name in TITLES if name not in NEUTRAL]
 """The figures that a gate can ask for."""
 
 
@@ -96,6 +91,8 @@ class Criterion(BaseModel):
         given = [name for name in ("severity", "category", "rule", "each") if getattr(self, name) is not None]
         if len(given) > 1:
             raise ValueError(f"give one of {' and '.join(given)}")
+        if given and self.metric in OF_STREAMS:
+            raise ValueError(f"'{self.metric}' is about whole streams: leave out {given[0]}")
         return self
 
 

@@ -14,7 +14,7 @@ def all_figures(models: Models) -> dict[str, Figure]:
     """Every figure that applies to these models, from the same resamples."""
     sheets = [sheet for metric in METRICS.values() if (sheet := models.sheet(metric)) is not None]
     counted = {name: figure for found in models.figures(sheets) for name, figure in found.items()}
-    return counted | models.ranked_figures()
+    return counted | models.ranked_figures() | models.stream_figures()
 
 
 def metric_rows(models: Models, figures: Mapping[str, Figure], primary: str) -> list[MetricRow]:

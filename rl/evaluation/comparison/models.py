@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from data import DataError
 from rl.evaluation.evaluation import Evaluation, aligned
-from rl.evaluation.measure import rows_of
+from rl.evaluation.measure import rows_of, stream_figures
 from rl.evaluation.metrics import METRICS, RANKED, Entry
 from rl.evaluation.outcomes import outcome_of, verdict_columns
 from rl.evaluation.predictions import Prediction
@@ -56,6 +56,8 @@ class Models:
         settings, notes = [e.settings for e in evaluations], [e.notes for e in evaluations]
         if any(theirs.prices != settings[0].prices for theirs in settings):
             raise DataError("the models were priced differently: evaluate them with the same prices")
+        if rows[0][0].seen is not None and len({theirs.agree for theirs in settings}) > 1:
+            raise DataError("alarms were raised differently: evaluate the models with the same --agree")
         return cls(names, rows, settings, notes, clusters, cases, resamples, seed)
 
     @property
@@ -117,6 +119,10 @@ class Models:
         """The figures that need all cases in order, as far as they apply to all of these models."""
         rows = (self.rows, self.clusters, self.case_of)
         return ranked_figures(*rows, names, resamples=self.resamples, seed=self.seed)
+
+    def stream_figures(self, names: Sequence[str] | None = None) -> dict[str, Figure]:
+        """The figures of whole streams, where the rows are their windows."""
+        return stream_figures(self.rows, self.settings, names, self.resamples, self.seed)
 
     def accuracy(self) -> Figure:
         """The verdict accuracy."""

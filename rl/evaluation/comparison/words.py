@@ -12,12 +12,12 @@ def amount(value: float, metric: str, sign: str = "") -> str:
     '−2.3 points'
     """
     text = f"{100 * value:{sign}.1f} points" if metric in SHARES else f"{value:{sign}.3g}"
-    return text.replace("-", "−")
+    return text.replace("-", "−").replace("inf", "∞")
 
 
 def level(value: float, metric: str) -> str:
     """A figure itself: ``83.4 %`` of a share, a plain number otherwise."""
-    return f"{100 * value:.1f} %" if metric in SHARES else f"{value:.3g}"
+    return f"{100 * value:.1f} %" if metric in SHARES else f"{value:.3g}".replace("inf", "∞")
 
 
 def probability(p: float) -> str:

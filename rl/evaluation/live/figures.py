@@ -1,30 +1,31 @@
-"""LiveFigures: how well the alarms of watched streams tell of gold's events.
+"""Figures: how well alarms tell of gold's events, of one model or several on the same streams, each with its interval.
 
-An alarm is right if its seconds meet an event that one of its rules' alarms is right for; it detects every such event
-when it is raised. An event that no alarm detects has an infinite time to detection: medians and quantiles are over all
-events, so that nothing is gained by leaving out the hard ones. Intervals come from drawing whole groups of streams
-again, 2.5 % to 97.5 % (see `rl.evaluation.statistics.bootstrap` on how far to trust those near the ends of a range);
-one group alone has none.
+Intervals take whole clusters of streams. That of the share of events detected, of the times and of the rate of false
+alarms is exact for what clusters are worth (`Share`, `Quantile`, `Rate`); the rest, and differences, which are paired
+by stream, reach as far as `rl.evaluation.statistics.reach` says. One stream alone leaves everything possible.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, nan
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rl.evaluation.live.events import Event
-from rl.evaluation.live.watched import Raised, Watched
-from rl.evaluation.statistics import Estimate
+from rl.evaluation.live.tally import HOUR, QUANTILES, Tally
+from rl.evaluation.live.watched import Stream, Watched
+from rl.evaluation.ranking.figures import drawn
+from rl.evaluation.statistics import SHARE, Bounds, Clusters, Estimate, Figure, Pairing, Quantile, Rate, Share
+from rl.evaluation.statistics.figure import Interval
 
-PRECISION = 0.8
 RESAMPLES = 2000
-HOUR = 3600.0
+FROM_NOTHING: Bounds = (0.0, inf)
 
 
 @dataclass(frozen=True)
 class LiveFigures:
-    """What is to be said of the alarms. nan where nothing is there to speak of."""
+    """What is to be said of the alarms of one model."""
 
     streams: int
     hours: float
@@ -32,152 +33,115 @@ class LiveFigures:
     events: int
     alarms: int
     unread: float
-    """The share of windows without a ruling to be relied on."""
-    detected: Estimate
-    """The share of events that some alarm detects."""
-    median_delay: Estimate
-    """Seconds from an event's beginning to its alarm, the median of all events; infinite where fewer are detected."""
-    slow_delay: Estimate
-    """The same for nine of ten events."""
-    recall_at_precision: Estimate
-    """The largest share of events that are detected by alarms above some score of which at least 80 % are right."""
-    false_alarms_per_hour: Estimate
-    seconds_seen: Estimate
-    """The share of the seconds of all events that lie within an alarm for them."""
-
-
-@dataclass(frozen=True)
-class _Stream:
-    watched: Watched
-    events: Sequence[Event]
-    cluster: str
-    right: list[list[int]]
-    """For each alarm, the events that it detects."""
-
-    @classmethod
-    def of(cls, watched: Watched, events: Sequence[Event], cluster: str) -> "_Stream":
-        right = [[n for n, event in enumerate(events) if _detects(raised, event)] for raised in watched.raised]
-        return cls(watched, events, cluster, right)
-
-    @property
-    def delays(self) -> list[float]:
-        """Of each event."""
-        raised = list(zip(self.watched.raised, self.right, strict=True))
-        times = [[alarm.at for alarm, found in raised if n in found] for n in range(len(self.events))]
-        return [min(at) - event.start if at else inf for at, event in zip(times, self.events, strict=True)]
-
-    @property
-    def seen(self) -> float:
-        """Seconds of events within alarms for them."""
-        total = 0.0
-        for event in self.events:
-            of_it = [(r.first, r.last) for r in self.watched.raised if r.rule in event.rules]
-            total += _covered(event, of_it)
-        return total
+    """The share of windows without a ruling to be relied on; nan where there are none."""
+    figures: Mapping[str, Estimate]
+    """By their names in `rl.evaluation.metrics.catalogue`; those left out that have nothing to speak of."""
 
 
 def measure_alarms(
-    watched: Sequence[Watched],
-    events: Sequence[Sequence[Event]],
-    clusters: Sequence[str] | None = None,
-    seed: int = 0,
+    watched: Sequence[Watched], events: Sequence[Sequence[Event]], clusters: Sequence[str] | None = None, seed: int = 0
 ) -> LiveFigures:
     """The figures of streams.
 
     Args:
         events: of each stream, in their order.
-        clusters: the group of each stream (`Case.cluster`); each is one of its own if None.
+        clusters: of each stream: what is drawn with it; each by itself if None.
     """
-    if clusters is None:
-        clusters = [str(place) for place in range(len(watched))]
-    streams = [_Stream.of(*one) for one in zip(watched, events, clusters, strict=True)]
-    count = sum(map(len, events))
-
-    def estimate(figure: Callable[[Sequence[_Stream]], float], support: int) -> Estimate:
-        return _estimate(streams, figure, support, seed)
-
+    names = clusters or [one.stream for one in watched]
+    streams = [Stream(*of_it, of_it[0].stream) for of_it in zip(watched, events, names, strict=True)]
     windows = sum(one.windows for one in watched)
+    found = {name: figure.estimate() for name, figure in live_figures([streams], seed=seed).items()}
     return LiveFigures(
         streams=len(streams),
         hours=sum(one.seconds for one in watched) / HOUR,
-        events=count,
+        events=sum(map(len, events)),
         alarms=sum(len(one.raised) for one in watched),
         unread=sum(one.unread for one in watched) / windows if windows else nan,
-        detected=estimate(lambda some: _share(sum(d < inf for s in some for d in s.delays), _events(some)), count),
-        median_delay=estimate(lambda some: _quantile(some, 0.5), count),
-        slow_delay=estimate(lambda some: _quantile(some, 0.9), count),
-        recall_at_precision=estimate(_recall_at_precision, count),
-        false_alarms_per_hour=estimate(_false_per_hour, len(streams)),
-        seconds_seen=estimate(
-            lambda some: _share(sum(s.seen for s in some), sum(e.end - e.start for s in some for e in s.events)), count
-        ),
+        figures={name: estimate for name, estimate in found.items() if estimate is not None},
     )
 
 
-def _detects(raised: Raised, event: Event) -> bool:
-    return raised.rule in event.rules and event.meets(raised.first, raised.last) and raised.at >= event.start
+def live_figures(models: Sequence[Sequence[Stream]], resamples: int = RESAMPLES, seed: int = 0) -> dict[str, Figure]:
+    """Every figure, by name.
+
+    Args:
+        models: the streams of each, baseline first, the same streams in the same order.
+        resamples: of clusters of streams; 2,000 at most are drawn.
+    """
+    tallies = [Tally(streams) for streams in models]
+    first, streams = tallies[0], models[0]
+    clusters = np.unique([one.cluster for one in streams], return_inverse=True)[1]
+    samples = len(streams) / max(1, len({one.name for one in streams}))
+    of_events, of_time = Clusters(clusters[first.owner]), Clusters(clusters, first.hours)
+    of_seconds = Clusters(clusters[first.owner], first.lengths)
+    shares = [Share(np.isfinite(tally.delays), of_events) for tally in tallies]
+    values, draws = _drawn(tallies, clusters, min(resamples, RESAMPLES), seed)
+
+    def figure(
+        name: str,
+        clusters: Clusters,
+        *,
+        most: float = 1.0,
+        bounds: Bounds = SHARE,
+        intervals: Sequence[Interval] = (),
+        shares: Sequence[Share | None] = (),
+        pairings: list[Pairing] | None = None,
+    ) -> Figure:
+        rows = len(streams) if clusters is of_time else len(first.owner)
+        return Figure(
+            values=values[name],
+            draws=draws[name],
+            support=round(rows / samples),
+            shares=shares or [None] * len(models),
+            pairings=pairings,
+            clusters=clusters,
+            step=most / max(float(clusters.sizes.sum()), 1e-9),
+            bounds=bounds,
+            intervals=intervals,
+        )
+
+    worst = max(np.bincount(clusters, weights=tally.false).max(initial=1.0) for tally in tallies)
+    longest = max(tally.delays[np.isfinite(tally.delays)].max(initial=0.0) for tally in tallies) or 1.0
+    return {
+        "events_detected": figure(
+            "events_detected",
+            of_events,
+            shares=shares,
+            pairings=[Pairing(shares[0].right, share.right, of_events) for share in shares[1:]],
+        ),
+        **{
+            name: figure(
+                name,
+                of_events,
+                most=float(longest) * of_events.typical,
+                bounds=FROM_NOTHING,
+                intervals=[Quantile(tally.delays, share, of_events) for tally in tallies],
+            )
+            for name, share in QUANTILES.items()
+        },
+        "event_recall_at_precision_80": figure("event_recall_at_precision_80", of_events, most=of_events.typical),
+        "false_alarms_per_hour": figure(
+            "false_alarms_per_hour",
+            of_time,
+            most=float(worst),
+            bounds=FROM_NOTHING,
+            intervals=[Rate(tally.false, of_time) for tally in tallies],
+        ),
+        "seconds_seen": figure("seconds_seen", of_seconds, most=of_seconds.typical),
+    }
 
 
-def _events(streams: Sequence[_Stream]) -> int:
-    return sum(len(stream.events) for stream in streams)
+Draws = dict[str, NDArray[np.float64]]
 
 
-def _share(part: float, whole: float) -> float:
-    return part / whole if whole else nan
-
-
-def _quantile(streams: Sequence[_Stream], share: float) -> float:
-    """The least delay that at least this share of the events does not exceed."""
-    delays = sorted(delay for stream in streams for delay in stream.delays)
-    return delays[max(0, int(np.ceil(share * len(delays) - 1e-9)) - 1)] if delays else nan
-
-
-def _false_per_hour(streams: Sequence[_Stream]) -> float:
-    false = sum(not found for stream in streams for found in stream.right)
-    return _share(false * HOUR, sum(stream.watched.seconds for stream in streams))
-
-
-def _recall_at_precision(streams: Sequence[_Stream]) -> float:
-    """Alarms of one score stand or fall together."""
-    alarms = [
-        (raised.score, [(place, n) for n in found])
-        for place, stream in enumerate(streams)
-        for raised, found in zip(stream.watched.raised, stream.right, strict=True)
-    ]
-    best, whole = 0.0, _events(streams)
-    if not whole:
-        return nan
-    for least in {score for score, _ in alarms}:
-        kept = [found for score, found in alarms if score >= least]
-        if sum(bool(found) for found in kept) >= PRECISION * len(kept) - 1e-9:
-            best = max(best, len({event for found in kept for event in found}) / whole)
-    return best
-
-
-def _covered(event: Event, spans: Sequence[tuple[float, float]]) -> float:
-    """Seconds of an event that lie in at least one of some stretches of time."""
-    total, reached = 0.0, event.start
-    for start, end in sorted(spans):
-        start, end = max(start, reached), min(end, event.end)
-        if end > start:
-            total, reached = total + end - start, end
-    return total
-
-
-def _estimate(
-    streams: Sequence[_Stream], figure: Callable[[Sequence[_Stream]], float], support: int, seed: int
-) -> Estimate:
-    value = figure(streams)
-    groups: dict[str, list[_Stream]] = {}
-    for stream in streams:
-        groups.setdefault(stream.cluster, []).append(stream)
-    if len(groups) < 2 or np.isnan(value):
-        return Estimate(value, nan, nan, support)
-    whole = list(groups.values())
-    picks = np.random.default_rng(seed).integers(0, len(whole), (RESAMPLES, len(whole)))
-    draws = np.array([figure([stream for place in pick for stream in whole[place]]) for pick in picks])
-    draws = np.sort(draws[~np.isnan(draws)])
-    if not len(draws):
-        return Estimate(value, nan, nan, support)
-    low, high = (draws[min(len(draws) - 1, int(share * len(draws)))] for share in (0.025, 0.975))
-    return Estimate(value, float(low), float(high), support)
+def _drawn(tallies: Sequence[Tally], clusters: NDArray[np.int64], resamples: int, seed: int) -> tuple[Draws, Draws]:
+    """The figures of each model, ``(models,)``, and of its resamples, ``(resamples, models)``."""
+    plain = [tally.values(np.ones(len(clusters))) for tally in tallies]
+    parts = [[tally.values(times) for tally in tallies] for times in drawn(clusters, resamples, seed)]
+    return (
+        {name: np.array([float(found[name]) for found in plain]) for name in plain[0]},
+        {
+            name: np.concatenate([np.stack([model[name] for model in part], axis=-1) for part in parts])
+            for name in plain[0]
+        },
+    )

@@ -3,9 +3,11 @@
 from rl.evaluation.metrics.catalogue import (
     ALONE,
     HEADLINE,
+    LIVE,
     LOWER_IS_BETTER,
     METRICS,
     NEUTRAL,
+    OF_STREAMS,
     RANKED,
     SHARES,
     TITLES,
@@ -16,9 +18,11 @@ from rl.evaluation.metrics.catalogue import (
 __all__ = [
     "ALONE",
     "HEADLINE",
+    "LIVE",
     "LOWER_IS_BETTER",
     "METRICS",
     "NEUTRAL",
+    "OF_STREAMS",
     "RANKED",
     "SHARES",
     "TITLES",

@@ -165,6 +165,25 @@ RANKED: "dict[str, Entry[Ranked]]" = _by_name(
 )
 """Metrics that need all cases in order; the one figure of each is called like the metric."""
 
+LIVE: "dict[str, Entry[Any]]" = _by_name(
+    [
+        Entry("events_detected", {"events_detected": "events detected"}),
+        Entry(
+            "time_to_detection",
+            {
+                "time_to_detection": "seconds to detection, median",
+                "time_to_detection_90": "seconds to detection, nine of ten",
+            },
+            "lower",
+            share=False,
+        ),
+        Entry("event_recall_at_precision", {"event_recall_at_precision_80": "events recalled at precision .80"}),
+        Entry("false_alarms", {"false_alarms_per_hour": "false alarms per hour"}, "lower", share=False),
+        Entry("seconds_seen", {"seconds_seen": "violating seconds seen"}),
+    ]
+)
+"""Figures of whole streams, where cases are their windows: `rl.evaluation.live` works them out, all at once."""
+
 ALONE: "dict[str, Entry[Counted]]" = _by_name(
     [
         Entry("ece", {"ece": "expected calibration error"}, "lower"),
@@ -173,7 +192,7 @@ ALONE: "dict[str, Entry[Counted]]" = _by_name(
 )
 """Metrics that tables of models do not have: one describes, and one has figures for every rule."""
 
-_ALL: "tuple[Entry[Any], ...]" = (*METRICS.values(), *RANKED.values())
+_ALL: "tuple[Entry[Any], ...]" = (*METRICS.values(), *RANKED.values(), *LIVE.values())
 
 TITLES = {figure: title for metric in _ALL for figure, title in metric.titles.items()}
 """What people call each figure."""
@@ -186,7 +205,11 @@ LOWER_IS_BETTER = {figure for metric in _ALL for figure in metric.titles if metr
 SHARES = {figure for metric in _ALL for figure in metric.titles if metric.share}
 """Figures between 0 and 1."""
 
+OF_STREAMS: tuple[str, ...] = tuple(figure for metric in LIVE.values() for figure in metric.titles)
+"""The figures of whole streams."""
+
 HEADLINE: tuple[str, ...] = (
+    *OF_STREAMS,
     "verdict_accuracy", "coverage", "accuracy_when_decided", "macro_f1", "miss_rate", "false_flag_rate", "cost",
     "recall_at_precision_90", "achieved_precision_90", "false_flag_rate_at_recall_90", "achieved_recall_90",
     "escalation_rate_at_risk_05", "achieved_risk_05", "auprc", "brier", "rule_f1", "rule_precision", "rule_recall",

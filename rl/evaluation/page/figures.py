@@ -17,7 +17,10 @@ from rl.evaluation.page.confusion import Confusion, category_confusion
 from rl.evaluation.ranking.curves import precision_recall, reliability, risk_coverage
 from rl.evaluation.statistics.estimate import Estimate
 
-TILES = ("verdict_accuracy", "miss_rate", "false_flag_rate", "rule_f1", "flip_recall")
+TILES = (
+    "verdict_accuracy", "miss_rate", "false_flag_rate", "rule_f1", "flip_recall", "events_detected",
+    "time_to_detection", "false_alarms_per_hour",
+)  # fmt: skip
 KINDS = ("severity", "category")
 """What a comparison slices by itself."""
 SHADES = 6

@@ -150,7 +150,8 @@ def percent(share: float) -> str:
 
 
 def number(value: float, share: bool = True, sign: str = "") -> str:
-    """A share in hundredths, ``0.8349`` → ``83.5``; anything else to three figures, ``1234.5`` → ``1,234``.
+    """A share in hundredths, ``0.8349`` → ``83.5``; anything else to three figures, ``1234.5`` → ``1,234``;
+    what never comes is ``∞``.
 
     Args:
         sign: ``+`` writes the sign of differences; what rounds to nothing is ``±0.0``.
@@ -160,7 +161,7 @@ def number(value: float, share: bool = True, sign: str = "") -> str:
     else:
         text = f"{value:{sign},.0f}" if abs(value) >= 100 else f"{value:{sign}.3g}"
     nothing = {"+0.0": "±0.0", "-0.0": "±0.0" if sign else "0.0", "+0": "±0", "-0": "±0" if sign else "0"}
-    return nothing.get(text, text).replace("-", "−")
+    return nothing.get(text, text).replace("-", "−").replace("inf", "∞")
 
 
 def p_value(p: float) -> str:

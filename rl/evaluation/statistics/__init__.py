@@ -9,6 +9,8 @@ from rl.evaluation.statistics.mcnemar import mcnemar
 from rl.evaluation.statistics.paired import paired_difference
 from rl.evaluation.statistics.pairing import Pairing
 from rl.evaluation.statistics.power import cases_to_decide, cases_to_see
+from rl.evaluation.statistics.quantile import Quantile, quantile
+from rl.evaluation.statistics.rate import Rate
 from rl.evaluation.statistics.share import Share
 from rl.evaluation.statistics.sign_flip import sign_flip
 from rl.evaluation.statistics.tango import tango
@@ -21,6 +23,8 @@ __all__ = [
     "Estimate",
     "Figure",
     "Pairing",
+    "Quantile",
+    "Rate",
     "Share",
     "Sheet",
     "cases_to_decide",
@@ -33,6 +37,7 @@ __all__ = [
     "mcnemar",
     "odds_ratio",
     "paired_difference",
+    "quantile",
     "sign_flip",
     "tango",
 ]

@@ -8,7 +8,8 @@ them hold is simulated in the tests of coverage and by ``benchmarks/intervals.py
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite, sqrt
+from math import inf, isfinite, nan, sqrt
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +20,18 @@ from rl.evaluation.statistics.corrections import max_t_level
 from rl.evaluation.statistics.estimate import Difference, Estimate
 from rl.evaluation.statistics.pairing import Pairing
 from rl.evaluation.statistics.power import cases_to_decide
-from rl.evaluation.statistics.reach import reach
+from rl.evaluation.statistics.reach import beyond, reach
 from rl.evaluation.statistics.share import Share
 
 Bounds = tuple[float, float]
 """The least and the greatest value that a figure can have."""
 SHARE: Bounds = (0.0, 1.0)
+
+
+class Interval(Protocol):
+    """What knows the interval of a figure without resamples, such as a `Share`, a `Rate` or a `Quantile`."""
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]: ...
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,8 @@ class Figure:
     step: float
     """How far one more cluster can move it, above 0."""
     bounds: Bounds = SHARE
+    intervals: Sequence[Interval] = ()
+    """One per model, where it is no share of rows, and its own interval is known even so."""
 
     def estimate(self, model: int = 0, level: float = 0.95) -> Estimate | None:
         """One model's figure with its own interval; None where it does not apply."""
@@ -55,14 +64,14 @@ class Figure:
         share = self.shares[model]
         if share is not None:
             return Estimate(value, *share.interval(level), self.support)
+        if self.intervals:
+            return Estimate(value, *self.intervals[model].interval(level), self.support)
         far = self._reach(self.draws[:, model], level)
         return Estimate(value, max(self.bounds[0], value - far), min(self.bounds[1], value + far), self.support)
 
     def known_difference(self, challenger: int = 0, level: float = 0.95) -> Difference | None:
         """`difference`; None where the figure does not apply to one of the two."""
-        if np.isnan(self.values[[0, challenger + 1]]).any():
-            return None
-        return self.difference(challenger, level)
+        return None if self._unknown(challenger) else self.difference(challenger, level)
 
     def difference(self, challenger: int = 0, level: float = 0.95) -> Difference:
         """How much higher a challenger's figure is than the baseline's.
@@ -71,17 +80,26 @@ class Figure:
             challenger: its place among the challengers.
             level: the coverage, 0..1.
         """
-        value = float(self.values[challenger + 1] - self.values[0])
+        value = nan if self._unknown(challenger) else float(self.values[challenger + 1] - self.values[0])
         if self.pairings is not None:
             pairing = self.pairings[challenger]
             (low, high), (p, mid_p, test) = pairing.interval(level), pairing.test()
             return Difference(value, low, high, self.support, "score", p, mid_p, test)
-        far, span = self._reach(self._change(challenger), level), self.bounds[1] - self.bounds[0]
-        return Difference(value, max(-span, value - far), min(span, value + far), self.support)
+        change, span = self._change(challenger), self.bounds[1] - self.bounds[0]
+        far = self._reach(change, level)
+        low, high = beyond(change, value - far, value + far, level)
+        return Difference(value, max(-span, low), min(span, high), self.support)
+
+    def _unknown(self, challenger: int) -> bool:
+        """Whether one of the two has no figure, or both an infinite one: then neither is known to be higher."""
+        pair = self.values[[0, challenger + 1]]
+        return bool(np.isnan(pair).any() or np.isinf(pair).all())
 
     def simultaneous(self, level: float = 0.95) -> list[Estimate]:
         """Intervals of all challengers' differences that hold together: each at the level that the max-t gives."""
         challengers = range(len(self.values) - 1)
+        if not np.isfinite(self.values).all():
+            return []
         together = max_t_level(self.draws[:, 1:] - self.draws[:, :1], self.values[1:] - self.values[0], level)
         wider = [self.difference(challenger, together) for challenger in challengers]
         return [Estimate(found.value, found.low, found.high, found.support) for found in wider]
@@ -100,13 +118,13 @@ class Figure:
             share, gap = (gained + lost + 1) / rows, (gained - lost) / rows
             needed = cases_to_decide(distance, sqrt(share - gap**2), design_effect=pairing.design_effect)
             return None if needed is None else max(1, round(needed * self.support / (rows - 1)))
-        return self._cases_to_clear(distance, float(np.nanvar(self._change(challenger))))
+        return self._cases_to_clear(distance, _variance(self._change(challenger)))
 
     def cases_to_decide_alone(self, distance: float, model: int = 0) -> int | None:
         """The same for a model's own figure and its distance from a limit."""
         share = self.shares[model]
         if share is None:
-            return self._cases_to_clear(distance, float(np.nanvar(self.draws[:, model])))
+            return self._cases_to_clear(distance, _variance(self.draws[:, model]))
         rows, right = len(share.right), float(share.right.sum())
         variance = (right + 0.5) * (rows - right + 0.5) / (rows + 1) ** 2
         needed = cases_to_decide(distance, sqrt(variance), design_effect=share.design_effect)
@@ -114,15 +132,24 @@ class Figure:
 
     def _cases_to_clear(self, distance: float, variance: float) -> int | None:
         # As `reach` has it: the variance grows with the distance.
+        if not isfinite(distance) or not isfinite(variance):
+            return None
         return cases_to_decide(distance, sqrt((variance + abs(distance) * self.step) * self.support))
 
     def _change(self, challenger: int) -> NDArray[np.float64]:
-        change: NDArray[np.float64] = self.draws[:, challenger + 1] - self.draws[:, 0]
+        ours, theirs = self.draws[:, challenger + 1], self.draws[:, 0]
+        alike = ours == theirs  # both infinite, too
+        change: NDArray[np.float64] = np.where(alike, 0.0, np.where(alike, 0.0, ours) - np.where(alike, 0.0, theirs))
         return change
 
     def _reach(self, draws: NDArray[np.float64], level: float) -> float:
-        known = draws[~np.isnan(draws)]
-        return reach(float(known.var()) if len(known) else 0.0, self.step, self.clusters.quantile(level))
+        return reach(_variance(draws[np.isfinite(draws)]), self.step, self.clusters.quantile(level))
+
+
+def _variance(draws: NDArray[np.float64]) -> float:
+    """Of those that are known; infinite where one of them is."""
+    known = draws[~np.isnan(draws)]
+    return inf if np.isinf(known).any() else float(known.var()) if len(known) else 0.0
 
 
 @dataclass(frozen=True)

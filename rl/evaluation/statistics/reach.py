@@ -15,6 +15,9 @@ statistical inference*.
 
 from math import inf, isinf, sqrt
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 def reach(variance: float, step: float, z: float) -> float:
     """How far the interval goes to either side.
@@ -28,3 +31,21 @@ def reach(variance: float, step: float, z: float) -> float:
         return inf
     half = z * z * step / 2
     return half + sqrt(half * half + z * z * variance)
+
+
+def beyond(draws: NDArray[np.float64], low: float, high: float, level: float) -> tuple[float, float]:
+    """An interval, without an end on a side on which too many resamples are infinite.
+
+    Args:
+        draws: resampled differences; nan is left out.
+        low, high: the interval that the finite ones give; infinite where the difference itself is.
+    """
+    known, tail = draws[~np.isnan(draws)], (1 - level) / 2
+    if not len(known):
+        return low, high
+    if isinf(low) or isinf(high):  # how far the difference may be from infinity is for the resamples alone to say
+        low, high = (float(end) for end in np.quantile(known, [tail, 1 - tail], method="inverted_cdf"))
+    return (
+        -inf if np.mean(known == -inf) > tail else low,
+        inf if np.mean(known == inf) > tail else high,
+    )

@@ -13,7 +13,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from rl.runs.journal import Alarm, Began, Dropped, Ended, Looked, Lost, Opened, Record
+from data.windows import Alarm
+from rl.runs.journal import Began, Dropped, Ended, Looked, Lost, Opened, Record
 from rl.serving.review import COLOURS
 from rl.terminal.console import can_redraw, console
 from rl.terminal.quantities import clock

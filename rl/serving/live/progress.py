@@ -7,11 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from data import DataError, Rulebook, Verdict
 from data.media.live import Opened, Place
-from data.windows import Memory, Sighting, Span, WindowSettings
+from data.windows import Alarm, Alarms, Memory, Sighting, Span, WindowSettings
 from data.windows.settings import SHORTEST
 from rl.runs import journal
-from rl.runs.journal import Alarm, Looked, Record
-from rl.serving.live.alarms import Alarms
+from rl.runs.journal import Looked, Record
 
 CHANGED = "lines are missing, changed or there twice"
 

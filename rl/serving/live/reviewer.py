@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from data import Brief, Briefs, Rulebook, Verdict
-from data.windows import Sighting, Span
+from data.windows import Alarm, Sighting, Span
 from data.windows.memory import sightings
 from prompts import Episode
 from rl.config.decoding import Decoding
 from rl.generation.engine import Engine
-from rl.runs.journal import Alarm, Found, Looked
+from rl.runs.journal import Found, Looked
 from rl.serving.live.progress import Progress
 from rl.serving.review import checked
 

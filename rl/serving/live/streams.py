@@ -17,7 +17,6 @@ from rl.runs.journal import Began, Ended, Journal, Record
 from rl.serving.live.progress import Progress, WatchSettings
 from rl.serving.live.reviewer import Look, Reviewer, looked
 from rl.serving.live.watch import began
-from rl.terminal.progress import counting
 
 
 @dataclass
@@ -31,14 +30,6 @@ class _Stream:
         spans = settings.windows.spans(duration_of(brief.case))
         windows = cut(brief, settings.windows, remembering=False)
         return cls(brief, Progress(settings, brief.excerpt), list(zip(spans, windows, strict=True)))
-
-    @classmethod
-    def again(cls, windows: list[Brief], settings: WatchSettings) -> "_Stream":
-        """The stream that windows were cut from."""
-        ends = [window.case.window.end for window in windows if window.case.window is not None]
-        spans = [settings.windows.span(number, end) for number, end in enumerate(ends)]
-        progress = Progress(settings, windows[0].excerpt)
-        return cls(windows[0], progress, list(zip(spans, windows, strict=True)))
 
     @property
     def next(self) -> tuple[Span, Brief] | None:
@@ -64,26 +55,6 @@ def look_through(reviewer: Reviewer, streams: "list[_Stream]", at_once: int) -> 
             looks = reviewer.look([window for _, _, window in there])
             for (one, span, _), look in zip(there, looks, strict=True):
                 yield one, span, look
-
-
-def own_windows(engine: Engine, windows: Briefs, settings: WatchSettings, decoding: Decoding) -> Briefs:
-    """Windows, each told of what an engine itself finds in those of its stream before it, in place of what it was.
-
-    Args:
-        windows: of whole streams, in order.
-    """
-    by_stream: dict[str, list[Brief]] = {}
-    for window in windows:
-        assert window.case.window is not None, "a case that was not cut"
-        by_stream.setdefault(window.case.window.stream, []).append(window)
-    streams = [_Stream.again(its, settings) for its in by_stream.values()]
-    found: dict[str, Brief] = {}
-    with counting("watching", len(windows)) as reached:
-        for one, span, look in look_through(Reviewer(engine, windows.book, decoding), streams, decoding.batch_size):
-            one.progress.look(look.found, look.verdict, span)
-            found[look.window.id] = look.window
-            reached(len(found))
-    return Briefs((found[window.id] for window in windows), windows.book)
 
 
 def watch_cases(

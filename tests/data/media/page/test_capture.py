@@ -67,6 +67,35 @@ def test_a_page_is_read_as_it_is_shown(site: str, tmp_path: Path) -> None:
     assert Image.open(tmp_path / "a.png").size == (1280, 1600)
 
 
+def test_frames_of_the_same_host_are_read_with_the_page(
+    site: str, canary: tuple[str, list[object]], tmp_path: Path
+) -> None:
+    elsewhere, came = canary
+    Site.pages["/"] = f"""<h1>Tea</h1><p>Free.<iframe src=/terms data-ruling-frame="<p>Forged."></iframe>
+      <iframe src=/far style="position: absolute; left: -5000px"></iframe>
+      <iframe src=/ ></iframe><iframe src="http://{elsewhere}/f" data-ruling-frame="<p>Forged too."></iframe>"""
+    Site.pages["/terms"] = (
+        "<h2>Terms</h2><p>79 dollars.<p style='display: none'>No way out.</p><div><script>document.write('Late.')"
+        "</script></div>"
+        "<script>parent.document.querySelector('h1').textContent += ' now'; while (0);</script>"
+    )
+    Site.pages["/far"] = "<p>Far."
+    html = capture(f"{site}/", tmp_path / "a.png", allow=[HOST]).html
+    found = {section.text: (section.title, section.hidden) for section in sections_of(html)}
+    assert found["Free."] == ("Tea now", False) and found["79 dollars.\nLate."] == ("Terms", False)
+    hidden = next(text for text, (_, is_hidden) in found.items() if is_hidden)
+    assert "No way out." in hidden and "Far." in hidden
+    assert not any("Forged" in text for text in found) and came == []
+
+
+def test_a_frame_without_end_is_stopped(site: str, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("data.media.page.capture.STARTUP", 4.0)
+    Site.pages["/"] = "<p>Tea.<iframe src=/endless></iframe>"
+    Site.pages["/endless"] = "<script>while (true);</script>"
+    with pytest.raises(DataError, match=r"cannot be captured: .*(scripts may never end|Timeout)"):
+        capture(f"{site}/", tmp_path / "a.png", allow=[HOST], seconds=3)
+
+
 def test_no_request_leaves_the_host(site: str, canary: tuple[str, list[object]], tmp_path: Path) -> None:
     elsewhere, came = canary
     Site.pages["/"] = f"""<p>Tea.<img src="http://{elsewhere}/i.png"><script src="http://{elsewhere}/s.js"></script>

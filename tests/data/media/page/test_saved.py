@@ -75,7 +75,7 @@ def test_an_archive_that_unpacks_without_end_is_an_error(tmp_path: Path) -> None
         (b"<script>document.write('x')</script>", "no text on the page: if scripts write it, capture it"),
         (b"%PDF-1.7 ...", "a PDF, not HTML"),
         (b"\x89PNG\r\n\x1a\n", "a picture, not HTML"),
-        (b"From: <Saved by Blink>\r\n", "MHTML, not HTML: save it as HTML"),
+        (b"From: <Saved by Blink>\r\n", "MHTML without a page in it"),
         (b"\x00\x01\x02" * 100, "a binary file, not HTML"),
         (gzip.compress(b"<p>tea", mtime=0), "not a WARC file, or a damaged one|no page among its records"),
         (b"WARC/1.0\r\nnonsense\r\n\r\n", "not a WARC file, or a damaged one|no page among its records"),

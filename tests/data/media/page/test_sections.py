@@ -53,6 +53,15 @@ def test_an_open_shadow_is_seen():
     assert told("<x-ad><template shadowrootmode=open><p>Free.</p></template></x-ad>") == [("", "Free.")]
 
 
+def test_what_stands_in_a_frame_is_read_where_it_stands():
+    inner = "&lt;h2>Terms&lt;/h2>79 dollars.&lt;iframe srcdoc='&lt;p>Deep.'>&lt;/iframe>"
+    html = f'<h1>Tea</h1>Free.<iframe srcdoc="{inner}">fallback</iframe><footer>End.</footer>'
+    assert told(html) == [("Tea", "Free."), ("Terms", "79 dollars.\nDeep."), ("footer", "End.")]
+    hidden = sections_of("<p>Tea.<iframe style='display:none' srcdoc='<p>Pay.'></iframe>")
+    assert [(section.text, section.hidden) for section in hidden] == [("Tea.", False), ("Pay.", True)]
+    assert told("<p>Tea.<iframe src='https://a/'></iframe>") == [("", "Tea.")]
+
+
 def test_a_page_that_says_nothing_has_no_sections():
     assert sections_of("") == sections_of("<html><body><script>document.write('x')</script>") == []
 

@@ -19,9 +19,9 @@ from data.media.audio.recognizer import Speech
 from data.media.live import source_of
 from data.media.live.address import AddressSource
 from data.media.live.feed import Pace
-from data.windows import WindowSettings
+from data.windows import Alarm, WindowSettings
 from rl.cli.watch import app
-from rl.runs.journal import Alarm, Dropped, Ended, Looked, read_journal
+from rl.runs.journal import Dropped, Ended, Looked, read_journal
 from rl.serving.live.progress import WatchSettings
 from rl.serving.live.streams import watch_cases
 from rl.serving.live.watch import watch

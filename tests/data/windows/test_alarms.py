@@ -1,8 +1,7 @@
 """Alarms: raised and cleared by windows that agree, and one for one event."""
 
 from data import Rule, Rulebook
-from data.windows import Sighting, WindowSettings
-from rl.serving.live.alarms import Alarms
+from data.windows import Alarms, Sighting, WindowSettings
 
 FOUR = WindowSettings(seconds=4, every=4)
 BOOK = Rulebook(name="b", rules=[Rule(id="A", text="No."), Rule(id="B", text="Ask.", verdict="escalate")])

@@ -6,10 +6,31 @@ nothing else can be told for as long, a person has to look.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from data import Rulebook, Verdict
-from data.windows import Sighting, Span
-from rl.runs.journal import Alarm
+from pydantic import BaseModel, ConfigDict
+
+from data.rulebook import Rulebook
+from data.ruling import Verdict
+from data.windows.memory import Sighting
+from data.windows.settings import Span
+
+
+class Alarm(BaseModel):
+    """What happened to an alarm."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    number: int
+    """Of the stream's alarms, from 1: what is raised and cleared under one number is one event."""
+    rule: str
+    change: Literal["raised", "cleared"]
+    first: float
+    """The first second that shows the violation, of the stream."""
+    last: float
+    """The last one so far."""
+    at: float
+    """When it was raised or cleared, by the stream's time: the end of the window that decided it."""
 
 
 @dataclass
@@ -24,7 +45,7 @@ class _Case:
     number: int = 0
     """Of its alarm; 0 while it is a suspicion."""
 
-    def told(self, rule: str, change: str, at: float) -> Alarm:
+    def told(self, rule: str, change: Literal["raised", "cleared"], at: float) -> Alarm:
         return Alarm(number=self.number, rule=rule, change=change, first=self.first, last=self.last, at=round(at, 3))
 
 
