@@ -17,6 +17,7 @@ from rl.runs.checkpoints import newest_checkpoint, step_of
 from rl.runs.folder import RunFolder
 from rl.terminal.console import console
 from rl.terminal.errors import interruptible
+from rl.terminal.quantities import bytes_of
 from rl.terminal.safe_text import visible
 from rl.terminal.stopping import Stopped
 from rl.training.registry import KINDS, Kind, load_recipe
@@ -39,7 +40,16 @@ Processes = Annotated[
     int | None, typer.Option("--num_processes", min=1, max=100_000, help="Processes, with --accelerate.")
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint of the run.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Check recipe, data and model, count tokens; do not train.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Check recipe, data and model, count tokens, forecast memory; do not train.")
+]
+DeviceMemory = Annotated[
+    str | None,
+    typer.Option(
+        "--device_memory", help="With --dry-run: of each device of the run, such as 80GB; else this machine's."
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="With --dry-run: print JSON.")]
 
 
 def _verb(kind: Kind) -> Callable[..., None]:
@@ -50,19 +60,19 @@ def _verb(kind: Kind) -> Callable[..., None]:
         num_processes: Processes = None,
         resume: Resume = False,
         dry_run: DryRun = False,
+        device_memory: DeviceMemory = None,
+        as_json: AsJson = False,
         allow_media: AllowMedia = None,
     ) -> None:
         overrides = _overrides(context.args)
         if num_processes is not None and accelerate is None:
             raise DataError("--num_processes needs --accelerate, as in: --accelerate multi_gpu --num_processes 2")
         if dry_run:
-            from rl.terminal.preflight import preflight_table
-            from rl.training.preflight import preflight
-
-            Console(emoji=False).print(
-                preflight_table(preflight(kind.name, config, overrides, accelerate, num_processes))
-            )
+            memory = None if device_memory is None else bytes_of(device_memory)
+            _dry_run(kind.name, config, overrides, (accelerate, num_processes, memory), as_json)
             return
+        if device_memory is not None or as_json:
+            raise DataError("--device_memory and --json are for --dry-run")
         recipe = load_recipe(kind.name, config, overrides)
         with interruptible(again("--resume"), lambda: _outlook(recipe)):
             if accelerate is not None:
@@ -77,6 +87,27 @@ def _verb(kind: Kind) -> Callable[..., None]:
         Console(highlight=False, emoji=False).print(next_steps(recipe, config), soft_wrap=True)
 
     return verb
+
+
+def _dry_run(
+    kind: str,
+    config: str,
+    overrides: dict[str, str],
+    where: tuple[str | None, int | None, int | None],
+    as_json: bool,
+) -> None:
+    from rl.terminal.forecast import forecast_table
+    from rl.terminal.preflight import preflight_table
+    from rl.training.preflight import preflight
+
+    found = preflight(kind, config, overrides, *where)
+    screen = Console(emoji=False)
+    if as_json:
+        screen.print_json(data=found.json)
+        return
+    screen.print(preflight_table(found))
+    if found.forecast is not None:
+        screen.print(forecast_table(found.forecast))
 
 
 def _check_ended_well(code: int, run: RunFolder) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from data import DataError, find_yaml
 from data.yaml_model import read_yaml
+from rl.training.launch.sharding import Sharding
 
 CONFIGS = Path(__file__).parents[3] / "accelerate_configs"
 _SHARDED = ("DEEPSPEED", "FSDP")
@@ -21,6 +22,7 @@ class LaunchSettings:
     """Accelerate's name for how they work together, such as ``MULTI_GPU``."""
     is_first_machine: bool
     """Whether this is where the first of the processes will run; the others' machines may share its disk."""
+    sharding: Sharding
 
     @classmethod
     def load(cls, accelerate: str, num_processes: int | None = None) -> "LaunchSettings":
@@ -44,7 +46,8 @@ class LaunchSettings:
         if (processes := num_processes or found.num_processes) < 1:
             raise DataError(f"want at least 1 (got {processes})", file=file, field="num_processes")
         kind = getattr(found.distributed_type, "value", found.distributed_type)
-        return cls(file, processes, str(kind), not getattr(found, "machine_rank", 0))
+        sharding = Sharding.of(str(kind), processes, getattr(found, "deepspeed_config", None))
+        return cls(file, processes, str(kind), not getattr(found, "machine_rank", 0), sharding)
 
     @property
     def is_sharded(self) -> bool:
