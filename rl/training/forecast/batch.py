@@ -31,6 +31,11 @@ class Batch:
         """Of the longest row."""
         return max(len(prompt.ids) + written for prompt, written in zip(self.prompts, self.completions, strict=True))
 
+    def to(self, device: torch.device) -> "Batch":
+        """The same on another device."""
+        there = {id(prompt): prompt.to(device) for prompt in self.distinct}
+        return Batch([there[id(prompt)] for prompt in self.prompts], self.completions)
+
     @property
     def distinct(self) -> list[Prompt]:
         """Each prompt once."""

@@ -40,7 +40,7 @@ def learn(model: Any, batch: Batch, packs: bool, half: torch.dtype | None, imagi
         imagined: where the model is.
     """
     inputs = _inputs(model, batch, packs)
-    with imagined or nullcontext(), _as_trained(half), Ledger(model) as ledger:
+    with imagined or nullcontext(), _as_trained(model, half), Ledger(model) as ledger:
         if imagined is not None:
             inputs = {name: _shape(value, imagined) for name, value in inputs.items()}
         output = model(**inputs)
@@ -63,7 +63,7 @@ def look(model: Any, batch: Batch, packs: bool, half: torch.dtype | None, imagin
     last = inputs["packed"].branch[:, 0] if packs else 1
     training = model.training
     model.eval()
-    with imagined or nullcontext(), torch.no_grad(), _as_trained(half), Ledger(model) as ledger:
+    with imagined or nullcontext(), torch.no_grad(), _as_trained(model, half), Ledger(model) as ledger:
         if imagined is not None:
             inputs = {name: _shape(value, imagined) for name, value in inputs.items()}
         model(**inputs, use_cache=False, logits_to_keep=last)
@@ -83,7 +83,7 @@ def _inputs(model: Any, batch: Batch, packs: bool) -> dict[str, Any]:
     prepare(model)
     width = max(batch.completions)
     written = torch.tensor(batch.completions)[:, None]
-    mask = (torch.arange(width) < written).long()
+    mask = (torch.arange(width) < written).long().to(batch.prompts[0].ids.device)
     ids = torch.stack([prompt.ids[-1:].expand(width) for prompt in batch.prompts])
     packed = pack(bare(model), batch.prompts, ids, mask)
     return {**packed.inputs, **values, "shift_labels": packed.labels, "fused_lm_head": True}
@@ -94,6 +94,7 @@ def _shape(value: Any, imagined: Imagined) -> Any:
 
 
 @contextmanager
-def _as_trained(half: torch.dtype | None) -> Iterator[None]:
-    with labelled_positions_only(), torch.autocast("cpu", dtype=half) if half else nullcontext():
+def _as_trained(model: Any, half: torch.dtype | None) -> Iterator[None]:
+    where = next(model.parameters()).device.type
+    with labelled_positions_only(), torch.autocast(where, dtype=half) if half else nullcontext():
         yield

@@ -1,6 +1,7 @@
 """Subject: the model that a recipe trains, imagined, as its trainer would have it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +50,13 @@ def imagine(
         add_fused_lm_head(model, outputs=outputs, cast_lm_head_to_fp32=_casts_head(recipe))
     lora = recipe.model.lora if base is None else _lora_of(folder)
     if lora is not None:
-        model = add_lora(model, lora)
-        for name, weight in model.named_parameters():
-            if "lora_" in name:
-                weight.data = weight.data.to(adapters)
+        with _unmoved():
+            model = add_lora(model, lora)
+        _cast_adapters(model, adapters)
     if scores:
         model = ScalarHead(model)
     if isinstance(recipe, PPORecipe):
-        _foresee(model, recipe.critic, config, dtype, attention)
+        _foresee(model, recipe.critic, config, (dtype, adapters), attention)
     model.train()
     if checkpointing is not None:
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs=checkpointing or None)
@@ -92,14 +92,39 @@ def _lora_of(folder: Path) -> LoraConfig | None:
     return LoraConfig(r=found.r, alpha=int(found.lora_alpha), dropout=found.lora_dropout, target_modules=named)
 
 
-def _foresee(policy: Any, critic: CriticConfig, config: Any, dtype: torch.dtype, attention: str) -> None:
+@contextmanager
+def _unmoved() -> Iterator[None]:
+    """Meanwhile, modules stay where they are: PEFT moves what it has just made to where it is already, which PyTorch
+    cannot do with imagined weights.
+    """
+    moved = nn.Module._apply
+    nn.Module._apply = lambda self, *args, **kwargs: self  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        nn.Module._apply = moved  # type: ignore[method-assign]
+
+
+def _cast_adapters(model: Any, dtype: torch.dtype) -> None:
+    for module in model.modules():
+        for name, weight in module._parameters.items() if isinstance(module, nn.Linear) else ():
+            if weight is not None and weight.requires_grad and weight.dtype != dtype:
+                module._parameters[name] = nn.Parameter(weight.detach().to(dtype))
+
+
+def _foresee(
+    policy: Any, critic: CriticConfig, config: Any, dtypes: tuple[torch.dtype, torch.dtype], attention: str
+) -> None:
     """Gives a policy its critic."""
+    dtype, adapters = dtypes
     model = policy.get_base_model() if isinstance(policy, PeftModel) else policy
     head: nn.Linear = linear_head(config, torch.float32, None)
     if critic.layout == "head":
         install(model, Critic(head))
     elif critic.layout == "adapter":
-        add_copy(policy, CRITIC)
+        with _unmoved():
+            add_copy(policy, CRITIC)
+        _cast_adapters(policy, adapters)
         install(model, AdapterCritic(head))
     else:
         trunk: Any = type(model)._from_config(config, dtype=dtype, attn_implementation=attention).base_model
