@@ -46,7 +46,7 @@ class Shape:
             "report_to": "none",
         }
         if self.kind == "grpo":
-            trainer |= {"max_completion_length": 96, "num_generations": 4, "temperature": 1.0}
+            trainer |= {"max_completion_length": 64, "num_generations": 4, "temperature": 1.0}
         model: dict[str, Any] = {"path": str(folder / "model"), "attn_implementation": self.attention}
         if self.lora:
             model["lora"] = {"r": 16}
@@ -64,13 +64,12 @@ class Shape:
 
 
 SHAPES = {
-    "sft": Shape("sft", 384, 6, 12),
-    "sft, checkpointing": Shape("sft", 512, 8, 12, checkpointing=True),
-    "sft, eager, 2 batches a step": Shape("sft", 256, 4, 12, attention="eager", accumulated=2),
-    "sft, LoRA": Shape("sft", 384, 6, 12, lora=True),
-    "grpo": Shape("grpo", 384, 6, 16),
-    "grpo, checkpointing": Shape("grpo", 512, 8, 16, checkpointing=True),
-    "grpo, 2 batches a step": Shape("grpo", 256, 6, 16, accumulated=2),
+    "sft": Shape("sft", 320, 5, 6),
+    "sft, checkpointing": Shape("sft", 448, 6, 8, checkpointing=True),
+    "sft, eager, 2 batches a step": Shape("sft", 256, 4, 6, attention="eager", accumulated=2),
+    "sft, LoRA": Shape("sft", 384, 5, 6, lora=True),
+    "grpo": Shape("grpo", 320, 5, 8),
+    "grpo, checkpointing": Shape("grpo", 448, 6, 8, checkpointing=True),
 }
 
 
@@ -83,7 +82,7 @@ def build(shape: Shape, folder: Path) -> dict[str, Any]:
     from rl.models.tiny import TinySize, build_tiny
     from rl.training.rows import texts_of
 
-    build_billboard(BillboardConfig(cases=160, test_cases=20), folder / "data")
+    build_billboard(BillboardConfig(cases=64, test_cases=8), folder / "data")
     book = Rulebook.load(folder / "data" / "rulebook.yaml")
     texts = texts_of(Briefs.bind(load_cases(folder / "data" / "train.jsonl"), book), "compact")
     size = TinySize(hidden=shape.hidden, intermediate=4 * shape.hidden, layers=shape.layers, heads=8, kv_heads=4)
@@ -141,7 +140,7 @@ def compare(name: str) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("shapes", nargs="*", default=list(SHAPES), choices=list(SHAPES), metavar="SHAPE")
+    parser.add_argument("shapes", nargs="*", metavar="SHAPE", help=", ".join(f"'{name}'" for name in SHAPES))
     parser.add_argument("--only", choices=("build", "forecast", "measured"), help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -149,7 +148,7 @@ def main() -> None:
         work = {"build": build, "forecast": forecast, "measured": measured}[given.only]
         print(json.dumps(work(SHAPES[given.shapes[0]], given.folder)))
         return
-    for name in given.shapes:
+    for name in given.shapes or SHAPES:
         print(json.dumps(compare(name)), flush=True)
 
 

@@ -79,7 +79,7 @@ def test_ppo(layout: str, lora: bool, tiny_vl: Path, batch: Batch) -> None:
     real, imagined = both(made, tiny_vl, batch, True)
     assert real == imagined
     plain = both(recipe(GRPORecipe, tiny_vl, lora, rubric="default"), tiny_vl, batch, True)[1]
-    assert imagined.gradients > plain.gradients and (imagined.saved > plain.saved) == (layout != "head")
+    assert imagined.gradients > plain.gradients and (imagined.saved > 1.2 * plain.saved) == (layout != "head")
 
 
 def test_a_reward_model(tiny_vl: Path, batch: Batch) -> None:
