@@ -17,6 +17,7 @@ from rl.runs.checkpoints import newest_checkpoint, step_of
 from rl.runs.folder import RunFolder
 from rl.terminal.console import console
 from rl.terminal.errors import interruptible
+from rl.terminal.quantities import bytes_of
 from rl.terminal.safe_text import visible
 from rl.terminal.stopping import Stopped
 from rl.training.launch.machines import Machines
@@ -51,7 +52,16 @@ Port = Annotated[
     typer.Option("--main_process_port", min=0, max=65_535, help="Port on which machine 0 hears the others."),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint of the run.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Check recipe, data and model, count tokens; do not train.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Check recipe, data and model, count tokens, forecast memory; do not train.")
+]
+DeviceMemory = Annotated[
+    str | None,
+    typer.Option(
+        "--device_memory", help="With --dry-run: of each device of the run, such as 80GB; else this machine's."
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="With --dry-run: print JSON.")]
 
 
 def _verb(kind: Kind) -> Callable[..., None]:
@@ -66,6 +76,8 @@ def _verb(kind: Kind) -> Callable[..., None]:
         main_process_port: Port = None,
         resume: Resume = False,
         dry_run: DryRun = False,
+        device_memory: DeviceMemory = None,
+        as_json: AsJson = False,
         allow_media: AllowMedia = None,
     ) -> None:
         overrides = _overrides(context.args)
@@ -73,11 +85,11 @@ def _verb(kind: Kind) -> Callable[..., None]:
         if accelerate is None and (said := machines.options):
             raise DataError(f"{said[0]} needs --accelerate, as in: --accelerate multi_gpu {said[0]} {said[1]}")
         if dry_run:
-            from rl.terminal.preflight import preflight_table
-            from rl.training.preflight import preflight
-
-            Console(emoji=False).print(preflight_table(preflight(kind.name, config, overrides, accelerate, machines)))
+            memory = None if device_memory is None else bytes_of(device_memory)
+            _dry_run(kind.name, config, overrides, (accelerate, machines, memory), as_json)
             return
+        if device_memory is not None or as_json:
+            raise DataError("--device_memory and --json are for --dry-run")
         recipe = load_recipe(kind.name, config, overrides)
         with interruptible(again("--resume"), lambda: _outlook(recipe)):
             if accelerate is not None:
@@ -92,6 +104,27 @@ def _verb(kind: Kind) -> Callable[..., None]:
         Console(highlight=False, emoji=False).print(next_steps(recipe, config), soft_wrap=True)
 
     return verb
+
+
+def _dry_run(
+    kind: str,
+    config: str,
+    overrides: dict[str, str],
+    where: tuple[str | None, Machines, int | None],
+    as_json: bool,
+) -> None:
+    from rl.terminal.forecast import forecast_table
+    from rl.terminal.preflight import preflight_table
+    from rl.training.preflight import preflight
+
+    found = preflight(kind, config, overrides, *where)
+    screen = Console(emoji=False)
+    if as_json:
+        screen.print_json(data=found.json)
+        return
+    screen.print(preflight_table(found))
+    if found.forecast is not None:
+        screen.print(forecast_table(found.forecast))
 
 
 def _check_ended_well(code: int, run: RunFolder) -> None:

@@ -51,6 +51,9 @@ class TrainRecipe(Recipe):
     model: ModelConfig
     data: DataConfig
     trainer: dict[str, Any] = Field(default_factory=dict)
+    rehearse: bool = True
+    """Run the longest batch before the first step, so that memory runs out at once or never; it changes nothing else.
+    Not where DeepSpeed or FSDP share the model out."""
 
     @model_validator(mode="after")
     def _writes_text(self) -> "TrainRecipe":

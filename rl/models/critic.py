@@ -114,6 +114,12 @@ def attach_critic(policy: PreTrainedModel, config: CriticConfig, start: ModelCon
     """
     model: PreTrainedModel = policy.get_base_model() if isinstance(policy, PeftModel) else policy
     critic = _build(policy, model, config, start).to(model.device)
+    install(model, critic)
+    return critic
+
+
+def install(model: PreTrainedModel, critic: Critic) -> None:
+    """Makes a critic a part of a policy, which is under its adapter, where it has one."""
     model.add_module(CRITIC, critic)
     critic.train(model.training)
     written = model.forward
@@ -137,7 +143,6 @@ def attach_critic(policy: PreTrainedModel, config: CriticConfig, start: ModelCon
         return output
 
     model.forward = MethodType(forward, model)
-    return critic
 
 
 def _build(policy: Any, model: PreTrainedModel, config: CriticConfig, start: ModelConfig) -> Critic:

@@ -34,6 +34,7 @@ __all__ = [
     "ADAPTER",
     "Processor",
     "add_adapter",
+    "add_lora",
     "check_attention",
     "context_length",
     "empty_model",
@@ -119,7 +120,7 @@ def empty_model(path: str | Path, lora: LoraConfig | None = None) -> PreTrainedM
         except Exception as error:  # anything may be raised on numbers that make no model, and none of it is our bug
             message = f"no model can be built from its config.json: {type(error).__name__}: {error}"
             raise DataError(message, file=path) from error
-        return _with_lora(model, lora) if lora is not None else model
+        return add_lora(model, lora) if lora is not None else model
 
 
 def add_adapter(model: PreTrainedModel, config: ModelConfig) -> Any:
@@ -129,10 +130,11 @@ def add_adapter(model: PreTrainedModel, config: ModelConfig) -> Any:
         from peft import prepare_model_for_kbit_training
 
         model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
-    return _with_lora(model, config.lora)
+    return add_lora(model, config.lora)
 
 
-def _with_lora(model: PreTrainedModel, lora: LoraConfig) -> Any:
+def add_lora(model: PreTrainedModel, lora: LoraConfig) -> Any:
+    """The model with new low-rank adapters on it."""
     from peft import LoraConfig as PeftLoraConfig
     from peft import get_peft_model
 

@@ -1,10 +1,12 @@
 """Preflight: what a dry run found, and its table for people."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
+from rl.terminal.forecast import Forecast
 from rl.terminal.safe_text import visible
 
 
@@ -25,6 +27,8 @@ class Preflight:
     name: str
     """The recipe's."""
     findings: list[Finding] = field(default_factory=list)
+    forecast: Forecast | None = None
+    """Of memory; None where the model's configuration is not there."""
 
     def add(self, what: str, found: str) -> None:
         self.findings.append(Finding(what, found))
@@ -36,6 +40,16 @@ class Preflight:
     def missing(self) -> list[str]:
         """What must be there before training can begin."""
         return [finding.what for finding in self.findings if finding.missing]
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """All of it, for programs."""
+        return {
+            "name": self.name,
+            "ready": not self.missing,
+            "findings": [asdict(finding) for finding in self.findings],
+            "forecast": None if self.forecast is None else self.forecast.json,
+        }
 
 
 def preflight_table(preflight: Preflight) -> Table:

@@ -1,6 +1,10 @@
 """Times and shares in words, short and the same everywhere."""
 
+import re
+
 from rich.filesize import decimal
+
+from data import DataError
 
 MINUTE, HOUR = 60, 3600
 
@@ -67,3 +71,20 @@ def size(bytes_: int) -> str:
         '1.4 GB'
     """
     return decimal(bytes_)
+
+
+def bytes_of(text: str) -> int:
+    """An amount of memory as people write it.
+
+    Example:
+        >>> bytes_of("80GB"), bytes_of("1.5 GiB"), bytes_of("512M")
+        (80000000000, 1610612736, 512000000)
+
+    Raises:
+        DataError: it is none.
+    """
+    written = re.fullmatch(r"\s*(\d{1,9}(?:\.\d{1,9})?)\s*([KMGT])(i?)B?\s*", text, re.IGNORECASE | re.ASCII)
+    if written is None or not float(written[1]):
+        raise DataError(f"want an amount of memory such as 80GB, not {text!r:.40}")
+    step = 1024 if written[3] else 1000
+    return int(float(written[1]) * step ** (" KMGT".index(written[2].upper())))

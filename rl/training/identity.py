@@ -22,6 +22,7 @@ from rl.runs.manifest import FileFacts
 MAY_CHANGE = (
     "name",
     "output",
+    "rehearse",
     "model.settings",
     "trainer.max_steps",
     "trainer.num_train_epochs",

@@ -24,9 +24,14 @@ from rl.config.recipe import SHIPPED
 from rl.config.train import TrainRecipe
 from rl.models.load import ADAPTER, check_attention, context_length, load_config, processor_for
 from rl.runs.excerpts import excerpts_of
+from rl.shared_prefix.prompt import Prompt
 from rl.terminal.preflight import Preflight
+from rl.training.forecast.batch import guess, read
+from rl.training.forecast.foresee import foresee
+from rl.training.forecast.longest import Longest, longest
 from rl.training.launch.machines import Machines
 from rl.training.launch.settings import LaunchSettings
+from rl.training.launch.sharding import Sharding
 from rl.training.lengths import Length, check_fit, count, estimate
 from rl.training.registry import load_recipe, stage_of
 from rl.training.round_trip import check_round_trip
@@ -39,6 +44,7 @@ def preflight(
     overrides: Mapping[str, Any] | None = None,
     accelerate: str | None = None,
     machines: Machines | None = None,
+    device_memory: int | None = None,
 ) -> Preflight:
     """Checks a recipe as far as it can be without training.
 
@@ -48,6 +54,7 @@ def preflight(
         overrides: recipe keys to values.
         accelerate: a YAML file, or the name of a shipped configuration, if the run is to be launched.
         machines: instead of what the configuration says.
+        device_memory: of each device that the run is for, in bytes; that of this machine's GPU if None.
 
     Raises:
         DataError: the recipe, the data or the settings are not as they should be, or a case does not fit the context.
@@ -60,7 +67,7 @@ def preflight(
     found.add("recipe", f"{config}, leaves {recipe.output}")
     stage.check(arguments)
     check_attention(recipe.model.attn_implementation)
-    processes = 1 if accelerate is None else _launch(stage, accelerate, machines, found)
+    sharding = Sharding() if accelerate is None else _launch(stage, accelerate, machines, found)
     excerpts = _excerpts(recipe, found)
     cases = _cases(recipe.data.train, "data", found) if _are_there(stage.files, "data", found) else []
     watched = _watched(recipe, arguments, found)
@@ -76,11 +83,15 @@ def preflight(
         folder = _model(stage, briefs, Path(scratch), found)
         if folder is not None:
             _parameters(stage, folder, found)
+            batches = None
             if everything is not None and stage.template is not None:
-                _longest(stage, everything, folder, stage.reserved(arguments), found)
+                batches = _longest(stage, everything, folder, arguments, found)
+            if stage.template is not None:
+                found.forecast = foresee(recipe, arguments, folder, batches, sharding, accelerate, device_memory)
+                _memory(found)
         if recipe.data.windows is not None and briefs is not None:
             found.add("windows", f"{len(briefs):,} of the cases to train on")
-    _steps(stage, arguments, len(cases if briefs is None else briefs), processes, found)
+    _steps(stage, arguments, len(cases if briefs is None else briefs), sharding.devices, found)
     return found
 
 
@@ -94,8 +105,8 @@ def _check_output(output: Path) -> None:
         raise DataError(f"cannot be written: {error.strerror}", file=output) from error
 
 
-def _launch(stage: Stage[Any], accelerate: str, machines: Machines | None, found: Preflight) -> int:
-    """How many processes there will be."""
+def _launch(stage: Stage[Any], accelerate: str, machines: Machines | None, found: Preflight) -> Sharding:
+    """How many processes there will be, and what they share."""
     settings = LaunchSettings.load(accelerate, machines)
     if settings.is_sharded:
         stage.check_sharded()
@@ -104,7 +115,7 @@ def _launch(stage: Stage[Any], accelerate: str, machines: Machines | None, found
     else:
         where = f" on {settings.machines} machines, of which this is {settings.rank}" if settings.machines > 1 else ""
         found.add("accelerate", f"{accelerate}, {settings.processes} × {settings.kind}{where}")
-    return settings.processes
+    return settings.sharding
 
 
 def _on_this_machine(recipe: TrainRecipe) -> dict[str, Any]:
@@ -214,7 +225,8 @@ def _parameters(stage: Stage[Any], folder: Path, found: Preflight) -> None:
     found.add("context", f"{context_length(empty):,} tokens")
 
 
-def _longest(stage: Stage[Any], briefs: Briefs, folder: Path, reserved: int, found: Preflight) -> None:
+def _longest(stage: Stage[Any], briefs: Briefs, folder: Path, arguments: Any, found: Preflight) -> Longest | None:
+    reserved = stage.reserved(arguments)
     if (folder / "tokenizer.json").is_file() or (folder / "tokenizer_config.json").is_file():
         processor = processor_for(stage.recipe.model.with_weights(folder))
         check_round_trip(briefs, processor, stage.recipe.data.template, stage.imitates)
@@ -224,14 +236,35 @@ def _longest(stage: Stage[Any], briefs: Briefs, folder: Path, reserved: int, fou
         shown = stage.conversations(briefs, special_tokens(processor), reply)
         lengths = count([messages for _, messages in shown], processor)
     elif (folder / "preprocessor_config.json").is_file():
-        shown = stage.conversations(briefs)
+        processor, shown = None, stage.conversations(briefs)
         lengths = estimate([messages for _, messages in shown], folder)
     else:
-        return
+        return None
     about = [brief for brief, _ in shown]
     check_fit(about, lengths, _context(folder), reserved)
-    brief, longest = max(zip(about, lengths, strict=True), key=lambda pair: pair[1].total)
-    found.add("longest case", f"'{brief.id}': {_said(longest, reserved)}")
+    brief, most = max(zip(about, lengths, strict=True), key=lambda pair: pair[1].total)
+    found.add("longest case", f"'{brief.id}': {_said(most, reserved)}")
+
+    def read_row(row: int) -> Prompt | None:
+        messages = shown[row][1]
+        prompt = messages[:-1] if messages[-1].role == "assistant" else messages
+        if processor is not None:
+            return read(prompt, processor)
+        pictures = [part.estimate(folder) for message in prompt for part in message.media]
+        return guess(
+            int(sum(part.estimate(folder) for each in prompt for part in each.texts)), pictures, load_config(folder)
+        )
+
+    return longest(stage.recipe, arguments, [length.total for length in lengths], read_row)
+
+
+def _memory(found: Preflight) -> None:
+    forecast = found.forecast
+    assert forecast is not None
+    if forecast.fits is False:
+        found.lack("memory", f"{forecast.told}; see below")
+    else:
+        found.add("memory", forecast.told)
 
 
 def _context(folder: Path) -> int:

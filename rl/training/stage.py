@@ -33,6 +33,7 @@ from rl.training.processes import held_by_one, in_first_process
 from rl.training.round_trip import check_round_trip
 from rl.training.rows import lessons_of, prompts_of, texts_of
 from rl.training.tiny_model import build, built_once
+from rl.training.trainers.rehearsal import Rehearsal
 from rl.training.trainers.resumable import ResumableTrainer
 from rl.training.trainers.saving import saving
 
@@ -236,6 +237,8 @@ class Stage(ABC, Generic[OneRecipe]):
             identity = in_first_process(lambda: self._identity(start, checkpoint))
             parts = self.parts(arguments, start, checkpoint)
             trainer = self.trainer(parts)
+            if self.recipe.rehearse:
+                trainer.add_callback(Rehearsal(trainer, self.recipe))
             trainer.run(checkpoint, watch, identity)
             return self._finish(trainer, parts.start.briefs)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from data import DataError, find_yaml
 from data.yaml_model import read_yaml
 from rl.training.launch.machines import Machines
+from rl.training.launch.sharding import Sharding
 
 CONFIGS = Path(__file__).parents[3] / "accelerate_configs"
 _SHARDED = ("DEEPSPEED", "FSDP")
@@ -20,6 +21,7 @@ class LaunchSettings:
     """On all machines together; at least 1."""
     kind: str
     """Accelerate's name for how they work together, such as ``MULTI_GPU``."""
+    sharding: Sharding
     machines: int = 1
     rank: int = 0
     """Of this machine."""
@@ -50,7 +52,8 @@ class LaunchSettings:
         Machines.check_shares(processes, machines)
         rank = told.rank if told.rank is not None else int(getattr(found, "machine_rank", 0) or 0)
         kind = str(getattr(found.distributed_type, "value", found.distributed_type))
-        return cls(file, processes, kind, machines, rank)
+        sharding = Sharding.of(kind, processes, getattr(found, "deepspeed_config", None))
+        return cls(file, processes, kind, sharding, machines, rank)
 
     @property
     def is_first_machine(self) -> bool:

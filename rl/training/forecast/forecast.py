@@ -1,0 +1,196 @@
+"""Forecasting: from a recipe, a model's configuration and its longest batch to the bytes on each device."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rewards.models.checkpoint import ADAPTER, base_of_adapter, load_config
+from rewards.models.machine import computes_in_bfloat16
+from rl.config.train import PolicyRecipe, TrainRecipe
+from rl.shared_prefix.attention import why_not
+from rl.terminal.forecast import Forecast
+from rl.training.forecast.batch import Batch
+from rl.training.forecast.imagined import Imagined
+from rl.training.forecast.passes import Held, learn, look
+from rl.training.forecast.states import States, Weights, states_of
+from rl.training.forecast.subject import imagine
+from rl.training.launch.sharding import Sharding
+
+CONTEXT = 600 * 2**20
+"""Of a GPU, what CUDA itself and its libraries' work space take."""
+_GIVEN = {"bf16": torch.bfloat16, "fp16": torch.float16}
+_COPIES = 4
+"""Of the scores of all tokens that may come next, while one is drawn."""
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A recipe's model and the longest of what it reads; what it holds is imagined when first asked for.
+
+    Args:
+        learned: what one pass learns from; None where it is not known.
+        written: rows that are written at once; None where none are, or it is not known.
+        on_gpu: whether the run is for GPUs.
+    """
+
+    recipe: TrainRecipe
+    arguments: Any
+    folder: Path
+    learned: Batch | None
+    written: Batch | None
+    on_gpu: bool
+
+    @property
+    def half(self) -> torch.dtype | None:
+        """What is computed in, if not in single precision."""
+        given = self.recipe.trainer
+        named = next((dtype for name, dtype in _GIVEN.items() if given.get(name)), None)
+        return torch.bfloat16 if named is None and self.on_gpu and given.get("bf16") is not False else named
+
+    @property
+    def accumulates(self) -> bool:
+        return bool(self.arguments.gradient_accumulation_steps > 1)
+
+    @property
+    def is_adapter(self) -> bool:
+        """Whether what is trained on is an adapter already."""
+        return (self.folder / ADAPTER).is_file()
+
+    def forecast(self, sharding: Sharding, memory: int | None = None, part: float = 1.0) -> Forecast:
+        """On each device.
+
+        Args:
+            memory: a device's, in bytes.
+            part: of the rows of a pass, those that it is to have, more passes making up for the rest.
+        """
+        imagined = self._imagined(sharding)
+        weights, held = imagined.weights, imagined.held
+        muon = bool(getattr(self.recipe, "muon", False))
+        how = sharding, self.half is not None, str(self.arguments.optim).rpartition(".")[2].lower(), muon
+        states = states_of(weights, *how, frozen=False)
+        reference = states_of(weights, *how, frozen=True) if self._has_reference(weights) else None
+        stays = states.weights + states.optimiser + states.buffers + (CONTEXT if self.on_gpu else 0)
+        stays += reference.weights if reference is not None else 0
+        gradients = states.gradients(held.gradients, sharding)
+        activations = int(held.peak_without_gradients * part)
+        grows = not (self.accumulates or sharding.shares_gradients or part < 1)
+        learning = held.peak if grows else gradients + activations
+        cache, writing = self._writing(imagined, sharding, states)
+        return Forecast(
+            sharding=sharding.told,
+            weights=states.weights,
+            optimiser=states.optimiser,
+            gradients=gradients,
+            activations=activations,
+            buffers=states.buffers,
+            reference=reference.weights if reference is not None else 0,
+            cache=cache,
+            learning=stays + learning,
+            stepping=stays + gradients + states.stepping,
+            writing=stays + writing if self.written is not None else 0,
+            on_host=states.on_host,
+            checkpoint=self._checkpoint(weights),
+            checkpoints=self.arguments.save_total_limit or 0,
+            memory=memory,
+            without_activations=None if self.learned is not None else "not known: there are no cases to measure",
+        )
+
+    def with_settings(self, **trainer: Any) -> "Subject":
+        """With other fields of the trainer."""
+        arguments = _Changed(self.arguments, trainer)
+        return replace(self, arguments=arguments)
+
+    def _imagined(self, sharding: Sharding) -> "_Imagined":
+        cast = self.half if sharding.is_deepspeed else None
+        key = cast, sharding.kind == "zero3", self.arguments.gradient_checkpointing
+        known: dict[Any, _Imagined] = self.__dict__.setdefault("_known", {})
+        if key not in known:
+            known[key] = _Imagined(self, cast, sharding.kind == "zero3")
+        return known[key]
+
+    def _has_reference(self, weights: Weights) -> bool:
+        """Where adapters are trained, the model without them is the reference."""
+        return bool(getattr(self.arguments, "beta", 0)) and weights.trained * 2 > weights.numbers
+
+    def _writing(self, imagined: "_Imagined", sharding: Sharding, states: States) -> tuple[int, int]:
+        """Bytes of keys and values, and of all that writing takes beside what stays."""
+        if self.written is None or getattr(self.arguments, "use_vllm", False):
+            return 0, 0
+        config = imagined.config.get_text_config()
+        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+        width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        number = 2 if self.half is not None else imagined.itemsize
+        token = 2 * config.num_hidden_layers * heads * width * number
+        read = self.written.distinct if imagined.packs else self.written.prompts
+        cache = token * (sum(len(prompt.ids) for prompt in read) + sum(self.written.completions))
+        scores = _COPIES * 4 * len(self.written) * config.vocab_size
+        return cache, cache + max(imagined.looking, scores) + states.gathered
+
+    def _checkpoint(self, weights: Weights) -> int:
+        """Weights that are trained, and two states in their type."""
+        adapters = weights.trained * 2 < weights.numbers
+        return (weights.trained_bytes if adapters else weights.bytes) + 2 * weights.trained_bytes
+
+
+class _Imagined:
+    """What is imagined of a subject, once for all shardings under which it is the same.
+
+    Args:
+        cast: the type that DeepSpeed turns every weight into, if it does.
+        gathers: whether adapters must keep the model's own type, so that they can be gathered with it.
+    """
+
+    def __init__(self, subject: Subject, cast: torch.dtype | None, gathers: bool):
+        self.subject, arguments = subject, subject.arguments
+        self._mode = Imagined()
+        dtype = cast or _dtype(subject)
+        adapters = dtype if cast is not None or gathers else torch.float32
+        settings: Mapping[str, Any] | None = arguments.gradient_checkpointing_kwargs or {}
+        checkpointing = settings if arguments.gradient_checkpointing else None
+        with torch.random.fork_rng(devices=[]), self._mode:
+            self.model = imagine(subject.recipe, subject.folder, dtype, adapters, checkpointing)
+        self._autocast = None if cast is not None else subject.half
+        self.weights = Weights.of(self.model)
+        self.config, self.itemsize = self.model.config, dtype.itemsize
+        shares = isinstance(subject.recipe, PolicyRecipe) and subject.recipe.shared_prefix
+        inner = self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
+        self.packs = bool(shares and why_not(inner) is None)
+
+    @cached_property
+    def held(self) -> Held:
+        """While it learns."""
+        learned = self.subject.learned
+        if learned is None:
+            return Held(self.weights.trained_bytes, 0, self.weights.trained_bytes, 0)
+        return learn(self.model, learned, self.packs, self._autocast, self._mode)
+
+    @cached_property
+    def looking(self) -> int:
+        """While it reads what it is to answer."""
+        assert self.subject.written is not None
+        return look(self.model, self.subject.written, self.packs, self._autocast, self._mode)
+
+
+class _Changed:
+    """A trainer's configuration, some fields of which are others."""
+
+    def __init__(self, arguments: Any, fields: Mapping[str, Any]):
+        self._arguments, self._fields = arguments, fields
+
+    def __getattr__(self, name: str) -> Any:
+        return self._fields[name] if name in self._fields else getattr(self._arguments, name)
+
+
+def _dtype(subject: Subject) -> torch.dtype:
+    """Of the weights as they are loaded; see `rewards.models.checkpoint.load_weights`."""
+    named = subject.recipe.model.dtype
+    if named != "auto":
+        return getattr(torch, named)  # type: ignore[no-any-return]
+    config = load_config(base_of_adapter(str(subject.folder)) or subject.folder)
+    stored: torch.dtype = config.dtype or config.get_text_config().dtype or torch.float32
+    emulated = stored == torch.bfloat16 and not (subject.on_gpu or computes_in_bfloat16())
+    return torch.float32 if emulated else stored

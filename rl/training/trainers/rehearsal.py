@@ -1,0 +1,131 @@
+"""Rehearsal: the longest batch of a run goes through the model before the first step, forward and back.
+
+Where memory does not suffice, it says so at once and what to change, instead of in the middle of an epoch. Nothing of
+it is left: no optimiser steps, no gradient stays, random numbers go on as if nothing had been, and neither sampler,
+figures nor the trainer's state are touched. Where DeepSpeed or FSDP share a model out, it is not done: their
+backward passes are bound to steps.
+"""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from data import DataError
+from rl.config.train import TrainRecipe
+from rl.terminal.console import console, is_first_process
+from rl.terminal.quantities import size
+from rl.training.forecast.batch import Batch
+from rl.training.forecast.longest import longest
+from rl.training.forecast.passes import Held, learn
+from rl.training.forecast.states import Weights, states_of
+from rl.training.launch.sharding import Sharding
+from rl.training.trainers.prompt_reader import PromptReader
+
+
+class Rehearsal(TrainerCallback):
+    """Rehearses when a trainer has put its model where it will be trained, and says what the run will hold.
+
+    Args:
+        trainer: a `ResumableTrainer`.
+        recipe: what it trains by.
+    """
+
+    def __init__(self, trainer: Any, recipe: TrainRecipe):
+        self.trainer, self.recipe = trainer, recipe
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        held = rehearse(self.trainer, self.recipe)
+        if held is not None and is_first_process():
+            console().print(f"{self.recipe.name}: {self._told(held)}", soft_wrap=True)
+
+    def _told(self, held: Held) -> str:
+        trainer = self.trainer
+        processes = trainer.accelerator.num_processes
+        weights = Weights.of(trainer.accelerator.unwrap_model(trainer.model))
+        sharding = Sharding("ddp" if processes > 1 else "one", processes)
+        how = trainer.args.optim, bool(getattr(self.recipe, "muon", False))
+        states = states_of(weights, sharding, False, str(how[0]).rpartition(".")[2].lower(), how[1], frozen=False)
+        parts = {
+            "weights": states.weights,
+            "optimiser": states.optimiser,
+            "gradients": held.gradients,
+            "its longest batch": held.peak_without_gradients,
+        }
+        return "in memory: " + ", ".join(f"{name} {size(bytes_)}" for name, bytes_ in parts.items())
+
+
+def rehearse(trainer: Any, recipe: TrainRecipe) -> Held | None:
+    """Runs the longest batch.
+
+    Args:
+        trainer: a `ResumableTrainer` whose model is where it will be trained.
+
+    Returns:
+        What it held; None where it was not run.
+
+    Raises:
+        DataError: memory does not suffice; says what to change.
+    """
+    batch = longest_batch(trainer, recipe) if trainer.sharding is None else None
+    if batch is None:
+        return None
+    model, arguments = trainer.accelerator.unwrap_model(trainer.model), trainer.args
+    half = torch.bfloat16 if arguments.bf16 else torch.float16 if arguments.fp16 else None
+    packs = bool(getattr(trainer, "shares", False))
+    with _nothing_left(model):
+        try:
+            return learn(model, batch.to(trainer.accelerator.device), packs, half)
+        except torch.OutOfMemoryError as error:
+            raise DataError(_what_to_change(batch, arguments, recipe)) from error
+
+
+def longest_batch(trainer: Any, recipe: TrainRecipe) -> Batch | None:
+    """Of what the trainer learns from; None where rows do not say how long they are."""
+    rows = trainer.train_dataset
+    if "length" not in getattr(rows, "column_names", ()):
+        return None
+    reader = PromptReader(trainer.processing_class, None, {})
+    lengths = rows.with_format(None)["length"]
+    found = longest(recipe, trainer.args, lengths, lambda row: reader.read([rows[row]])[0])
+    return None if found is None else found.learned
+
+
+@contextmanager
+def _nothing_left(model: Any) -> Iterator[None]:
+    """Afterwards, gradients and generators of random numbers are as before."""
+    numbers, ordinary = np.random.get_state(), random.getstate()
+    on_gpu = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    training = model.training
+    try:
+        with torch.random.fork_rng(devices=on_gpu):
+            yield
+    finally:
+        random.setstate(ordinary)
+        np.random.set_state(numbers)
+        model.train(training)
+        for weight in model.parameters():
+            weight.grad = None
+        if on_gpu:
+            torch.cuda.empty_cache()
+
+
+def _what_to_change(batch: Batch, arguments: Any, recipe: TrainRecipe) -> str:
+    rows, accumulated = arguments.per_device_train_batch_size, arguments.gradient_accumulation_steps
+    changes = []
+    if not arguments.gradient_checkpointing:
+        changes.append("--gradient_checkpointing true")
+    if rows > 1:
+        half, batches = rows // 2, -(-accumulated * rows // (rows // 2))
+        changes.append(f"--per_device_train_batch_size {half} --gradient_accumulation_steps {batches}")
+    if recipe.model.lora is None:
+        changes.append("--model.lora '{r: 16}'")
+    changes.append("--accelerate zero3 on several devices")
+    told = f"{len(batch):,} rows of up to {batch.tokens:,} tokens"
+    return f"the longest batch, {told}, does not fit into memory: try {', or '.join(changes)}"

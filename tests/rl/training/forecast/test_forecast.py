@@ -1,0 +1,77 @@
+"""A dry run says what a run will take of each device, and what would fit where it does not."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from data import DataError
+from rl.cli import app
+from rl.terminal.quantities import bytes_of
+from rl.training.preflight import preflight
+
+
+@pytest.fixture
+def recipe(toy: Path, tiny_vl: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(
+        "name: mine\n"
+        f"output: {tmp_path / 'run'}\n"
+        f"data: {{train: {toy / 'cases.jsonl'}, rulebook: {toy / 'rules.yaml'}, template: compact}}\n"
+        f"model: {{path: {tiny_vl}}}\n"
+        "trainer: {max_steps: 2, per_device_train_batch_size: 8, gradient_checkpointing: false}\n"
+    )
+    return path
+
+
+def test_it_follows_the_batch_and_the_sharding(recipe: Path) -> None:
+    found = preflight("sft", str(recipe)).forecast
+    half = preflight("sft", str(recipe), {"per_device_train_batch_size": "4"}).forecast
+    kept = preflight("sft", str(recipe), {"gradient_checkpointing": "true"}).forecast
+    assert found is not None and half is not None and kept is not None
+    assert 0.4 < half.activations / found.activations < 0.6 and kept.activations < found.activations / 2
+    assert found.weights == half.weights and found.optimiser == 2 * found.weights and found.writing == 0
+    shared = preflight("sft", str(recipe), {}, "zero3", 8).forecast
+    assert shared is not None and shared.weights == found.weights // 8 and shared.sharding == "8 × zero3"
+
+
+def test_grpo_writes(recipe: Path) -> None:
+    settings = {"rubric": "default", "scale_rewards": "none", "max_completion_length": "32", "num_generations": "4"}
+    found = preflight("grpo", str(recipe), settings).forecast
+    assert found is not None and 0 < found.cache < found.writing and found.reference == 0
+    priced = preflight("grpo", str(recipe), settings | {"beta": "0.1"}).forecast
+    assert priced is not None and priced.reference == found.weights
+
+
+def test_what_would_fit_is_said(recipe: Path) -> None:
+    whole = preflight("sft", str(recipe)).forecast
+    assert whole is not None and whole.fits is None
+    found = preflight("sft", str(recipe), device_memory=600 * 2**20 + int(whole.peak * 0.6))
+    assert found.missing == ["memory"] and found.forecast is not None and found.forecast.memory is not None
+    options = found.forecast.options
+    assert options and all(option.peak <= 0.95 * found.forecast.memory for option in options)
+    assert options[0].flags == "--gradient_checkpointing true"
+    flags = dict(zip(*[iter(options[0].flags.replace("--", "").split())] * 2, strict=True))
+    other = preflight("sft", str(recipe), flags, device_memory=found.forecast.memory)
+    assert not other.missing and other.forecast is not None and other.forecast.peak == options[0].peak
+
+
+def test_what_would_be_least_is_said_where_nothing_fits(recipe: Path) -> None:
+    found = preflight("sft", str(recipe), device_memory=1000).forecast
+    assert found is not None and len(found.options) == 1 and found.options[0].peak < found.peak
+
+
+def test_on_the_command_line(recipe: Path) -> None:
+    run = CliRunner().invoke(app, ["train", "sft", "--config", str(recipe), "--dry-run", "--json"])
+    told = json.loads(run.stdout)
+    assert told["ready"] and told["forecast"]["peak"] == told["forecast"]["learning"]
+    asked = ["train", "sft", "--config", str(recipe), "--dry-run", "--device_memory", "80GB"]
+    run = CliRunner().invoke(app, asked)
+    assert "Forecast of memory" in run.stdout and "of 80.0 GB on each device" in run.stdout
+
+
+@pytest.mark.parametrize("text", ["", "80", "GB", "-1GB", "0GB", "1e9GB", "80GB of it", "٣GB", "nanGB"])
+def test_what_is_no_amount_of_memory(text: str) -> None:
+    with pytest.raises(DataError, match="want an amount of memory such as 80GB"):
+        bytes_of(text)
