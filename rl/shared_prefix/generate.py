@@ -64,15 +64,13 @@ def generate(
         prompts: those that are one object are read once, if they are side by side.
         config: one that `can_generate` takes. What it leaves open, the model's own decides.
         stem: what all prompts begin with, if it has been read before, by the same weights.
-        begun: what stands behind each already, at least a token and a token of text at its end: what was written before
-            and what was answered. It is read for its row alone.
+        begun: what stands behind each already and ends in text: what was written before, and what was answered. It is
+            read for its row alone.
     """
     device, prepares = prompts[0].ids.device, cast(Any, model)
-    before = (
-        [torch.cat([prompt.ids, own.ids]) for prompt, own in zip(prompts, begun, strict=True)]
-        if begun
-        else [prompt.ids for prompt in prompts]
-    )
+    before = [prompt.ids for prompt in prompts]
+    if begun is not None:
+        before = [torch.cat([ids, own.ids]) for ids, own in zip(before, begun, strict=True)]
     settings, _ = prepares._prepare_generation_config(config)
     prepares._prepare_special_tokens(settings, kwargs_has_attention_mask=True, device=device)
     widest = max(map(len, before))
