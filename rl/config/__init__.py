@@ -2,6 +2,7 @@
 
 from rl.config.data import DataConfig, WindowsConfig
 from rl.config.decoding import Decoding
+from rl.config.desk import DeskConfig
 from rl.config.evaluate import EvalRecipe
 from rl.config.model import LoraConfig, ModelConfig, TinyConfig
 from rl.config.ppo import AdvantageConfig, CriticConfig, KLConfig
@@ -22,6 +23,7 @@ __all__ = [
     "CriticConfig",
     "DataConfig",
     "Decoding",
+    "DeskConfig",
     "EvalRecipe",
     "GRPORecipe",
     "HardConfig",
