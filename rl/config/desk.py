@@ -6,7 +6,7 @@
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from prompts.excerpts.settings import RetrievalConfig
 
@@ -45,3 +45,20 @@ class DeskConfig(BaseModel):
     def of(cls, tools: Sequence[str], blank: Sequence[str] = ()) -> "DeskConfig":
         """The usual desk with these tools."""
         return cls(tools=tuple(tools), blank=tuple(blank))
+
+
+class DeskFields(BaseModel):
+    """What recipes have whose model may look things up."""
+
+    tools: tuple[str, ...] = ()
+    """Short for a ``desk`` with these tools and the usual limits."""
+    desk: DeskConfig | None = None
+    """What the model may look up before it rules; None: nothing."""
+
+    @model_validator(mode="after")
+    def _one_desk(self) -> "DeskFields":
+        if self.tools and self.desk is None:
+            self.desk = DeskConfig.of(self.tools)
+        elif self.tools and self.desk is not None and self.desk.tools != self.tools:
+            raise ValueError("tools: there is a desk, whose tools are under 'desk.tools': leave this out")
+        return self

@@ -21,6 +21,7 @@ from data import DataError
 from data.errors import explain, suggest
 from rewards.models.location import CHECKPOINTS
 from rl.config.data import DataConfig
+from rl.config.desk import DeskFields
 from rl.config.model import ModelConfig
 from rl.config.ppo import AdvantageConfig, CriticConfig, KLConfig
 from rl.config.ranges import check_range
@@ -206,10 +207,12 @@ class SupervisedRecipe(TrainRecipe):
     `rl.training.trainers.muon`. Not with DeepSpeed or FSDP."""
 
 
-class SFTRecipe(SupervisedRecipe):
-    """Supervised fine-tuning: the loss is on the completion only."""
+class SFTRecipe(SupervisedRecipe, DeskFields):
+    """Supervised fine-tuning: the loss is on the completion only, or on a policy's own turns."""
 
     kind = "sft"
+    trajectories: Files = Field(default_factory=list)
+    """Episodes at the desk to learn from (`ruling data trajectories`); without any, gold's rulings are learned."""
     choices: ClassVar[dict[str, tuple[str | bool, ...]]] = {"loss_type": ("nll", "dft", "chunked_nll")}
 
     @classmethod
@@ -258,7 +261,7 @@ class RewardRecipe(SupervisedRecipe):
         return super()._fixed() | centred | {"max_length": None, "remove_unused_columns": False}
 
 
-class PolicyRecipe(TrainRecipe):
+class PolicyRecipe(TrainRecipe, DeskFields):
     """Reinforcement learning: a policy writes rulings, and the rubric is what it maximises."""
 
     choices: ClassVar[dict[str, tuple[str | bool, ...]]] = {

@@ -51,7 +51,10 @@ def pack(
     place_of = {id(prompt): place for place, prompt in enumerate(distinct)}
     distinct = [prompt.to(completions.device) for prompt in distinct]
     lengths: list[int] = mask.sum(dim=1).tolist()
-    seen = [piece and piece.to(completions.device) for piece in pictured or [None] * len(prompts)]
+    seen = [
+        piece.to(completions.device) if piece is not None and size else None
+        for piece, size in zip(pictured or [None] * len(prompts), lengths, strict=True)
+    ]
     layout = Layout.of(distinct, [place_of[id(prompt)] for prompt in prompts], lengths, stem, seen)
     ids = torch.zeros(layout.length, dtype=torch.long, device=completions.device)
     labels = torch.full_like(ids, -100)
