@@ -51,7 +51,7 @@ class EpisodeTrainer(SharedPrefixTrainer):
             raise DataError("experts that are balanced by a loss of their own have not been tried", field="desk")
         processor: Any = self.processing_class
         self._specials, self._context = special_tokens(processor), context_length(self._bare)
-        self._pieces = Pieces(processor, self.eos_token_ids, self.variables)
+        self._reads = Pieces(processor, self.eos_token_ids, self.variables)
         self._begins = opening_of(processor, **self.chat_template_kwargs)
         self.rollout_func = self._roll_out
 
@@ -92,7 +92,7 @@ class EpisodeTrainer(SharedPrefixTrainer):
                 continue  # cut off: it has had its say
             if (answer := row.desk.answer(row.turns[-1].text)) is None:
                 continue
-            piece = self._pieces.answered(answer.message)
+            piece = self._reads.answered(answer.message)
             if row.length + len(piece.ids) + self.max_completion_length <= self._context:
                 row.go_on(answer, piece)
                 going.append(row)

@@ -198,7 +198,7 @@ class SharedPrefixTrainer(GRPOTrainer):
                 found = row_by_row(model, self._at_hand, completions, mask, pictured)
             return found.log_probs, found.entropy if compute_entropy else None, None
         logps, entropies = [], []
-        for rows in self._parts(len(completions), batch_size):
+        for rows in self._pieces(len(completions), batch_size):
             packed = pack(self._bare, self._at_hand[rows], completions[rows], mask[rows], None, pictured[rows])
             with self.accelerator.autocast():
                 output = model(**packed.inputs, shift_labels=packed.labels, fused_lm_head=True)
@@ -207,7 +207,7 @@ class SharedPrefixTrainer(GRPOTrainer):
                 entropies.append(widened(packed.layout.rows(output.entropy), logits_to_keep))
         return torch.cat(logps), torch.cat(entropies) if compute_entropy else None, None
 
-    def _parts(self, rows: int, batch_size: int | None) -> Iterator[slice]:
+    def _pieces(self, rows: int, batch_size: int | None) -> Iterator[slice]:
         """Parts of a batch that fit into a forward pass: whole groups, where one fits."""
         if batch_size is None:
             yield slice(0, rows)
