@@ -1,4 +1,4 @@
-"""Retrieval: Billboard under a book of hundreds of rules, of which an ad meets a handful: what rules are retrieved from.
+"""Retrieval: Billboard under a book of hundreds of rules, of which an ad meets a handful.
 
 Every mechanism has a family of rules, one for each product, worded in one of several ways. Rules of one family differ
 in their product, and where the mechanism has a limit or an exception, in these too; fees, rates and discounts have a

@@ -44,5 +44,5 @@ ExcerptChoice = Annotated[
     Union[Annotated[Literal["named", "none"], Tag("str")], Annotated[RetrievalConfig, Tag("RetrievalConfig")]],
     Discriminator(lambda given: "str" if isinstance(given, str) else "RetrievalConfig"),
 ]
-"""``named``: those that a case names. ``none``: no rule is shown, and a reviewer at the desk looks them up (`rl.desk`).
-Else they are retrieved."""
+"""``named``: those that a case names. ``none``: no rule is shown, and a reviewer at the desk looks them up. Else they
+are retrieved."""

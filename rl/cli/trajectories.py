@@ -29,7 +29,7 @@ def trajectories(
     seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Of which approvals look where.")] = 0,
     allow_media: AllowMedia = None,
 ) -> None:
-    """Write episodes in which a reviewer looks up what gold rests on, and then rules: what SFT learns to use tools from.
+    """Write episodes in which a reviewer looks up what gold rests on, and then rules, for SFT to learn tools from.
     Cases whose gold cannot be looked up are left out, and counted."""
     from rl.curation.trajectories import make_trajectories
     from rl.desk import Desks

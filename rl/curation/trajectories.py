@@ -1,5 +1,5 @@
-"""Trajectories from gold, by rule: a reviewer who looks up what the ruling rests on, and then rules. What SFT learns to
-use tools from, since reinforcement learning alone seldom finds out what they are good for.
+"""Trajectories from gold, by rule: a reviewer who looks up what the ruling rests on, and then rules. What SFT learns
+to use tools from, since reinforcement learning alone seldom finds out what they are good for.
 
 First the rules are searched for, until those that gold speaks of have been shown. Then what the ruling rests on is
 looked at: a section of the page that is not shown, a part of a picture. ``meta.looks`` of a case says what that is;

@@ -37,7 +37,11 @@ class DeskAd:
     shown: str
     """The pictured object, which plays no part."""
     corner: str
-    """Where its print stands."""
+    """Where its print stands,"""
+    paper: int
+    """how light it is there, 0..255,"""
+    shift: tuple[int, int]
+    """and by how many pixels of the large picture the print is off the middle."""
     fee: int | None = None
     """What the print says, in per cent; None where there is none."""
     sections: list[Section] = field(default_factory=list)
@@ -104,7 +108,8 @@ class DeskAdMaker:
         harmless = ("cup", "phone", "flower", "house", "bottle", "dice")
         ad = DeskAd(
             id_, mechanism, about, breaks, f"{self._name()} {about.product}", "",
-            rng.randrange(4), rng.choice(harmless), rng.choice(list(PRINT)),
+            rng.randrange(4), rng.choice(harmless), rng.choice(list(PRINT)), rng.randrange(215, 256),
+            (rng.randint(-3, 3), rng.randint(-6, 6)),
         )  # fmt: skip
         sentences = [rng.choice(words().neutral).format(place=self._name())]
         sentences += getattr(self, f"_{mechanism}")(ad)

@@ -1,5 +1,5 @@
-"""The desk book: 528 rules, three for each of 176 products, worded alike: near-duplicates that differ in the product, a
-limit, a claim or an exception.
+"""The desk book: 528 rules, three for each of 176 products, worded alike: near-duplicates that differ in the product,
+a limit, a claim or an exception.
 """
 
 import random

@@ -30,7 +30,7 @@ def build_desk(
         made = []
         for ad in DeskAdMaker(book, pool).ads(count):
             case, large = ad.case, large_picture(ad)
-            for name, picture in ((case.images[0], shown_picture(large)), (case.originals[0], large)):
+            for name, picture in ((case.images[0], shown_picture(ad, large)), (case.originals[0], large)):
                 with whole_file(out / name, flushed=False) as file:
                     picture.save(file, "PNG", compress_level=1)
             made.append(case)

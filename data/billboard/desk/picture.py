@@ -1,4 +1,4 @@
-"""Pictures at the desk: drawn large, and shown a fourth as wide, where the small print is a smudge."""
+"""Pictures at the desk: drawn large, and shown a fourth as wide, with the small print a smudge."""
 
 from PIL import Image, ImageDraw
 
@@ -8,8 +8,8 @@ from data.billboard.layouts import PALETTES, SIZE
 
 SMALLER = 4
 """How many times as wide the large picture is."""
-FEE = 15
-"""Height of the print, in pixels of the large picture."""
+FEE = 14
+"""Size of the print, in pixels of the large picture."""
 
 
 def large_picture(ad: DeskAd) -> Image.Image:
@@ -23,12 +23,18 @@ def large_picture(ad: DeskAd) -> Image.Image:
     OBJECTS[ad.shown](pen, (SIZE * 0.3, SIZE * 0.25, SIZE * 0.7, SIZE * 0.65))
     if ad.fee is not None:
         x0, y0, x1, y1 = (value * SIZE for value in PRINT[ad.corner])
-        pen.rectangle((x0, y0, x1 - 1, y1 - 1), fill=(255, 255, 255), outline=(120, 120, 120))
-        middle = ((x0 + x1) / 2, (y0 + y1) / 2)
+        pen.rectangle((x0, y0, x1 - 1, y1 - 1), fill=(ad.paper,) * 3, outline=(120, 120, 120))
+        middle = ((x0 + x1) / 2 + ad.shift[0], (y0 + y1) / 2 + ad.shift[1])
         write(pen, f"{ad.fee} %", middle, x1 - x0 - 6, fill=(20, 20, 20), size=FEE)
     return image
 
 
-def shown_picture(large: Image.Image) -> Image.Image:
-    """What a model is shown."""
-    return large.resize((large.width // SMALLER, large.height // SMALLER), Image.Resampling.BOX)
+def shown_picture(ad: DeskAd, large: Image.Image) -> Image.Image:
+    """What a model is shown. The print is one grey, of a paper that may be any: a model that learned the pixels of
+    every number by heart would find none.
+    """
+    image = large.resize((large.width // SMALLER, large.height // SMALLER), Image.Resampling.BOX)
+    x0, y0, x1, y1 = (round(value * image.width) for value in PRINT[ad.corner])
+    smudge = image.crop((x0, y0, x1, y1)).resize((1, 1), Image.Resampling.BOX)
+    image.paste(smudge.resize((x1 - x0, y1 - y0)), (x0, y0))
+    return image
