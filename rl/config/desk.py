@@ -4,10 +4,13 @@
 6
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from data.yaml_model import load_yaml
 from prompts.excerpts.settings import RetrievalConfig
 
 
@@ -45,6 +48,18 @@ class DeskConfig(BaseModel):
     def of(cls, tools: Sequence[str], blank: Sequence[str] = ()) -> "DeskConfig":
         """The usual desk with these tools."""
         return cls(tools=tuple(tools), blank=tuple(blank))
+
+    @classmethod
+    def load(cls, path: str | Path, given: Mapping[str, Any] | None = None) -> "DeskConfig":
+        """A desk in a YAML file of its own.
+
+        Args:
+            given: what goes before the file.
+
+        Raises:
+            DataError: the file is missing, or not as it should be; names the file and the field.
+        """
+        return load_yaml(cls, Path(path), given or {})
 
 
 class DeskFields(BaseModel):

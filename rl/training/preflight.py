@@ -14,7 +14,7 @@ from typing import Any
 from huggingface_hub import try_to_load_from_cache
 
 from data import Briefs, Case, DataError, Rulebook, load_cases
-from prompts.excerpts import Excerpts
+from prompts.excerpts import Excerpts, RetrievalConfig
 from prompts.parts import MEDIA, media_of
 from prompts.processor import special_tokens
 from prompts.reply import Reply
@@ -122,7 +122,7 @@ def _excerpts(recipe: TrainRecipe, found: Preflight) -> Excerpts | None:
         return None
     book = Rulebook.load(name)
     found.add("rulebook", f"{book.name} {book.version}: {len(book)} rules, fingerprint {book.fingerprint}")
-    encoder = choice.encoder if choice != "named" else None
+    encoder = choice.encoder if isinstance(choice, RetrievalConfig) else None
     if encoder is not None and not (Path(encoder).is_dir() or _cached(encoder)):
         found.lack("excerpt", f"{encoder} is not there")
         return None
