@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from data import Brief, DataError
-from prompts.chat import Conversation, without_payloads
+from prompts.chat import Conversation, so_far, without_payloads
 from prompts.parts import MEDIA, Medium
 from prompts.processor import Processor, tokenizer_of
 from rl.config.desk import DeskConfig
@@ -46,7 +46,9 @@ def count(
     options: list[Any] = [{"add_generation_prompt": messages[-1].role != "assistant"} for messages in conversations]
     told = {"tools": schemas} if schemas else {}
     texts = [
-        processor.apply_chat_template(without_payloads(messages, processor), tokenize=False, **told, **option)
+        so_far(processor, messages, told) + str(tokenizer_of(processor).eos_token)
+        if any(message.role == "tool" for message in messages)
+        else processor.apply_chat_template(without_payloads(messages, processor), tokenize=False, **told, **option)
         for messages, option in zip(conversations, options, strict=True)
     ]
     encoded = tokenizer_of(processor)(texts, add_special_tokens=False)["input_ids"]

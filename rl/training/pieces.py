@@ -13,7 +13,6 @@ import torch
 from data import DataError
 from prompts import Message
 from prompts.chat import known_variables
-from prompts.opening import opening_of, rest_of
 from prompts.processor import Processor, reads_media, tokenizer_of
 from prompts.tool_turns import behind
 from rl.shared_prefix.prompt import Prompt
@@ -30,11 +29,10 @@ class Pieces:
     def __init__(self, processor: Processor, ends: Collection[int], variables: Mapping[str, Any]):
         self._processor, self._tokenizer, self._ends = processor, tokenizer_of(processor), ends
         self._variables = known_variables(processor, variables)
-        self._opening = opening_of(processor, **{name: value for name, value in variables.items() if name != "tools"})
 
     def wrote(self, text: str) -> Prompt:
-        """A policy's turn with the token that ends it; without what the chat template writes of it."""
-        ids = self._tokenizer(rest_of(text, self._opening), add_special_tokens=False)["input_ids"]
+        """A policy's turn, without what the chat template has written of it, and the token that ends it."""
+        ids = self._tokenizer(text, add_special_tokens=False)["input_ids"]
         return Prompt(torch.tensor([*ids, self._tokenizer.eos_token_id]))
 
     def answered(self, answer: Message) -> Prompt:

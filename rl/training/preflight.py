@@ -18,6 +18,7 @@ from prompts.excerpts import Excerpts, RetrievalConfig
 from prompts.parts import MEDIA, media_of
 from prompts.processor import special_tokens
 from prompts.reply import Reply
+from prompts.tool_turns import knows_tools
 from rewards.models.location import resolve
 from rl.config.model import ModelConfig
 from rl.config.recipe import SHIPPED
@@ -219,8 +220,9 @@ def _longest(stage: Stage[Any], briefs: Briefs, folder: Path, reserved: int, fou
         reply = Reply.of(processor)
         if reply.opening:
             found.add("completions", f"the chat template writes {reply.opening!r}, and the model goes on")
-        shown = stage.conversations(briefs, special_tokens(processor), reply)
-        lengths = count([messages for _, messages in shown], processor)
+        desks, told = stage.desks(briefs.book), knows_tools(processor)
+        shown = stage.conversations(briefs, special_tokens(processor), reply, told)
+        lengths = count([messages for _, messages in shown], processor, desks.schemas if desks and told else None)
     elif (folder / "preprocessor_config.json").is_file():
         shown = stage.conversations(briefs)
         lengths = estimate([messages for _, messages in shown], folder)

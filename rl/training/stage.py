@@ -178,19 +178,25 @@ class Stage(ABC, Generic[OneRecipe]):
         return self.recipe.data.train
 
     def conversations(
-        self, briefs: Briefs, special_tokens: tuple[str, ...] = (), reply: Reply | None = None
+        self,
+        briefs: Briefs,
+        special_tokens: tuple[str, ...] = (),
+        reply: Reply | None = None,
+        told: bool = False,
     ) -> list[tuple[Brief, list[Message]]]:
         """What a model is shown of cases, each with the case that it is about: to measure how long it is.
 
         Args:
             special_tokens: of the model, where it is known.
             reply: how the model's chat template takes a completion, where it is known.
+            told: whether the chat template tells of tools.
         """
-        shown = self.recipe.data.template, special_tokens
-        told = (
-            lessons_of(briefs, *shown, reply) if self.imitates else prompts_of(briefs, *shown, self.desks(briefs.book))
-        )
-        return list(zip(briefs, told, strict=True))
+        template = self.recipe.data.template
+        if self.imitates:
+            shown = lessons_of(briefs, template, special_tokens, reply)
+        else:
+            shown = prompts_of(briefs, template, special_tokens, self.desks(briefs.book), told)
+        return list(zip(briefs, shown, strict=True))
 
     def texts(self, briefs: Briefs) -> list[str]:
         """What a tokenizer for these cases will meet."""
