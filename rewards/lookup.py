@@ -17,14 +17,17 @@ from rewards.batch import BatchReward
 from rewards.reward import REGISTRY, Reward, source_of
 
 SHIPPED = {
+    "economy": "rewards.pure.looking:Economy",
     "judge": "rewards.model_based.judge:Judge",
     "local_judge": "rewards.model_based.local_judge:LocalJudge",
+    "looked": "rewards.pure.looking:Looked",
     "reasoning_effect": "rewards.model_based.reasoning_effect:ReasoningEffect",
     "reasoning_judge": "rewards.model_based.judge:ReasoningJudge",
     "reward_model": "rewards.model_based.reward_model:RewardModel",
     "self_consistency": "rewards.model_based.self_consistency:SelfConsistency",
+    "tool_bonus": "rewards.pure.looking:ToolBonus",
 }
-"""Model-based rewards by name: their modules are imported when a rubric asks for them."""
+"""Rewards that are classes, by name: their modules are imported when a rubric asks for them."""
 
 
 def find_reward(reference: str, folder: str | Path = ".") -> Reward | type[BatchReward]:
