@@ -33,6 +33,7 @@ from rl.runs.checkpoints import step_of
 from rl.runs.rollouts import Rollout, RolloutLog
 from rl.training.trainers.alarm import Alarm
 from rl.training.trainers.episodes import EpisodeTrainer
+from rl.training.trainers.habits import Habits, habits_of
 from rl.training.trainers.resumable import ResumableTrainer
 from rl.training.trainers.reward_callback import RewardCallback, restore_rewards, save_rewards
 from rl.training.trainers.scored_positions import labelled_positions_only
@@ -87,7 +88,7 @@ class PolicyTrainer(ResumableTrainer, EpisodeTrainer):
         self.log_of_rollouts = None
         if self.accelerator.is_main_process:
             self.log_of_rollouts = RolloutLog(rollouts, step_of(checkpoint) if checkpoint else 0)
-        self.alarm = Alarm(rollouts, self.cycle)
+        self.alarm, self.habits = Alarm(rollouts, self.cycle), Habits(rollouts)
         processor: Any = self.processing_class
         variables: Any = self.chat_template_kwargs
         self.opening = opening_of(processor, **variables)
@@ -227,9 +228,16 @@ class PolicyTrainer(ResumableTrainer, EpisodeTrainer):
         self._scored = list(zip(episodes, cards, strict=True))
         for name, value in step_metrics(cards).items():
             self._log_metric(name, value)
+        habits = habits_of(episodes, self.desks is not None)
+        for name, value in habits.items():
+            self._log_metric(name, value)
         self.reward.check(cards)
         totals = [[torch.nan if card.total is None else card.total] for card in cards]
         self._totals: torch.Tensor = gather(torch.tensor(totals, dtype=torch.float32, device=self.accelerator.device))
+        if self.model.training:
+            means = gather(torch.tensor([list(habits.values())], device=self.accelerator.device)).mean(dim=0)
+            figures = dict(zip(habits, means.tolist(), strict=True))
+            self.habits.hear(figures, self._totals.nanmean().nan_to_num().item())
         return self._totals
 
     def _generate_and_score_completions(self, inputs: list) -> dict[str, Any]:
