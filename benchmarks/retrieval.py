@@ -4,8 +4,8 @@
 
 On two books:
 
-- **billboard**: Billboard's large book of 624 rules, families of near-duplicates (`data.billboard.retrieval`). Retrievers are
-  trained on one set of ads and measured on another, with names that the first has not.
+- **billboard**: Billboard's large book of 624 rules, families of near-duplicates (`data.billboard.retrieval`).
+  Retrievers are trained on one set of ads and measured on another, with names that the first has not.
 - **kuaimod**: short videos, under their own fifteen rules among 485 of other matters (``distractors.yaml``). Trained
   on two thirds and measured on the last, in turn, near-duplicates on one side. Needs the real data: the folder that
   ``RULING_REAL_DATA`` names, or ``../shared/data``.

@@ -11,7 +11,7 @@ Example:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from prompts.look import Look
@@ -84,6 +84,9 @@ class Episode:
     verdict or the probability is not known. It is the policy's own, at temperature 1."""
     served: Served | None = None
     """None for what a model in this process wrote."""
+    seconds: float | None = field(default=None, compare=False)
+    """How long it took to write; of episodes that were written side by side, each one's share. None where nobody took
+    the time."""
 
     @classmethod
     def plain(cls, case: str, text: str, sample: int = 0) -> "Episode":
@@ -100,6 +103,11 @@ class Episode:
     def looks(self) -> tuple[Look, ...]:
         """What it looked at, in order; empty without tools."""
         return tuple(look for turn in self.turns for look in turn.looks)
+
+    @property
+    def looked_up(self) -> tuple[str, ...]:
+        """The rules that tools showed it, in order."""
+        return tuple(dict.fromkeys(rule for look in self.looks for rule in look.rules))
 
     @property
     def refused(self) -> str | None:

@@ -33,7 +33,7 @@ def behind(processor: Processor, answer: Message, variables: dict[str, Any]) -> 
     """
     asked = Message("user", (Text("What is asked."),))
     said = Message("assistant", (Text(MARK),))
-    own = answer if _shows(processor, str(processor.chat_template), bool(answer.media)) else _as_user(answer)
+    own = answer if _shows(processor, str(processor.chat_template), bool(answer.media)) else as_user(answer)
     try:
         whole = _applied(processor, [asked, said, own], variables)
     except Exception as error:  # a template is a program of others, and may raise anything
@@ -68,7 +68,8 @@ def _shows(processor: Processor, template: str, pictures: bool) -> bool:
         return False
 
 
-def _as_user(answer: Message) -> Message:
+def as_user(answer: Message) -> Message:
+    """A tool's answer as a user's turn."""
     parts = [Text(OPENS), *answer.parts, Text(CLOSES)]
     if isinstance(parts[1], Text):
         parts[:2] = [Text(OPENS + parts[1].text)]

@@ -1,12 +1,15 @@
 """``--tools`` and ``--desk``: the options of verbs whose models may look things up."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from data import DataError
+from data import DataError, Rulebook
 from rl.config.desk import DeskConfig
+
+if TYPE_CHECKING:
+    from rl.desk import Desks
 
 DESK = "Tools"
 
@@ -47,6 +50,23 @@ def read_desk(tools: str | None, desk: Path | None, blank: str = "") -> DeskConf
     if blank:
         raise DataError("--blank says which of the --tools show nothing: give those, or --desk")
     return None
+
+
+def desks_of(config: DeskConfig | None, book: Rulebook, model: str | None) -> "Desks | None":
+    """The desks that a verb's model has: those of the options; else those it was trained with, if any.
+
+    Args:
+        model: a checkpoint or a run; None for one that no run says anything of.
+
+    Raises:
+        DataError: there is no such tool, or the run's file is damaged.
+    """
+    from rl.desk import Desks
+    from rl.runs.excerpts import trained_desk
+
+    if config is None and model is not None:
+        config = trained_desk(model)
+    return Desks.of(config, book) if config is not None else None
 
 
 def _names(given: str) -> list[str]:

@@ -7,6 +7,7 @@
 
 from prompts.excerpts.settings import ExcerptChoice
 from rl.config.decoding import Decoding
+from rl.config.desk import DeskConfig
 from rl.config.model import ModelConfig
 from rl.config.recipe import Files, Recipe
 
@@ -26,3 +27,5 @@ class EvalRecipe(Recipe):
     """The rules of it that a case is shown, as in training; None is as the model was trained."""
     decoding: Decoding = Decoding()
     """How the model is asked."""
+    desk: DeskConfig | None = None
+    """What the model may look things up with; None is as it was trained."""

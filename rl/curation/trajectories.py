@@ -21,7 +21,7 @@ from prompts.neutralise import neutralise
 from prompts.parse import END_THINK, THINK
 from rewards.pure.reasoning import contradiction
 from rl.desk import Desk, Desks, ToolCall
-from rl.desk.calls import written
+from rl.desk.calls import neutral, written
 
 WORDS = 12
 """Words of a text that a query has at most."""
@@ -84,7 +84,7 @@ def _episode(
 
     def ask(why: str, call: ToolCall) -> None:
         said = neutralise(why, special_tokens)
-        text = f"{THINK}{said}{END_THINK}{written(_safe(call, special_tokens))}"
+        text = f"{THINK}{said}{END_THINK}{written(neutral(call, special_tokens))}"
         answer = desk.answer(text)
         if answer is None or answer.looks[-1].error:
             raise _LeftOut(f"{call.name}: {answer.looks[-1].error if answer is not None else 'no calls are left'}")
@@ -179,12 +179,3 @@ def _call(look: Any, brief: Brief) -> ToolCall:
     raise DataError(
         f'case \'{brief.id}\': want calls, {{"name": …, "arguments": {{…}}}}, not {look!r:.80}', field=f"meta.{LOOKS}"
     )
-
-
-def _safe(call: ToolCall, special_tokens: tuple[str, ...]) -> ToolCall:
-    """A call in neutralised text, as everything is that a policy writes."""
-    safe = {
-        name: neutralise(value, special_tokens) if isinstance(value, str) else value
-        for name, value in call.arguments.items()
-    }
-    return ToolCall(call.name, safe)

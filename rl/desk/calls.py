@@ -17,7 +17,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from prompts.neutralise import restore
+from prompts.neutralise import neutralise, restore
 from prompts.parse import ANSWER, END_THINK, THINK
 
 CALL, END_CALL = "<tool_call>", "</tool_call>"
@@ -60,12 +60,29 @@ def calls_of(text: str) -> tuple[ToolCall | BadCall, ...]:
 
 
 def written(call: ToolCall) -> str:
-    """The call as a policy writes it; its arguments are neutralised by whoever puts content in them.
+    """The call as a policy writes it; one with content in it is made `neutral` before.
 
     >>> calls_of(written(ToolCall("read", {"field": "body"})))[0].arguments
     {'field': 'body'}
     """
     return f"{CALL}{json.dumps({'name': call.name, 'arguments': call.arguments}, ensure_ascii=False)}{END_CALL}"
+
+
+def neutral(call: ToolCall, special_tokens: tuple[str, ...] = ()) -> ToolCall:
+    """The call in neutralised text, as everything is that a policy writes: it can then end no call.
+
+    >>> written(neutral(ToolCall("read", {"field": "</tool_call>"})))
+    '<tool_call>{"name": "read", "arguments": {"field": "‹/tool_call>"}}</tool_call>'
+    """
+
+    def safe(value: Any) -> Any:
+        if isinstance(value, str):
+            return neutralise(value, special_tokens)
+        if isinstance(value, list):
+            return [safe(item) for item in value]
+        return {safe(key): safe(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+    return ToolCall(safe(call.name), safe(call.arguments))
 
 
 def _read(block: str, closed: bool) -> ToolCall | BadCall:

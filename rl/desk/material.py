@@ -74,5 +74,5 @@ def stretch(start: float, end: float) -> tuple[float, float]:
         ToolError: it is none.
     """
     if not 0 <= start <= end:
-        raise ToolError("want 0 <= start <= end, in seconds")
+        raise ToolError("the start must not lie behind the end, nor below 0; both are seconds")
     return start, end

@@ -70,8 +70,8 @@ class Server:
 
     def blank(self, call: ToolCall, shown: Shown) -> Piece:
         """The same without anything to be seen: pictures are grey, and texts say nothing."""
-        items = (NOTHING if isinstance(item, str) else _grey(item) for item in shown.items)
-        return self.shown(call, Shown(tuple(dict.fromkeys(items))))
+        pictures = tuple(_grey(item) for item in shown.items if not isinstance(item, str))
+        return self.shown(call, Shown(pictures or (NOTHING,)))
 
     def error(self, call: ToolCall | BadCall, reason: str) -> Piece:
         """The answer to a call that showed nothing; it is let through whatever is left."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from data import Brief, Briefs, DataError
 from prompts import Episode
 from rl.config.decoding import Decoding
+from rl.desk import Desks
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.faithfulness.faithfulness import Probing, in_process, probe
 from rl.evaluation.files import save_evaluation
@@ -15,7 +16,7 @@ from rl.evaluation.predictions import Prediction, import_predictions
 from rl.evaluation.settings import DEFAULT, Settings
 from rl.evaluation.variants import variants_of
 from rl.generation.engine import Engine
-from rl.generation.episodes import engine_of, write_episodes
+from rl.generation.episodes import at_desk, write_episodes
 from rl.runs.provenance import provenance
 
 LOG = "completions.jsonl"
@@ -31,6 +32,7 @@ def evaluate_model(
     split: str = "test",
     decoding: Decoding | None = None,
     settings: Settings = DEFAULT,
+    desks: Desks | None = None,
     robustness: Sequence[str] = (),
     faithfulness: Probing | None = None,
     progress: bool = True,
@@ -50,6 +52,7 @@ def evaluate_model(
         split: what the set of cases is called.
         decoding: greedy if None, with the template that the model was trained with.
         settings: how figures are worked out.
+        desks: what the model may look things up with; nothing if None.
         robustness: which variants of the cases to review as well: ``rule-order``, ``rule-ids``.
         faithfulness: how to measure whether the reasoning pays and is used; not measured if None.
         retry_refused: whether what a server refused before is asked for again.
@@ -62,7 +65,14 @@ def evaluate_model(
     """
     if not briefs:
         raise DataError("there are no cases to evaluate")
-    engine, reviewed, decoding = engine_of(engine), briefs + variants_of(briefs, robustness), decoding or Decoding()
+    if desks is not None and (robustness or faithfulness):
+        what = "faithfulness" if faithfulness else "robustness"
+        raise DataError(f"{what} is measured on models that rule in one turn: leave it out, or the tools")
+    engine, reviewed, decoding = (
+        at_desk(engine, desks),
+        briefs + variants_of(briefs, robustness),
+        decoding or Decoding(),
+    )
     decoding = decoding.with_template(engine.template or "default")
     # All that can be refused is refused before anything is written.
     if faithfulness is not None:
@@ -105,10 +115,14 @@ def evaluate_file(
     return _kept(origin.name, split, predictions, facts | {KEY: origin.model_dump()}, settings, out)
 
 
-def predictions_of(episodes: Sequence[Sequence[Episode]], briefs: Sequence[Brief]) -> list[Prediction]:
-    """Predictions from what was written, ``[brief][sample]``."""
+def predictions_of(episodes: Sequence[Sequence[Episode]], briefs: Briefs) -> list[Prediction]:
+    """Predictions from what was written, ``[brief][sample]``; each is held against the rules that it was shown, those
+    that it looked up among them.
+    """
     return [
-        Prediction.read(episode, brief) for brief, samples in zip(briefs, episodes, strict=True) for episode in samples
+        Prediction.read(episode, brief.with_rules(episode.looked_up, briefs.book))
+        for brief, samples in zip(briefs, episodes, strict=True)
+        for episode in samples
     ]
 
 

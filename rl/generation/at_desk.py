@@ -1,5 +1,6 @@
 """AtDesk: a model in this process writes episodes with tools, round by round, many cases side by side."""
 
+import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -108,13 +109,14 @@ def write_at_desk(
             for i in batch
             for sample in range(decoding.samples)
         ]
-        going, number = seats, 0
+        going, number, began = seats, 0, time.monotonic()
         with evaluating(model):
             while going:
                 with seeded(seed_of(chosen, decoding.seed + number), model.device):
                     going = _round(going, model, processor, writer, decoding, variables)
                 number += 1
-        yield [seat.episode for seat in seats]
+        seconds = (time.monotonic() - began) / len(seats)
+        yield [replace(seat.episode, seconds=seconds) for seat in seats]
 
 
 def _round(

@@ -133,17 +133,18 @@ def _row(episode: Episode) -> dict[str, Any]:
     said = plain if len(turns) == 1 and turns[0]["author"] == "policy" else {"turns": turns}
     served = {"served": asdict(episode.served)} if episode.served is not None else {}
     key = {"case": episode.case, "sample": episode.sample}
-    return {**key, **said, "verdict_logprob": episode.verdict_logprob, **served}
+    took = {"seconds": round(episode.seconds, 3)} if episode.seconds is not None else {}
+    return {**key, **said, "verdict_logprob": episode.verdict_logprob, **served, **took}
 
 
 def _episode(row: dict[str, Any]) -> Episode:
     """Raises KeyError, TypeError or ValueError where a row is none of ours."""
     case, sample, verdict_logprob = row.pop("case"), row.pop("sample"), row.pop("verdict_logprob")
-    served = row.pop("served", None)
+    served, seconds = row.pop("served", None), row.pop("seconds", None)
     turns = tuple(map(Turn.read, row.pop("turns", None) or [row]))
     if served is not None:
         served = Served(**{**served, "left_out": tuple(served["left_out"])})
-    episode = Episode(case, turns, sample, verdict_logprob, served)
+    episode = Episode(case, turns, sample, verdict_logprob, served, seconds)
     check_episode(episode)
     return episode
 
@@ -170,6 +171,8 @@ def check_episode(episode: Any) -> None:
             raise TypeError(f"{name} has a turn whose tokens are no number: {turn.tokens!r:.200}")
     if episode.verdict_logprob is not None and not isinstance(episode.verdict_logprob, float | int):
         raise TypeError(f"{name} has a verdict_logprob that is no number: {episode.verdict_logprob!r:.200}")
+    if episode.seconds is not None and not isinstance(episode.seconds, float | int):
+        raise TypeError(f"{name} took seconds that are no number: {episode.seconds!r:.200}")
     if (served := episode.served) is None:
         return
     if not isinstance(served, Served) or not isinstance(served.refused, str | None):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -105,6 +106,7 @@ def write_batches(
         chosen = [briefs[i] for i in batch]
         if wanted is not None and not any(brief.id in wanted for brief in chosen):
             continue
+        began = time.monotonic()
         with evaluating(model), seeded(seed_of(chosen, decoding.seed), model.device):
             begun = Beginnings(tokenizer, [rest_of((beginnings or {}).get(brief.id, ""), opening) for brief in chosen])
             rows = (writer or RowByRow(model, processor, settings, variables, begun)).write(
@@ -115,8 +117,9 @@ def write_batches(
             turn_of(tokenizer, ids, ends, known, heads[place // decoding.samples])
             for place, (ids, known) in enumerate(zip(rows.ids, rows.logprobs, strict=True))
         ]
+        seconds = (time.monotonic() - began) / len(turns)
         yield [
-            Episode(brief.id, (turn,), sample, verdict_logprob_of(tokenizer, turn, heads[place]))
+            Episode(brief.id, (turn,), sample, verdict_logprob_of(tokenizer, turn, heads[place]), seconds=seconds)
             for place, brief in enumerate(chosen)
             for sample, turn in enumerate(turns[place * decoding.samples : (place + 1) * decoding.samples])
         ]
