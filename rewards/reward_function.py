@@ -95,9 +95,7 @@ class RewardFunction:
         return score_answers(self._plan_at(progress), answers, briefs)
 
     def _judged(self, answer: Answer | Episode, brief: Brief) -> Brief:
-        if not isinstance(answer, Episode) or not answer.looks:
-            return brief
-        return brief.with_rules((rule for look in answer.looks for rule in look.rules), self._briefs.book)
+        return brief.with_rules(answer.looked_up, self._briefs.book) if isinstance(answer, Episode) else brief
 
     def check(self, cards: Sequence[Scorecard]) -> None:
         """Stops training on what a fault has drawn.

@@ -34,6 +34,11 @@ class PolicyStage(Stage[OneRecipe], ABC):
             message = f"rubric '{self.rubric.name}' pays nothing for a stated confidence: leave it out"
             raise DataError(message, field="credit")
 
+        windows = self.recipe.data.windows
+        if self.recipe.desk is not None and windows is not None and windows.memory == "policy":
+            message = "what a model finds in windows is found without a desk: take 'gold', or leave the desk out"
+            raise DataError(message, field="data.windows.memory")
+
     def identity(self) -> dict[str, Any]:
         return {"rubric": self.rubric.fingerprint} | super().identity()
 
