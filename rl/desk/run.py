@@ -9,6 +9,8 @@ from rl.desk.material import Material
 from rl.desk.shown import Shown, ToolError
 from rl.desk.tool import Tool
 
+MOST_RATIO = 100
+"""Of a picture's longer side to its shorter one: image processors refuse what is thinner by twice as much."""
 MOST_ITEMS = 64
 """Texts and pictures of one answer."""
 
@@ -49,6 +51,8 @@ def _check(item: Any) -> None:
         raise ToolError(f"the tool gave a {type(item).__name__}, which is neither a text nor a picture")
     if not item.width or not item.height:
         raise ToolError(f"the tool gave a picture of {item.width} x {item.height} pixels")
+    if max(item.size) > MOST_RATIO * min(item.size):
+        raise ToolError(f"the tool gave a picture of {item.width} x {item.height} pixels, too thin to be read")
 
 
 def _in_time(tool: Tool, material: Material, arguments: Mapping[str, Any], seconds: float) -> Any:
