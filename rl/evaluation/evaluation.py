@@ -165,6 +165,12 @@ class Evaluation:
         return {name: difference for name, difference in differences.items() if difference is not None}
 
 
+def spent_by(evaluations: Sequence[Evaluation]) -> dict[str, str]:
+    """What a case took each model, by name, where one of them looked things up: what that costs beside what it gains."""
+    looked = any(prediction.looks for evaluation in evaluations for prediction in evaluation.predictions)
+    return {one.name: one.spent for one in evaluations if one.spent is not None} if looked else {}
+
+
 def aligned(evaluations: Sequence[Evaluation]) -> list[list[Prediction]]:
     """The predictions of each evaluation, in the first one's order of cases and samples.
 
