@@ -15,7 +15,7 @@ from unittest.mock import patch
 from rich.console import Console
 from timed import Timed
 
-from rl.config.train import GRPORecipe
+from rl.config.policy import GRPORecipe
 from rl.demo import precision
 from rl.training import train
 from rl.training.trainers.grpo import RulingGRPOTrainer

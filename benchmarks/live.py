@@ -21,7 +21,8 @@ from rich.console import Console
 from data import Briefs, Case, Frame, Gold, GoldViolation, Interval, Rule, Rulebook, load_cases, save_cases
 from data.windows import WindowSettings
 from rl.config.decoding import Decoding
-from rl.config.train import GRPORecipe, SFTRecipe
+from rl.config.policy import GRPORecipe
+from rl.config.train import SFTRecipe
 from rl.demo import precision
 from rl.evaluation import Evaluation, Settings, compare_table, evaluate_model
 from rl.training import train

@@ -27,7 +27,7 @@ from PIL import Image
 from rich.console import Console
 
 from data import Briefs, Rulebook, load_cases
-from rl.config.train import GRPORecipe, PPORecipe
+from rl.config.policy import GRPORecipe, PPORecipe
 from rl.demo import evaluate, precision
 from rl.evaluation import Evaluation, compare_table
 from rl.runs.checkpoints import newest_checkpoint

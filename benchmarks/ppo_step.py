@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.filesize import decimal
 from timed import Timed
 
-from rl.config.train import GRPORecipe, PPORecipe
+from rl.config.policy import GRPORecipe, PPORecipe
 from rl.demo import precision
 from rl.training import train
 from rl.training.trainers.grpo import RulingGRPOTrainer

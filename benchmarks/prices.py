@@ -17,7 +17,7 @@ from rich.console import Console
 
 from data import Briefs, Rulebook, load_cases
 from rewards.scoring.rubric import SHIPPED
-from rl.config.train import GRPORecipe
+from rl.config.policy import GRPORecipe
 from rl.demo import SPLITS, evaluate, precision
 from rl.evaluation import Evaluation, compare_table
 from rl.runs.folder import RunFolder

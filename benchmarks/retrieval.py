@@ -4,8 +4,8 @@
 
 On two books:
 
-- **desk**: Billboard's desk book of 624 rules, families of near-duplicates (`data.billboard.desk`). Retrievers are
-  trained on one set of ads and measured on another, with names that the first has not.
+- **billboard**: Billboard's large book of 624 rules, families of near-duplicates (`data.billboard.retrieval`).
+  Retrievers are trained on one set of ads and measured on another, with names that the first has not.
 - **kuaimod**: short videos, under their own fifteen rules among 485 of other matters (``distractors.yaml``). Trained
   on two thirds and measured on the last, in turn, near-duplicates on one side. Needs the real data: the folder that
   ``RULING_REAL_DATA`` names, or ``../shared/data``.
@@ -26,7 +26,7 @@ import yaml
 from rich.console import Console
 
 from data import Rule, Rulebook, load_cases, save_cases
-from data.billboard.desk import build_desk
+from data.billboard.retrieval import build_retrieval
 from data.foreign.convert import convert_file
 from data.splits import kfold
 from prompts.excerpts import RetrievalConfig, Retriever, retriever_of
@@ -51,21 +51,21 @@ KUAIMOD = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--encoder", type=Path, help="an encoder to measure as it comes")
-    parser.add_argument("--only", choices=["desk", "kuaimod"])
+    parser.add_argument("--only", choices=["billboard", "kuaimod"])
     parser.add_argument("--out", type=Path, default=Path("runs/benchmarks/retrieval"))
     arguments = parser.parse_args()
     console = Console(width=150, highlight=False)
-    for name, bench in {"desk": desk, "kuaimod": kuaimod}.items():
+    for name, bench in {"billboard": billboard, "kuaimod": kuaimod}.items():
         if arguments.only in (None, name):
             found = bench(arguments.out / name, arguments.encoder)
             report(name, found, arguments.out, console)
 
 
-def desk(out: Path, encoder: Path | None) -> list[Recall]:
-    """On Billboard's desk book."""
+def billboard(out: Path, encoder: Path | None) -> list[Recall]:
+    """On Billboard's large book."""
     data = out / "data"
     if not (data / "test.jsonl").is_file():
-        build_desk(data, CASES, TEST_CASES)
+        build_retrieval(data, CASES, TEST_CASES)
     book, cases = Rulebook.load(data / "rulebook.yaml"), load_cases(data / "test.jsonl")
     run = trained(out / "run", data / "train.jsonl", data / "rulebook.yaml")
     ways = {**as_they_come(encoder), **with_trained(run)}

@@ -31,7 +31,8 @@ from prompts import target, write
 from rewards import Rubric
 from rewards.audit import audit
 from rl.config.decoding import Decoding
-from rl.config.train import GRPORecipe, RewardRecipe
+from rl.config.policy import GRPORecipe
+from rl.config.train import RewardRecipe
 from rl.curation.pairs import Wanted, make_pairs
 from rl.demo import evaluate, precision
 from rl.evaluation import evaluate_model

@@ -67,6 +67,18 @@ class Brief:
         """Gold as it stands under the excerpt; see `Gold.under`. None where the case has none."""
         return self.case.gold_for(self.excerpt)
 
+    def with_rules(self, looked_up: Iterable[str], book: Rulebook) -> "Brief":
+        """The same case, judged as well by rules of the book that were looked up for it, behind those that it was
+        shown. Where the case names its rules, no other counts, and it stays as it is.
+        """
+        if not self.excerpt.retrieved:
+            return self
+        more = [rule for rule in dict.fromkeys(looked_up) if rule not in self.excerpt and rule in book]
+        if not more:
+            return self
+        found = [*self.excerpt.ids, *more]
+        return Brief(self.case, book.excerpt(found, retrieved=self.excerpt.retrieval or True))
+
     @property
     def lost(self) -> list[str]:
         """The rules that gold speaks of, broken or unclear, and that retrieval has not found; empty where the case

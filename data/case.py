@@ -46,6 +46,9 @@ class Case(BaseModel):
     weight: float = Field(default=1.0, ge=0.0, le=1e6)
     text: dict[str, str] = Field(default_factory=dict)
     images: list[Name] = Field(default_factory=list)
+    originals: list[Name] = Field(default_factory=list)
+    """Larger versions of the images, one of each, which no prompt shows: what a reviewer at the desk zooms into. Empty
+    where the images are all that there is."""
     frames: list[Frame] = Field(default_factory=list)
     video: Name | None = None
     audio: Name | None = None
@@ -73,6 +76,14 @@ class Case(BaseModel):
         for name in (TRANSCRIPT, PAGE):
             if name in self.text and self.fields[name] != self.text[name]:
                 raise ValueError(f"a text field may not be called {name}, beside the case's own {name}: rename it")
+        return self
+
+    @model_validator(mode="after")
+    def _originals_are_of_images(self) -> "Case":
+        if self.originals and len(self.originals) != len(self.images):
+            raise ValueError(
+                f"there are {len(self.originals)} originals of {len(self.images)} images: give one of each"
+            )
         return self
 
     @property
@@ -108,6 +119,7 @@ class Case(BaseModel):
     def media(self) -> Iterator[tuple[str, str]]:
         """Every media file that the case names, as the field and the path in it."""
         yield from ((f"images.{i}", name) for i, name in enumerate(self.images))
+        yield from ((f"originals.{i}", name) for i, name in enumerate(self.originals))
         yield from ((f"frames.{i}.path", frame.path) for i, frame in enumerate(self.frames))
         yield from ((field, name) for field in FILES if (name := getattr(self, field)) is not None)
         if self.page is not None:

@@ -60,7 +60,7 @@ class RetrievalFacts(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     retriever: str
-    """``bm25``, ``dense`` or ``hybrid``."""
+    """``bm25``, ``dense`` or ``hybrid``; ``none`` where no rule is shown, and they are looked up."""
     k: int | None = None
     """How many rules a case was shown at most; None where a budget of tokens decided."""
     tokens: int | None = None
@@ -77,6 +77,8 @@ class RetrievalFacts(BaseModel):
         >>> RetrievalFacts(retriever="bm25", k=8, index="0123456789ab").told
         'at most 8 rules, retrieved by bm25 (index 0123456789ab)'
         """
+        if self.retriever == "none":
+            return "no rules but those that were looked up"
         limit = f"{self.tokens:,} tokens of" if self.k is None else f"at most {self.k:,}"
         return f"{limit} rules, retrieved by {self.retriever} (index {self.index})"
 

@@ -1,6 +1,7 @@
 """How a case is asked about, and how the answer is read: messages out, rulings in."""
 
 from prompts.episode import Episode, Served, Turn
+from prompts.look import Look
 from prompts.message import Message
 from prompts.neutralise import neutralise, restore
 from prompts.opening import opening_of
@@ -15,6 +16,7 @@ __all__ = [
     "TEMPLATE_VERSION",
     "Episode",
     "FailureReason",
+    "Look",
     "Message",
     "ParseFailure",
     "Served",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from data import DataError
 from prompts.message import Message
 from prompts.processor import Processor, reads_media, tokenizer_of
+from prompts.tool_turns import behind
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -18,7 +19,8 @@ Conversation: TypeAlias = Sequence[Message]
 def encode(
     processor: Processor, conversations: Sequence[Conversation], *, reply: bool = True, **variables: Any
 ) -> Any:
-    """Conversations → model inputs, padded on the left.
+    """Conversations → model inputs, padded on the left. One with tools' answers is read on from what the model wrote;
+    see `so_far`.
 
     Args:
         reply: end with the header of the assistant's turn, for the model to write it.
@@ -35,12 +37,54 @@ def encode(
         "return_tensors": "pt",
         **known_variables(processor, variables),
     }
+    if any(message.role == "tool" for messages in conversations for message in messages):
+        return _encode_written(processor, conversations, variables)
     with _padding_left(tokenizer):
         if not reads_media(processor):
             plain = [[message.for_tokenizer() for message in messages] for messages in conversations]
             return tokenizer.apply_chat_template(plain, padding=True, **settings)
         opened = [[message.for_processor() for message in messages] for messages in conversations]
         return processor.apply_chat_template(opened, processor_kwargs={"padding": True}, **settings)
+
+
+def so_far(processor: Processor, messages: Conversation, variables: Mapping[str, Any]) -> str:
+    """A conversation with tools as the text that a model goes on from: what it wrote stands in it to the letter.
+
+    Args:
+        messages: what is asked; then, turn by turn, what an assistant wrote behind its header, and what a tool
+            answered.
+
+    Raises:
+        DataError: the chat template cannot be applied so.
+    """
+    known = known_variables(processor, variables)
+    first = next((at for at, message in enumerate(messages) if message.role == "assistant"), len(messages))
+    asked = without_payloads(messages[:first], processor)
+    text = str(processor.apply_chat_template(asked, tokenize=False, add_generation_prompt=True, **known))
+    for message in messages[first:]:
+        tool = message.role == "tool"
+        text += behind(processor, message, known) if tool else "".join(part.text for part in message.texts)
+    return text
+
+
+def _encode_written(processor: Processor, conversations: Sequence[Conversation], variables: Mapping[str, Any]) -> Any:
+    """As the processor's own `apply_chat_template` does it once it has the text."""
+    tokenizer = tokenizer_of(processor)
+    texts = [so_far(processor, messages, variables) for messages in conversations]
+    # A template that writes the first token leaves none for the tokenizer; tokenizers add none to a template's text.
+    begun = not reads_media(processor) or (
+        tokenizer.bos_token is not None and texts[0].startswith(tokenizer.bos_token)
+    )
+    settings = {"return_tensors": "pt", "padding": True, **({"add_special_tokens": False} if begun else {})}
+    with _padding_left(tokenizer):
+        if not reads_media(processor):
+            return tokenizer(texts, **settings)
+        pictures = [
+            [part.for_processor()["image"] for message in messages for part in message.media]
+            for messages in conversations
+        ]
+        whole: Any = processor
+        return whole(text=texts, images=pictures if any(pictures) else None, **settings)
 
 
 def known_variables(processor: Processor, variables: Mapping[str, Any]) -> dict[str, Any]:

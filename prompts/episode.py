@@ -10,8 +10,12 @@ Example:
     '<think>...'
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from prompts.look import Look
+from prompts.parts import Medium, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,29 @@ class Turn:
     logprobs: tuple[float, ...] | None = None
     """Natural logarithms of the policy's probabilities of those tokens, at temperature 1; None where not known. One
     fewer than tokens where the last one's is not known."""
+    parts: tuple[Text | Medium, ...] = ()
+    """What a tool's answer shows, neutralised, pictures included; empty where it is known by its text alone, as when
+    it was read again."""
+    looks: tuple[Look, ...] = ()
+    """Of a tool's answer: what each call let the policy see."""
+
+    def kept(self) -> dict[str, Any]:
+        """As JSON: without ids and log-probabilities of tokens, and without pictures, which asking again gives."""
+        looks = {"looks": [look.kept() for look in self.looks]} if self.looks else {}
+        return {"author": self.author, "text": self.text, "tokens": self.tokens, **looks}
+
+    @classmethod
+    def read(cls, row: Mapping[str, Any]) -> "Turn":
+        """A turn that was `kept`.
+
+        Raises:
+            TypeError: something in it is not known, or of another type.
+            ValueError: its looks are none.
+        """
+        turn = cls(**{**row, "looks": tuple(Look.model_validate(look) for look in row.get("looks", ()))})
+        if not isinstance(turn.text, str) or turn.author not in ("policy", "tool"):
+            raise TypeError(f"no text of a policy or a tool: {turn!r:.200}")
+        return turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +84,9 @@ class Episode:
     verdict or the probability is not known. It is the policy's own, at temperature 1."""
     served: Served | None = None
     """None for what a model in this process wrote."""
+    seconds: float | None = field(default=None, compare=False)
+    """How long it took to write; of episodes that were written side by side, each one's share. None where nobody took
+    the time."""
 
     @classmethod
     def plain(cls, case: str, text: str, sample: int = 0) -> "Episode":
@@ -68,6 +98,16 @@ class Episode:
         """What is read as the ruling: the last turn, or nothing if that is a tool's."""
         last = self.turns[-1]
         return last.text if last.author == "policy" else ""
+
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """What it looked at, in order; empty without tools."""
+        return tuple(look for turn in self.turns for look in turn.looks)
+
+    @property
+    def looked_up(self) -> tuple[str, ...]:
+        """The rules that tools showed it, in order."""
+        return tuple(dict.fromkeys(rule for look in self.looks for rule in look.rules))
 
     @property
     def refused(self) -> str | None:

@@ -7,7 +7,22 @@ from data import DataError
 from data.media.images import MAX_SIDE
 from prompts.parts import Medium, Text
 
-Role: TypeAlias = Literal["system", "user", "assistant"]
+Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
+
+
+@dataclass(frozen=True)
+class ToolRequest:
+    """One call of a tool, as the APIs of servers have it."""
+
+    id: str
+    """What its answer names it by."""
+    name: str
+    arguments: str
+    """JSON, as text."""
+
+    def for_server(self) -> dict[str, Any]:
+        """``{"id": …, "type": "function", "function": …}``."""
+        return {"id": self.id, "type": "function", "function": {"name": self.name, "arguments": self.arguments}}
 
 
 @dataclass(frozen=True)
@@ -26,6 +41,10 @@ class Message:
     parts: tuple[Text | Medium, ...]
     reasoning: str | None = None
     """What an assistant thought before it spoke, for chat templates that want it apart (`prompts.reply`)."""
+    tool_calls: tuple[ToolRequest, ...] = ()
+    """What an assistant asked of tools through a server's API. In this process calls stand in its text."""
+    answers: str | None = None
+    """Of a tool's message to a server: the id of the call that it answers."""
 
     @property
     def texts(self) -> tuple[Text, ...]:
@@ -82,6 +101,8 @@ class Message:
         Raises:
             DataError: a picture cannot be read; names the case.
         """
+        asked = {"tool_calls": [call.for_server() for call in self.tool_calls]} if self.tool_calls else {}
+        about = {"tool_call_id": self.answers} if self.answers is not None else {}
         if len(self.parts) == 1 and not self.media:
-            return self.for_tokenizer()
-        return {"role": self.role, "content": [part.for_server(picture_side) for part in self.parts]}
+            return {**self.for_tokenizer(), **asked, **about}
+        return {"role": self.role, "content": [part.for_server(picture_side) for part in self.parts], **asked, **about}

@@ -8,8 +8,7 @@ field name or rule can open a special token, start a field or add a rule. Media 
 import hashlib
 import json
 import re
-from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -80,18 +79,16 @@ def _environment(special_tokens: tuple[str, ...]) -> SandboxedEnvironment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_printer(special_tokens),
+        finalize=partial(printed, special_tokens=special_tokens),
     )
     environment.filters["name"] = _name
     environment.filters["seconds"] = _seconds
     return environment
 
 
-def _printer(special_tokens: tuple[str, ...]) -> Callable[[Any], str]:
-    def shown(value: Any) -> str:
-        return _LINE_BREAK.sub("\n  ", neutralise(str(value).strip(), special_tokens))
-
-    return shown
+def printed(value: Any, special_tokens: tuple[str, ...] = ()) -> str:
+    """Content as it is printed: neutralised, and its further lines indented."""
+    return _LINE_BREAK.sub("\n  ", neutralise(str(value).strip(), special_tokens))
 
 
 def _name(name: str) -> str:

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from data import Briefs
+from data import Brief, Briefs
 from prompts import Episode
 from rewards.batch import Answer, BatchReward
 from rewards.scoring.plan import Plan
@@ -81,7 +81,8 @@ class RewardFunction:
     def score(
         self, answers: Sequence[Answer | Episode], cases: Sequence[str], progress: float = 1.0
     ) -> list[Scorecard]:
-        """The scorecard of each answer.
+        """The scorecard of each answer. An episode is held against the rules that it was shown, by its prompt or by
+        tools.
 
         Args:
             cases: the id of the case that each is about.
@@ -90,7 +91,11 @@ class RewardFunction:
         Raises:
             DataError: there is no case of such an id.
         """
-        return score_answers(self._plan_at(progress), answers, [self._briefs[case] for case in cases])
+        briefs = [self._judged(answer, self._briefs[case]) for answer, case in zip(answers, cases, strict=True)]
+        return score_answers(self._plan_at(progress), answers, briefs)
+
+    def _judged(self, answer: Answer | Episode, brief: Brief) -> Brief:
+        return brief.with_rules(answer.looked_up, self._briefs.book) if isinstance(answer, Episode) else brief
 
     def check(self, cards: Sequence[Scorecard]) -> None:
         """Stops training on what a fault has drawn.

@@ -1,10 +1,11 @@
 """What a reward can say: a number, a Score with a reason, or that it does not apply; and what a fault leaves."""
 
 import math
-import traceback
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from data.programs import line_in
 
 _ROUNDING = 1e-9
 
@@ -46,12 +47,6 @@ class Unscored:
         line = line_in(file, error) if file is not None else None
         place = f" ({Path(file).name}:{line})" if file is not None and line is not None else ""
         return cls(reward, case, f"{type(error).__name__}: {error}{place}")
-
-
-def line_in(file: str, error: Exception) -> int | None:
-    """The innermost line of a file that was under way when something was raised; None where none was."""
-    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == file]
-    return lines[-1] if lines else None
 
 
 Outcome = float | Score | type[NotApplicable]

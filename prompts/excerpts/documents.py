@@ -50,7 +50,11 @@ def terms_of(text: str) -> list[str]:
 
 
 def tokens_of(rule: Rule) -> float:
-    """About how many tokens showing a rule takes, whatever the model: one for four letters, or for one ideograph."""
-    shown = " ".join([rule.id, rule.title, rule.text, *rule.exceptions])
-    wide = len(_WIDE.findall(shown))
-    return wide + (len(shown) - wide) / CHARACTERS_PER_TOKEN
+    """About how many tokens showing a rule takes, whatever the model."""
+    return tokens_in(" ".join([rule.id, rule.title, rule.text, *rule.exceptions]))
+
+
+def tokens_in(text: str) -> float:
+    """About how many tokens a text is, whatever the model: one for four letters, or for one ideograph."""
+    wide = len(_WIDE.findall(text))
+    return wide + (len(text) - wide) / CHARACTERS_PER_TOKEN

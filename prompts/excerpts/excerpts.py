@@ -44,7 +44,7 @@ class Excerpts:
 
     Args:
         rulebook: the book, a YAML file, or the name of a shipped one. Beside a file, vectors are kept.
-        choice: ``named``, or how to retrieve.
+        choice: ``named``, ``none``, or how to retrieve.
 
     Raises:
         DataError: there is no such book or encoder, or what retrieval needs is not installed.
@@ -53,6 +53,7 @@ class Excerpts:
     def __init__(self, rulebook: Rulebook | str | Path, choice: ExcerptChoice = "named"):
         self.book = rulebook if isinstance(rulebook, Rulebook) else Rulebook.load(rulebook)
         self.config = choice if isinstance(choice, RetrievalConfig) else None
+        self.shows_none = choice == "none"
         self.retriever: Retriever | None = None
         if self.config is not None:
             kept = None if isinstance(rulebook, Rulebook) else _beside(rulebook)
@@ -61,6 +62,8 @@ class Excerpts:
     @property
     def facts(self) -> RetrievalFacts | None:
         """How excerpts are retrieved; None where cases name them."""
+        if self.shows_none:
+            return RetrievalFacts(retriever="none", k=0, index=self.book.fingerprint)
         if self.config is None or self.retriever is None:
             return None
         index = hashlib.sha256(f"{self.book.fingerprint} {self.retriever.compares_by}".encode()).hexdigest()[:12]
@@ -85,7 +88,7 @@ class Excerpts:
                 raise DataError(f"{message}: take the excerpt that it names (excerpt: named)", field="rules")
         shown = (
             case.model_copy(update={"rules": [self.book.rules[place].id for place in sorted(places)]})
-            for case, places in zip(cases, self._found(cases), strict=True)
+            for case, places in zip(cases, [[] for _ in cases] if self.shows_none else self._found(cases), strict=True)
         )
         return Briefs.bind(shown, self.book, retrieved=facts)
 

@@ -1,4 +1,4 @@
-"""Which rules a case is shown: those that it names, or those that are retrieved for it. ``excerpt`` in recipes.
+"""Which rules a case is shown: those that it names, those that are retrieved for it, or none. ``excerpt`` in recipes.
 
 >>> RetrievalConfig(retrieve="bm25").k
 8
@@ -41,7 +41,8 @@ class RetrievalConfig(BaseModel):
 
 
 ExcerptChoice = Annotated[
-    Union[Annotated[Literal["named"], Tag("str")], Annotated[RetrievalConfig, Tag("RetrievalConfig")]],
+    Union[Annotated[Literal["named", "none"], Tag("str")], Annotated[RetrievalConfig, Tag("RetrievalConfig")]],
     Discriminator(lambda given: "str" if isinstance(given, str) else "RetrievalConfig"),
 ]
-"""What a text cannot mean is said of ``named``, and of anything else what a retrieval would need."""
+"""``named``: those that a case names. ``none``: no rule is shown, and a reviewer at the desk looks them up. Else they
+are retrieved."""

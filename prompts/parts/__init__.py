@@ -13,8 +13,9 @@ from prompts.parts.part import Medium, Part
 from prompts.parts.picture import Picture
 from prompts.parts.sound import SoundPicture
 from prompts.parts.text import Text
+from prompts.parts.view import View
 
-__all__ = ["MEDIA", "READERS", "Medium", "Part", "Picture", "SoundPicture", "Text", "TimedFrame", "media_of"]
+__all__ = ["MEDIA", "READERS", "Medium", "Part", "Picture", "SoundPicture", "Text", "TimedFrame", "View", "media_of"]
 
 MEDIA: tuple[type[Medium], ...] = (Picture, TimedFrame, SoundPicture)
 """Every medium, in the order in which a case's are shown."""

@@ -52,13 +52,31 @@ class Picture:
         """
         return open_image(path, case)
 
+    @property
+    def opened(self) -> "Image.Image":
+        """The image, as it is shown.
+
+        Raises:
+            DataError: as `read`.
+        """
+        return self.read(self.path, self.case)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels; only the header is read.
+
+        Raises:
+            DataError: it is missing, no image, or too large.
+        """
+        return image_size(self.path, self.case)
+
     def for_processor(self) -> dict[str, Any]:
         """``{"type": "image", "image": …}`` with the opened image.
 
         Raises:
             DataError: as `read`.
         """
-        return {"type": "image", "image": self.read(self.path, self.case)}
+        return {"type": "image", "image": self.opened}
 
     def for_row(self) -> dict[str, Any]:
         """``{"type": "image"}``."""
@@ -85,7 +103,7 @@ class Picture:
         Raises:
             DataError: it is missing, no image, too large, or of a shape that the model does not take.
         """
-        width, height = image_size(self.path, self.case)
+        width, height = self.size
         vision: Any = processor
         with self._shape_taken(width, height):
             return int(vision._get_num_multimodal_tokens(image_sizes=[(height, width)])["num_image_tokens"][0])
@@ -99,7 +117,7 @@ class Picture:
         Raises:
             DataError: it is missing, no image, too large, or of a shape that the model does not take.
         """
-        width, height = image_size(self.path, self.case)
+        width, height = self.size
         vision = _image_processor(settings)
         with self._shape_taken(width, height):
             return int(vision.get_number_of_image_patches(height, width) // vision.merge_size**2)
@@ -122,7 +140,7 @@ def absolute(case: Case, path: str) -> str:
 
 @lru_cache(maxsize=128)
 def _data_url(picture: Picture, side: int, changed: int) -> str:
-    image = picture.read(picture.path, picture.case)
+    image = picture.opened
     image.thumbnail((side, side))
     buffer = io.BytesIO()
     image.save(buffer, "PNG")

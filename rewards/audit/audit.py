@@ -65,7 +65,12 @@ def audit(
         raise DataError(f"reward '{fault.reward}' fails on every case, first on '{fault.case}': {fault.error}")
     ratings: list[Rating] = []
     trials: list[Trial] = []
+    rewards = {entry.name for own in (rubric, *rubric.by_category.values()) for entry in own.entries}
     for cheat in CHEATS.values():
+        if cheat.needs is not None and cheat.needs not in rewards:
+            if advance:
+                advance(1)
+            continue
         if cheat.kind == "blind":
             ratings.append(rate(cheat, bench, honest))
         else:

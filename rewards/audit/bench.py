@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from data import Verdict
-from prompts import write
+from prompts import Episode, write
 from rewards.audit.mix import EVEN, Mix
 from rewards.audit.subject import Subject
 from rewards.batch import Answer, Item
@@ -17,6 +17,8 @@ from rewards.scoring.scorecard import Scorecard
 from rewards.scoring.scorer import score_items
 
 BATCH = 512
+Handed = Answer | Episode
+"""What is handed in to be scored."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,9 @@ class Exhibit:
     """What it is measured against: the total of gold, of the honest error, or of the ruling without padding."""
 
     @classmethod
-    def of(cls, subject: Subject, answer: Answer, total: float, rival: float | None = None) -> "Exhibit":
-        text = answer if isinstance(answer, str) else write(answer)
+    def of(cls, subject: Subject, answer: Handed, total: float, rival: float | None = None) -> "Exhibit":
+        said = answer.completion if isinstance(answer, Episode) else answer
+        text = said if isinstance(said, str) else write(said)
         return cls(subject.case.id, text, total, rival)
 
 
@@ -46,14 +49,14 @@ class Bench:
         self.faults: Counter[str] = Counter()
         """How often each reward failed."""
         self.first_fault: dict[str, Unscored] = {}
-        self.choosy: dict[str, tuple[Subject, Answer, Scorecard]] = {}
+        self.choosy: dict[str, tuple[Subject, Handed, Scorecard]] = {}
         """The rewards that judge some answers to a case and not others, which only the case may decide: the first
         answer that each took or left, unlike the one before.
         """
         self._applies: dict[tuple[str, str], bool] = {}
         self._honest: dict[float, list[list[float | None]]] = {}
 
-    def cards(self, answers: Sequence[tuple[Subject, Answer]]) -> Iterator[Scorecard]:
+    def cards(self, answers: Sequence[tuple[Subject, Handed]]) -> Iterator[Scorecard]:
         """The scorecard of each answer."""
         for start in range(0, len(answers), BATCH):
             batch = answers[start : start + BATCH]
@@ -68,13 +71,13 @@ class Bench:
                     self.first_fault.setdefault(fault.reward, fault)
                 yield card
 
-    def _watch_choice(self, subject: Subject, answer: Answer, card: Scorecard) -> None:
+    def _watch_choice(self, subject: Subject, answer: Handed, card: Scorecard) -> None:
         for name, component in card.components.items():
             applies = component.applies
             if applies is not None and applies != self._applies.setdefault((card.case, name), applies):
                 self.choosy.setdefault(name, (subject, answer, card))
 
-    def totals(self, answers: Sequence[tuple[Subject, Answer]]) -> list[float | None]:
+    def totals(self, answers: Sequence[tuple[Subject, Handed]]) -> list[float | None]:
         """What each answer earns; None after a fault."""
         return [card.total for card in self.cards(answers)]
 

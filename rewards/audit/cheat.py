@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from prompts import Episode
 from rewards.batch import Answer
 
 Kind = Literal["blind", "gold-aware", "unfaithful", "damage", "padding", "bulk"]
@@ -40,9 +41,11 @@ class Cheat:
 
     name: str
     kind: Kind
-    make: Callable[..., Iterable[Answer]]
+    make: Callable[..., Iterable[Answer | Episode]]
     limit: float = MOST_BREAK_EVEN
     """The highest break-even accuracy that a blind cheat may have."""
+    needs: str | None = None
+    """The reward without which a rubric does not look at what the cheat does, and is not tried on it."""
 
     @property
     def summary(self) -> str:
@@ -54,7 +57,7 @@ CHEATS: dict[str, Cheat] = {}
 """Every cheat by name."""
 
 
-def cheat(kind: Kind, *, limit: float = MOST_BREAK_EVEN) -> Callable[[Any], Any]:
+def cheat(kind: Kind, *, limit: float = MOST_BREAK_EVEN, needs: str | None = None) -> Callable[[Any], Any]:
     """Enters a generator function into the registry, under its name with blanks for underscores.
 
     Raises:
@@ -66,7 +69,7 @@ def cheat(kind: Kind, *, limit: float = MOST_BREAK_EVEN) -> Callable[[Any], Any]
         before = CHEATS.get(name)
         if before and before.make.__module__ != function.__module__:
             raise ValueError(f"two cheats are called '{name}': one is in {before.make.__module__}")
-        CHEATS[name] = Cheat(name, kind, function, limit)
+        CHEATS[name] = Cheat(name, kind, function, limit, needs)
         return function
 
     return register

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from data import Ruling
-from prompts import parse
-from rewards.audit.bench import Bench, Exhibit
+from prompts import Episode, parse
+from rewards.audit.bench import Bench, Exhibit, Handed
 from rewards.audit.cheat import Cheat
 from rewards.audit.subject import Subject
-from rewards.batch import Answer
 
 MARGIN = 0.1
 """How far a gold-aware cheat must stay below gold."""
@@ -66,7 +65,7 @@ def _margin(cheat: Cheat) -> float:
     return -ROUNDING if cheat.kind in ("padding", "bulk") else ROUNDING
 
 
-def _answers(cheat: Cheat, bench: Bench) -> Iterator[tuple[Subject, Answer, float]]:
+def _answers(cheat: Cheat, bench: Bench) -> Iterator[tuple[Subject, Handed, float]]:
     """The cheat's answers that differ from gold, with what they are measured against."""
     for subject, gold, wrong in zip(bench.subjects, bench.gold, bench.wrong, strict=True):
         rival = wrong if cheat.kind == "unfaithful" else gold.total
@@ -76,7 +75,7 @@ def _answers(cheat: Cheat, bench: Bench) -> Iterator[tuple[Subject, Answer, floa
                     yield subject, answer, rival
 
 
-def _padded(cheat: Cheat, bench: Bench) -> Iterator[tuple[Subject, Answer, float]]:
+def _padded(cheat: Cheat, bench: Bench) -> Iterator[tuple[Subject, Handed, float]]:
     """Right and wrong rulings with padding, and what they earn without."""
     for subject, totals in zip(bench.subjects, bench.honest(), strict=True):
         for ruling, total in zip(subject.honest, totals, strict=True):
@@ -85,5 +84,6 @@ def _padded(cheat: Cheat, bench: Bench) -> Iterator[tuple[Subject, Answer, float
                     yield subject, answer, total
 
 
-def _is_right(subject: Subject, answer: Answer) -> bool:
-    return isinstance(answer, Ruling) and subject.gold.accepts(answer.verdict)
+def _is_right(subject: Subject, answer: Handed) -> bool:
+    said = parse(answer.completion) if isinstance(answer, Episode) else answer
+    return isinstance(said, Ruling) and subject.gold.accepts(said.verdict)

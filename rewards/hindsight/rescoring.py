@@ -137,7 +137,7 @@ def _brief(rollout: Saved, briefs: Briefs) -> Brief:
     if case not in briefs:
         near = suggest(case, [brief.id for brief in briefs])
         raise DataError(f"the rollouts have a case '{case}' (step {rollout.step}) that the data have not{near}")
-    return briefs[case]
+    return briefs[case].with_rules(rollout.episode.looked_up, briefs.book)
 
 
 def _groups(answers: Sequence[Rescored]) -> list[Group]:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from data import DataError
-from rl.cli import alarms, cascade, compare, data, demo, evaluate, review, rewards, rules, train, watch
+from rl.cli import alarms, cascade, compare, data, demo, evaluate, review, rewards, rules, train, trajectories, watch
 from rl.terminal.errors import DEBUG, explained, quiet
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("demo", help=demo.HELP)(demo.demo)
+data.app.add_typer(trajectories.app)
 app.add_typer(data.app, name="data")
 app.add_typer(rules.app, name="rules")
 app.add_typer(train.app, name="train")

@@ -51,6 +51,7 @@ def compare(
     from rl.evaluation import Gate, load_evaluation, save_comparison, write_report
     from rl.evaluation import compare as compare_models
     from rl.evaluation.comparison.tables import COLOURS, reliability_table, tables
+    from rl.evaluation.evaluation import spent_by
     from rl.evaluation.reviews import load_reviews, reliability_of
     from rl.runs.excerpts import excerpts_of
 
@@ -72,6 +73,8 @@ def compare(
     gained, lost = (len({f.case for f in found.flips if f.direction == way}) for way in ("gained", "lost"))
     said = f"{gained:,} gained, {lost:,} lost, {len(found.suspects):,} with suspect gold"
     console.print(Text(f"cases to look at: {said}"))
+    for name, took in spent_by(evaluations).items():
+        console.print(Text(visible(f"{name} took {took}")))
     save_comparison(found, out.parent)
     shown = {found.split: briefs}
     page = write_report(out, evaluations, shown, comparisons=[found], recordings=copy_recordings, progress=True)

@@ -15,6 +15,7 @@ from rich.table import Column, Table
 from data.billboard import SPLITS, BillboardConfig, build
 from data.billboard.config import Level
 from data.billboard.desk import POOLS, build_desk
+from data.billboard.retrieval import build_retrieval
 from data.checking.check import check_files
 from data.checking.quarantine import quarantine
 from data.checking.report import UNANNOTATED, Report
@@ -39,7 +40,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-AnyLevel = Literal[Level, "desk"]
+AnyLevel = Literal[Level, "desk", "retrieval"]
 
 EXAMPLES = 5
 """How many problems of one kind are printed; ``--json`` has them all."""
@@ -93,7 +94,8 @@ def billboard(
         AnyLevel,
         typer.Option(
             help="'demo' for tiny models, 'full' for those that can read; 'motion', 'motion-hard' and 'live': clips "
-            "and streams, for ruling data prepare; 'desk' to retrieve rules from."
+            "and streams, for ruling data prepare; 'retrieval' to retrieve rules from; 'desk' to look things up with "
+            "tools."
         ),
     ] = "demo",
     teacher_noise: Annotated[
@@ -101,9 +103,9 @@ def billboard(
     ] = 0.0,
 ) -> None:
     """Draw the embedded benchmark: ads with pictures, their rulebook, and gold that follows from how each was made."""
-    if level == "desk":
+    if level in ("desk", "retrieval"):
         with counting("drawing", cases + test_cases) as reached:
-            build_desk(out, cases, test_cases, seed, reached)
+            (build_desk if level == "desk" else build_retrieval)(out, cases, test_cases, seed, reached)
         _told(out, POOLS)
         return
     config = BillboardConfig(cases, test_cases, seed, level, teacher_noise)

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from data import DataError
 from data.errors import explain
+from rl.cli.desk import Blank, DeskFile, Tools, desks_of, read_desk
 from rl.cli.excerpts import BARE, Excerpt
 from rl.cli.media import AllowMedia, CopyRecordings
 from rl.cli.next_steps import again
@@ -108,6 +109,9 @@ def evaluate(
     token_prices: Annotated[
         str, typer.Option(help="Of a million tokens read and written: 2.5,10.", rich_help_panel=SERVER)
     ] = "",
+    tools: Tools = None,
+    desk: DeskFile = None,
+    blank: Blank = "",
     by: Annotated[
         list[str] | None,
         typer.Option(
@@ -190,6 +194,8 @@ def evaluate(
         raise DataError("give one of these: a model, --predictions, --endpoint")
     if predictions is not None and robustness:
         raise DataError("--robustness has a model review variants, so it does not go with --predictions")
+    if predictions is not None and (tools or desk or blank):
+        raise DataError("--tools, --desk and --blank are for a model, so they do not go with --predictions")
     if predictions is not None and faithfulness:
         raise DataError("--faithfulness has a model answer again, so it does not go with --predictions")
     if endpoint is not None and faithfulness:
@@ -221,6 +227,8 @@ def evaluate(
     if excerpts.config is not None:
         noted = excerpts.config.model_dump(exclude_none=True)
         read["excerpt"] = noted | ({"encoder": whole_path(noted["encoder"])} if "encoder" in noted else {})
+    elif excerpts.shows_none:
+        read["excerpt"] = "none"
     if recipe.windows is not None:
         read["windows"] = recipe.windows.model_dump(mode="json")
     common: dict[str, Any] = {
@@ -236,6 +244,7 @@ def evaluate(
                 source = Endpoint(endpoint, served, concurrency, max_errors=max_errors, extra_body=more)
             if source is None:
                 raise DataError("give a model, a recipe that names one, or --predictions")
+            desks = desks_of(read_desk(tools, desk, blank) or recipe.desk, briefs.book, trained)
             changes = [kind for kind in robustness.split(",") if kind]
             probing = Probing(faithfulness_cases or Probing.cases) if faithfulness else None
             evaluation = evaluate_model(
@@ -243,6 +252,7 @@ def evaluate(
                 briefs,
                 out,
                 decoding=recipe.decoding,
+                desks=desks,
                 robustness=changes,
                 faithfulness=probing,
                 retry_refused=retry_refused,
@@ -273,8 +283,9 @@ def show(evaluation: Any, by: list[str]) -> None:
 
     console = Console(emoji=False)
     console.print(compare_table([evaluation]))
-    if evaluation.shown is not None:
-        console.print(Text(visible(f"shown: {evaluation.shown}")))
+    for what, said in (("shown", evaluation.shown), ("spent", evaluation.spent)):
+        if said is not None:
+            console.print(Text(visible(f"{what}: {said}")))
     for title, note in notes_of(evaluation).items():
         console.print(Text(visible(f"{title}: {note}"), style="yellow"))
     for table in (rule_table([evaluation]), prevalence_table(evaluation)):

@@ -18,7 +18,8 @@ Excerpt = Annotated[
     str | None,
     typer.Option(
         "--excerpt",
-        help="Rules that a case is shown: 'named', or '{retrieve: bm25, k: 8}'; those of training if left out.",
+        help="Rules that a case is shown: 'named', 'none' (they are looked up), or '{retrieve: bm25, k: 8}'; those of "
+        "training if left out.",
     ),
 ]
 

@@ -14,9 +14,10 @@ from rich.text import Text
 from data.address import without_credentials
 from data.reading.loading import read_row
 from rl.config.evaluate import EvalRecipe
+from rl.config.policy import GRPORecipe
 from rl.config.recipe import SHIPPED, Recipe, find_recipe
 from rl.config.retriever import RetrieverRecipe
-from rl.config.train import GRPORecipe, RewardRecipe, SFTRecipe, TrainRecipe
+from rl.config.train import RewardRecipe, SFTRecipe, TrainRecipe
 from rl.terminal.safe_text import visible
 
 EVALUATION = "evaluation"

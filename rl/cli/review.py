@@ -9,6 +9,7 @@ from rich.console import Console
 from data import Case, DataError, load_cases
 from data.files import at_file
 from data.reading.row import read_row
+from rl.cli.desk import Blank, DeskFile, Tools, desks_of, read_desk
 from rl.cli.excerpts import Excerpt, read_excerpt
 from rl.cli.media import AllowMedia
 
@@ -25,6 +26,9 @@ def review(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a panel.")] = False,
     template: Annotated[str | None, typer.Option(help="Prompt template; the one of its training if left out.")] = None,
     max_new_tokens: Annotated[int, typer.Option(min=1)] = 512,
+    tools: Tools = None,
+    desk: DeskFile = None,
+    blank: Blank = "",
     allow_media: AllowMedia = None,
 ) -> None:
     """Rule on one case and check what the ruling cites. Exit code 1 if the model wrote no ruling."""
@@ -33,9 +37,11 @@ def review(
     from rl.serving.review import panel
     from rl.serving.review import review as review_cases
 
-    briefs = excerpts_of(rulebook, read_excerpt(excerpt), model).bind([pick(case, id)])
-    decoding = Decoding(template=template, max_new_tokens=max_new_tokens)
-    (found,) = review_cases(model, briefs, decoding)
+    excerpts = excerpts_of(rulebook, read_excerpt(excerpt), model)
+    briefs = excerpts.bind([pick(case, id)])
+    desks = desks_of(read_desk(tools, desk, blank), excerpts.book, model)
+    decoding = Decoding(template=template, max_new_tokens=max_new_tokens, batch_size=1)
+    (found,) = review_cases(model, briefs, decoding, desks)
     if json:
         typer.echo(found.model_dump_json(indent=2))
     else:

@@ -3,25 +3,21 @@
 from rl.config.cases import HardConfig, MasteredConfig
 from rl.config.data import DataConfig, WindowsConfig
 from rl.config.decoding import Decoding
+from rl.config.desk import DeskConfig
 from rl.config.evaluate import EvalRecipe
 from rl.config.model import LoraConfig, ModelConfig, TinyConfig
+from rl.config.policy import GRPORecipe, PolicyRecipe, PPORecipe
 from rl.config.ppo import AdvantageConfig, CriticConfig, KLConfig
 from rl.config.recipe import Recipe, find_recipe
 from rl.config.retriever import RetrieverRecipe
-from rl.config.train import (
-    GRPORecipe,
-    PolicyRecipe,
-    PPORecipe,
-    RewardRecipe,
-    SFTRecipe,
-    TrainRecipe,
-)
+from rl.config.train import RewardRecipe, SFTRecipe, TrainRecipe
 
 __all__ = [
     "AdvantageConfig",
     "CriticConfig",
     "DataConfig",
     "Decoding",
+    "DeskConfig",
     "EvalRecipe",
     "GRPORecipe",
     "HardConfig",

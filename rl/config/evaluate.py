@@ -8,6 +8,7 @@
 from data.windows import WindowSettings
 from prompts.excerpts.settings import ExcerptChoice
 from rl.config.decoding import Decoding
+from rl.config.desk import DeskConfig
 from rl.config.model import ModelConfig
 from rl.config.recipe import Files, Recipe
 
@@ -29,3 +30,5 @@ class EvalRecipe(Recipe):
     """Cuts cases, which are then streams, into windows, as in training; None takes them whole."""
     decoding: Decoding = Decoding()
     """How the model is asked."""
+    desk: DeskConfig | None = None
+    """What the model may look things up with; None is as it was trained."""

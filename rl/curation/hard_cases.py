@@ -21,11 +21,12 @@ from data import Brief, Briefs, DataError
 from data.errors import explain
 from data.files import read_json, write_json
 from rl.config.cases import HardConfig
-from rl.config.train import PolicyRecipe
+from rl.config.policy import PolicyRecipe
 from rl.curation.own_memory import decoding_of
+from rl.desk import Desks
 from rl.evaluation.evaluate import predictions_of
 from rl.evaluation.outcomes import outcome_of
-from rl.generation.episodes import write_episodes
+from rl.generation.episodes import at_desk, write_episodes
 from rl.runs.folder import RunFolder
 
 
@@ -98,6 +99,7 @@ def choose(looked_at: Sequence[str], wrong: set[str], share: float, rng: random.
 
 def _wrong(recipe: PolicyRecipe, model: str, briefs: Briefs) -> set[str]:
     """Ids of the cases on which the model's likeliest ruling is wrong; nothing counts as wrong without gold."""
-    written = write_episodes(model, briefs, decoding_of(recipe))
+    desks = Desks.of(recipe.desk, briefs.book) if recipe.desk is not None else None
+    written = write_episodes(at_desk(model, desks), briefs, decoding_of(recipe))
     predictions = predictions_of(written.by_brief, briefs)
     return {prediction.case for prediction in predictions if outcome_of(prediction) not in ("right", None)}

@@ -7,7 +7,7 @@ run, and each process of a launched one, goes on with them.
 
 from data import Briefs, DataError
 from rl.config.decoding import Decoding
-from rl.config.train import PolicyRecipe
+from rl.config.policy import PolicyRecipe
 from rl.generation.episodes import engine_of
 from rl.generation.watching import own_windows
 from rl.runs.folder import RunFolder

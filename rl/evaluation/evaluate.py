@@ -8,6 +8,7 @@ from data import Brief, Briefs, DataError
 from data.windows import WindowSettings, windows_of
 from prompts import Episode
 from rl.config.decoding import Decoding
+from rl.desk import Desks
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.faithfulness.faithfulness import Probing, in_process, probe
 from rl.evaluation.files import save_evaluation
@@ -17,7 +18,7 @@ from rl.evaluation.predictions import Prediction, import_predictions
 from rl.evaluation.settings import DEFAULT, Settings
 from rl.evaluation.variants import variants_of
 from rl.generation.engine import Engine
-from rl.generation.episodes import engine_of, write_episodes
+from rl.generation.episodes import at_desk, write_episodes
 from rl.generation.watching import Watching
 from rl.runs.provenance import provenance
 
@@ -34,6 +35,7 @@ def evaluate_model(
     split: str = "test",
     decoding: Decoding | None = None,
     settings: Settings = DEFAULT,
+    desks: Desks | None = None,
     robustness: Sequence[str] = (),
     faithfulness: Probing | None = None,
     windows: WindowSettings | None = None,
@@ -54,6 +56,7 @@ def evaluate_model(
         split: what the set of cases is called.
         decoding: greedy if None, with the template that the model was trained with.
         settings: how figures are worked out.
+        desks: what the model may look things up with; nothing if None.
         robustness: which variants of the cases to review as well: ``rule-order``, ``rule-ids``.
         faithfulness: how to measure whether the reasoning pays and is used; not measured if None.
         windows: cuts the cases, which are streams, into windows; each is told of what the model itself found in those
@@ -69,9 +72,12 @@ def evaluate_model(
     """
     if not briefs:
         raise DataError("there are no cases to evaluate")
-    if windows is not None and (robustness or faithfulness):
-        raise DataError("robustness and faithfulness are measured on whole cases: leave them out, or the windows")
-    engine, streams, decoding = engine_of(engine), briefs, decoding or Decoding()
+    if windows is not None and (robustness or faithfulness or desks is not None):
+        raise DataError("robustness, faithfulness and tools go with whole cases: leave them out, or the windows")
+    if desks is not None and (robustness or faithfulness):
+        what = "faithfulness" if faithfulness else "robustness"
+        raise DataError(f"{what} is measured on models that rule in one turn: leave it out, or the tools")
+    engine, streams, decoding = at_desk(engine, desks), briefs, decoding or Decoding()
     briefs = windows_of(streams, windows, remembering=False) if windows is not None else streams
     reviewed = briefs + variants_of(briefs, robustness)
     decoding = decoding.with_template(engine.template or "default")
@@ -127,10 +133,14 @@ def evaluate_file(
     return _kept(origin.name, split, predictions, facts | {KEY: origin.model_dump()}, settings, out)
 
 
-def predictions_of(episodes: Sequence[Sequence[Episode]], briefs: Sequence[Brief]) -> list[Prediction]:
-    """Predictions from what was written, ``[brief][sample]``."""
+def predictions_of(episodes: Sequence[Sequence[Episode]], briefs: Briefs) -> list[Prediction]:
+    """Predictions from what was written, ``[brief][sample]``; each is held against the rules that it was shown, those
+    that it looked up among them.
+    """
     return [
-        Prediction.read(episode, brief) for brief, samples in zip(briefs, episodes, strict=True) for episode in samples
+        Prediction.read(episode, brief.with_rules(episode.looked_up, briefs.book))
+        for brief, samples in zip(briefs, episodes, strict=True)
+        for episode in samples
     ]
 
 

@@ -73,6 +73,15 @@ class Evaluation:
         counted = f"; {found:,} of {of_gold:,} that gold speaks of were among them" if of_gold else ""
         return f"{retrieval.told}{counted}"
 
+    @property
+    def spent(self) -> str | None:
+        """What an episode took, on average, in words; None where nobody knows."""
+        spent = self.provenance.get("spent")
+        if not isinstance(spent, dict):
+            return None
+        told = {name: value for name, value in spent.items() if value or name in ("turns", "calls")}
+        return ", ".join(f"{value:,.4g} {name.replace('_', ' ')}" for name, value in told.items()) + " a case"
+
     @cached_property
     def notes(self) -> dict[str, str]:
         """Why figures that depend on thresholds are not given, by name: too few cases, or a target not reached."""
@@ -157,6 +166,12 @@ class Evaluation:
         found |= stream_figures([theirs, ours], [baseline.settings, self.settings], names)
         differences = {name: figure.known_difference() for name, figure in found.items()}
         return {name: difference for name, difference in differences.items() if difference is not None}
+
+
+def spent_by(evaluations: Sequence[Evaluation]) -> dict[str, str]:
+    """What a case took each model, by name, where one of them looked things up."""
+    looked = any(prediction.looks for evaluation in evaluations for prediction in evaluation.predictions)
+    return {one.name: one.spent for one in evaluations if one.spent is not None} if looked else {}
 
 
 def aligned(evaluations: Sequence[Evaluation]) -> list[list[Prediction]]:

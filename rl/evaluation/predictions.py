@@ -22,7 +22,7 @@ from data.jsonl import read_jsonl
 from data.parquet import Kind, read_parquet
 from data.rulebook import Severity
 from data.strict_json import parse_json
-from prompts import Episode, ParseFailure, parse
+from prompts import Episode, Look, ParseFailure, parse
 from rewards import grounded
 from rl.evaluation.agreement import reasoning_agrees
 from rl.evaluation.faithfulness.results import Decision, Probed
@@ -76,6 +76,10 @@ class Prediction(BaseModel):
     """What the model decided when its reasoning was probed; None where it was not."""
     seen: Seen | None = None
     """Where the case is a window of a stream."""
+    turns: int | None = Field(default=None, ge=0)
+    """How many the policy had; None where that is not known."""
+    looks: list[Look] | None = None
+    """What it looked at with tools, in order; None where that is not known."""
     meta: dict[str, Any] = Field(default_factory=dict)
 
     @property
@@ -112,13 +116,19 @@ class Prediction(BaseModel):
 
     @classmethod
     def read(cls, episode: Episode, brief: Brief) -> "Prediction":
-        """Parses the last turn of an episode and checks its citations against the case that it is about."""
+        """Parses the last turn of an episode and checks its citations against the case that it is about.
+
+        Args:
+            brief: the case under all the rules that the policy was shown, by the prompt and by tools.
+        """
         assert episode.case == brief.id, "an episode is read under the brief that it was written about"
         if episode.refused is not None:
             said = {"refused": True, "failure": episode.refused}
             return cls.of(None, brief, episode.sample).model_copy(update=said)
         parsed = parse(episode.completion)
-        written = {"completion": episode.completion, "tokens": episode.tokens}
+        written: dict[str, Any] = {"completion": episode.completion, "tokens": episode.tokens}
+        written["turns"] = sum(turn.author == "policy" for turn in episode.turns)
+        written["looks"] = list(episode.looks)
         if isinstance(parsed, ParseFailure):
             failed = cls.of(None, brief, episode.sample)
             return failed.model_copy(update={**written, "failure": str(parsed)})
@@ -155,23 +165,24 @@ def stands(violation: Violation, case: Case) -> bool:
 
 _PLAIN = {
     "case", "cluster", "sample", "completion", "failure", "grounded", "risk", "rules", "severity", "category",
-    "agrees", "tokens", "verdict_logprob", "refused", "frames",
+    "agrees", "tokens", "verdict_logprob", "refused", "frames", "turns",
 }  # fmt: skip
 """Fields that are columns as they are."""
-_JSON = ("ruling", "gold", "probed", "seen", "meta")
+_JSON = ("ruling", "gold", "probed", "seen", "looks", "meta")
 """Fields that are columns of JSON."""
 _KINDS: dict[str, Kind] = {
     "case": "text", "cluster": "text", "sample": "integer", "verdict": "text", "gold_verdict?": "text",
     "completion?": "text", "failure?": "text", "risk?": "number", "grounded?": "anything", "rules?": "anything",
     "ruling?": "text", "gold?": "text", "meta?": "text",
     "tokens*": "integer", "verdict_logprob*": "number", "probed*": "text", "seen*": "text", "frames*": "anything",
+    "turns*": "integer", "looks*": "text",
     # Younger than the rest: those with a star.
 }  # fmt: skip
 """What is looked at before rows are read."""
 _COLUMNS = (
     "case", "cluster", "sample", "verdict", "gold_verdict", "risk", "verdict_logprob", "severity", "category",
     "completion", "tokens", "failure", "refused", "grounded", "agrees", "frames", "rules", "ruling", "gold", "probed",
-    "seen", "meta",
+    "seen", "turns", "looks", "meta",
 )  # fmt: skip
 
 
@@ -189,13 +200,15 @@ def save_predictions(predictions: Sequence[Prediction], path: str | Path) -> Non
             "gold": p.gold.model_dump_json(by_alias=True) if p.gold else None,
             "probed": p.probed.model_dump_json() if p.probed else None,
             "seen": p.seen.model_dump_json() if p.seen else None,
+            "looks": json.dumps([look.kept() for look in p.looks]) if p.looks is not None else None,
             "meta": json.dumps(p.meta, ensure_ascii=False),
         }
         for p in predictions
     ]
     text, ids, flags, times = pa.string(), pa.list_(pa.string()), pa.list_(pa.bool_()), pa.list_(pa.float64())
     types = {
-        "sample": pa.int32(), "tokens": pa.int32(), "risk": pa.float64(), "verdict_logprob": pa.float64(),
+        "sample": pa.int32(), "tokens": pa.int32(), "turns": pa.int32(), "risk": pa.float64(),
+        "verdict_logprob": pa.float64(),
         "agrees": pa.bool_(), "refused": pa.bool_(), "grounded": flags, "rules": ids,
         "frames": times,
     }  # fmt: skip

@@ -6,19 +6,21 @@ fault, never an empty completion. An empty completion is believed where the serv
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from data.address import Address
+from prompts.message import ToolRequest
 from prompts.parse import END_THINK, THINK
 from rl.generation.faults import Failed, Refused, Said, short
 from rl.generation.logprobs import verdict_logprob
 
 _FILTERED = ("content_filter", "safety", "blocklist", "prohibited_content")
 """How servers end a completion that they have stopped for its content."""
-_FAULTY = ("error", "abort", "tool_calls", "function_call")
-"""Ends that are none of the model's own: nothing was to be called."""
+_CALLS = ("tool_calls", "function_call")
+_FAULTY = ("error", "abort", *_CALLS)
+"""Ends that are none of the model's own, unless there was something to be called."""
 
 
 _LEAST = 1e300
@@ -34,10 +36,15 @@ class Answer:
     tokens: int | None = None
     prompt_tokens: int | None = None
     verdict_logprob: float | None = None
+    calls: tuple[ToolRequest, ...] = ()
+    """What it asks of tools; of text that asks, nobody knows here."""
 
 
-def read_answer(content: bytes, address: Address) -> Answer:
+def read_answer(content: bytes, address: Address, tools: bool = False) -> Answer:
     """The first choice's answer; log-probabilities that are none are not known.
+
+    Args:
+        tools: whether it was given any; else nothing was to be called.
 
     Raises:
         Refused: the server stopped the model, or the model declined where the API lets it.
@@ -67,11 +74,28 @@ def read_answer(content: bytes, address: Address) -> Answer:
         raise Failed(f"the answer has no message: {short(choice, address)}", soon=True)
     usage = answer.get("usage")
     tokens, prompt_tokens = (_count(usage, name, address) for name in ("completion_tokens", "prompt_tokens"))
-    text = _text(choice, message, tokens, address)
-    return Answer(text, tokens, prompt_tokens, _verdict_logprob(choice.get("logprobs")))
+    calls = tuple(_calls(message.get("tool_calls"), address)) if tools else ()
+    text = _text(choice, message, tokens, address, bool(calls))
+    return Answer(text, tokens, prompt_tokens, _verdict_logprob(choice.get("logprobs")), calls)
 
 
-def _text(choice: Mapping[str, Any], message: Mapping[str, Any], tokens: int | None, address: Address) -> str:
+def _calls(given: Any, address: Address) -> Iterator[ToolRequest]:
+    """Calls as the API has them; what a tool is asked with is read by whoever answers."""
+    if given is not None and not isinstance(given, list):
+        raise Failed(f"tool_calls is no list but {short(given, address)}", soon=False)
+    for place, call in enumerate(given or []):
+        function = call.get("function") if isinstance(call, dict) else None
+        name = function.get("name") if isinstance(function, dict) else None
+        if not isinstance(function, dict) or not isinstance(name, str):
+            raise Failed(f"a tool call without a name: {short(call, address)}", soon=False)
+        arguments, id_ = function.get("arguments"), call.get("id")
+        told = arguments if isinstance(arguments, str) else json.dumps(arguments if arguments is not None else {})
+        yield ToolRequest(id_ if isinstance(id_, str) and id_ else f"call-{place}", name, told or "{}")
+
+
+def _text(
+    choice: Mapping[str, Any], message: Mapping[str, Any], tokens: int | None, address: Address, calls: bool
+) -> str:
     """What the model wrote; reasoning that the server keeps apart is put back where the model wrote it, and a tag
     before it that only the prompt can have held: text that closes a reasoning which it has not opened is taken to go
     on from one that the chat template had opened.
@@ -85,10 +109,10 @@ def _text(choice: Mapping[str, Any], message: Mapping[str, Any], tokens: int | N
     reasoning = reasoning if isinstance(reasoning, str) else ""
     if not content and isinstance(message.get("refusal"), str) and message["refusal"]:
         raise Refused(f"the model declines: {short(message['refusal'], address)}")
-    if end in _FAULTY:
-        hint = ": switch off the server's tool parser" if end in ("tool_calls", "function_call") else ""
+    if end in _FAULTY and not (calls and end in _CALLS):
+        hint = ": switch off the server's tool parser" if end in _CALLS else ""
         raise Failed(f"the completion ended with {end}{hint}", soon=end in ("error", "abort"))
-    ended = isinstance(end, str) and bool(end) and (content is not None or tokens is not None)
+    ended = calls or (isinstance(end, str) and bool(end) and (content is not None or tokens is not None))
     if not content and not reasoning and not ended:
         raise Failed(f"the message has no content: {short(choice, address)}", soon=True)
     text = content or ""

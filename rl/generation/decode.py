@@ -12,9 +12,10 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from data import DataError
 from prompts import Turn
 from prompts.parse import ANSWER, END_ANSWER, END_THINK, THINK
+from rl.desk.calls import CALL, END_CALL
 from rl.generation.logprobs import confidence_span, tokens_of, verdict_logprob
 
-TAGS = (THINK, END_THINK, ANSWER, END_ANSWER)
+TAGS = (THINK, END_THINK, ANSWER, END_ANSWER, CALL, END_CALL)
 
 
 def completion_text(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], ends: Collection[int]) -> str:

@@ -14,13 +14,25 @@ from data import Brief, Briefs, DataError
 from data.address import Address, key_in
 from prompts import Episode
 from rl.config.decoding import Decoding
+from rl.desk import Desks
 from rl.generation.engine import Key
 from rl.generation.inquiry import Inquiry
 from rl.generation.prompts_once import PromptsOnce
 from rl.generation.server import KEY, Server
 from rl.runs.provenance import provenance
 
-OURS = {"model", "messages", "n", "stream", "max_tokens", "max_completion_tokens", "temperature", "seed", "logprobs"}
+OURS = {
+    "model",
+    "messages",
+    "n",
+    "stream",
+    "max_tokens",
+    "max_completion_tokens",
+    "temperature",
+    "seed",
+    "logprobs",
+    "tools",
+}
 """What a request says by itself."""
 
 
@@ -46,11 +58,15 @@ class Endpoint:
     """Requests that may be refused or fail before the run is stopped; a tenth, and at least 20, if None."""
     extra_body: Mapping[str, Any] = field(default_factory=dict, hash=False)
     """What every request says besides, as the server has it: ``{"top_k": 5}``. It is kept with the run."""
+    desks: Desks | None = field(default=None, hash=False)
+    """What the model may look things up with; see `rl.generation.episodes.at_desk`."""
 
     def __post_init__(self) -> None:
         Address.of(self.url)
         if taken := OURS & self.extra_body.keys():
             raise DataError(f"'{min(taken)}' has an option of its own", field="extra_body")
+        if self.desks is not None and self.concurrency > 1:
+            self.desks.check_parallel()
 
     @property
     def name(self) -> str:
@@ -62,11 +78,16 @@ class Endpoint:
 
     def identity(self, decoding: Decoding) -> dict[str, Any]:
         how = {"template": decoding.template, **_how(decoding)}
-        return {"endpoint": Address.of(self.url).shown, "model": self.model, "decoding": how, **self._extra()}
+        shown = Address.of(self.url).shown
+        return {"endpoint": shown, "model": self.model, "decoding": how, **self._extra(), **self._desk()}
 
     def provenance(self, decoding: Decoding) -> dict[str, Any]:
         source = {"url": Address.of(self.url).shown, "model": self.model, **self._extra()}
-        return provenance(template=decoding.template, decoding=_how(decoding), endpoint=source)
+        facts = provenance(template=decoding.template, decoding=_how(decoding), endpoint=source)
+        return {**facts, **self._desk()}
+
+    def _desk(self) -> dict[str, Any]:
+        return {"desk": self.desks.identity} if self.desks is not None else {}
 
     def _extra(self) -> dict[str, Any]:
         return {"extra_body": dict(self.extra_body)} if self.extra_body else {}
@@ -92,7 +113,7 @@ class Endpoint:
             inquiry = Inquiry(
                 server,
                 portal,
-                PromptsOnce(briefs, decoding.template or "default"),
+                PromptsOnce(briefs, decoding.template or "default", self.desks),
                 request,
                 list(missing),
                 self.concurrency,
@@ -112,6 +133,7 @@ class Endpoint:
             "temperature": decoding.temperature,
             "seed": _seed_of(brief.id, sample, decoding.seed),
             "logprobs": True,
+            **({"tools": self.desks.schemas} if self.desks is not None else {}),
         }
 
 

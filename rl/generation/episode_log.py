@@ -2,7 +2,8 @@
 
 The log is one JSON object a line: first the settings that everything below was made with, then one line an episode:
 ``case``, ``sample``, ``text``, ``tokens`` and ``verdict_logprob``; where there are several ``turns``, those in place
-of the text; and of a server's what it ``served`` besides: why it refused, what it did not take, the prompt's length.
+of the text, with what tools let the policy look at; and of a server's what it ``served`` besides: why it refused,
+what it did not take, the prompt's length.
 The ids of tokens are not kept, nor are their log-probabilities.
 
 It is only ever appended to, and each batch is on disk before the next is begun. A last line that was cut off is taken
@@ -15,6 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from data import DataError
 from data.files import at_file
@@ -100,7 +103,7 @@ class EpisodeLog:
                     key = episode.case, episode.sample
                     if key not in self._found or self._found[key].refused is not None:
                         self._found[key] = episode
-            except (KeyError, TypeError, AttributeError, RecursionError) as error:
+            except (KeyError, TypeError, AttributeError, RecursionError, ValidationError) as error:
                 raise DataError("not a log of episodes", file=path, line=number) from error
         if len(whole) < len(content):
             with path.open("r+b") as file:
@@ -125,22 +128,23 @@ class EpisodeLog:
 
 
 def _row(episode: Episode) -> dict[str, Any]:
-    turns = [{"author": turn.author, "text": turn.text, "tokens": turn.tokens} for turn in episode.turns]
+    turns = [turn.kept() for turn in episode.turns]
     plain = {"text": episode.completion, "tokens": episode.tokens}
     said = plain if len(turns) == 1 and turns[0]["author"] == "policy" else {"turns": turns}
     served = {"served": asdict(episode.served)} if episode.served is not None else {}
     key = {"case": episode.case, "sample": episode.sample}
-    return {**key, **said, "verdict_logprob": episode.verdict_logprob, **served}
+    took = {"seconds": round(episode.seconds, 3)} if episode.seconds is not None else {}
+    return {**key, **said, "verdict_logprob": episode.verdict_logprob, **served, **took}
 
 
 def _episode(row: dict[str, Any]) -> Episode:
-    """Raises KeyError or TypeError where a row is none of ours."""
+    """Raises KeyError, TypeError or ValueError where a row is none of ours."""
     case, sample, verdict_logprob = row.pop("case"), row.pop("sample"), row.pop("verdict_logprob")
-    served = row.pop("served", None)
-    turns = tuple(Turn(**turn) for turn in row.pop("turns", None) or [row])
+    served, seconds = row.pop("served", None), row.pop("seconds", None)
+    turns = tuple(map(Turn.read, row.pop("turns", None) or [row]))
     if served is not None:
         served = Served(**{**served, "left_out": tuple(served["left_out"])})
-    episode = Episode(case, turns, sample, verdict_logprob, served)
+    episode = Episode(case, turns, sample, verdict_logprob, served, seconds)
     check_episode(episode)
     return episode
 
@@ -167,6 +171,8 @@ def check_episode(episode: Any) -> None:
             raise TypeError(f"{name} has a turn whose tokens are no number: {turn.tokens!r:.200}")
     if episode.verdict_logprob is not None and not isinstance(episode.verdict_logprob, float | int):
         raise TypeError(f"{name} has a verdict_logprob that is no number: {episode.verdict_logprob!r:.200}")
+    if episode.seconds is not None and not isinstance(episode.seconds, float | int):
+        raise TypeError(f"{name} took seconds that are no number: {episode.seconds!r:.200}")
     if (served := episode.served) is None:
         return
     if not isinstance(served, Served) or not isinstance(served.refused, str | None):

@@ -4,13 +4,15 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from data import Briefs
+from data import Briefs, DataError
 from prompts import Episode, render
 from rl.config.decoding import Decoding
+from rl.desk import Desks
+from rl.generation.endpoint import Endpoint
 from rl.generation.engine import Engine, Key
 from rl.generation.episode_log import EpisodeLog
 from rl.runs.provenance import retrieval_facts, rulebook_facts
@@ -96,7 +98,8 @@ def write_episodes(
     episodes = [[found[brief.id, sample] for sample in range(decoding.samples)] for brief in briefs]
     # The book at hand, of which rules that nobody is shown may have changed since.
     facts = {**found.facts, "rulebook": rulebook_facts(briefs.book)} | retrieval_facts(briefs)
-    return Episodes(episodes, facts | served_facts(episode for samples in episodes for episode in samples))
+    every = [episode for samples in episodes for episode in samples]
+    return Episodes(episodes, facts | served_facts(every) | spent_facts(every))
 
 
 def _missing(engine: Engine, briefs: Briefs, decoding: Decoding, missing: Sequence[Key]) -> Iterator[list[Episode]]:
@@ -118,6 +121,22 @@ def served_facts(episodes: Iterable[Episode]) -> dict[str, Any]:
     return {"served": {"refused": refused, "left_out": dict(sorted(left_out.items())), "tokens": tokens}}
 
 
+def spent_facts(episodes: Iterable[Episode]) -> dict[str, Any]:
+    """What ``run.json`` says of what an episode takes, on average: turns, calls, pictures from tools, tokens that the
+    policy wrote and that tools gave, and seconds, each where it is known.
+    """
+    every = list(episodes)
+    found: dict[str, list[float]] = {
+        "turns": [sum(turn.author == "policy" for turn in episode.turns) for episode in every],
+        "calls": [len(episode.looks) for episode in every],
+        "pictures": [sum(look.pictures for look in episode.looks) for episode in every],
+        "tokens_written": [episode.tokens for episode in every if episode.tokens is not None],
+        "tokens_from_tools": [sum(look.tokens for look in episode.looks) for episode in every],
+        "seconds": [episode.seconds for episode in every if episode.seconds is not None],
+    }
+    return {"spent": {name: round(sum(values) / len(values), 3) for name, values in found.items() if values}}
+
+
 def engine_of(model: str | Path | Engine) -> Engine:
     """The engine for a checkpoint's folder, a run's folder or a name on the Hub; an engine as it is."""
     if isinstance(model, Engine):
@@ -125,6 +144,25 @@ def engine_of(model: str | Path | Engine) -> Engine:
     from rl.generation.local import LocalEngine
 
     return LocalEngine(str(model))
+
+
+def at_desk(engine: str | Path | Engine, desks: Desks | None) -> Engine:
+    """The same engine, whose model may look things up; as it is, where there is no desk.
+
+    Raises:
+        DataError: it has no way to ask, or a tool may have side effects and episodes are written side by side.
+    """
+    engine = engine_of(engine)
+    if desks is None:
+        return engine
+    if isinstance(engine, Endpoint):
+        return replace(engine, desks=desks)
+    from rl.generation.at_desk import AtDesk
+    from rl.generation.local import LocalEngine
+
+    if not isinstance(engine, LocalEngine):
+        raise DataError(f"'{engine.name}' cannot be asked with tools: only checkpoints and endpoints can")
+    return AtDesk(engine, desks)
 
 
 def shown_hash(briefs: Briefs, template: str) -> str:

@@ -8,6 +8,7 @@ server, and the run ends with an error. No single case stops the others.
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from data import Brief, DataError
 from prompts import Episode, Served, Turn
+from rl.generation.answer import Answer
+from rl.generation.conversation import converse
 from rl.generation.engine import Key
 from rl.generation.faults import Denied, Failed, Hopeless, Refused, Unanswered
 from rl.generation.prompts_once import PromptsOnce
@@ -156,14 +159,19 @@ class Inquiry:
 
     async def _ask(self, key: Key, retries: int) -> Episode:
         """Raises Failed or Hopeless, and DataError where a picture cannot be read."""
-        case, sample = key
-        body = self.request(self.prompts.briefs[case], sample, await self.prompts.of(case))
+        (case, sample), began = key, time.monotonic()
+        brief = self.prompts.briefs[case]
+
+        async def ask(messages: list[dict[str, Any]]) -> tuple[Answer, tuple[str, ...]]:
+            return await self.server.ask(self.request(brief, sample, messages), retries)
+
         try:
-            answer, left_out = await self.server.ask(body, retries)
+            desk = self.prompts.desks.at(brief) if self.prompts.desks is not None else None
+            said = await converse(ask, await self.prompts.of(case), desk)
         except Refused as refusal:
             return refused(key, str(refusal))
-        turn, served = Turn(answer.text, tokens=answer.tokens), Served(None, left_out, answer.prompt_tokens)
-        return Episode(case, (turn,), sample, answer.verdict_logprob, served)
+        served, seconds = Served(None, said.left_out, said.prompt_tokens), time.monotonic() - began
+        return Episode(case, tuple(said.turns), sample, said.verdict_logprob, served, seconds)
 
 
 def refused(key: Key, reason: str) -> Episode:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -107,18 +108,20 @@ def write_batches(
         chosen = [briefs[i] for i in batch]
         if wanted is not None and not any(brief.id in wanted for brief in chosen):
             continue
-        with _evaluating(model), _seeded(_seed_of(chosen, decoding.seed), model.device):
+        began = time.monotonic()
+        with evaluating(model), seeded(seed_of(chosen, decoding.seed), model.device):
             begun = Beginnings(tokenizer, [rest_of((beginnings or {}).get(brief.id, ""), opening) for brief in chosen])
             rows = (writer or RowByRow(model, reader, settings, begun)).write(
-                [conversations[i] for i in batch], partial(_check_room, model, chosen, decoding.max_new_tokens)
+                [conversations[i] for i in batch], partial(check_room, model, chosen, decoding.max_new_tokens)
             )
         heads = [opening + text for text in begun.texts]
         turns = [
             turn_of(tokenizer, ids, ends, known, heads[place // decoding.samples])
             for place, (ids, known) in enumerate(zip(rows.ids, rows.logprobs, strict=True))
         ]
+        seconds = (time.monotonic() - began) / len(turns)
         yield [
-            Episode(brief.id, (turn,), sample, verdict_logprob_of(tokenizer, turn, heads[place]))
+            Episode(brief.id, (turn,), sample, verdict_logprob_of(tokenizer, turn, heads[place]), seconds=seconds)
             for place, brief in enumerate(chosen)
             for sample, turn in enumerate(turns[place * decoding.samples : (place + 1) * decoding.samples])
         ]
@@ -165,7 +168,12 @@ def fused_attention(model: PreTrainedModel) -> Iterator[None]:
         model.set_attn_implementation(used)
 
 
-def _check_room(model: PreTrainedModel, briefs: Sequence[Brief], max_new_tokens: int, lengths: Sequence[int]) -> None:
+def check_room(model: PreTrainedModel, briefs: Sequence[Brief], max_new_tokens: int, lengths: Sequence[int]) -> None:
+    """Makes sure that prompts leave room for what is to be written.
+
+    Raises:
+        DataError: one does not; names the case.
+    """
     limit = context_length(model)
     for brief, length in zip(briefs, lengths, strict=True):
         if length + max_new_tokens > limit:
@@ -176,7 +184,8 @@ def _check_room(model: PreTrainedModel, briefs: Sequence[Brief], max_new_tokens:
 
 
 @contextmanager
-def _evaluating(model: PreTrainedModel) -> Iterator[None]:
+def evaluating(model: PreTrainedModel) -> Iterator[None]:
+    """A model as it is meant to write."""
     training = model.training
     model.eval()
     try:
@@ -186,13 +195,15 @@ def _evaluating(model: PreTrainedModel) -> Iterator[None]:
         model.train(training)
 
 
-def _seed_of(briefs: Sequence[Brief], seed: int) -> int:
+def seed_of(briefs: Sequence[Brief], seed: int) -> int:
+    """A batch's own."""
     named = json.dumps([seed, *(brief.id for brief in briefs)])
     return int.from_bytes(hashlib.sha256(named.encode()).digest()[:7], "big")
 
 
 @contextmanager
-def _seeded(seed: int, device: torch.device) -> Iterator[None]:
+def seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """All chance by a seed, and afterwards as if nothing had been drawn."""
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from data import Brief, Briefs
 from prompts import render
+from rl.desk import Desks
 
 if TYPE_CHECKING:
     from anyio import Lock
@@ -24,6 +25,8 @@ class PromptsOnce:
 
     briefs: Briefs
     template: str
+    desks: Desks | None = None
+    """What the model is told that it can do."""
     _made: "OrderedDict[str, tuple[Lock, list[dict[str, Any]]]]" = field(default_factory=OrderedDict)
 
     async def of(self, case: str) -> list[dict[str, Any]]:
@@ -39,11 +42,12 @@ class PromptsOnce:
         self._made.move_to_end(case)
         async with lock:
             if not messages:
-                messages += await run_sync(_messages, self.briefs[case], self.template)
+                messages += await run_sync(_messages, self.briefs[case], self.template, self.desks)
         while len(self._made) > KEPT:
             self._made.popitem(last=False)
         return messages
 
 
-def _messages(brief: Brief, template: str) -> list[dict[str, Any]]:
-    return [message.for_server() for message in render(brief.case, brief.excerpt, template)]
+def _messages(brief: Brief, template: str, desks: Desks | None) -> list[dict[str, Any]]:
+    asked = render(brief.case, brief.excerpt, template) if desks is None else desks.prompt(brief, template, told=True)
+    return [message.for_server() for message in asked]

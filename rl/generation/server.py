@@ -119,7 +119,7 @@ class Server:
                         if len(content) > MOST_BYTES:
                             raise Failed(f"the answer has more than {MOST_BYTES:,} bytes", soon=False)
                     headers: Mapping[str, str] = response.headers
-            answer = read_answer(bytes(content), self.address)
+            answer = read_answer(bytes(content), self.address, tools="tools" in body)
         except APIStatusError as error:
             said = Said.of(error.body if error.body is not None else str(error), self.address, error.status_code)
             raise said.fault(error.response.headers) from None

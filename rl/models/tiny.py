@@ -47,6 +47,8 @@ SPECIAL_TOKENS = (END_OF_TEXT, TURN, END_OF_TURN, VISION_START, VISION_END, IMAG
 CHAT_TEMPLATE = """\
 {%- for message in messages -%}
 <|im_start|>{{ message.role }}
+{% if tools and loop.first %}{% for tool in tools %}{{ tool.function.name }}(\
+{{ tool.function.parameters.properties | join(', ') }}){{ '\\n' if loop.last else ', ' }}{% endfor %}{% endif %}
 {% if message.content is string %}{{ message.content }}{% else %}{% for part in message.content -%}
 {% if part.type == 'image' %}<|vision_start|><|image_pad|><|vision_end|>\
 {% elif part.type == 'video' %}<|vision_start|><|video_pad|><|vision_end|>\
@@ -55,7 +57,8 @@ CHAT_TEMPLATE = """\
 {%- endfor -%}
 {% if add_generation_prompt %}<|im_start|>assistant
 {% endif %}"""
-"""Qwen's, without the newlines between turns. Content is content: it is never stripped or interpreted."""
+"""Qwen's, without the newlines between turns. Content is content: it is never stripped or interpreted. Tools are named
+in one line, and what they answer is a turn of theirs."""
 
 _PATCH, _MERGE = 14, 2
 _PIXELS_PER_TOKEN = (_PATCH * _MERGE) ** 2
@@ -163,11 +166,11 @@ def _pieces() -> str:
     """The pattern that cuts a text into the pieces within which BPE merges."""
     keys = sorted({key for part in (Ruling, Violation, Quote, Region, Interval) for key in part.model_fields})
     key = rf'"(?:{"|".join(map(re.escape, keys))})": ?(?:0\.|1\.0)?'
-    tag = r"</?(?:think|answer)>"
+    tag = r"</?(?:think|answer|tool_call)>"
     end = rf"(?::|->) (?:{'|'.join(OUTCOMES)})\n?"
     return "|".join(
         [
-            r"(?:system|user|assistant)\n",
+            r"(?:system|user|assistant|tool)\n",
             end,
             rf" ?(?:{key}|{tag}|(?!{end})[^\s\p{{L}}\p{{N}}] ?)+",
             r"\p{Lu}{2,}-\p{N}+",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from prompts.excerpts import ExcerptChoice, Excerpts, RetrievalConfig
 from rewards.models.location import resolve
+from rl.config.desk import DeskConfig
 from rl.runs.folder import RunFolder
 
 
@@ -25,6 +26,15 @@ def excerpts_of(rulebook: str | Path, choice: ExcerptChoice | None = "named", mo
     if isinstance(choice, RetrievalConfig) and choice.encoder is not None:
         choice = choice.model_copy(update={"encoder": resolve(choice.encoder)})
     return Excerpts(rulebook, choice)
+
+
+def trained_desk(model: str | Path) -> DeskConfig | None:
+    """What the ``run.json`` of a model's run says that it could look things up with; None where it could not.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    return RunFolder.around(model).facts().recipe.desk
 
 
 def trained_excerpt(model: str | Path) -> ExcerptChoice:

@@ -27,6 +27,7 @@ from data.files import read_json
 from prompts.excerpts.settings import ExcerptChoice
 from rewards.models.location import CHECKPOINTS, FINAL
 from rl.config.data import WindowsConfig
+from rl.config.desk import DeskConfig
 from rl.terminal.messages import MESSAGES
 
 RUN = "run.json"
@@ -58,6 +59,8 @@ class RecipeFacts(_Facts):
     """Of the recipe, what is read again."""
 
     data: DataFacts = DataFacts()
+    desk: DeskConfig | None = None
+    """What the model could look things up with; None where it could not."""
 
 
 class RunFacts(_Facts):

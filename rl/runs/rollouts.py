@@ -31,7 +31,7 @@ _COLUMNS: dict[str, Kind] = {
 }  # fmt: skip
 _TURNS = "turns"
 """Column with the turns of episodes that have several, as JSON; only in a part that has such."""
-_SAVED_TURNS = TypeAdapter(Annotated[tuple[Turn, ...], Field(min_length=1)])
+_SAVED = TypeAdapter(Annotated[list[dict[str, Any]], Field(min_length=1)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +129,16 @@ def _read(part: Path) -> list[Rollout]:
 
 
 def _turns(episode: Episode) -> str:
-    return json.dumps([{"author": turn.author, "text": turn.text} for turn in episode.turns], ensure_ascii=False)
+    return json.dumps([turn.kept() for turn in episode.turns], ensure_ascii=False)
 
 
 def _episode(row: dict[str, Any], part: Path) -> Episode:
     if row.get(_TURNS) is None:
         return Episode.plain(row["case"], row["completion"], row["sample"])
     try:
-        return Episode(row["case"], _SAVED_TURNS.validate_json(row[_TURNS]), row["sample"])
-    except ValidationError as error:
+        turns = _SAVED.validate_json(row[_TURNS])
+        return Episode(row["case"], tuple(map(Turn.read, turns)), row["sample"])
+    except (ValidationError, TypeError) as error:
         raise DataError("not the turns of an episode", file=part, field=_TURNS) from error
 
 

@@ -15,12 +15,13 @@ from rich.text import Text
 
 from data import Brief, Briefs, Case, Evidence, Interval, Quote, Rule, Ruling, Violation
 from data.moments import frames_in, lines_in, seconds_of
-from prompts import Episode, ParseFailure, parse
+from prompts import Episode, Look, ParseFailure, parse
 from rewards import grounded
 from rewards.pure.reasoning import contradiction
 from rl.config.decoding import Decoding
+from rl.desk import Desks
 from rl.generation.engine import Engine
-from rl.generation.episodes import write_episodes
+from rl.generation.episodes import at_desk, write_episodes
 from rl.terminal.safe_text import told, visible
 
 SAID = 200
@@ -68,18 +69,28 @@ class Review(BaseModel):
     citations: list[Citation]
     shown: list[str]
     """The rules that it was judged by."""
+    looks: list[Look] = Field(default_factory=list)
+    """What the model looked at with tools, in order."""
     completion: str
     provenance: dict[str, Any]
 
 
-def review(engine: str | Path | Engine, briefs: Briefs, decoding: Decoding | None = None) -> list[Review]:
+def review(
+    engine: str | Path | Engine, briefs: Briefs, decoding: Decoding | None = None, desks: Desks | None = None
+) -> list[Review]:
     """Has a model rule on each case, and checks what it cites.
+
+    Args:
+        desks: what the model may look things up with; nothing if None.
 
     Raises:
         DataError: there is no such model, or the case cannot be put to it.
     """
-    written = write_episodes(engine, briefs, decoding or Decoding(), progress=False)
-    return [checked(episode, briefs[episode.case], written.provenance) for episode in written]
+    written = write_episodes(at_desk(engine, desks), briefs, decoding or Decoding(), progress=False)
+    return [
+        checked(episode, briefs[episode.case].with_rules(episode.looked_up, briefs.book), written.provenance)
+        for episode in written
+    ]
 
 
 def checked(episode: Episode, brief: Brief, provenance: dict[str, Any]) -> Review:
@@ -96,6 +107,7 @@ def checked(episode: Episode, brief: Brief, provenance: dict[str, Any]) -> Revie
         contradiction=(contradiction(ruling, brief.case, brief.excerpt) or None) if ruling else None,
         citations=[_looked_up(violation, brief) for violation in ruling.violations] if ruling else [],
         shown=brief.excerpt.ids,
+        looks=list(episode.looks),
         completion=episode.completion,
         provenance=provenance,
     )
@@ -123,10 +135,11 @@ def panel(review: Review) -> Panel:
     ruling = review.ruling
     if ruling is None:
         reason = Text("No ruling could be read. ", style="bold red").append(_safe(review.failure or ""))
-        body: list[RenderableType] = [reason, Text(), _safe(review.completion, "dim")]
+        body: list[RenderableType] = [*_timeline(review), reason, Text(), _safe(review.completion, "dim")]
         return Panel(Group(*body), title=_safe(review.case), border_style="red")
     colour = COLOURS[ruling.verdict]
-    body = [Text.assemble((ruling.verdict, f"bold {colour}"), f"  confidence {ruling.confidence:.2f}")]
+    verdict = Text.assemble((ruling.verdict, f"bold {colour}"), f"  confidence {ruling.confidence:.2f}")
+    body = [*_timeline(review), verdict]
     if ruling.intent:
         body.append(_safe(f"promotes: {ruling.intent}"))
     for citation in review.citations:
@@ -141,6 +154,16 @@ def panel(review: Review) -> Panel:
     if review.contradiction:
         body += [Text(), Text("✗ ", style="bold red").append(_safe(f"not to be relied on: {review.contradiction}"))]
     return Panel(Group(*body), title=_safe(review.case), subtitle=_source(review), border_style=colour)
+
+
+def _timeline(review: Review) -> list[Text]:
+    """What was looked at, step by step."""
+    steps = []
+    for number, look in enumerate(review.looks, start=1):
+        asked = f"  {look.arguments}" if look.told != f"{look.tool}: {look.arguments}" else ""
+        line = Text(f"{number}. ", style="dim").append(_safe(look.told, "red" if look.error else ""))
+        steps.append(line.append(_safe(shorten(asked, SAID, placeholder=" …"), "dim")))
+    return [*steps, Text()] if steps else []
 
 
 def _citation(citation: Citation) -> list[Text]:

@@ -43,12 +43,13 @@ class Level:
     Args:
         states: (n, K, P, D) by layer, padded behind.
         lengths: (n,)
-        start: the place of the first token, in all of them.
+        start: the place of the first token, in all of them or, (n,), in each.
         text_of: (B,) which text each row reads, those on one side by side.
     """
 
-    def __init__(self, states: States, lengths: torch.Tensor, start: int, text_of: torch.Tensor):
-        self.states, self.lengths, self.start = states, lengths, start
+    def __init__(self, states: States, lengths: torch.Tensor, start: int | torch.Tensor, text_of: torch.Tensor):
+        self.states, self.lengths = states, lengths
+        self.start = torch.as_tensor(start, device=lengths.device).expand(len(lengths))
         self._place(text_of)
 
     def _place(self, text_of: torch.Tensor) -> None:
@@ -66,13 +67,18 @@ class Level:
         """Leaves out all rows but some, and the texts that have none left."""
         texts, text_of = self.text_of[rows].unique(return_inverse=True)
         if len(texts) < len(self.lengths):
-            self.lengths = self.lengths[texts]
+            self.lengths, self.start = self.lengths[texts], self.start[texts]
             longest = int(self.lengths.max())
             self.states = {
                 layer: (keys[texts, :, :longest], values[texts, :, :longest])
                 for layer, (keys, values) in self.states.items()
             }
         self._place(text_of)
+
+    @property
+    def ends(self) -> torch.Tensor:
+        """(B,) the place behind the text that each row reads."""
+        return (self.start + self.lengths)[self.text_of]
 
     def scores(self, layer: int, queries: torch.Tensor, first: torch.Tensor | None) -> torch.Tensor:
         """(B, K, r, D) queries → (B, K, r, P) scores of the tokens, −∞ where a row does not see one.
@@ -84,7 +90,7 @@ class Level:
         if self._padding is not None:
             seen = seen.masked_fill(self._padding, -torch.inf)
         if first is not None:
-            places = self.start + torch.arange(seen.shape[-1], device=seen.device)
+            places = self.start[self.text_of][:, None] + torch.arange(seen.shape[-1], device=seen.device)
             seen = seen.masked_fill((places < first[:, None])[:, None, None], -torch.inf)
         return seen
 
@@ -113,27 +119,19 @@ class BranchCache(Cache):
     """n prompts, and B rows that are being written on them; `attend` is what a prepared model attends by.
 
     Args:
-        filled: after the forward pass over a layout in which each prompt has one branch of one token, its last.
+        filled: after the forward pass over a layout in which each prompt has one branch of one token, its last; or
+            each row a branch of its own, which is what it has written so far.
         layout: that layout.
         prompt_of: (B,) which prompt each row is on, those on one side by side.
+        begun: whether rows have branches of their own.
     """
 
-    def __init__(self, filled: PrefillCache, layout: Layout, prompt_of: torch.Tensor):
+    def __init__(self, filled: PrefillCache, layout: Layout, prompt_of: torch.Tensor, begun: bool = False):
         super().__init__(layers=[])
-        lengths = layout.prefix_lengths + 1
-        places = torch.arange(int(lengths.max()), device=lengths.device).expand(len(lengths), -1)
-        last = layout.branch[:, :1]
-        padded = torch.cat([layout.prefix, last], dim=1)[:, : places.shape[1]]
-        where = torch.where(places == lengths[:, None] - 1, last, padded)
-        states = {
-            layer: (keys[0][:, where].transpose(0, 1), values[0][:, where].transpose(0, 1))
-            for layer, (keys, values) in filled.states.items()
-        }
-        self._prompts = Level(states, lengths, layout.begin, prompt_of)
-        self._levels = [self._prompts]
+        self._levels = _begun(filled, layout) if begun else [_whole_prompts(filled, layout, prompt_of)]
         if layout.stem is not None:
             of_stem = {layer: (keys[None], values[None]) for layer, (keys, values) in layout.stem.states.items()}
-            length = torch.full_like(lengths[:1], layout.begin)
+            length = torch.full_like(layout.prefix_lengths[:1], layout.begin)
             self._levels.insert(0, Level(of_stem, length, 0, torch.zeros_like(prompt_of)))
         self._own: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         """(B, K, room, D) keys and values of each layer."""
@@ -163,7 +161,7 @@ class BranchCache(Cache):
         return key_states, value_states
 
     def get_seq_length(self, layer_idx: int = 0, *args: Any) -> int:
-        return self._prompts.start + int(self._prompts.lengths.max()) + self.written
+        return int(self._levels[-1].ends.max()) + self.written
 
     def attend(
         self,
@@ -181,8 +179,7 @@ class BranchCache(Cache):
         queries = query.view(rows, shared, -1, query.shape[-1]) * (scaling or query.shape[-1] ** -0.5)
         first = None
         if window is not None:
-            here = self._prompts.start + self._prompts.lengths[self._prompts.text_of] + self.written
-            first = here - window + 1
+            first = self._levels[-1].ends + self.written - window + 1
         scores = [level.scores(layer, queries, first) for level in self._levels]
         scores.append(queries @ own_keys.transpose(2, 3))
         if window is not None:
@@ -193,3 +190,30 @@ class BranchCache(Cache):
         for level, of_level in zip(self._levels, of_levels, strict=True):
             found = found + level.read(layer, of_level)
         return found.reshape(rows, 1, -1, query.shape[-1])
+
+
+def _whole_prompts(filled: PrefillCache, layout: Layout, prompt_of: torch.Tensor) -> Level:
+    """Prompts with their last token, which stands in a branch."""
+    lengths = layout.prefix_lengths + 1
+    places = torch.arange(int(lengths.max()), device=lengths.device).expand(len(lengths), -1)
+    last = layout.branch[:, :1]
+    padded = torch.cat([layout.prefix, last], dim=1)[:, : places.shape[1]]
+    where = torch.where(places == lengths[:, None] - 1, last, padded)
+    return Level(_at(filled, where), lengths, layout.begin, prompt_of)
+
+
+def _begun(filled: PrefillCache, layout: Layout) -> list[Level]:
+    """Prompts without their last token, and the row's own behind them."""
+    ends, rows = layout.begin + layout.prefix_lengths[layout.prompt_of], torch.arange(len(layout.prompt_of))
+    return [
+        Level(_at(filled, layout.prefix), layout.prefix_lengths, layout.begin, layout.prompt_of),
+        Level(_at(filled, layout.branch), layout.branch_lengths, ends, rows.to(ends.device)),
+    ]
+
+
+def _at(filled: PrefillCache, places: torch.Tensor) -> States:
+    """What was computed of tokens at places (n, P) of the row: (n, K, P, D) by layer."""
+    return {
+        layer: (keys[0][:, places].transpose(0, 1), values[0][:, places].transpose(0, 1))
+        for layer, (keys, values) in filled.states.items()
+    }

@@ -34,6 +34,7 @@ def pack(
     completions: torch.Tensor,
     mask: torch.Tensor,
     stem: "Stem | None" = None,
+    pictured: Sequence[Prompt | None] | None = None,
 ) -> Packed:
     """
     Args:
@@ -43,12 +44,18 @@ def pack(
         completions: (B, T) token ids, padded behind.
         mask: (B, T), 0 behind the end of a completion.
         stem: what all prompts begin with, if it has been read before.
+        pictured: of each completion, itself where there are media in it, up to the last of them or further; None where
+            it is text.
     """
     distinct = list({id(prompt): prompt for prompt in prompts}.values())
     place_of = {id(prompt): place for place, prompt in enumerate(distinct)}
     distinct = [prompt.to(completions.device) for prompt in distinct]
     lengths: list[int] = mask.sum(dim=1).tolist()
-    layout = Layout.of(distinct, [place_of[id(prompt)] for prompt in prompts], lengths, stem)
+    seen = [
+        piece.to(completions.device) if piece is not None and size else None
+        for piece, size in zip(pictured or [None] * len(prompts), lengths, strict=True)
+    ]
+    layout = Layout.of(distinct, [place_of[id(prompt)] for prompt in prompts], lengths, stem, seen)
     ids = torch.zeros(layout.length, dtype=torch.long, device=completions.device)
     labels = torch.full_like(ids, -100)
     for prompt, places in zip(distinct, layout.prefix, strict=True):
@@ -63,10 +70,10 @@ def pack(
         "input_ids": ids[None],
         # Four dimensions are taken for a mask that is ready, and no other is made; the attention goes by the layout.
         "attention_mask": torch.ones(1, 1, 1, 1, dtype=torch.bool, device=ids.device),
-        "position_ids": packed_positions(backbone_of(model), distinct, layout),
+        "position_ids": packed_positions(backbone_of(model), distinct, layout, seen),
         "packed": layout,
-        **media_of(distinct, in_one_row=True),
-        **_types(distinct, layout),
+        **media_of(_in_order(distinct, layout, seen), in_one_row=True),
+        **_types(distinct, layout, seen),
     }
     return Packed(layout, inputs, labels[None])
 
@@ -81,12 +88,26 @@ def widened(rows: torch.Tensor, width: int) -> torch.Tensor:
     return pad(rows, (0, width - rows.shape[1]))
 
 
-def _types(prompts: Sequence[Prompt], layout: Layout) -> dict[str, torch.Tensor]:
-    """Token types for the row; whatever is written is text."""
+def _in_order(prompts: Sequence[Prompt], layout: Layout, pictured: Sequence[Prompt | None]) -> list[Prompt]:
+    """All that holds media, as it stands in the row."""
+    rows = layout.prompt_of.tolist()
+    behind = [
+        [piece for piece, on in zip(pictured, rows, strict=True) if piece and on == n] for n in range(len(prompts))
+    ]
+    return [piece for prompt, pieces in zip(prompts, behind, strict=True) for piece in (prompt, *pieces)]
+
+
+def _types(prompts: Sequence[Prompt], layout: Layout, pictured: Sequence[Prompt | None]) -> dict[str, torch.Tensor]:
+    """Token types for the row; what the policy writes is text."""
     types: dict[str, torch.Tensor] = {}
     for place, prompt in enumerate(prompts):
         for name, value in prompt.types.items():
             row = types.setdefault(name, torch.zeros_like(layout.inverse, dtype=value.dtype)[None])
             own = value.view(-1)[layout.begin : -1]
             row[0, layout.prefix[place, : len(own)]] = own
+    for piece, places, size in zip(pictured, layout.branch, layout.branch_lengths.tolist(), strict=True):
+        for name, value in piece.types.items() if piece is not None else ():
+            row = types.setdefault(name, torch.zeros_like(layout.inverse, dtype=value.dtype)[None])
+            own = value.view(-1)[: size - 1]
+            row[0, places[1 : 1 + len(own)]] = own
     return types

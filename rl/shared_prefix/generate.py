@@ -52,20 +52,29 @@ class Written:
 
 @torch.no_grad()
 def generate(
-    model: PreTrainedModel, prompts: Sequence[Prompt], config: GenerationConfig, stem: Stem | None = None
+    model: PreTrainedModel,
+    prompts: Sequence[Prompt],
+    config: GenerationConfig,
+    stem: Stem | None = None,
+    begun: Sequence[Prompt] | None = None,
 ) -> list[Written]:
-    """A completion for each prompt.
+    """A completion for each prompt, or what comes next of one.
 
     Args:
         model: a prepared one in eval mode, without what wraps it.
         prompts: those that are one object are read once, if they are side by side.
         config: one that `can_generate` takes. What it leaves open, the model's own decides.
         stem: what all prompts begin with, if it has been read before, by the same weights.
+        begun: what stands behind each already and ends in text: what was written before, and what was answered. It is
+            read for its row alone.
     """
     device, prepares = prompts[0].ids.device, cast(Any, model)
+    before = [prompt.ids for prompt in prompts]
+    if begun is not None:
+        before = [torch.cat([ids, own.ids]) for ids, own in zip(before, begun, strict=True)]
     settings, _ = prepares._prepare_generation_config(config)
     prepares._prepare_special_tokens(settings, kwargs_has_attention_mask=True, device=device)
-    widest = max(len(prompt.ids) for prompt in prompts)
+    widest = max(map(len, before))
     seen = _Seen()
     processors = prepares._get_logits_processor(
         settings, input_ids_seq_length=widest, device=device, logits_processor=LogitsProcessorList([seen])
@@ -75,12 +84,12 @@ def generate(
     # One that comes again elsewhere is another prompt there, which it would not be as the same object.
     times = Counter(id(run[0]) for run in runs)
     heads = [replace(run[0]) if times[id(run[0])] > 1 else run[0] for run in runs]
-    writing = Writing(model, heads, [len(run) for run in runs], stem)
+    writing = Writing(model, heads, [len(run) for run in runs], stem, begun)
     limit: int = settings.max_new_tokens
     ids = torch.full((len(prompts), widest + limit), int(settings._pad_token_tensor), device=device)
-    for row, prompt in enumerate(prompts):
-        ids[row, :widest] = prompt.ids[0]  # which no penalty on what has been there finds new, as padding would be
-        ids[row, widest - len(prompt.ids) : widest] = prompt.ids
+    for row, said in enumerate(before):
+        ids[row, :widest] = said[0]  # which no penalty on what has been there finds new, as padding would be
+        ids[row, widest - len(said) : widest] = said
     logprobs = torch.zeros(len(prompts), limit, device=device)
     rows = torch.arange(len(prompts), device=device)
     """Of the batch's rows, those that the cache holds."""
@@ -116,12 +125,22 @@ class Writing:
         prompts: distinct ones.
         counts: how many rows are on each.
         stem: what all prompts begin with, if it has been read before.
+        begun: what stands behind the prompt of each row already; see `generate`.
     """
 
     def __init__(
-        self, model: PreTrainedModel, prompts: Sequence[Prompt], counts: Sequence[int], stem: Stem | None = None
+        self,
+        model: PreTrainedModel,
+        prompts: Sequence[Prompt],
+        counts: Sequence[int],
+        stem: Stem | None = None,
+        begun: Sequence[Prompt] | None = None,
     ):
         self.model: Any = model
+        if begun is not None:
+            rows = [prompt for prompt, count in zip(prompts, counts, strict=True) for _ in range(count)]
+            self._go_on(rows, begun, stem)
+            return
         ones = torch.ones(len(prompts), 1, dtype=torch.long, device=prompts[0].ids.device)
         packed = pack(model, prompts, torch.zeros_like(ones), ones, stem)
         filled, layout = PrefillCache(), packed.layout
@@ -136,6 +155,23 @@ class Writing:
         furthest[..., :-1].masked_fill_(behind, 0)
         self._next = furthest.amax(dim=-1).flatten(0, -2).amax(dim=0)[prompt_of] + 1
         """(B,) the position of the token that each row writes next."""
+        self._axes = positions.shape[0] if positions.dim() == 3 else None
+
+    def _go_on(self, prompts: Sequence[Prompt], begun: Sequence[Prompt], stem: Stem | None) -> None:
+        """Reads what stands behind each prompt, as training reads a completion, and what comes behind its end."""
+        lengths = torch.tensor([len(own.ids) + 1 for own in begun], device=prompts[0].ids.device)
+        mask = (torch.arange(int(lengths.max()), device=lengths.device) < lengths[:, None]).long()
+        completions = torch.zeros_like(mask)
+        for row, own in enumerate(begun):
+            completions[row, : len(own.ids)] = own.ids
+        packed = pack(self.model, prompts, completions, mask, stem, [own if own.media else None for own in begun])
+        filled, layout = PrefillCache(), packed.layout
+        last = layout.branch.gather(1, lengths[:, None] - 1)[:, 0]
+        output = self.model(**packed.inputs, past_key_values=filled, use_cache=True, logits_to_keep=last)
+        self.logits = output.logits[0]
+        self.cache = BranchCache(filled, layout, layout.prompt_of, begun=True)
+        positions = packed.inputs["position_ids"]
+        self._next = positions[..., last].flatten(0, -2).amax(dim=0) + 1
         self._axes = positions.shape[0] if positions.dim() == 3 else None
 
     def read(self, tokens: torch.Tensor) -> None:

@@ -18,6 +18,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
+from torch.nn.functional import pad
 
 from rl.shared_prefix.prompt import Prompt
 
@@ -43,6 +44,8 @@ class Layout:
     """(L,) where each token of the row is found behind one another in ``prefix``, then ``branch``, flattened."""
     blocks: torch.Tensor | None = None
     """(n, P) tokens of a prefix that see each other in both directions have the same number ≥ 0; others −1."""
+    branch_blocks: torch.Tensor | None = None
+    """(B, T) the same of branches."""
     stem: "Stem | None" = None
     """What stands before every prefix."""
 
@@ -53,6 +56,7 @@ class Layout:
         prompt_of: Sequence[int],
         lengths: Sequence[int],
         stem: "Stem | None" = None,
+        pictured: Sequence[Prompt | None] = (),
     ) -> "Layout":
         """
         Args:
@@ -60,6 +64,7 @@ class Layout:
             prompt_of: which prompt each completion is on; those on one prompt need not stand side by side.
             lengths: tokens of each completion; may be 0.
             stem: what the prompts begin with, which is left out.
+            pictured: of each completion, itself where there are media in it.
         """
         device, begin = prompts[0].ids.device, stem.length if stem is not None else 0
         sizes = [len(prompt.ids) - 1 - begin for prompt in prompts]
@@ -86,6 +91,7 @@ class Layout:
             torch.tensor(prompt_of, dtype=torch.long, device=device),
             torch.cat(inverse).to(device),
             _blocks(prompts, widest, begin),
+            _shifted(_blocks(pictured, longest - 1, 0)),
             stem,
         )
 
@@ -146,6 +152,9 @@ class Layout:
         in_prefix = seen[:, None, :].expand(-1, size, -1)
         back = own[:, None] - own[None, :]
         in_branch = (back >= 0).expand(len(lengths), size, size)
+        if self.branch_blocks is not None:
+            blocks = self.branch_blocks
+            in_branch = in_branch | ((blocks[:, :, None] == blocks[:, None, :]) & (blocks[:, :, None] >= 0))
         if window is not None:
             place = lengths[:, None, None] + own[None, :, None]
             in_prefix = in_prefix & (place - before < window)
@@ -159,14 +168,19 @@ class Layout:
         return back < window if window is not None else torch.ones_like(back, dtype=torch.bool)
 
 
-def _blocks(prompts: Sequence[Prompt], widest: int, begin: int) -> torch.Tensor | None:
+def _blocks(pieces: Sequence[Prompt | None], widest: int, begin: int) -> torch.Tensor | None:
     """Gemma 3 says by ``token_type_ids`` which tokens are of a picture; side by side, they see each other."""
-    if not any("token_type_ids" in prompt.media for prompt in prompts):
+    typed = {n: piece for n, piece in enumerate(pieces) if piece is not None and "token_type_ids" in piece.media}
+    if not typed:
         return None
-    blocks = torch.full((len(prompts), widest), -1, device=prompts[0].ids.device)
-    for place, prompt in enumerate(prompts):
-        if "token_type_ids" in prompt.media:
-            picture = prompt.media["token_type_ids"].view(-1)[begin:-1] == 1
-            begins = picture & ~torch.cat([picture.new_zeros(1), picture[:-1]])
-            blocks[place, : len(picture)] = torch.where(picture, begins.cumsum(0) - 1, -1)
+    blocks = torch.full((len(pieces), widest), -1, device=next(iter(typed.values())).ids.device)
+    for place, piece in typed.items():
+        picture = piece.media["token_type_ids"].view(-1)[begin:-1][:widest] == 1
+        begins = picture & ~torch.cat([picture.new_zeros(1), picture[:-1]])
+        blocks[place, : len(picture)] = torch.where(picture, begins.cumsum(0) - 1, -1)
     return blocks
+
+
+def _shifted(blocks: torch.Tensor | None) -> torch.Tensor | None:
+    """Those of completions, as those of branches, which begin a token earlier."""
+    return None if blocks is None else pad(blocks, (1, 0), value=-1)

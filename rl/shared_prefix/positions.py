@@ -26,12 +26,22 @@ def positions_in(backbone: nn.Module, prompt: Prompt) -> torch.Tensor:
     return positions
 
 
-def packed_positions(backbone: nn.Module, prompts: Sequence[Prompt], layout: Layout) -> torch.Tensor:
+def packed_positions(
+    backbone: nn.Module, prompts: Sequence[Prompt], layout: Layout, pictured: Sequence[Prompt | None]
+) -> torch.Tensor:
     """(3, 1, L) or (1, L) for the row of a layout: a branch begins at its prompt's last position and goes on from the
     largest.
+
+    Args:
+        pictured: of each branch, the completion where there are media in it.
     """
     found = [positions_in(backbone, prompt) for prompt in prompts]
-    axes = max(len(positions) for positions in found)
+    on = layout.prompt_of.tolist()
+    whole = [
+        positions_in(backbone, Prompt.joined([prompts[place], piece])) if piece is not None else None
+        for place, piece in zip(on, pictured, strict=True)
+    ]
+    axes = max(len(positions) for positions in (*found, *whole) if positions is not None)
     row = torch.zeros(axes, layout.length, dtype=torch.long, device=layout.prefix.device)
     for place, positions in enumerate(found):
         positions = positions.expand(axes, -1)
@@ -39,7 +49,10 @@ def packed_positions(backbone: nn.Module, prompts: Sequence[Prompt], layout: Lay
         row[:, layout.prefix[place, :size]] = positions[:, layout.begin : -1]
         for branch in (layout.prompt_of == place).nonzero()[:, 0].tolist():
             size = int(layout.branch_lengths[branch])
-            behind = positions.max() + torch.arange(size, device=row.device)
-            along = torch.cat([positions[:, -1:], behind[1:].expand(axes, -1)], dim=1)
+            known, own = positions, whole[branch]
+            if own is not None:
+                known = own.expand(axes, -1)
+            behind = known.max() + torch.arange(size + 1, device=row.device)
+            along = torch.cat([known[:, positions.shape[1] - 1 :], behind[1:].expand(axes, -1)], dim=1)
             row[:, layout.branch[branch, :size]] = along[:, :size]
     return row if axes == 1 else row[:, None]

@@ -1,4 +1,6 @@
-"""Prompt: what a model reads before it writes, processed once for all that is written about it."""
+"""Prompt: what a model reads before it writes, processed once for all that is written about it; or a later piece of
+the conversation, such as a tool's answer with its pictures.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +28,16 @@ class Prompt:
             if name not in ("input_ids", "attention_mask")
         }
         return cls(torch.as_tensor(processed["input_ids"]).view(-1), media)
+
+    @classmethod
+    def joined(cls, pieces: "Sequence[Prompt]") -> "Prompt":
+        """Pieces of one conversation, one behind the other."""
+        types = {}
+        for name in dict.fromkeys(name for piece in pieces for name in piece.types):
+            like = next(piece.types[name] for piece in pieces if name in piece.types)
+            said = [piece.types.get(name, like.new_zeros(1, len(piece.ids))) for piece in pieces]
+            types[name] = torch.cat(said, dim=1)
+        return cls(torch.cat([piece.ids for piece in pieces]), media_of(pieces, in_one_row=True) | types)
 
     def to(self, device: torch.device) -> "Prompt":
         """The same on another device; itself if it is there already."""

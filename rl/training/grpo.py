@@ -4,7 +4,7 @@ from trl import GRPOConfig
 
 from data import DataError
 from rewards import Rubric
-from rl.config.train import GRPORecipe
+from rl.config.policy import GRPORecipe
 from rl.training.policy import PolicyStage
 from rl.training.stage import Parts
 from rl.training.trainers.grpo import RulingGRPOTrainer

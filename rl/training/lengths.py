@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from data import Brief, DataError
-from prompts.chat import Conversation, without_payloads
+from prompts.chat import Conversation, so_far, without_payloads
 from prompts.parts import MEDIA, Medium
 from prompts.processor import Processor, tokenizer_of
+from rl.config.desk import DeskConfig
 
 
 @dataclass(frozen=True)
@@ -31,15 +32,23 @@ class Length:
         return self.text + sum(self.media.values())
 
 
-def count(conversations: Sequence[Conversation], processor: Processor) -> list[Length]:
+def count(
+    conversations: Sequence[Conversation], processor: Processor, schemas: list[dict[str, Any]] | None = None
+) -> list[Length]:
     """Counts with the model's own processor. Where the last turn is not the assistant's, its header is counted too.
+
+    Args:
+        schemas: of tools that the chat template is to tell of.
 
     Raises:
         DataError: a picture is missing or too large, or the model reads text only; names the case.
     """
     options: list[Any] = [{"add_generation_prompt": messages[-1].role != "assistant"} for messages in conversations]
+    told = {"tools": schemas} if schemas else {}
     texts = [
-        processor.apply_chat_template(without_payloads(messages, processor), tokenize=False, **option)
+        so_far(processor, messages, told) + str(tokenizer_of(processor).eos_token)
+        if any(message.role == "tool" for message in messages)
+        else processor.apply_chat_template(without_payloads(messages, processor), tokenize=False, **told, **option)
         for messages, option in zip(conversations, options, strict=True)
     ]
     encoded = tokenizer_of(processor)(texts, add_special_tokens=False)["input_ids"]
@@ -90,6 +99,16 @@ def check_fit(briefs: Sequence[Brief], lengths: Sequence[Length], context: int, 
         if not length.exact and sum(pieces.values()) + reserved > context:
             said = [f"{tokens} tokens of {kind}" for kind, tokens in pieces.items()]
             raise DataError(f"case '{brief.id}' has {', '.join(said)}, and the model's context is {context}")
+
+
+def room_for_episode(turn: int, desk: DeskConfig | None) -> int:
+    """Tokens of the context that an episode may take behind its prompt.
+
+    Args:
+        turn: the most that a policy writes in one go.
+        desk: what it may look up; None: it writes one turn. What its pictures take is not known to it.
+    """
+    return turn if desk is None else (desk.max_calls + 2) * turn + desk.max_tokens
 
 
 def _tally(messages: Conversation, tokens: Callable[[Medium], int]) -> dict[str, int]:

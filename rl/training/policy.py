@@ -10,9 +10,10 @@ from data import Briefs, DataError
 from prompts.processor import Processor
 from rewards import Rubric
 from rewards.models.location import resolve
-from rl.config.train import PolicyRecipe
+from rl.config.policy import PolicyRecipe
 from rl.curation.hard_cases import cases_to_train_on
 from rl.curation.own_memory import with_own_memory
+from rl.training.lengths import room_for_episode
 from rl.training.rows import rows_for_rl
 from rl.training.stage import Parts, Stage, Start
 
@@ -33,11 +34,16 @@ class PolicyStage(Stage[OneRecipe], ABC):
             message = f"rubric '{self.rubric.name}' pays nothing for a stated confidence: leave it out"
             raise DataError(message, field="credit")
 
+        windows = self.recipe.data.windows
+        if self.recipe.desk is not None and windows is not None and windows.memory == "policy":
+            message = "what a model finds in windows is found without a desk: take 'gold', or leave the desk out"
+            raise DataError(message, field="data.windows.memory")
+
     def identity(self) -> dict[str, Any]:
-        return {"rubric": self.rubric.fingerprint}
+        return {"rubric": self.rubric.fingerprint} | super().identity()
 
     def reserved(self, arguments: GRPOConfig) -> int:
-        return arguments.max_completion_length or 0
+        return room_for_episode(arguments.max_completion_length or 0, self.recipe.desk)
 
     def steps(self, arguments: GRPOConfig, cases: int, processes: int = 1) -> int | None:
         return arguments.max_steps if arguments.max_steps > 0 else None
@@ -47,15 +53,18 @@ class PolicyStage(Stage[OneRecipe], ABC):
         return cases_to_train_on(self.recipe, model, with_own_memory(self.recipe, model, start.briefs))
 
     def rows(self, briefs: Briefs, processor: Processor, context: int, reserved: int) -> Any:
-        return rows_for_rl(briefs, processor, context, reserved, self.recipe.data.template)
+        return rows_for_rl(briefs, processor, context, reserved, self.recipe.data.template, self.desks(briefs.book))
 
     def for_policy(self, parts: Parts) -> dict[str, Any]:
         """What every `PolicyTrainer` takes."""
         if parts.arguments.beta:
             # The reference is loaded anew from the name that the model bears: where the run began, not the checkpoint.
             parts.model.config._name_or_path = resolve(str(parts.start.model.path))
+        briefs = parts.start.briefs + parts.start.valid
         own = dict(
-            reward=self.rubric.reward_func(parts.start.briefs + parts.start.valid),
+            reward=self.rubric.reward_func(briefs),
+            briefs=briefs,
+            desks=self.desks(briefs.book),
             rollouts=self.run.rollouts,
             checkpoint=parts.checkpoint,
             credit=self.recipe.credit,

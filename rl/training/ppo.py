@@ -6,7 +6,7 @@ from typing import Any
 from trl import GRPOConfig
 
 from data import DataError
-from rl.config.train import PPORecipe
+from rl.config.policy import PPORecipe
 from rl.models.critic import check_layout
 from rl.training.policy import PolicyStage
 from rl.training.stage import Parts

@@ -14,10 +14,11 @@ from typing import Any
 from huggingface_hub import try_to_load_from_cache
 
 from data import Briefs, Case, DataError, Rulebook, load_cases
-from prompts.excerpts import Excerpts
+from prompts.excerpts import Excerpts, RetrievalConfig
 from prompts.parts import MEDIA, media_of
 from prompts.processor import special_tokens
 from prompts.reply import Reply
+from prompts.tool_turns import knows_tools
 from rewards.models.location import resolve
 from rl.config.model import ModelConfig
 from rl.config.recipe import SHIPPED
@@ -135,7 +136,7 @@ def _excerpts(recipe: TrainRecipe, found: Preflight) -> Excerpts | None:
         return None
     book = Rulebook.load(name)
     found.add("rulebook", f"{book.name} {book.version}: {len(book)} rules, fingerprint {book.fingerprint}")
-    encoder = choice.encoder if choice != "named" else None
+    encoder = choice.encoder if isinstance(choice, RetrievalConfig) else None
     if encoder is not None and not (Path(encoder).is_dir() or _cached(encoder)):
         found.lack("excerpt", f"{encoder} is not there")
         return None
@@ -233,8 +234,9 @@ def _longest(stage: Stage[Any], briefs: Briefs, folder: Path, arguments: Any, fo
         reply = Reply.of(processor)
         if reply.opening:
             found.add("completions", f"the chat template writes {reply.opening!r}, and the model goes on")
-        shown = stage.conversations(briefs, special_tokens(processor), reply)
-        lengths = count([messages for _, messages in shown], processor)
+        desks, told = stage.desks(briefs.book), knows_tools(processor)
+        shown = stage.conversations(briefs, special_tokens(processor), reply, told)
+        lengths = count([messages for _, messages in shown], processor, desks.schemas if desks and told else None)
     elif (folder / "preprocessor_config.json").is_file():
         processor, shown = None, stage.conversations(briefs)
         lengths = estimate([messages for _, messages in shown], folder)

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data import DataError, suggest
+from rl.config.policy import GRPORecipe, PPORecipe
 from rl.config.retriever import RetrieverRecipe
-from rl.config.train import GRPORecipe, PPORecipe, RewardRecipe, SFTRecipe, TrainRecipe
+from rl.config.train import RewardRecipe, SFTRecipe, TrainRecipe
 from rl.runs.folder import RunFolder
 from rl.terminal.session import session
 from rl.terminal.snapshot import Watch

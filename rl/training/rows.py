@@ -14,6 +14,8 @@ from prompts.chat import without_payloads
 from prompts.parts import READERS
 from prompts.processor import Processor, special_tokens
 from prompts.reply import Reply
+from prompts.tool_turns import knows_tools
+from rl.desk import Desks
 from rl.training.lengths import check_fit, count
 
 Row = dict[str, Any]
@@ -44,15 +46,20 @@ def rows_for_rl(
     context: int,
     max_completion_length: int,
     template: str = "default",
+    desks: Desks | None = None,
 ) -> Any:
     """A `datasets.Dataset` of prompts to draw completions for.
+
+    Args:
+        desks: what may be looked up; prompts say so.
 
     Raises:
         DataError: a case cannot be read by the model, or its prompt leaves no room for ``max_completion_length``
             tokens in ``context``.
     """
-    prompts = prompts_of(briefs, template, special_tokens(processor))
-    lengths = count(prompts, processor)
+    told = desks is not None and knows_tools(processor)
+    prompts = prompts_of(briefs, template, special_tokens(processor), desks, told)
+    lengths = count(prompts, processor, desks.schemas if desks is not None and told else None)
     check_fit(briefs, lengths, context, reserved=max_completion_length)
     return _dataset(
         [
@@ -63,9 +70,20 @@ def rows_for_rl(
 
 
 def prompts_of(
-    briefs: Sequence[Brief], template: str = "default", specials: tuple[str, ...] = ()
+    briefs: Sequence[Brief],
+    template: str = "default",
+    specials: tuple[str, ...] = (),
+    desks: Desks | None = None,
+    told: bool = False,
 ) -> list[list[Message]]:
-    """What a model is asked about each case."""
+    """What a model is asked about each case.
+
+    Args:
+        desks: what may be looked up.
+        told: whether the chat template tells of the tools.
+    """
+    if desks is not None:
+        return [desks.prompt(brief, template, specials, told) for brief in briefs]
     return [render(brief.case, brief.excerpt, template, specials) for brief in briefs]
 
 
@@ -87,9 +105,15 @@ def lessons_of(
     return lessons
 
 
-def texts_of(briefs: Sequence[Brief], template: str = "default") -> list[str]:
-    """Everything that a tokenizer for these cases will meet: prompts, and completions where there is gold to state."""
+def texts_of(briefs: Sequence[Brief], template: str = "default", desks: Desks | None = None) -> list[str]:
+    """Everything that a tokenizer for these cases will meet: prompts, and completions where there is gold to state.
+
+    Args:
+        desks: what may be looked up, about which the prompts say something.
+    """
     texts = []
+    if desks is not None:
+        texts += [part.text for prompt in prompts_of(briefs, template, (), desks) for part in prompt[0].texts]
     for brief in briefs:
         judged = brief.case.gold is not None and brief.case.gold.verdict is not None and not brief.lost
         (conversation,) = (lessons_of if judged else prompts_of)([brief], template)

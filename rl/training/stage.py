@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from transformers import set_seed
 
-from data import Brief, Briefs, Case, DataError, load_cases
+from data import Brief, Briefs, Case, DataError, Rulebook, load_cases
 from data.windows import windows_of
 from prompts import Message
 from prompts.excerpts import Excerpts
@@ -21,6 +21,7 @@ from prompts.processor import Processor
 from prompts.reply import Reply
 from rl.config.model import ModelConfig
 from rl.config.train import TrainRecipe
+from rl.desk import Desks
 from rl.models.load import context_length, empty_model, load_model, processor_for
 from rl.runs.checkpoints import checkpoint_to_resume
 from rl.runs.excerpts import excerpts_of
@@ -119,6 +120,15 @@ class Stage(ABC, Generic[OneRecipe]):
         """What tells runs of this kind apart beside what all kinds have, by the recipe's names."""
         return {}
 
+    def desks(self, book: Rulebook) -> Desks | None:
+        """Where the model looks things up; None where it does not.
+
+        Raises:
+            DataError: there is no such tool.
+        """
+        config = getattr(self.recipe, "desk", None)
+        return None if config is None else Desks.of(config, book)
+
     def reserved(self, arguments: Any) -> int:
         """Tokens of the context that are kept for what the model is to write; 0 where rows hold it already."""
         return 0
@@ -169,21 +179,29 @@ class Stage(ABC, Generic[OneRecipe]):
         return self.recipe.data.train
 
     def conversations(
-        self, briefs: Briefs, special_tokens: tuple[str, ...] = (), reply: Reply | None = None
+        self,
+        briefs: Briefs,
+        special_tokens: tuple[str, ...] = (),
+        reply: Reply | None = None,
+        told: bool = False,
     ) -> list[tuple[Brief, list[Message]]]:
         """What a model is shown of cases, each with the case that it is about: to measure how long it is.
 
         Args:
             special_tokens: of the model, where it is known.
             reply: how the model's chat template takes a completion, where it is known.
+            told: whether the chat template tells of tools.
         """
-        shown = self.recipe.data.template, special_tokens
-        told = lessons_of(briefs, *shown, reply) if self.imitates else prompts_of(briefs, *shown)
-        return list(zip(briefs, told, strict=True))
+        template = self.recipe.data.template
+        if self.imitates:
+            shown = lessons_of(briefs, template, special_tokens, reply)
+        else:
+            shown = prompts_of(briefs, template, special_tokens, self.desks(briefs.book), told)
+        return list(zip(briefs, shown, strict=True))
 
     def texts(self, briefs: Briefs) -> list[str]:
         """What a tokenizer for these cases will meet."""
-        return texts_of(briefs, self.recipe.data.template)
+        return texts_of(briefs, self.recipe.data.template, self.desks(briefs.book))
 
     def empty(self, folder: Path) -> Any:
         """The model of a folder's ``config.json`` without weights, to count its parameters."""

@@ -190,3 +190,37 @@ def test_a_completion_of_no_tokens_has_no_scores():
     found = packed(model, prompts, completions, mask)
     assert not len(found[0][0])
     check((found[0][1:], found[1][1:]), (expected[0][1:], expected[1][1:]))
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_completions_with_pictures_of_their_own(name: str):
+    """What a policy wrote, what a tool showed it, and what it wrote then, beside completions of text."""
+    family, model = FAMILIES[name], model_of(name)
+    first, second = family.prompt(9, 1, 1), family.prompt(14, 0, 2)
+    shown = [family.prompt(6, 2, 3), None, family.prompt(5, 1, 4), family.prompt(7, 1, 5)]
+    text = family.prompt(5, 0, 6)
+    pieces = [piece and Prompt.joined([text, piece]) for piece in shown]
+    rows, prompts = [piece or text for piece in pieces], [first, first, second, second]
+    longest = max(len(row.ids) for row in rows)
+    completions = torch.stack([torch.nn.functional.pad(row.ids, (0, longest - len(row.ids))) for row in rows])
+    mask = (torch.arange(longest) < torch.tensor([len(row.ids) for row in rows])[:, None]).long()
+    expected: Scores = [], []
+    for prompt, row in zip(prompts, rows, strict=True):
+        whole = Prompt.joined([prompt, row])
+        ids, labels = whole.ids[None], whole.ids[None].clone()
+        labels[:, : len(prompt.ids)] = -100
+        inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": labels}
+        output = model(**inputs, fused_lm_head=True, **media_of([whole], in_one_row=True), **whole.types)
+        expected[0].append(output.log_probs[0, -len(row.ids) :])
+        expected[1].append(output.entropy[0, -len(row.ids) :])
+    theirs = gradients(model, expected)
+    prepare(model)
+    row = pack(model, prompts, completions, mask, pictured=pieces)
+    output = model(**row.inputs, shift_labels=row.labels, fused_lm_head=True)
+    sizes = mask.sum(dim=1).tolist()
+    found: Scores = tuple(
+        [line[:size] for line, size in zip(row.layout.rows(said), sizes, strict=True)]
+        for said in (output.log_probs, output.entropy)
+    )  # type: ignore[assignment]
+    check(found, expected)
+    check_gradients(gradients(model, found), theirs)

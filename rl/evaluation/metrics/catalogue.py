@@ -153,6 +153,16 @@ METRICS: "dict[str, Entry[Counted]]" = _by_name(
             neutral=["tokens_per_review", "characters_per_review"],
             share=False,
         ),
+        Entry(
+            "looking",
+            {
+                "calls_per_review": "calls of tools a review",
+                "turns_per_review": "turns a review",
+                "failed_calls": "calls that showed nothing",
+            },
+            neutral=["calls_per_review", "turns_per_review", "failed_calls"],
+            share=False,
+        ),
     ]
 )
 """Formulas on summed counts, in the order in which tables show them."""
@@ -219,5 +229,6 @@ HEADLINE: tuple[str, ...] = (
     "necessity_of_broken", "necessity_of_clear", "requoted_change_rate", "resampled_flip_rate", "flip_recall",
     "hold_rate", "pair_accuracy", "verdict_stability", "rule_order_stability", "rule_ids_stability",
     "paraphrase_stability", "pass_at_4", "majority_at_5", "parse_rate", "tokens_per_review",
+    "calls_per_review", "turns_per_review", "failed_calls",
 )  # fmt: skip
 """The figures that tables show, where they apply; ``metrics.json`` has the others too."""

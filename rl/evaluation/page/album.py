@@ -32,6 +32,7 @@ EMBEDDED = 5_000
 """Most thumbnails inside a page: a photograph's is some 10 kB."""
 WHOLE_QUALITY = 88
 
+Box = tuple[float, float, float, float]
 Thumbnail = dict[str, str]
 """``{"webp": base64}``, or ``{"file": name in the folder}``, or ``{"trouble": why there is none}``; with ``whole``,
 the name of the picture at full size, where that is larger."""
@@ -47,15 +48,19 @@ class Album:
             folder: where what does not stand in the page lies; it is made when there is something to put there.
         """
         self.folder = folder
-        self._numbers: dict[Path, int] = {}
+        self._numbers: dict[tuple[Path, Box | None], int] = {}
         self._cases: list[str] = []
 
-    def number(self, case: Case, path: str) -> int:
-        """The number of one of the case's pictures."""
-        whole = case.path(path)
-        if whole not in self._numbers:
+    def number(self, case: Case, path: str, box: Box | None = None) -> int:
+        """The number of one of the case's pictures, or of a part of it.
+
+        Args:
+            box: left, top, right and bottom, from 0 to 1.
+        """
+        picture = case.path(path), box
+        if picture not in self._numbers:
             self._cases.append(case.id)
-        return self._numbers.setdefault(whole, len(self._numbers))
+        return self._numbers.setdefault(picture, len(self._numbers))
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -75,10 +80,18 @@ class Album:
         return made
 
 
-def thumbnail(path: Path, case_id: str, folder: Path, embedded: bool = True) -> Thumbnail:
-    """A picture at most `SIDE` pixels wide and high; a larger one is also written whole to the folder."""
+def thumbnail(picture: tuple[Path, Box | None], case_id: str, folder: Path, embedded: bool = True) -> Thumbnail:
+    """A picture, or a part of it, at most `SIDE` pixels wide and high; a larger one is also written whole to the
+    folder.
+    """
+    path, box = picture
     try:
         image = open_image(path, case_id)
+        if box is not None:
+            x0, y0, x1, y1 = box
+            left, top = int(x0 * image.width), int(y0 * image.height)
+            edges = max(left + 1, round(x1 * image.width)), max(top + 1, round(y1 * image.height))
+            image = image.crop((left, top, *edges))
     except DataError as error:
         return {"trouble": error.message.replace(str(path), path.name)}
     whole = {}

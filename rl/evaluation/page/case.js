@@ -146,13 +146,21 @@ function drawer(page) {
     return el("small", "", facts.filter(Boolean).join(" · "), intent);
   }
 
+  /** What was looked at with tools, step by step, with the parts of pictures that were seen. */
+  function timeline(looks) {
+    if (!looks?.length) return "";
+    return el("ol", "looks", looks.map((look) => el("li", look.failed ? "bad" : "", bdi(look.told),
+      el("small", "", bdi(look.asked)), (look.crops ?? []).map((crop) => picture(crop, [], true)))));
+  }
+
   /** Everything that was written at one go. */
   function attempt(found, about) {
     const raw = found.completion === undefined ? "" : folded("raw", "completion as written", found.completion);
     const ruling = found.ruling;
-    if (!ruling) return [measured(found), el("p", "trouble", "no ruling: ", bdi(found.failure ?? "no verdict given")), raw];
+    if (!ruling) return [measured(found), timeline(found.looks), el("p", "trouble", "no ruling: ", bdi(found.failure ?? "no verdict given")), raw];
     return [
       measured(found),
+      timeline(found.looks),
       found.contradiction ? el("p", "contradiction", "✗ ", bdi(found.contradiction)) : "",
       el("ul", "", ruling.violations.map((v, i) => citation(v, about, found.right?.[i], found.found?.[i]))),
       ruling.reasoning ? folded("said", "reasoning", ruling.reasoning) : "",

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from data import VERDICTS, Briefs
 from rl.evaluation.comparison import Comparison
 from rl.evaluation.comparison.comparison import MetricRow
-from rl.evaluation.evaluation import Evaluation
+from rl.evaluation.evaluation import Evaluation, spent_by
 from rl.evaluation.metrics import HEADLINE, LOWER_IS_BETTER, SHARES, TITLES
 from rl.evaluation.outcomes import PREDICTED, outcome
 from rl.evaluation.page.charts import UNIT, Line, Scale, around_zero, axis, plot, whiskers
@@ -84,6 +84,8 @@ class Section:
     plots: Sequence[Plot]
     shown: Mapping[str, str]
     """By model, which rules cases were shown, where they did not name them."""
+    spent: Mapping[str, str]
+    """By model, what a case took, where one of them had tools."""
     notes: Mapping[str, str]
     """Figures that cannot be given, by title, and why."""
     cells: Sequence[list[list[tuple[int, float, str]]]]
@@ -117,6 +119,7 @@ def section(models: Sequence[Evaluation], comparison: Comparison | None, briefs:
         tables=[table for table in (_rules(models, comparison), *_slices(models, comparison)) if table.rows],
         plots=_plots(models),
         shown={model.name: model.shown for model in models if model.shown is not None},
+        spent=spent_by(models),
         notes={TITLES[name]: note for model in models for name, note in model.notes.items()},
         cells=[_cells(model) for model in models] if first.cells.sum() else [],
         confusions=[found for found in confusions if found is not None],

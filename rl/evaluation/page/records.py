@@ -93,7 +93,7 @@ def record(shown: Shown, album: Album, rules: dict[Rule, int], recordings: Recor
         "heard": _heard(shown),
         "marks": [(name, found) for name, text in case.fields.items() if (found := _marks(shown, name, text))],
         "answers": [
-            [_answer(*told) for told in zip(of_model, said, strict=True)]
+            [_answer(*told) | _looked(told[0], case, album) for told in zip(of_model, said, strict=True)]
             for of_model, said in zip(shown.samples, shown.contradictions, strict=True)
         ],
     }
@@ -135,6 +135,28 @@ def _answer(prediction: Prediction, contradiction: str | None) -> Json:
         accepted = {rule for violation in gold.violations for rule in violation.accepted}
         content["right"] = [rule in accepted for rule in prediction.cited]
     return {"ruling": content.pop("ruling")} | {key: value for key, value in content.items() if value is not None}
+
+
+def _looked(prediction: Prediction, case: Case, album: Album) -> Json:
+    """What a model looked at with tools, step by step, with the parts of pictures that it saw."""
+    steps: list[Json] = []
+    for look in prediction.looks or ():
+        crops = [
+            {"label": look.told, "number": album.number(case, path, region.region)}
+            for region in look.regions[:PICTURES]
+            if (path := _picture_of(region, case)) is not None
+        ]
+        step: Json = {"told": look.told, "asked": look.arguments, "failed": bool(look.error), "crops": crops}
+        steps.append({key: value for key, value in step.items() if value})
+    return {"looks": steps} if steps else {}
+
+
+def _picture_of(region: Region, case: Case) -> str | None:
+    """The file that a region was cut from, in its largest version; None where the case has it no more."""
+    if region.frame is not None:
+        return case.frames[region.frame].path if region.frame < len(case.frames) else None
+    files, place = case.originals or case.images, region.image or 0
+    return files[place] if place < len(files) else None
 
 
 def _marks(shown: Shown, field: str, text: str) -> list[tuple[int, int, str]]:

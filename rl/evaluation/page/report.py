@@ -188,7 +188,11 @@ def _blocks(
         samples = [samples_by_case(model.predictions) for model in models]
         for row in choose(models, limit):
             brief = briefs[split][row[0].case]
-            shown = Shown(split, brief.case, brief.excerpt, row, [of[brief.id] for of in samples])
+            written = [of[brief.id] for of in samples]
+            # Rules that somebody looked up are shown as well: whoever cites them was right to know them.
+            looked_up = (rule for of in written for one in of for look in one.looks or () for rule in look.rules)
+            excerpt = brief.with_rules(looked_up, briefs[split].book).excerpt
+            shown = Shown(split, brief.case, excerpt, row, written)
             entries.append(entry(shown, brief.id in suspects, confusions[split]))
             records.append(record(shown, album, rules, recordings))
             if len(records) == CASES_PER_BLOCK:

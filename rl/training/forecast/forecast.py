@@ -10,7 +10,8 @@ import torch
 
 from rewards.models.checkpoint import ADAPTER, base_of_adapter, load_config
 from rewards.models.machine import computes_in_bfloat16
-from rl.config.train import PolicyRecipe, TrainRecipe
+from rl.config.policy import PolicyRecipe
+from rl.config.train import TrainRecipe
 from rl.shared_prefix.attention import why_not
 from rl.terminal.forecast import Forecast
 from rl.training.forecast.batch import Batch

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Any
 
-from rl.config.train import PolicyRecipe, RewardRecipe, TrainRecipe
+from rl.config.policy import PolicyRecipe
+from rl.config.train import RewardRecipe, TrainRecipe
 from rl.shared_prefix.prompt import Prompt
 from rl.training.forecast.batch import Batch
 

@@ -15,8 +15,9 @@ from rewards.models.checkpoint import ADAPTER, base_of_adapter, generative_class
 from rewards.models.patch_projection import project_by_product
 from rewards.models.scalar_head import ScalarHead, linear_head
 from rl.config.model import LoraConfig, ModelConfig
+from rl.config.policy import PolicyRecipe, PPORecipe
 from rl.config.ppo import CriticConfig
-from rl.config.train import PolicyRecipe, PPORecipe, RewardRecipe, TrainRecipe
+from rl.config.train import RewardRecipe, TrainRecipe
 from rl.models.critic import CRITIC, AdapterCritic, Critic, TrunkCritic, install
 from rl.models.load import add_lora
 from rl.models.second_adapter import add_copy

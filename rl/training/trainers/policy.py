@@ -7,7 +7,8 @@ nothing is learned, checkpoints between generations only, sampling without dropo
 have pictures and some have none. A case's weight multiplies its advantages, which have the shape (B,) or, one for each
 token, (B, T). What is made of the totals is a learner's own: it overrides `advantages_of`.
 
-`_generate` is where episodes come from: whatever writes them in training takes its place.
+Episodes have one turn, or several at a desk (`EpisodeTrainer`): the last one is scored as the ruling, and what tools
+said carries no loss and no advantage.
 
 Completions are written with the fused attention kernel: with a cache it is the faster one, even where plain products
 win in training. It changes no gradient.
@@ -34,15 +35,16 @@ from rl.runs.checkpoints import step_of
 from rl.runs.rollouts import Rollout, RolloutLog
 from rl.training.trainers.alarm import Alarm
 from rl.training.trainers.draw import Draw
+from rl.training.trainers.episodes import EpisodeTrainer
+from rl.training.trainers.habits import Habits, habits_of
 from rl.training.trainers.mastered import Mastered
 from rl.training.trainers.refill import Refilled
 from rl.training.trainers.resumable import ResumableTrainer
 from rl.training.trainers.reward_callback import RewardCallback, restore_rewards, save_rewards
 from rl.training.trainers.scored_positions import labelled_positions_only
-from rl.training.trainers.shared_prefix import SharedPrefixTrainer
 
 
-class PolicyTrainer(ResumableTrainer, SharedPrefixTrainer):
+class PolicyTrainer(ResumableTrainer, EpisodeTrainer):
     """TRL's trainer for rows with the columns ``case`` (its id) and ``weight``.
 
     Args:
@@ -69,6 +71,12 @@ class PolicyTrainer(ResumableTrainer, SharedPrefixTrainer):
     ):
         super().__init__(*args, reward_funcs=reward, **kwargs)
         self.reward, self.credit = reward, credit
+        if self.desks is not None and self.sharding in ("zero3", "fsdp"):
+            raise DataError(
+                "processes write unequally many turns at a desk, and under ZeRO-3 or FSDP each would wait for the "
+                "others' pieces of the model: take zero2",
+                field="desk",
+            )
         if not self.use_vllm:
             self.generation_config.use_cache = True  # left open, it would follow a checkpoint saved for training
         if self.ref_model is not None:
@@ -90,7 +98,7 @@ class PolicyTrainer(ResumableTrainer, SharedPrefixTrainer):
         self.log_of_rollouts = None
         if self.accelerator.is_main_process:
             self.log_of_rollouts = RolloutLog(rollouts, step_of(checkpoint) if checkpoint else 0)
-        self.alarm = Alarm(rollouts, self.cycle)
+        self.alarm, self.habits = Alarm(rollouts, self.cycle), Habits(rollouts)
         processor: Any = self.processing_class
         variables: Any = self.chat_template_kwargs
         self.opening = opening_of(processor, **variables)
@@ -132,7 +140,9 @@ class PolicyTrainer(ResumableTrainer, SharedPrefixTrainer):
         """
         states = torch.zeros_like(mask, dtype=torch.bool)
         for row, (episode, _) in enumerate(self._scored):
-            states[row, confidence_places(self._tokenizer, episode.turns[-1], self.opening)] = True
+            begin = self._trajectories[row].last if self._trajectories else 0
+            places = confidence_places(self._tokenizer, episode.turns[-1], self.opening)
+            states[row, [begin + place for place in places]] = True
         return states
 
     def own(self, of_all: torch.Tensor, rows: int) -> torch.Tensor:
@@ -167,6 +177,10 @@ class PolicyTrainer(ResumableTrainer, SharedPrefixTrainer):
         size = self.num_generations if self.model.training else self.num_generations_eval
         assert size is not None
         return size
+
+    def mixes(self, pictured: list[bool]) -> bool:
+        """Tools may show pictures of a case that has come without."""
+        return super().mixes(pictured) or (self.desks is not None and self._is_vlm and not all(pictured))
 
     def _check_settings(self) -> int:
         """Refuses settings that would take no step or lose completions; returns the steps between two generations."""
@@ -224,20 +238,29 @@ class PolicyTrainer(ResumableTrainer, SharedPrefixTrainer):
         """
         cases = [row["case"] for row in inputs]
         first = self.accelerator.process_index * len(cases)
-        turns = [
-            turn_of(self._tokenizer, ids, self.eos_token_ids, opening=self.opening) for ids in completion_ids_list
-        ]
-        episodes = [
-            Episode(case, (turn,), (first + place) % self.group_size)
-            for place, (case, turn) in enumerate(zip(cases, turns, strict=True))
-        ]
+        samples = [(first + place) % self.group_size for place in range(len(cases))]
+        if self._trajectories:
+            rows = zip(self._trajectories, cases, samples, strict=True)
+            episodes = [row.episode(case, sample) for row, case, sample in rows]
+        else:
+            episodes = [
+                Episode(case, (turn_of(self._tokenizer, ids, self.eos_token_ids, opening=self.opening),), sample)
+                for case, ids, sample in zip(cases, completion_ids_list, samples, strict=True)
+            ]
         cards = self.reward.score(episodes, cases, progress_of(self.state))
         self._scored = list(zip(episodes, cards, strict=True))
         for name, value in step_metrics(cards).items():
             self._log_metric(name, value)
+        habits = habits_of(episodes, self.desks is not None)
+        for name, value in habits.items():
+            self._log_metric(name, value)
         self.reward.check(cards)
         totals = [[torch.nan if card.total is None else card.total] for card in cards]
         self._totals: torch.Tensor = gather(torch.tensor(totals, dtype=torch.float32, device=self.accelerator.device))
+        if self.model.training:
+            means = gather(torch.tensor([list(habits.values())], device=self.accelerator.device)).mean(dim=0)
+            figures = dict(zip(habits, means.tolist(), strict=True))
+            self.habits.hear(figures, self._totals.nanmean().nan_to_num().item())
         return self._totals
 
     def draw(self, rows: list[dict[str, Any]]) -> Draw:

@@ -86,8 +86,8 @@ class ResumableTrainer(Trainer):
         for printer in (PrinterCallback, DEFAULT_PROGRESS_CALLBACK):  # people are told by whoever watches the run
             self.remove_callback(printer)
         datasets = (rows for rows in (self.train_dataset, self.eval_dataset) if rows is not None)
-        self.mixes_pictures = any(len(set(self.pictured(rows))) > 1 for rows in datasets)
-        """Whether some cases have pictures and some have none."""
+        self.mixes_pictures = any(self.mixes(self.pictured(rows)) for rows in datasets)
+        """Whether the model may see a batch with pictures in one process and one without any in another."""
         self.settle_pictures(self.model)
 
     def run(
@@ -150,6 +150,10 @@ class ResumableTrainer(Trainer):
     def pictured(self, rows: Any) -> list[bool]:
         """Which rows have pictures; nothing is opened."""
         return pictured(rows)
+
+    def mixes(self, pictured: list[bool]) -> bool:
+        """Whether some of the rows have pictures and some have none."""
+        return len(set(pictured)) > 1
 
     def settle_pictures(self, model: Any) -> None:
         """Prepares a model that every process calls in step for batches without pictures beside batches with them.

@@ -22,17 +22,21 @@ from trl import GRPOConfig, GRPOTrainer
 from trl.models.utils import unwrap_model_for_generation
 from trl.trainer import grpo_trainer
 
+from prompts.tool_turns import knows_tools
 from rl.shared_prefix.attention import bare, prepare, why_not
 from rl.shared_prefix.check import COARSE, TOLERANCE, difference
 from rl.shared_prefix.forward import pack, widened
 from rl.shared_prefix.generate import can_generate, generate
 from rl.shared_prefix.prompt import Prompt, media_of
+from rl.shared_prefix.rows import row_by_row
 from rl.shared_prefix.stem import stem_of
 from rl.terminal.console import console, is_first_process
 from rl.training.trainers.prompt_reader import PromptReader
 
 PROMPTS = "prompts"
 """Where a batch of TRL's holds the `Prompt` of each row."""
+PICTURED = "pictured"
+"""Where it holds each completion as a `Prompt`, where tools have shown pictures in it; None where none has."""
 
 
 class SharedPrefixTrainer(GRPOTrainer):
@@ -40,20 +44,40 @@ class SharedPrefixTrainer(GRPOTrainer):
 
     Args:
         shared_prefix: whether to share at all; if not, this is TRL's trainer.
+        reads: whether prompts are read here even if they cannot be shared, and passed through the model row by row, so
+            that a completion may hold pictures.
+        schemas: of tools that prompts tell of, where the chat template does.
     """
 
     args: GRPOConfig
     model: PreTrainedModel
 
-    def __init__(self, *args: Any, shared_prefix: bool = False, **kwargs: Any):
+    def __init__(
+        self,
+        *args: Any,
+        shared_prefix: bool = False,
+        reads: bool = False,
+        schemas: list[dict[str, Any]] | None = None,
+        **kwargs: Any,
+    ):
         super().__init__(*args, **kwargs)
         self.shares = shared_prefix
         """Whether prompts are shared; False for good once that has turned out to be impossible."""
+        self.reads = reads
         self._at_hand: list[Prompt] | None = None
-        """Of each row of the batch that is being worked on, if prompts are shared."""
+        """Of each row of the batch that is being worked on, if prompts are read here."""
+        self._begun: list[Prompt] | None = None
+        """What stands behind each prompt already, while an episode goes on."""
+        self._pictured: list[Prompt | None] | None = None
+        """Of each row, the completion with its pictures, if there are any."""
         self._pictures: list | None = None
         """Of each row, for whoever writes elsewhere and wants to see them."""
         self._compared = False
+        processor: Any = self.processing_class
+        told = {"tools": schemas} if schemas and knows_tools(processor) else {}
+        self.variables: dict[str, Any] = {**self.chat_template_kwargs, **told}
+        """What the chat template is given."""
+        self._reader = PromptReader(processor, self.chat_template, self.variables)
         if shared_prefix:
             self._begin_sharing()
 
@@ -61,14 +85,8 @@ class SharedPrefixTrainer(GRPOTrainer):
         reason = why_not(self._bare)
         if self.aux_loss_enabled:
             reason = "its experts are balanced by a loss of their own"
-        if self.tools:
-            reason = "episodes have several turns"
         if reason is not None:
             self._stop_sharing(reason)
-            return
-        processor: Any = self.processing_class
-        variables: Any = self.chat_template_kwargs
-        self._reader = PromptReader(processor, self.chat_template, variables)
 
     def _stop_sharing(self, reason: str) -> None:
         self.shares = False
@@ -84,14 +102,16 @@ class SharedPrefixTrainer(GRPOTrainer):
     def _generate_and_score_completions(self, inputs: list) -> dict[str, Any]:
         if self.shares and not self._compared:
             self._compare(inputs)
-        if not self.shares:
+        self._pictured = None
+        if not (self.shares or self.reads):
             return super()._generate_and_score_completions(inputs)
         self._at_hand = self._reader.read(inputs)
         # TRL would run the processor again for pictures that it sees, and copy them for each row.
         without = [{name: value for name, value in row.items() if name != "images"} for row in inputs]
         self._pictures = [row.get("images") or None for row in inputs] if self.use_vllm else None
         output = super()._generate_and_score_completions(without)
-        return {**output, PROMPTS: self._at_hand}
+        shown = {} if self._pictured is None else {PICTURED: self._pictured}
+        return {**output, PROMPTS: self._at_hand, **shown}
 
     def _compare(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Prepares the models; stops sharing in all processes if in one packed log-probabilities are not the dense."""
@@ -118,7 +138,10 @@ class SharedPrefixTrainer(GRPOTrainer):
         if self._at_hand is None:
             return super()._generate_single_turn(prompt_ids, images, multimodal_fields, *args)
         if not self._writes:
-            fields = {} if self.use_vllm else batched(self._at_hand)
+            whole = self._at_hand
+            if self._begun is not None:
+                whole = [Prompt.joined(pieces) for pieces in zip(whole, self._begun, strict=True)]
+            fields = {} if self.use_vllm else batched(whole)
             return super()._generate_single_turn(prompt_ids, self._pictures, fields, *args)
         prompts, checkpointing = list(self._at_hand), cast(Any, self.args.gradient_checkpointing_kwargs)
         places = {id(prompt): prompt.to(self.accelerator.device) for prompt in prompts}
@@ -130,7 +153,8 @@ class SharedPrefixTrainer(GRPOTrainer):
         ) as model:
             stem = stem_of(bare(model), list(places.values()))
             rows = [places[id(prompt)] for prompt in prompts]
-            written = generate(bare(model), rows, self.generation_config, stem)
+            begun = self._begun and [piece.to(self.accelerator.device) for piece in self._begun]
+            written = generate(bare(model), rows, self.generation_config, stem, begun)
         return [row.ids for row in written], None
 
     @property
@@ -143,14 +167,14 @@ class SharedPrefixTrainer(GRPOTrainer):
             plugin is not None and plugin.zero_stage == 3 and not self.args.ds3_gather_for_generation
         )
         elsewhere = self.use_vllm or self.use_transformers_continuous_batching
-        return not (elsewhere or in_pieces) and can_generate(self.generation_config)
+        return self.shares and not (elsewhere or in_pieces) and can_generate(self.generation_config)
 
     def _prepare_inputs(self, generation_batch: Any) -> Any:
         with _groups_stay_together():
             return super()._prepare_inputs(generation_batch)
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
-        self._at_hand = inputs.get(PROMPTS)
+        self._at_hand, self._pictured = inputs.get(PROMPTS), inputs.get(PICTURED)
         return super()._compute_loss(model, inputs)
 
     def _get_per_token_logps_and_entropies(
@@ -168,9 +192,14 @@ class SharedPrefixTrainer(GRPOTrainer):
                 model, input_ids, attention_mask, logits_to_keep, batch_size, compute_entropy, **kwargs
             )
         completions, mask = input_ids[:, -logits_to_keep:], attention_mask[:, -logits_to_keep:]
+        pictured = self._pictured or [None] * len(completions)
+        if not self.shares:
+            with self.accelerator.autocast():
+                found = row_by_row(model, self._at_hand, completions, mask, pictured)
+            return found.log_probs, found.entropy if compute_entropy else None, None
         logps, entropies = [], []
         for rows in self._pieces(len(completions), batch_size):
-            packed = pack(self._bare, self._at_hand[rows], completions[rows], mask[rows])
+            packed = pack(self._bare, self._at_hand[rows], completions[rows], mask[rows], None, pictured[rows])
             with self.accelerator.autocast():
                 output = model(**packed.inputs, shift_labels=packed.labels, fused_lm_head=True)
             logps.append(widened(packed.layout.rows(output.log_probs), logits_to_keep))

@@ -3,8 +3,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from data import Briefs, DataError
-from prompts import Episode, Turn, write
+from data import Brief, Briefs, Case, DataError, Rule, Rulebook, Ruling
+from prompts import Episode, Look, Turn, write
 from rewards import BatchReward, Item, Rubric, rescore
 from rewards.testing.small import BOOK, approving, ideal, rejecting, rule_on
 from rl.runs.rollouts import Rollout
@@ -93,3 +93,25 @@ def test_a_slow_reward_loses_nothing_on_a_step_that_its_limit_is_too_short_for()
         [group] = rescore(rollouts, BRIEFS, slow, old)
         assert all(answer.new.total is not None and answer.old.total is not None for answer in group.members)
         assert [answer.rollout for answer in group.members] == rollouts
+
+
+def test_an_episode_is_held_against_the_rules_that_it_looked_up():
+    """Without them, it would cite what it was never shown."""
+    book = Rulebook(name="desk", rules=[Rule(id="FEE-1", text="No fee."), Rule(id="SAY-1", text="No claim.")])
+    gold = {"verdict": "reject", "violations": [{"rule": "FEE-1", "evidence": [{"quote": "fee", "field": "title"}]}]}
+    case = Case.model_validate({"id": "a", "text": {"title": "a fee"}, "gold": gold})
+    briefs = Briefs([Brief(case, book.excerpt([], retrieved=True))], book)
+    said = Ruling(
+        reasoning='FEE-1: "fee" -> broken\n', verdict="reject", confidence=0.9,
+        violations=[{"rule": "FEE-1", "evidence": [{"quote": "fee", "field": "title"}]}],
+    )  # fmt: skip
+    look = Look(tool="search_rules", rules=("FEE-1",))
+    asked = Turn("<think>?</think>"), Turn("FEE-1: No fee.", "tool", looks=(look,))
+    looked, guessed = Episode("a", (*asked, Turn(write(said)))), Episode.plain("a", write(said), 1)
+    rubric = Rubric.load("billboard_desk")
+    rollouts = [Rollout(0, episode, 0.0, 0.0) for episode in (looked, guessed)]
+    (group,) = rescore(rollouts, briefs, rubric)
+    told, blind = (member.new for member in group.members)
+    assert not told.closed and blind.closed, "what it cites is no rule that it was shown"
+    cards = rubric.reward_func(briefs).score([looked, guessed], ["a", "a"])
+    assert [card.total for card in cards] == [told.total, blind.total]

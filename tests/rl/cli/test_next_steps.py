@@ -158,5 +158,5 @@ def test_rules_go_on_being_retrieved(folder: Path) -> None:
 def test_a_retriever_is_measured_on_cases_held_out(folder: Path) -> None:
     recipe = RetrieverRecipe.load("billboard/retriever", {"data.valid": "held.jsonl"})
     (command,) = commands(str(next_steps(recipe, "billboard/retriever")))
-    book = ["--rulebook", "billboard-desk/rulebook.yaml", "--encoder", "runs/billboard-retriever"]
+    book = ["--rulebook", "billboard-retrieval/rulebook.yaml", "--encoder", "runs/billboard-retriever"]
     assert command == ["ruling", "rules", "recall", "--data", "held.jsonl", *book]

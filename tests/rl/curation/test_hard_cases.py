@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from data import Brief, Briefs, DataError
-from rl.config.train import GRPORecipe
+from rl.config.policy import GRPORecipe
 from rl.curation.hard_cases import cases_to_train_on, choose
 from tests.rl.conftest import toy_briefs
 

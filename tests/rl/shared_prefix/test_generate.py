@@ -8,7 +8,7 @@ from rl.shared_prefix.attention import prepare
 from rl.shared_prefix.cache import BranchCache
 from rl.shared_prefix.generate import can_generate, generate
 from rl.shared_prefix.prompt import Prompt, media_of
-from rl.shared_prefix.stem import Stem
+from rl.shared_prefix.stem import Stem, stem_of
 from tests.rl.shared_prefix.families import EOS, FAMILIES, IMAGE
 
 NEW = 90
@@ -71,6 +71,25 @@ def test_more_tokens_than_there_was_room_for(name: str):
     assert all(len(row) == NEW for row in expected)
     prepare(model)
     assert texts(model, [prompts[0], prompts[0], prompts[1]], config) == [expected[0], *expected]
+
+
+@pytest.mark.parametrize("stemmed", [False, True])
+@pytest.mark.parametrize("name", FAMILIES)
+def test_going_on_behind_what_is_written(name: str, stemmed: bool):
+    """Rows on one prompt, each with earlier turns and tools' pictures of its own, some with none."""
+    family = FAMILIES[name]
+    model, text = family.model(), family.prompt(40, 0, 9)
+    prompts = [Prompt.joined([text, family.prompt(9, pictures, pictures + 1)]) for pictures in (1, 2, 0)]
+    begun = [Prompt.joined([family.prompt(4, 0, seed), family.prompt(5 + seed, seed % 3, seed)]) for seed in range(5)]
+    config = settings(repetition_penalty=1.3, eos_token_id=list(range(40, EOS + 1)), max_new_tokens=24)
+    rows = [0, 0, 1, 2, 2]
+    expected = [alone(model, Prompt.joined([prompts[row], own]), config) for row, own in zip(rows, begun, strict=True)]
+    assert len({len(written) for written in expected}) > 1
+    prepare(model)
+    stem = stem_of(model, prompts) if stemmed else None
+    assert (stem is not None) is stemmed
+    written = generate(model, [prompts[row] for row in rows], config, stem, begun)
+    assert [row.ids for row in written] == expected
 
 
 def test_rows_that_have_ended_leave(monkeypatch: pytest.MonkeyPatch):

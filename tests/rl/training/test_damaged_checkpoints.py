@@ -15,7 +15,8 @@ from safetensors.torch import load_file
 
 from data import DataError
 from rewards import Rubric
-from rl.config.train import GRPORecipe, SFTRecipe, TrainRecipe
+from rl.config.policy import GRPORecipe
+from rl.config.train import SFTRecipe, TrainRecipe
 from rl.runs.checkpoints import checkpoint_at, newest_checkpoint, step_of
 from rl.runs.folder import RunFolder
 from rl.runs.rollouts import read_rollouts

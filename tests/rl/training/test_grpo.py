@@ -10,7 +10,7 @@ from prompts import opening_of, target, write
 from rewards import Rubric, Scorecard
 from rl.config.cases import MasteredConfig
 from rl.config.model import ModelConfig
-from rl.config.train import GRPORecipe
+from rl.config.policy import GRPORecipe
 from rl.models.load import context_length, load_model, load_processor
 from rl.runs.rollouts import read_rollouts
 from rl.training.grpo import check_prices_count

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from rl.config.model import ModelConfig
-from rl.config.train import GRPORecipe, PolicyRecipe
+from rl.config.policy import GRPORecipe, PolicyRecipe
 from rl.models.load import load_model
 from rl.runs.rollouts import read_rollouts
 from tests.rl.training.sharded import launch

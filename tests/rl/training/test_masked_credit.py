@@ -9,7 +9,7 @@ import torch
 from data import DataError
 from prompts import target, write
 from rewards import Rubric
-from rl.config.train import GRPORecipe
+from rl.config.policy import GRPORecipe
 from rl.generation.decode import confidence_places, turn_of
 from rl.models.load import load_processor
 from rl.training.policy import PolicyStage

@@ -15,8 +15,9 @@ from PIL import Image
 
 from data import save_cases
 from rl.config.model import ModelConfig
+from rl.config.policy import GRPORecipe, PolicyRecipe, PPORecipe
 from rl.config.ppo import CriticConfig
-from rl.config.train import GRPORecipe, PolicyRecipe, PPORecipe, RewardRecipe, SFTRecipe, TrainRecipe
+from rl.config.train import RewardRecipe, SFTRecipe, TrainRecipe
 from rl.models.load import load_model
 from rl.runs.rollouts import read_rollouts
 from tests.rl.conftest import toy_briefs, toy_cases

@@ -14,8 +14,8 @@ from transformers import (
 from data import DataError
 from rewards import Rubric
 from rl.config.model import ModelConfig
+from rl.config.policy import PPORecipe
 from rl.config.ppo import CriticConfig
-from rl.config.train import PPORecipe
 from rl.models.critic import is_critics
 from rl.models.load import context_length, load_model, load_processor
 from rl.runs.folder import RunFolder

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from rl.config.model import ModelConfig
-from rl.config.train import PPORecipe
+from rl.config.policy import PPORecipe
 from rl.models.load import load_model
 from rl.runs.rollouts import read_rollouts
 from tests.rl.training.test_grpo_zero import final_weights, launch

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from rl.config.train import GRPORecipe
+from rl.config.policy import GRPORecipe
 from rl.runs.rollouts import read_rollouts
 from tests.rl.training.sharded import launch
 from tests.rl.training.test_grpo_zero import final_weights

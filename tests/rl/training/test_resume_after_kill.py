@@ -14,7 +14,8 @@ from safetensors.torch import load_file
 
 from rl.config.cases import MasteredConfig
 from rl.config.model import ModelConfig
-from rl.config.train import GRPORecipe, PPORecipe, RewardRecipe, SFTRecipe, TrainRecipe
+from rl.config.policy import GRPORecipe, PPORecipe
+from rl.config.train import RewardRecipe, SFTRecipe, TrainRecipe
 from rl.models.load import load_model
 from rl.runs.checkpoints import newest_checkpoint, step_of
 from rl.runs.folder import RunFolder

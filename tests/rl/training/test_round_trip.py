@@ -8,7 +8,8 @@ import pytest
 
 from data import Brief, Briefs, Case, DataError, Rulebook
 from prompts import opening_of
-from rl.config.train import GRPORecipe, SFTRecipe
+from rl.config.policy import GRPORecipe
+from rl.config.train import SFTRecipe
 from rl.models.load import load_processor, tokenizer_of
 from rl.training import train
 from rl.training.preflight import preflight

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from rl.config.train import GRPORecipe, SFTRecipe
+from rl.config.policy import GRPORecipe
+from rl.config.train import SFTRecipe
 from rl.training import train
 
 NOISE = ("Loading weights", "{'loss'", "Writing model shards", "it/s]", "\x1b", "\r")

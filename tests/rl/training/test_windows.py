@@ -9,8 +9,9 @@ import pytest
 from data import Case, DataError, Gold, GoldViolation, Interval, Line, Ruling, Violation, save_cases
 from prompts import reason, write
 from prompts.excerpts import Excerpts
+from rl.config.policy import GRPORecipe, PPORecipe
 from rl.config.retriever import RetrieverRecipe
-from rl.config.train import GRPORecipe, PPORecipe, SFTRecipe
+from rl.config.train import SFTRecipe
 from rl.curation.own_memory import with_own_memory
 from rl.runs.past_run import cases_of
 from rl.training.preflight import preflight

@@ -10,7 +10,8 @@ from data import Briefs, load_cases
 from prompts.processor import special_tokens
 from prompts.reply import Reply
 from rl.config.model import LoraConfig, ModelConfig
-from rl.config.train import GRPORecipe, PPORecipe, RewardRecipe, SFTRecipe, TrainRecipe
+from rl.config.policy import GRPORecipe, PPORecipe
+from rl.config.train import RewardRecipe, SFTRecipe, TrainRecipe
 from rl.models.load import processor_for
 from rl.training.forecast.batch import Batch, guess, read
 from rl.training.forecast.imagined import Imagined

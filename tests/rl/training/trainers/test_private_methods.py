@@ -53,8 +53,20 @@ READ = {
     "eos_token_ids", "generation_config", "generation_kwargs", "log_multimodal", "loss_type", "model_wrapped",
     "num_generations", "num_generations_eval", "num_iterations", "ref_model", "tools", "top_entropy_quantile",
     "use_transformers_continuous_batching", "use_vllm", "beta", "scale_rewards", "current_gradient_accumulation_steps",
+    "rollout_func", "max_completion_length", "_is_vlm",
 }  # fmt: skip
 """Attributes of TRL's trainer that ours read or set."""
+
+
+def test_what_a_rollout_func_gives_is_what_is_trained_on():
+    """Its ``env_mask`` becomes the ``tool_mask``, and without log-probabilities none are taken for the policy's."""
+    written, scored = (
+        inspect.getsource(getattr(GRPOTrainer, name)) for name in ("_generate", "_generate_and_score_completions")
+    )
+    assert "output = self.rollout_func(prompts, self)" in written
+    assert 'tool_mask = extra_fields.pop("env_mask", None)' in written
+    assert 'required_keys = {"prompt_ids", "completion_ids", "logprobs"}' in written
+    assert "if sampling_per_token_logps_list is not None" in scored and 'output["tool_mask"] = tool_mask' in scored
 
 
 def parameters(function: Callable) -> list[str]:

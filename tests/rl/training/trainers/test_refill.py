@@ -10,7 +10,7 @@ from trl import GRPOTrainer
 from data import DataError
 from prompts import Episode
 from rewards import Scorecard
-from rl.config.train import GRPORecipe
+from rl.config.policy import GRPORecipe
 from rl.runs.rollouts import Rollout, read_rollouts
 from rl.training.advantages.groups import against_group
 from rl.training.trainers.draw import Draw, joined

@@ -8,7 +8,8 @@ import torch
 from safetensors.torch import load_file
 
 from data import DataError
-from rl.config.train import GRPORecipe, SFTRecipe, TrainRecipe
+from rl.config.policy import GRPORecipe
+from rl.config.train import SFTRecipe, TrainRecipe
 from rl.training import train
 from rl.training.trainers import rehearsal
 

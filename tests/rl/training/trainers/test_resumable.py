@@ -14,7 +14,8 @@ from trl.trainer.utils import RepeatSampler
 from data import DataError
 from rewards import Rubric
 from rl.config.model import ModelConfig
-from rl.config.train import GRPORecipe, SFTRecipe
+from rl.config.policy import GRPORecipe
+from rl.config.train import SFTRecipe
 from rl.runs.checkpoints import newest_checkpoint
 from rl.runs.folder import RunFolder
 from rl.runs.manifest import COMPLETE, Manifest

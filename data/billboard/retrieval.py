@@ -1,4 +1,4 @@
-"""Desk: Billboard under a book of hundreds of rules, of which an ad meets a handful: what rules are retrieved from.
+"""Retrieval: Billboard under a book of hundreds of rules, of which an ad meets a handful.
 
 Every mechanism has a family of rules, one for each product, worded in one of several ways. Rules of one family differ
 in their product, and where the mechanism has a limit or an exception, in these too; fees, rates and discounts have a
@@ -31,7 +31,7 @@ POOLS: tuple[Pool, ...] = ("train", "test")
 
 
 class Families(BaseModel):
-    """The wordings of ``desk.yaml``."""
+    """The wordings of ``retrieval.yaml``."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -41,8 +41,8 @@ class Families(BaseModel):
 
 
 @dataclass(frozen=True)
-class DeskRule:
-    """A rule of the desk book, and what of Billboard's own rules it is."""
+class BookRule:
+    """A rule of the book, and what of Billboard's own rules it is."""
 
     rule: Rule
     product: str
@@ -50,15 +50,15 @@ class DeskRule:
 
 
 @dataclass(frozen=True)
-class Desk:
+class RetrievalBook:
     """The book, drawn by a seed: equal seeds, equal books."""
 
     seed: int = 0
 
     @cached_property
-    def rules(self) -> tuple[DeskRule, ...]:
+    def rules(self) -> tuple[BookRule, ...]:
         """Family by family, product by product."""
-        families = load_yaml(Families, Path(__file__).parent / "desk.yaml")
+        families = load_yaml(Families, Path(__file__).parent / "retrieval.yaml")
         rng = random.Random(f"billboard desk {self.seed}")
         return tuple(self._drawn(families, rng))
 
@@ -66,14 +66,14 @@ class Desk:
     def book(self) -> Rulebook:
         """The rules under Billboard's categories and intents."""
         own = rulebook()
-        rules = tuple(desk.rule for desk in self.rules)
-        return Rulebook(name="billboard-desk", intents=own.intents, categories=own.categories, rules=rules)
+        rules = tuple(each.rule for each in self.rules)
+        return Rulebook(name="billboard-retrieval", intents=own.intents, categories=own.categories, rules=rules)
 
     def judge(self, ad: Ad) -> Gold:
         """The gold ruling on an ad by the whole book, without reasoning: a line a rule would be hundreds."""
-        judged = [(desk, find(ad, desk.variant)) for desk in self._by_product[product_of(ad)]]
-        broken = [(desk.rule.id, found) for desk, found in judged if found.outcome == "broken"]
-        unclear = [desk.rule.id for desk, found in judged if found.outcome == "unclear"]
+        judged = [(own, find(ad, own.variant)) for own in self._by_product[product_of(ad)]]
+        broken = [(own.rule.id, found) for own, found in judged if found.outcome == "broken"]
+        unclear = [own.rule.id for own, found in judged if found.outcome == "unclear"]
         called_for = self.book.called_for(rule for rule, _ in broken)
         return Gold(
             verdict="escalate" if called_for == "approve" and unclear else called_for,
@@ -87,7 +87,7 @@ class Desk:
         rng = random.Random(f"billboard desk {self.seed} {pool}")
         maker = AdMaker(pool, tuple(catalogue().rules), rng)
         for number in range(count):
-            yield maker.make(f"desk-{pool}-{number:05d}", MECHANISMS[number % len(MECHANISMS)])
+            yield maker.make(f"retrieval-{pool}-{number:05d}", MECHANISMS[number % len(MECHANISMS)])
 
     def case(self, ad: Ad) -> Case:
         """An ad as a case under the whole book; its category is what it promotes."""
@@ -102,23 +102,23 @@ class Desk:
         )
 
     @cached_property
-    def _by_product(self) -> dict[str, list[DeskRule]]:
-        products = Counter(desk.product for desk in self.rules)
-        return {product: [desk for desk in self.rules if desk.product == product] for product in products}
+    def _by_product(self) -> dict[str, list[BookRule]]:
+        products = Counter(own.product for own in self.rules)
+        return {product: [own for own in self.rules if own.product == product] for product in products}
 
-    def _drawn(self, families: Families, rng: random.Random) -> Iterator[DeskRule]:
+    def _drawn(self, families: Families, rng: random.Random) -> Iterator[BookRule]:
         products = [product for some in catalogue().products.values() for product in some]
         for key, wordings in families.families.items():
             for product in products:
                 name = f"{key.removesuffix('-1')}-{product.replace(' ', '').upper()}"
                 low, high = sorted(rng.sample(NUMBERS[:-1], 2))
                 variant = Variant(key, threshold=high, excepted=rng.random() < 0.5)
-                yield DeskRule(_worded(name, variant, product, wordings, families.scopes, rng), product, variant)
+                yield BookRule(_worded(name, variant, product, wordings, families.scopes, rng), product, variant)
                 if key in families.tiered:
                     variant = Variant(key, threshold=low)
                     rule = _worded(f"{name}-2", variant, product, wordings, families.scopes, rng)
                     lower = rule.model_copy(update={"severity": "low", "verdict": "escalate"})
-                    yield DeskRule(lower, product, variant)
+                    yield BookRule(lower, product, variant)
 
 
 def product_of(ad: Ad) -> str:
@@ -126,7 +126,7 @@ def product_of(ad: Ad) -> str:
     return ad.title.split(" ", 1)[1]
 
 
-def build_desk(
+def build_retrieval(
     out: str | Path, cases: int, test_cases: int, seed: int = 0, progress: Callable[[int], None] | None = None
 ) -> Path:
     """Writes ``rulebook.yaml``, ``train.jsonl``, ``test.jsonl`` and ``media/``; the same seed gives the same bytes.
@@ -137,12 +137,12 @@ def build_desk(
         test_cases: how many test cases, with names and layouts that no training case has.
         progress: told how many of all cases are done.
     """
-    out, desk, done = Path(out), Desk(seed), 0
-    desk.book.dump(out / "rulebook.yaml")
+    out, book, done = Path(out), RetrievalBook(seed), 0
+    book.book.dump(out / "rulebook.yaml")
     for pool, count in zip(POOLS, (cases, test_cases), strict=True):
         made = []
-        for ad in desk.ads(pool, count):
-            made.append(desk.case(ad))
+        for ad in book.ads(pool, count):
+            made.append(book.case(ad))
             with whole_file(out / made[-1].images[0], flushed=False) as picture:
                 picture_of(ad).save(picture, "PNG", compress_level=1)
             done += 1

@@ -1,0 +1,135 @@
+"""What looking is worth: by what an episode looked at, and by nothing that it says."""
+
+import pytest
+
+from data import Brief, Briefs, Case, Region, Rule, Rulebook, Ruling, Violation, load_cases
+from data.billboard.desk import build_desk
+from prompts import Episode, Look, Turn, write
+from rewards import Item, Rubric
+from rewards.audit import audit
+from rewards.pure.looking import Economy, Looked, ToolBonus
+
+BOOK = Rulebook(name="desk", rules=[Rule(id="FEE-1", text="No fee."), Rule(id="SAY-1", text="No claim.")])
+BOX = Region(image=0, region=(0.5, 0.5, 1, 1))
+CASE = Case.model_validate(
+    {
+        "id": "a",
+        "text": {"title": "Lamp"},
+        "images": ["lamp.png"],
+        "page": {
+            "sections": [{"title": "news", "text": "We moved."}, {"title": "terms", "text": "x", "shown": False}]
+        },
+        "gold": {"verdict": "reject", "violations": [{"rule": "FEE-1", "evidence": [BOX.model_dump()]}]},
+    }
+)
+SEARCH = Look(tool="search_rules", rules=("FEE-1",))
+ZOOM = Look(tool="zoom", regions=(BOX,))
+ELSEWHERE = Look(tool="zoom", regions=(Region(image=0, region=(0, 0, 0.5, 0.5)),))
+READ = Look(tool="read", field="page", section=1)
+FAILED = Look(tool="zoom", error="there is no image 9")
+
+
+def ruling(*evidence: dict | Region, rule: str = "FEE-1") -> Ruling:
+    cited = Violation.model_validate(
+        {"rule": rule, "evidence": [e if isinstance(e, dict) else e.model_dump() for e in evidence]}
+    )
+    return Ruling(reasoning=f"{rule}: seen -> broken", verdict="reject", confidence=0.9, violations=[cited])
+
+
+def item(said: Ruling, *looks: Look, case: Case = CASE) -> Item:
+    turns = [turn for look in looks for turn in (Turn("<think>?</think>"), Turn("…", "tool", looks=(look,)))]
+    return Item.of(Episode(case.id, (*turns, Turn(write(said)))), Brief(case, BOOK))
+
+
+def value(reward, *items: Item) -> list[float]:
+    return [outcome.value for outcome in reward.score_batch(list(items))]
+
+
+@pytest.mark.parametrize(
+    ("said", "looks", "expected"),
+    [
+        (ruling(BOX), (ZOOM,), 1.0),
+        (ruling(BOX), (), 0.5),
+        (ruling(BOX), (ELSEWHERE,), 0.5),
+        (ruling(BOX), (FAILED,), 0.5),
+        (ruling({"quote": "Lamp", "field": "title"}), (), 1.0),
+        (ruling({"quote": "x", "field": "page", "section": 1}), (), 0.0),
+        (ruling({"quote": "x", "field": "page", "section": 1}), (READ,), 1.0),
+        (ruling({"quote": "We moved.", "field": "page", "section": 0}), (), 1.0),
+        (ruling({"interval": [1, 2]}), (), 0.5),
+        (ruling({"interval": [1, 2]}), (Look(tool="frames", interval=(0, 3)),), 1.0),
+        (ruling(BOX, rule="MADE-UP"), (ZOOM,), 0.0),
+        (ruling(BOX, {"quote": "x", "field": "page", "section": 1}), (ZOOM,), 0.5),
+        (Ruling(reasoning="", verdict="approve", confidence=0.9), (), 1.0),
+    ],
+)
+def test_looked(said: Ruling, looks: tuple[Look, ...], expected: float):
+    assert value(Looked(), item(said, *looks)) == [expected]
+
+
+def test_a_ruling_of_which_no_episode_is_known_has_looked():
+    assert value(Looked(), Item.of(ruling(BOX), Brief(CASE, BOOK))) == [1.0]
+    assert value(Looked(), Item.of(write(ruling(BOX)), Brief(CASE, BOOK))) == [0.5], "its text alone has not"
+
+
+def test_economy_counts_every_call():
+    calls = [item(ruling(BOX), *[FAILED] * n) for n in (0, 1, 2, 9)]
+    assert value(Economy(), *calls) == pytest.approx([1.0, 0.8, 0.6, 0.0])
+    assert value(Economy(cost=0.5, free=1), *calls) == [1.0, 1.0, 0.5, 0.0]
+
+
+def test_the_bonus_is_paid_while_few_look_and_for_what_was_of_use():
+    bonus = ToolBonus(bound=0.3)
+    idle = [item(ruling(BOX)) for _ in range(3)]
+    assert value(bonus, item(ruling(BOX), ZOOM), *idle) == [1.0, 0, 0, 0], "one of four"
+    assert value(bonus, item(ruling(BOX), ZOOM), item(ruling(BOX), SEARCH), *idle[:2]) == [0.0] * 4, "two of four"
+    for useless in (FAILED, ELSEWHERE, READ):
+        assert value(bonus, item(ruling(BOX), useless), *idle) == [0.0] * 4
+    other = CASE.model_copy(update={"id": "b"})
+    both = [item(ruling(BOX), ZOOM), *idle, item(ruling(BOX), ZOOM, case=other)]
+    assert value(bonus, *both) == [1.0, 0, 0, 0, 0.0], "each case by itself: there it is all of them"
+    fine = Ruling(reasoning="", verdict="approve", confidence=0.9)
+    assert value(bonus, item(fine, SEARCH), item(fine, FAILED), item(fine), item(fine)) == [1.0, 0, 0, 0]
+
+
+@pytest.fixture(scope="module")
+def briefs(tmp_path_factory: pytest.TempPathFactory) -> Briefs:
+    folder = build_desk(tmp_path_factory.mktemp("desk"), 36, 2)
+    book = Rulebook.load(folder / "rulebook.yaml")
+    families = {case.id: {rule.partition("-")[2] for v in case.gold.violations for rule in v.accepted} for case in
+                load_cases(folder / "train.jsonl")}  # fmt: skip
+    cases = [
+        case.model_copy(
+            update={
+                "rules": [rule for rule in book.ids if rule.partition("-")[2] in families[case.id]] or book.ids[:3]
+            }
+        )
+        for case in load_cases(folder / "train.jsonl")
+    ]
+    return Briefs.bind(cases, book)
+
+
+def test_the_rubric_stands_and_each_cheat_is_tried(briefs: Briefs):
+    found = audit(Rubric.load("billboard_desk"), briefs)
+    tried = {trial.cheat.name: trial for trial in found.trials}
+    assert tried["citing without looking"].tried > 5 and tried["citing without looking"].share == 1
+    assert tried["calling tools for nothing"].tried > 30 and tried["calling tools for nothing"].share == 1
+    assert not {"citing without looking", "calling tools for nothing"} & {flaw.name for flaw in found.flaws}
+
+
+def test_a_rubric_that_pays_for_calls_is_found_out(briefs: Briefs):
+    """As a rubric of one's own may do."""
+    paid = Rubric.load("billboard_desk", {"craft": {f"{__file__}:Paid": 0.3}})
+    tried = {trial.cheat.name: trial for trial in audit(paid, briefs).trials}
+    assert not tried["calling tools for nothing"].ok
+    assert "citing without looking" not in tried, "nothing in it asks what was looked at"
+
+
+class Paid(Economy):
+    """The more calls, the better."""
+
+    name = "paid"
+
+    def score_batch(self, items):
+        for one in items:
+            yield min(1.0, len(one.episode.looks) / 3) if one.source is not None else 0.0
