@@ -73,7 +73,7 @@ def watch_cases(
     settings, decoding = settings or WatchSettings(), decoding or Decoding()
     reviewer = Reviewer(engine, briefs.book, decoding)
     streams = {brief.id: _Stream.of(brief, settings) for brief in briefs}
-    news = {id_: began(id_, "case", reviewer, settings, None) for id_ in streams}
+    news = {brief.id: began(brief, "case", reviewer, settings, None) for brief in briefs}
     with Journal(out, listener) as kept:
         for record in kept.records():
             if record.stream in streams:

@@ -65,7 +65,7 @@ def watch(
     with Journal(out, listener) as kept, tempfile.TemporaryDirectory() as frames:
         brief = Brief.of(case.allowing(frames), book)
         progress = Progress(settings, brief.excerpt)
-        _take_up(kept, began(case.id, source.name, reviewer, settings, by), progress)
+        _take_up(kept, began(brief, source.name, reviewer, settings, by), progress)
         if not progress.is_over:
             place, most = progress.place(datetime.now(UTC)), settings.most_lag + settings.windows.seconds
             buffer = Buffer(Path(frames), most, waits=not source.is_live, start=place.position)
@@ -75,16 +75,17 @@ def watch(
     return progress
 
 
-def began(stream: str, source: str, reviewer: Reviewer, settings: WatchSettings, by: Recognizer | None) -> Began:
+def began(stream: Brief, source: str, reviewer: Reviewer, settings: WatchSettings, by: Recognizer | None) -> Began:
     """The first record of a stream."""
     identity: dict[str, Any] = {
         **reviewer.engine.identity(reviewer.decoding),
         "rulebook": reviewer.book.fingerprint,
+        "excerpt": stream.excerpt.fingerprint,
         "template": f"{reviewer.decoding.template} {TEMPLATE_VERSION}",
         "settings": settings.model_dump(mode="json"),
         "speech": by.identity if by is not None else None,
     }
-    return Began(stream=stream, time=datetime.now(UTC), source=source, identity=identity)
+    return Began(stream=stream.id, time=datetime.now(UTC), source=source, identity=identity)
 
 
 def _take_up(kept: Journal, new: Began, progress: Progress) -> None:
