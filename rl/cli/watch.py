@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from data import DataError
+from rl.cli.excerpts import Excerpt, read_excerpt
 from rl.cli.media import AllowMedia
 from rl.cli.next_steps import again
 from rl.cli.numbers import finite
@@ -24,6 +25,7 @@ def watch(
         ),
     ],
     rulebook: Annotated[str, typer.Option(help="YAML file, or the name of a shipped rulebook.")],
+    excerpt: Excerpt = None,
     journal: Annotated[Path, typer.Option(help="File that all is kept in; goes on where it was.")] = Path(
         "watch.jsonl"
     ),
@@ -101,15 +103,17 @@ def watch(
     except ValidationError as error:
         field, message = explain(error)
         raise DataError(message, field=f"--{field.replace('_', '-')}" if field else None) from error
-    excerpts = excerpts_of(rulebook, None, None if endpoint else model)
+    excerpts = excerpts_of(rulebook, read_excerpt(excerpt), None if endpoint else model)
     known = pick(case) if case else None
     is_live = not source.endswith(".jsonl")
     for option, given in (("--case", case), ("--speech", speech)):
         if given is not None and not is_live:
             raise DataError("is for what goes on: cases say themselves what is known and what is said", field=option)
     if is_live and excerpts.facts is not None and (known is None or known.rules is None):
-        why = "was trained on rules retrieved for each case, and nobody knows yet what a stream is about"
-        raise DataError(f"'{model}' {why}: name its rules in a case ('rules'), and give it with --case")
+        if known is None or not known.fields:
+            why = "rules are retrieved by what a case says, and nobody knows yet what a stream is about"
+            raise DataError(f"{why}: give a case that tells it, or names its rules ('rules'), with --case")
+        known = excerpts.bind([known])[0].case
     engine = Endpoint(endpoint, model) if endpoint else engine_of(model)
     decoding = Decoding(template=template, max_new_tokens=max_new_tokens)
     panel = WatchPanel(without_credentials(source), shown=not json)

@@ -49,6 +49,8 @@ class ModelConfig(BaseModel):
     chat_template_kwargs: dict[str, bool | int | float | str] = Field(default_factory=dict)
     """Variables for the chat template, such as ``enable_thinking``; training writes them into the template that it
     saves with the model."""
+    frames: Literal["pictures", "video"] = "pictures"
+    """How frames reach the model: as pictures at their times. Its own video input is refused, with the reason."""
     lora: LoraConfig | None = None
     load_in_4bit: bool = False
     """QLoRA: the frozen weights in 4 bits (bitsandbytes), adapters in full precision."""
@@ -59,6 +61,16 @@ class ModelConfig(BaseModel):
             raise ValueError("give either 'path' or 'tiny'")
         if self.load_in_4bit and self.lora is None:
             raise ValueError("'load_in_4bit' freezes the weights, so there is nothing to train: give 'lora' as well")
+        return self
+
+    @model_validator(mode="after")
+    def _pictures(self) -> "ModelConfig":
+        if self.frames == "video":
+            raise ValueError(
+                "frames: a model's own video input is not used, also where its processor takes video: TRL 1.16 does "
+                "not train it (SFT raises an error, GRPO leaves the video out of its log-probabilities without a "
+                "word); with 'pictures', frames are pictures at their times"
+            )
         return self
 
     def with_weights(self, path: str | Path) -> "ModelConfig":

@@ -1,5 +1,8 @@
 from pathlib import Path
 
+import pytest
+
+from data import DataError
 from rl.config import EvalRecipe, ModelConfig, SFTRecipe
 
 
@@ -17,3 +20,11 @@ def test_other_weights_are_another_configuration() -> None:
     loaded = built.with_weights(Path("runs/x/tiny"))
     assert (loaded.path, loaded.tiny, loaded.attn_implementation) == ("runs/x/tiny", None, "eager")
     assert built.path is None and built.tiny is not None
+
+
+def test_native_video_is_refused_with_the_reason() -> None:
+    for recipe, start in ((SFTRecipe, "billboard/sft"), (EvalRecipe, "billboard/eval")):
+        overrides = {"model.frames": "video"} | ({"model.path": "runs/x"} if recipe is EvalRecipe else {})
+        with pytest.raises(DataError, match=r"model\.?.*TRL 1\.16 does not train it"):
+            recipe.load(start, overrides)
+    assert SFTRecipe.load("billboard/sft", {"model.frames": "pictures"}).model.frames == "pictures"

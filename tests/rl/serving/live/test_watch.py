@@ -14,7 +14,7 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
-from data import Briefs, Case, DataError, Frame, Line, Rulebook, save_cases
+from data import Briefs, Case, DataError, Frame, Line, Rulebook
 from data.media.audio.recognizer import Speech
 from data.media.live import source_of
 from data.media.live.address import AddressSource
@@ -331,20 +331,3 @@ def test_the_command(tiny_vl: Path, toy: Path, tmp_path: Path) -> None:
     assert done.stdout.encode() == (tmp_path / "j.jsonl").read_bytes()
     wrong = CliRunner().invoke(app, [*call, "--every", "9"])
     assert isinstance(wrong.exception, DataError) and "would leave seconds unseen" in str(wrong.exception)
-
-
-def test_rules_are_retrieved_as_in_training_and_not_for_what_is_still_to_come(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run, engine = tmp_path / "run", SeesDarkness()
-    run.mkdir()
-    (run / "run.json").write_text('{"recipe": {"data": {"excerpt": {"retrieve": "bm25", "k": 1}}}}')
-    BOOK.dump(tmp_path / "rules.yaml")
-    monkeypatch.setattr("rl.generation.episodes.engine_of", lambda model: engine)
-    save_cases([Case(id="s", transcript=[Line(start=0, end=2, text="All cures.")])], tmp_path / "cases.jsonl")
-    options = ["--rulebook", str(tmp_path / "rules.yaml"), "--journal", str(tmp_path / "j.jsonl"), "--json"]
-    done = CliRunner().invoke(app, [str(run), str(tmp_path / "cases.jsonl"), *options])
-    assert done.exit_code == 0, done.output
-    assert [brief.excerpt.ids for brief in engine.asked] == [["CURE-1"]]
-    live = CliRunner().invoke(app, [str(run), str(tmp_path / "clip.mp4"), *options])
-    assert isinstance(live.exception, DataError) and "name its rules in a case ('rules')" in str(live.exception)
