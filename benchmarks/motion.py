@@ -76,7 +76,7 @@ BLIND = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--cases", type=int, default=4000)
+    parser.add_argument("--cases", type=int, default=6000)
     parser.add_argument("--test-cases", type=int, default=400)
     parser.add_argument("--teacher-noise", type=float, default=0.12)
     parser.add_argument("--sft-steps", type=int, help="the recipe's if left out")
