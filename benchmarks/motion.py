@@ -76,7 +76,7 @@ BLIND = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--cases", type=int, default=4000)
+    parser.add_argument("--cases", type=int, default=6000)
     parser.add_argument("--test-cases", type=int, default=400)
     parser.add_argument("--teacher-noise", type=float, default=0.12)
     parser.add_argument("--sft-steps", type=int, help="the recipe's if left out")
@@ -142,12 +142,14 @@ class Bench:
         return out
 
     def evaluate(self, model: Path, name: str, way: Blind | None = None) -> Evaluation:
-        """What a model makes of the test clips, all media shown or one of them another's."""
+        """What a model makes of the test clips; of those that a medium decides where that is another's."""
         out = self.home / "evaluations" / name
         if (out / METRICS_FILE).is_file():
             return load_evaluation(out)
         cases = load_cases(self._cases("test"))
-        briefs = Briefs.bind(blinded(cases, way) if way else cases, self.book)
+        if way:
+            cases = [case for case in blinded(cases, way) if case.meta["mechanism"] in way.mechanisms]
+        briefs = Briefs.bind(cases, self.book)
         decoding = EvalRecipe.load(f"{RECIPES}/eval", {"model.path": str(model)}).decoding
         begin = time.monotonic()
         found = evaluate_model(model, briefs, out, name=name, decoding=decoding)
