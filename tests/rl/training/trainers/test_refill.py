@@ -1,21 +1,25 @@
 """Groups that are flat give way to others: the same ones whatever happened before, and whole."""
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from trl import GRPOTrainer
 
 from data import DataError
 from prompts import Episode
-from rewards import Scorecard
+from rewards import Rubric, Scorecard
 from rl.config.policy import GRPORecipe
 from rl.runs.rollouts import Rollout, read_rollouts
+from rl.training import train
 from rl.training.advantages.groups import against_group
 from rl.training.trainers.draw import Draw, joined
 from rl.training.trainers.refill import Refill, is_flat
-from tests.rl.training.toy_reward import RULING, ToyReward
+from tests.rl.training.toy_reward import RULING, ToyReward, ToyRubric
 from tests.rl.training.trainers.test_shared_prefix import trainer_for
 
 NAMES = [f"case-{n}" for n in range(12)]
@@ -180,3 +184,44 @@ def test_groups_across_processes_are_refused(toy: Path, tiny_vl: Path, tmp_path:
 def test_refill_needs_shared_prompts():
     with pytest.raises(DataError, match="refill: groups are replaced where prompts are shared"):
         GRPORecipe.load("billboard/grpo", {"refill": 1, "shared_prefix": False})
+
+
+def test_a_run_that_chooses_its_cases_resumes_exactly(
+    toy: Path, tiny_vl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """In the middle of the second epoch, with cases drawn anew and cases drawn less."""
+    monkeypatch.setattr(Rubric, "load", lambda *args: ToyRubric())
+    recipe = GRPORecipe(
+        name="chooses",
+        output=tmp_path / "run",
+        model={"path": str(tiny_vl)},
+        data={"train": [str(toy / "cases.jsonl")], "rulebook": str(toy / "rules.yaml"), "template": "compact"},
+        rubric="toy",
+        refill=2,
+        mastered={"pass_rate": 0.5},
+        trainer={
+            "max_steps": 8,  # an epoch has four
+            "save_steps": 5,
+            "per_device_train_batch_size": 32,
+            "num_generations": 2,
+            "max_completion_length": 8,
+            "scale_rewards": "batch",
+            "gradient_checkpointing": False,
+            "learning_rate": 1e-3,
+            "report_to": "none",
+            "disable_tqdm": True,
+        },
+    )
+    train(recipe)
+    rollouts, weights = read_rollouts(recipe.output), load_file(recipe.output / "checkpoints/final/model.safetensors")
+    late = [rollout for rollout in rollouts if rollout.step >= 5]
+    assert {rollout.round for rollout in late} == {0, 1, 2} and any(rollout.advantage for rollout in late)
+    kept = json.loads((recipe.output / "checkpoints/checkpoint-8/mastered.json").read_text())
+    assert kept["epoch"] == 1 and 0 < len(kept["mastered"]) < 64
+    for name in ("checkpoint-8", "final"):  # as if killed in the last step
+        shutil.rmtree(recipe.output / "checkpoints" / name)
+    train(recipe, resume=True)
+    assert read_rollouts(recipe.output) == rollouts
+    again = load_file(recipe.output / "checkpoints/final/model.safetensors")
+    assert all(torch.equal(again[name], weight) for name, weight in weights.items())
+    assert json.loads((recipe.output / "checkpoints/checkpoint-8/mastered.json").read_text()) == kept
