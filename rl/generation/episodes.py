@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from prompts import Episode, render
 from rl.config.decoding import Decoding
 from rl.generation.engine import Engine
 from rl.generation.episode_log import EpisodeLog
+from rl.runs.lock import sole_writer
 from rl.runs.provenance import retrieval_facts, rulebook_facts
 from rl.terminal.progress import counting
 
@@ -49,11 +51,25 @@ def write_episodes(
         retry_refused: whether what a server refused before is asked for again.
 
     Raises:
-        DataError: there is no such model, a case cannot be put to it, or the log was made with other settings.
+        DataError: there is no such model, a case cannot be put to it, or the log was made with other settings or is
+            being written by another process.
         RuntimeError: the engine did not write all that it was asked for.
         TypeError: the engine wrote what is no episode; what it wrote before is in the log.
     """
     engine = engine_of(engine)
+    with sole_writer(log, "wait for it, or give another --out") if log is not None else nullcontext():
+        return _written(engine, briefs, decoding, progress, log, doing, retry_refused)
+
+
+def _written(
+    engine: Engine,
+    briefs: Briefs,
+    decoding: Decoding,
+    progress: bool,
+    log: Path | None,
+    doing: str,
+    retry_refused: bool,
+) -> Episodes:
     decoding = decoding.with_template(engine.template or "default")
     settings = {**engine.identity(decoding), "shown": shown_hash(briefs, decoding.template or "default")}
     found = EpisodeLog(log, settings, retry_refused)

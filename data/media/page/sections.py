@@ -20,6 +20,8 @@ LONGEST = 2_000
 """Characters of a section's text; a longer one goes on in further sections."""
 MOST_TEXT = 1_000_000
 """Characters of all sections together; no landing page that people read comes near."""
+MOST_DEEP = 5_000
+"""Blocks inside one another; browsers stop at 512. Parsing takes time by its square: hours, of a hostile page."""
 HIDDEN = "data-ruling-hidden"
 """The attribute by which a capture marks what the browser did not show."""
 
@@ -40,6 +42,11 @@ _UNSEEN = re.compile(
 )
 _SHADOW = re.compile(r"<template(?=\s[^>]{0,200}shadowrootmode)", re.IGNORECASE)
 """What stands in an element's open shadow is what visitors see of it; other templates are not shown."""
+_BLOCK = re.compile(
+    r"<(/?)(?:address|article|aside|blockquote|center|details|dialog|dir|div|dl|fieldset|figure|footer|form|header|"
+    r"hgroup|main|menu|nav|ol|pre|search|section|summary|table|ul)(?=[\s/>])",
+    re.IGNORECASE,
+)
 _BLANKS = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n[ \n]*")
 
@@ -48,13 +55,15 @@ def sections_of(html: str) -> list[Section]:
     """The titled sections of a page, without those that say nothing.
 
     Raises:
-        DataError: selectolax is not installed, or there is more text than `MOST_TEXT`.
+        DataError: selectolax is not installed, there is more text than `MOST_TEXT`, or blocks lie too deep.
     """
     try:
         from selectolax.lexbor import LexborHTMLParser
     except ImportError as error:
         raise DataError("pages are read with selectolax: pip install 'ruling[media]'") from error
-    tree = LexborHTMLParser(_SHADOW.sub("<div", html))
+    html = _SHADOW.sub("<div", html)
+    _check_depth(html)
+    tree = LexborHTMLParser(html)
     title = tree.css_first("head > title")
     writer = _Writer(_tidy(title.text()) if title is not None else "")
     if tree.body is not None:
@@ -64,6 +73,16 @@ def sections_of(html: str) -> list[Section]:
     if (size := sum(len(section.whole) for section in sections)) > MOST_TEXT:
         raise DataError(f"a page of {size:,} characters: at most {MOST_TEXT:,}; save the part that matters")
     return sections
+
+
+def _check_depth(html: str) -> None:
+    depth = 0
+    for block in _BLOCK.finditer(html):
+        depth = max(0, depth - 1) if block[1] else depth + 1
+        if depth > MOST_DEEP:
+            raise DataError(
+                f"a page with more than {MOST_DEEP:,} blocks inside one another: save the part that matters"
+            )
 
 
 def _walk(root: "LexborNode") -> Iterator[tuple["LexborNode", bool, bool]]:
