@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ from rl.desk import Desks
 from rl.generation.endpoint import Endpoint
 from rl.generation.engine import Engine, Key
 from rl.generation.episode_log import EpisodeLog
+from rl.runs.lock import sole_writer
 from rl.runs.provenance import retrieval_facts, rulebook_facts
 from rl.terminal.progress import counting
 
@@ -71,11 +73,26 @@ def write_episodes(
         rounds: how the briefs are asked for; all at once if None.
 
     Raises:
-        DataError: there is no such model, a case cannot be put to it, or the log was made with other settings.
+        DataError: there is no such model, a case cannot be put to it, or the log was made with other settings or is
+            being written by another process.
         RuntimeError: the engine did not write all that it was asked for.
         TypeError: the engine wrote what is no episode; what it wrote before is in the log.
     """
     engine = engine_of(engine)
+    with sole_writer(log, "wait for it, or give another --out") if log is not None else nullcontext():
+        return _written(engine, briefs, decoding, progress, log, doing, retry_refused, rounds)
+
+
+def _written(
+    engine: Engine,
+    briefs: Briefs,
+    decoding: Decoding,
+    progress: bool,
+    log: Path | None,
+    doing: str,
+    retry_refused: bool,
+    rounds: Rounds | None,
+) -> Episodes:
     decoding = decoding.with_template(engine.template or "default")
     settings = {**engine.identity(decoding), "shown": shown_hash(briefs, decoding.template or "default")}
     settings |= rounds.identity if rounds is not None else {}

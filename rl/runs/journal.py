@@ -6,6 +6,7 @@ reads the journal from its beginning: all that watching remembers follows from i
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Annotated, Any, Literal
@@ -17,6 +18,7 @@ from data.evidence import Unit
 from data.files import at_file
 from data.jsonl import read_jsonl
 from data.windows import Alarm
+from rl.runs.lock import sole_writer
 
 
 class _Record(BaseModel):
@@ -189,29 +191,18 @@ class Journal:
         self._file: IO[bytes] | None = None
 
     def __enter__(self) -> "Journal":
-        from filelock import FileLock, Timeout
-
-        with at_file(self.path, "written"):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(self.path.with_name(f".{self.path.name}.lock"), fallback_to_soft=False)
-            try:
-                self._lock.acquire(timeout=1.0)
-            except Timeout:
-                raise DataError("somebody else is writing it: give another journal", file=self.path) from None
-            try:
-                self._file = self.path.open("ab")
+        with ExitStack() as held:
+            held.enter_context(sole_writer(self.path, "give another journal"))
+            with at_file(self.path, "written"):
+                self._file = held.enter_context(self.path.open("ab"))
                 self._mend()
-            except BaseException:
-                self._lock.release()
-                raise
+            self._held = held.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        assert self._file is not None
-        self._file.close()
-        self._lock.release()
+        self._held.close()
 
     def _mend(self) -> None:
         """Cuts off a torn line. What is no journal is somebody's own file, and stays as it is."""

@@ -1,4 +1,4 @@
-"""The lock of a run's folder: one training at a time.
+"""The lock of a run's folder: one training at a time; and of a file that is added to: one writer at a time.
 
 The operating system keeps the lock and drops it when the process ends, however it ends, so there is never one to
 remove by hand. Beside it, ``holder.json`` says who holds it, for the message to whoever comes second.
@@ -9,9 +9,10 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 from data import DataError
-from data.files import read_json, write_json
+from data.files import at_file, read_json, write_json
 from rl.runs.folder import RunFolder
 
 PATIENCE = 1.0
@@ -48,6 +49,35 @@ def hold(run: RunFolder) -> Iterator[None]:
             yield
         finally:
             run.holder.unlink(missing_ok=True)
+    finally:
+        lock.release()
+
+
+@contextmanager
+def sole_writer(file: Path, otherwise: str) -> Iterator[None]:
+    """Keeps other processes from writing a file that is added to; makes its folder where there is none.
+
+    Args:
+        otherwise: what to do instead, for whoever comes second.
+
+    Raises:
+        DataError: another process does so, or the folder cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(file.with_name(f".{file.name}.lock"), fallback_to_soft=False)
+    with at_file(file, "written"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        lock.acquire(timeout=PATIENCE)
+    except Timeout:
+        raise DataError(f"somebody else is writing it: {otherwise}", file=file) from None
+    except NotImplementedError:
+        pass  # a file system that has no locks: nobody can be told
+    except OSError as error:
+        raise DataError(f"cannot be written: {error.strerror or error}", file=file) from error
+    try:
+        yield
     finally:
         lock.release()
 

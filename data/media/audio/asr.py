@@ -44,7 +44,8 @@ def transcribe(path: str | Path, by: Recognizer, language: str | None = None) ->
 
 
 def _within(line: Line, end: float) -> Line:
-    """A line that does not outlast the recording: recognition rounds up."""
-    if line.seconds is None or line.seconds[1] <= end:
+    """A line that does not outlast the recording, nor end before it starts: recognition rounds, and errs."""
+    if line.seconds is None:
         return line
-    return line.model_copy(update={"start": min(line.seconds[0], end), "end": end})
+    first, last = sorted(min(second, end) for second in line.seconds)
+    return line if (first, last) == line.seconds else line.model_copy(update={"start": first, "end": last})

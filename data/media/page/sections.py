@@ -20,6 +20,8 @@ LONGEST = 2_000
 """Characters of a section's text; a longer one goes on in further sections."""
 MOST_TEXT = 1_000_000
 """Characters of all sections together; no landing page that people read comes near."""
+MOST_DEEP = 5_000
+"""Blocks inside one another; browsers stop at 512. Parsing takes time by its square: hours, of a hostile page."""
 HIDDEN = "data-ruling-hidden"
 """The attribute by which a capture marks what the browser did not show."""
 
@@ -45,6 +47,11 @@ _UNSEEN = re.compile(
 )
 _SHADOW = re.compile(r"<template(?=\s[^>]{0,200}shadowrootmode)", re.IGNORECASE)
 """What stands in an element's open shadow is what visitors see of it; other templates are not shown."""
+_BLOCK = re.compile(
+    r"<(/?)(?:address|article|aside|blockquote|center|details|dialog|dir|div|dl|fieldset|figure|footer|form|header|"
+    r"hgroup|main|menu|nav|ol|pre|search|section|summary|table|ul)(?=[\s/>])",
+    re.IGNORECASE,
+)
 _BLANKS = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n[ \n]*")
 
@@ -58,7 +65,7 @@ def sections_of(html: str, frames: Mapping[str, str] | None = None) -> list[Sect
             capture has found in it, is known without.
 
     Raises:
-        DataError: selectolax is not installed, or there is more text than `MOST_TEXT`.
+        DataError: selectolax is not installed, there is more text than `MOST_TEXT`, or blocks lie too deep.
     """
     try:
         tree = _parsed(html)
@@ -100,7 +107,19 @@ class _Frames:
 def _parsed(html: str) -> "LexborHTMLParser":
     from selectolax.lexbor import LexborHTMLParser
 
-    return LexborHTMLParser(_SHADOW.sub("<div", html))
+    html = _SHADOW.sub("<div", html)
+    _check_depth(html)
+    return LexborHTMLParser(html)
+
+
+def _check_depth(html: str) -> None:
+    depth = 0
+    for block in _BLOCK.finditer(html):
+        depth = max(0, depth - 1) if block[1] else depth + 1
+        if depth > MOST_DEEP:
+            raise DataError(
+                f"a page with more than {MOST_DEEP:,} blocks inside one another: save the part that matters"
+            )
 
 
 def _walk(root: "LexborNode", frames: _Frames) -> Iterator[tuple["LexborNode", bool, bool]]:

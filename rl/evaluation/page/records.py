@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from typing import Any
 
 from data import TRANSCRIPT, Case, Evidence, Interval, Quote, Region, Rule, Rulebook
@@ -30,6 +31,10 @@ REVIEW = "review"
 
 SHORTEST = 0.1
 """Seconds of a strip; one frame at 0 has no length of its own."""
+
+LONGEST = 4
+"""Times that a strip may be as long as what is known of a case: an interval of a year would leave nothing to be seen
+of eight seconds. What goes on is cut off there."""
 
 Json = dict[str, Any]
 
@@ -186,8 +191,10 @@ def _heard(shown: Shown) -> list[tuple[str, str]]:
 
 def _length(shown: Shown) -> float:
     """The seconds that a strip of the case covers: to the last of its frames, lines and intervals."""
+    known = shown.case.last_second or 0.0
     ends = [item.interval[1] for _, item in shown.evidence() if isinstance(item, Interval)]
-    return max([shown.case.last_second or 0.0, *ends, SHORTEST])
+    most = LONGEST * known if known else inf
+    return max(known, min(max(ends, default=0.0), most), SHORTEST)
 
 
 def _span(case: Case, quote: Quote) -> Span | None:

@@ -74,7 +74,8 @@ function strip(length, frames, intervals, marks, { visible, who, played }) {
     return node;
   };
   const bar = ({ mark, rule, start, end }) => {
-    const node = leading(spanning(el("button", `bar ${mark}`, el("bdi", "", visible(rule))), start, end), start);
+    const [from, to] = [Math.min(start, 0.99 * length), Math.min(end, length)]; // cut off where the strip ends
+    const node = leading(spanning(el("button", `bar ${mark}`, el("bdi", "", visible(rule))), from, to), start);
     node.title = visible(`${who(mark)}, ${rule}: ${start} to ${end} s`);
     return node;
   };

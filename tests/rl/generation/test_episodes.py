@@ -205,3 +205,23 @@ def test_an_engine_of_ones_own_that_writes_no_episode_is_named(
     with pytest.raises(TypeError, match=f"'polly' wrote what is no episode: .*{message}"):
         write_episodes(engine, bound(folder), Decoding(), progress=False, log=log)
     assert len(log.read_bytes().splitlines()) == 1, "nothing of it is in the log"
+
+
+def test_one_writes_into_a_log_at_a_time(folder: Path, tmp_path: Path) -> None:
+    briefs, log, said = bound(folder), tmp_path / "new" / "log.jsonl", []
+
+    class Interrupted(Parrot):
+        def write(self, *asked: Any) -> Any:
+            with pytest.raises(DataError, match=r"log\.jsonl: somebody else is writing it: wait for it") as caught:
+                write_episodes(Parrot(), briefs, Decoding(), progress=False, log=log)
+            said.append(caught)
+            yield from super().write(*asked)
+
+    write_episodes(Interrupted(), briefs, Decoding(), progress=False, log=log)
+    assert said and len(write_episodes(Parrot(), briefs, Decoding(), progress=False, log=log).by_brief) == 2
+
+
+def test_a_folder_that_cannot_be_written_is_named(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(DataError, match=r"log\.jsonl: cannot be written"):
+        write_episodes(Parrot(), bound(folder), Decoding(), progress=False, log=tmp_path / "file" / "log.jsonl")

@@ -41,6 +41,12 @@ def test_what_is_handed_in_hears_the_whole_track(tmp_path: Path) -> None:
     assert speech.lines[0].end == pytest.approx(len(said.samples) / 16000, abs=0.01)
 
 
+def test_a_line_that_ends_before_it_starts_is_turned(tmp_path: Path) -> None:
+    said = Said(Line(start=1.5, end=0.5, text="Tea."), Line(start=9, end=1, text="Milk."))
+    lines = transcribe(write_sound(tmp_path / "a.wav", tone(2)), said).lines
+    assert [line.seconds for line in lines] == [(0.5, 1.5), (1, pytest.approx(2, abs=0.01))]
+
+
 def test_nothing_is_heard_where_there_is_no_sound_or_only_silence(tmp_path: Path) -> None:
     said = Said(Line(start=0, end=1, text="Thank you for watching."))
     assert transcribe(write_video(tmp_path / "a.mp4"), said) == Speech()

@@ -4,6 +4,7 @@ import pytest
 
 pytest.importorskip("selectolax")
 
+from data import DataError
 from data.media.page import PageBudget, sections_of
 from data.media.page.sections import LONGEST
 from data.page import Section
@@ -105,3 +106,14 @@ def test_the_budget_goes_to_what_is_hidden_and_to_both_ends():
     assert shown(sections=4) == "abeh" and shown(characters=30) == "aeh" and shown() == "abcdefgh"
     assert shown(characters=9) == ""
     assert [s.text for s in PageBudget(sections=1).spend(sections)] == [s.text for s in sections]
+
+
+@pytest.mark.parametrize("block", ["<div>", "<UL\n>", "<section/>", "<template shadowrootmode=open>"])
+def test_a_page_whose_blocks_lie_too_deep_is_refused_before_it_is_parsed(block: str) -> None:
+    with pytest.raises(DataError, match="more than 5,000 blocks inside one another"):
+        sections_of(block * 1_000_000 + "x")
+
+
+def test_many_blocks_side_by_side_and_some_in_one_another_are_read() -> None:
+    (section,) = sections_of("<div>" * 600 + "Tea" + "</div>" * 600 + "<div></div>" * 20_000)
+    assert section.text == "Tea"

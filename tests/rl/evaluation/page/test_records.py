@@ -159,5 +159,7 @@ def test_what_is_cited_in_time_hits_lines_and_sets_the_length_of_the_strip() -> 
     assert found["heard"] == [("cures diabetes", "cures diabetis.")]
     assert found["length"] == 9 and found["recording"] is None
     assert found["marks"] == [("transcript", [(9, 24, "m0"), (0, 8, "m0")])]
+    endless = Violation(rule="CURE-1", evidence=[Interval(interval=(2, 1e300))])
+    assert record(shown(case, ruling(endless)), Album(Path("none")), {}, Recordings(Path("none")))["length"] == 16
     timeless = record(shown(Case(id="a"), ruling()), Album(Path("none")), {}, Recordings(Path("none")))
     assert timeless["length"] > 0 and timeless["hits"] == [] and timeless["heard"] == []
