@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from data import DataError
 from prompts.message import Message
 from prompts.processor import Processor, reads_media, tokenizer_of
+from prompts.system import fold_system
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -35,6 +36,7 @@ def encode(
         "return_tensors": "pt",
         **known_variables(processor, variables),
     }
+    conversations = [fold_system(messages, processor) for messages in conversations]
     with _padding_left(tokenizer):
         if not reads_media(processor):
             plain = [[message.for_tokenizer() for message in messages] for messages in conversations]
@@ -72,6 +74,7 @@ def without_payloads(messages: Conversation, processor: Processor) -> list[dict[
     Raises:
         DataError: the model reads text only, and there is more; names the case.
     """
+    messages = fold_system(messages, processor)
     if reads_media(processor):
         return [message.for_row() for message in messages]
     return [message.for_tokenizer() for message in messages]

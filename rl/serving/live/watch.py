@@ -18,7 +18,7 @@ from data.media.live import Buffer, Feed, Opened, Source, View
 from data.media.live.feed import Pace
 from data.windows import Span
 from data.windows.cut import remembered, window_of
-from prompts import TEMPLATE_VERSION
+from prompts import template_version
 from rl.config.decoding import Decoding
 from rl.generation.engine import Engine
 from rl.runs import journal
@@ -77,10 +77,11 @@ def watch(
 
 def began(stream: str, source: str, reviewer: Reviewer, settings: WatchSettings, by: Recognizer | None) -> Began:
     """The first record of a stream."""
+    template = reviewer.decoding.template or "default"
     identity: dict[str, Any] = {
         **reviewer.engine.identity(reviewer.decoding),
         "rulebook": reviewer.book.fingerprint,
-        "template": f"{reviewer.decoding.template} {TEMPLATE_VERSION}",
+        "template": f"{template} {template_version(template)}",
         "settings": settings.model_dump(mode="json"),
         "speech": by.identity if by is not None else None,
     }

@@ -10,18 +10,20 @@ otherwise. Whether a model's rows can be packed is told by its architecture and,
 comparing log-probabilities on a real prompt; where they cannot, all processes take TRL's own path, and say so once.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from typing import Any, cast
 
 import torch
 from accelerate.utils import gather
+from torch.nn.functional import pad
 from transformers import PreTrainedModel
 from trl import GRPOConfig, GRPOTrainer
 from trl.models.utils import unwrap_model_for_generation
 from trl.trainer import grpo_trainer
 
+from prompts.processor import reads_media
 from rl.shared_prefix.attention import bare, prepare, why_not
 from rl.shared_prefix.check import COARSE, TOLERANCE, difference
 from rl.shared_prefix.forward import pack, widened
@@ -53,6 +55,8 @@ class SharedPrefixTrainer(GRPOTrainer):
         """Of each row of the batch that is being worked on, if prompts are shared."""
         self._pictures: list | None = None
         """Of each row, for whoever writes elsewhere and wants to see them."""
+        self._by_row = False
+        """Whether each row is given its own prompt as the processor read it, since prompts cannot be shared."""
         self._compared = False
         if shared_prefix:
             self._begin_sharing()
@@ -63,15 +67,15 @@ class SharedPrefixTrainer(GRPOTrainer):
             reason = "its experts are balanced by a loss of their own"
         if self.tools:
             reason = "episodes have several turns"
-        if reason is not None:
-            self._stop_sharing(reason)
-            return
         processor: Any = self.processing_class
         variables: Any = self.chat_template_kwargs
         self._reader = PromptReader(processor, self.chat_template, variables)
+        if reason is not None:
+            self._stop_sharing(reason)
 
     def _stop_sharing(self, reason: str) -> None:
         self.shares = False
+        self._by_row = bool(reads_media(self._reader.processor) and not (self.tools or self.aux_loss_enabled))
         self._at_hand = None
         if is_first_process():
             console().print(f"each prompt is read once for every completion, not shared: {reason}")
@@ -84,7 +88,7 @@ class SharedPrefixTrainer(GRPOTrainer):
     def _generate_and_score_completions(self, inputs: list) -> dict[str, Any]:
         if self.shares and not self._compared:
             self._compare(inputs)
-        if not self.shares:
+        if not self.shares and not self._by_row:
             return super()._generate_and_score_completions(inputs)
         self._at_hand = self._reader.read(inputs)
         # TRL would run the processor again for pictures that it sees, and copy them for each row.
@@ -142,7 +146,7 @@ class SharedPrefixTrainer(GRPOTrainer):
         in_pieces = self.is_fsdp_enabled or (
             plugin is not None and plugin.zero_stage == 3 and not self.args.ds3_gather_for_generation
         )
-        elsewhere = self.use_vllm or self.use_transformers_continuous_batching
+        elsewhere = self._by_row or self.use_vllm or self.use_transformers_continuous_batching
         return not (elsewhere or in_pieces) and can_generate(self.generation_config)
 
     def _prepare_inputs(self, generation_batch: Any) -> Any:
@@ -167,16 +171,29 @@ class SharedPrefixTrainer(GRPOTrainer):
             return super()._get_per_token_logps_and_entropies(
                 model, input_ids, attention_mask, logits_to_keep, batch_size, compute_entropy, **kwargs
             )
-        completions, mask = input_ids[:, -logits_to_keep:], attention_mask[:, -logits_to_keep:]
         logps, entropies = [], []
-        for rows in self._pieces(len(completions), batch_size):
-            packed = pack(self._bare, self._at_hand[rows], completions[rows], mask[rows])
+        for rows in self._pieces(len(input_ids), batch_size):
+            inputs, of_rows = self._inputs(rows, input_ids, attention_mask, logits_to_keep)
             with self.accelerator.autocast():
-                output = model(**packed.inputs, shift_labels=packed.labels, fused_lm_head=True)
-            logps.append(widened(packed.layout.rows(output.log_probs), logits_to_keep))
+                output = model(**inputs, fused_lm_head=True)
+            logps.append(of_rows(output.log_probs))
             if compute_entropy:
-                entropies.append(widened(packed.layout.rows(output.entropy), logits_to_keep))
+                entropies.append(of_rows(output.entropy))
         return torch.cat(logps), torch.cat(entropies) if compute_entropy else None, None
+
+    def _inputs(
+        self, rows: slice, ids: torch.Tensor, mask: torch.Tensor, size: int
+    ) -> tuple[dict[str, Any], Callable[[torch.Tensor], torch.Tensor]]:
+        """What the model is called with to score some rows' completions, (B, ``size``), and what finds the figures of
+        these in its output.
+        """
+        assert self._at_hand is not None
+        prompts = self._at_hand[rows]
+        if self._by_row:
+            return row_inputs(prompts, ids[rows], mask[rows], size), lambda figures: figures[:, -size:]
+        packed = pack(self._bare, prompts, ids[rows, -size:], mask[rows, -size:])
+        inputs = {**packed.inputs, "shift_labels": packed.labels}
+        return inputs, lambda figures: widened(packed.layout.rows(figures), size)
 
     def _pieces(self, rows: int, batch_size: int | None) -> Iterator[slice]:
         """Parts of a batch that fit into a forward pass: whole groups, where one fits."""
@@ -200,6 +217,28 @@ def batched(prompts: Sequence[Prompt]) -> dict[str, Any]:
         for name in dict.fromkeys(name for prompt in prompts for name in prompt.types)
     }
     return media_of(prompts, in_one_row=False) | types
+
+
+def row_inputs(prompts: Sequence[Prompt], ids: torch.Tensor, mask: torch.Tensor, size: int) -> dict[str, torch.Tensor]:
+    """What a model is called with to score completions, a row for each: ids, their mask, labels, and of each row's
+    prompt its own media.
+
+    Args:
+        ids: (B, P + T) prompts padded on the left, then completions.
+        mask: 1 where there is a token, (B, P + T).
+        size: T.
+    """
+    labels = ids.masked_fill(mask == 0, -100)
+    labels[:, :-size] = -100
+    types = {
+        name: torch.stack(
+            [pad(torch.tensor(row, device=ids.device), (ids.shape[1] - size - len(row), size)) for row in rows]
+        )
+        for name, rows in batched(prompts).items()
+        if isinstance(rows, list)
+    }
+    media = {name: value.to(ids.device) for name, value in media_of(prompts, in_one_row=False).items()}
+    return {"input_ids": ids, "attention_mask": mask, "labels": labels, **media, **types}
 
 
 @contextmanager

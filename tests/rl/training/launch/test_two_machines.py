@@ -43,7 +43,7 @@ def start(recipe: Path, output: Path, *options: str) -> "subprocess.Popen[str]":
 
 
 def ended(*started: "subprocess.Popen[str]") -> list[str]:
-    """What each of them said on stdout, if all ended well. DeepSpeed compiles for minutes where it never ran before."""
+    """What each of them said on stdout, if all ended well. DeepSpeed compiles for minutes where it has never run."""
     try:
         said = [process.communicate(timeout=500) for process in started]
     finally:
