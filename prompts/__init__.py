@@ -7,7 +7,7 @@ from prompts.neutralise import neutralise, restore
 from prompts.opening import opening_of
 from prompts.parse import FailureReason, ParseFailure, answer_schema, parse
 from prompts.reason import reason
-from prompts.render import TEMPLATE_VERSION, TEMPLATES, render
+from prompts.render import TEMPLATE_VERSION, TEMPLATES, render, template_version
 from prompts.target import target
 from prompts.write import write
 
@@ -29,5 +29,6 @@ __all__ = [
     "render",
     "restore",
     "target",
+    "template_version",
     "write",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from data import DataError
 from prompts.message import Message
 from prompts.processor import Processor, reads_media, tokenizer_of
+from prompts.system import fold_system
 from prompts.tool_turns import behind
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def encode(
         "return_tensors": "pt",
         **known_variables(processor, variables),
     }
+    conversations = [fold_system(messages, processor) for messages in conversations]
     if any(message.role == "tool" for messages in conversations for message in messages):
         return _encode_written(processor, conversations, variables)
     with _padding_left(tokenizer):
@@ -116,6 +118,7 @@ def without_payloads(messages: Conversation, processor: Processor) -> list[dict[
     Raises:
         DataError: the model reads text only, and there is more; names the case.
     """
+    messages = fold_system(messages, processor)
     if reads_media(processor):
         return [message.for_row() for message in messages]
     return [message.for_tokenizer() for message in messages]

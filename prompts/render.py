@@ -12,7 +12,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError
 from jinja2.sandbox import SandboxedEnvironment
 
 from data import Case, DataError, Rulebook
@@ -28,13 +28,23 @@ _PLAIN_NAME = re.compile(r"[\w.-]+(?: [\w.-]+)*")
 _MARK = re.compile(r"<([a-z]+ \d+)>")
 
 
-def _version() -> str:
-    content = b"".join(path.read_bytes() for path in sorted(TEMPLATES.rglob("*.j2")))
+def _version(folder: Path) -> str:
+    content = b"".join(path.read_bytes() for path in sorted(folder.rglob("*.j2")))
     return hashlib.sha256(content).hexdigest()[:8]
 
 
-TEMPLATE_VERSION = _version()
+TEMPLATE_VERSION = _version(TEMPLATES)
 """Hash of the shipped templates, for the provenance of predictions."""
+
+
+def template_version(template: str) -> str:
+    """Hash of what a template is made of: of all shipped ones, or of the files in a folder of one's own.
+
+    Raises:
+        DataError: there is no such template.
+    """
+    folder = _folder_of(template)
+    return TEMPLATE_VERSION if folder.parent == TEMPLATES else _version(folder)
 
 
 def render(
@@ -45,7 +55,8 @@ def render(
     Args:
         case: what is under review; its gold plays no part.
         excerpt: the rules that it is judged by.
-        template: ``default``, or ``compact`` for models of a few million parameters.
+        template: ``default``, or ``compact`` for models of a few million parameters; or a folder of one's own with
+            ``system.j2`` and ``user.j2``, which may include or extend the shipped ones (``default/user.j2``).
         special_tokens: literals of the tokenizer at hand, beyond the shapes that `neutralise` knows.
 
     Returns:
@@ -53,29 +64,58 @@ def render(
         ``[message.for_processor() for message in messages]`` is what a transformers processor takes.
 
     Raises:
-        DataError: there is no such template.
+        DataError: there is no such template, or one of one's own cannot be filled in; names file and line.
     """
-    environment = _environment(tuple(special_tokens))
-    if not (TEMPLATES / template / "user.j2").is_file():
-        shipped = ", ".join(sorted(path.name for path in TEMPLATES.iterdir()))
-        raise DataError(f"no prompt template '{template}': choose from {shipped}")
-    system = environment.get_template(f"{template}/system.j2").render(book=excerpt).rstrip("\n")
-    user = environment.get_template(f"{template}/user.j2").render(case=case).rstrip("\n")
+    folder = _folder_of(template)
+    environment = _environment(folder, tuple(special_tokens))
+    if folder.parent != TEMPLATES:
+        case = case.model_copy(update={"gold": None})  # a template of one's own cannot tell what is to be found
+    try:
+        system = environment.get_template("system.j2").render(book=excerpt).rstrip("\n")
+        user = environment.get_template("user.j2").render(case=case).rstrip("\n")
+    except TemplateNotFound as error:
+        raise DataError(f"there is no {error.name} in it, nor among the shipped ones", file=folder) from error
+    except TemplateSyntaxError as error:
+        raise DataError(f"line {error.lineno}: {error.message}", file=error.filename or folder) from error
+    except (TemplateError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise DataError(f"case '{case.id}' cannot be put into it: {error}", file=folder) from error
     return [Message("system", (Text(system),)), Message("user", _parts(user, case))]
+
+
+def _folder_of(template: str) -> Path:
+    """The files of a template: a shipped one by its name, or a folder.
+
+    Raises:
+        DataError: there is none.
+    """
+    shipped = sorted(path.name for path in TEMPLATES.iterdir())
+    folder = TEMPLATES / template if template in shipped else Path(template)
+    missing = [name for name in ("system.j2", "user.j2") if not (folder / name).is_file()]
+    if missing and folder.is_dir() and template not in shipped:
+        raise DataError(f"a prompt template is two files, system.j2 and user.j2: {missing[0]} is missing", file=folder)
+    if missing:
+        message = f"no prompt template '{template}': choose from {', '.join(shipped)}, or name a folder of your own"
+        raise DataError(message)
+    return folder
 
 
 def _parts(text: str, case: Case) -> tuple[Text | Medium, ...]:
     """Splits the rendered text at its media marks."""
     media = {part.name: part for part in media_of(case)}
     pieces = _MARK.split(text)
+    unknown = [piece for piece in pieces[1::2] if piece not in media]
+    if unknown:
+        raise DataError(f"case '{case.id}' has no <{unknown[0]}>, which the prompt template has a place for")
+    if left_out := [name for name in media if name not in pieces[1::2]]:
+        raise DataError(f"case '{case.id}': the prompt template has no place for <{left_out[0]}>")
     parts = [media[piece] if place % 2 else Text(piece) for place, piece in enumerate(pieces) if piece]
     return tuple(parts) or (Text(""),)
 
 
 @lru_cache(maxsize=16)
-def _environment(special_tokens: tuple[str, ...]) -> SandboxedEnvironment:
+def _environment(folder: Path, special_tokens: tuple[str, ...]) -> SandboxedEnvironment:
     environment = SandboxedEnvironment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader([folder, TEMPLATES]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from data import Case, DataError
 from data.media.images import image_size, open_image
+from prompts.parts.picture_tokens import tokens_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -104,9 +105,8 @@ class Picture:
             DataError: it is missing, no image, too large, or of a shape that the model does not take.
         """
         width, height = self.size
-        vision: Any = processor
         with self._shape_taken(width, height):
-            return int(vision._get_num_multimodal_tokens(image_sizes=[(height, width)])["num_image_tokens"][0])
+            return tokens_of(processor, width, height)
 
     def estimate(self, settings: Path) -> int:
         """How many tokens it becomes; only its header is read.

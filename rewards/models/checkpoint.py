@@ -19,6 +19,7 @@ from prompts.processor import Processor, tokenizer_of
 from rewards.models.location import resolve
 from rewards.models.machine import computes_in_bfloat16
 from rewards.models.patch_projection import project_by_product
+from rewards.models.pixel_type import take_any_pixels
 
 ADAPTER = "adapter_config.json"
 
@@ -101,6 +102,7 @@ def load_weights(
     _complain(path, {fault: report[fault] for fault in faults})
     loaded: PreTrainedModel = model
     project_by_product(loaded)
+    take_any_pixels(loaded)
     return loaded
 
 

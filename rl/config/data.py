@@ -35,7 +35,7 @@ class DataConfig(BaseModel):
     excerpt: ExcerptChoice = "named"
     """The rules of it that a case is shown: those that it names, or how to retrieve them."""
     template: str = "default"
-    """Name of the prompt template."""
+    """Name of the prompt template, or a folder of your own with ``system.j2`` and ``user.j2``."""
     windows: WindowsConfig | None = None
     """Cuts cases that have times into windows, as `ruling watch` sees them; None takes them whole. All windows of one
     are shown the rules that are retrieved for the whole."""

@@ -12,7 +12,7 @@ from typing import Any
 from data import Briefs, Rulebook
 from data.address import without_credentials
 from data.files import write_json
-from prompts import TEMPLATE_VERSION
+from prompts import template_version
 from rl.runs.folder import RUN, RunFolder
 
 PACKAGES = ("ruling", "torch", "transformers", "trl", "accelerate", "peft", "tokenizers", "datasets", "evaluate")
@@ -34,7 +34,7 @@ def provenance(
         model: the checkpoint's folder (hashed), or a name on the Hub.
         book: the rulebook, named with its fingerprint.
         briefs: the cases, for how the rules that they were shown were retrieved, where they did not name them.
-        template: the prompt template's name; the version covers all shipped templates.
+        template: the prompt template: the version covers all shipped ones, or the files of one's own.
         decoding: how completions were drawn.
         more: further facts that JSON can hold.
     """
@@ -46,7 +46,7 @@ def provenance(
     if briefs is not None:
         facts |= retrieval_facts(briefs)
     if template is not None:
-        facts["template"] = {"name": template, "version": TEMPLATE_VERSION}
+        facts["template"] = {"name": template, "version": template_version(template)}
     if decoding is not None:
         facts["decoding"] = dict(decoding)
     facts |= more

@@ -40,6 +40,8 @@ def why_not(model: PreTrainedModel) -> str | None:
         return f"its layers of the kind {', '.join(sorted(others))} carry a state from token to token"
     if not getattr(model, "_supports_attention_backend", False) or not model._supports_sdpa:
         return f"the attention of {type(model).__name__} cannot be replaced"
+    if getattr(config, "cross_attention_layers", None):
+        return "its layers look at pictures by cross-attention"
     if getattr(config, "attn_logit_softcapping", None):
         return "its attention caps its scores"
     return None

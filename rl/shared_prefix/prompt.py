@@ -23,7 +23,7 @@ class Prompt:
     def of(cls, processed: Mapping[str, torch.Tensor]) -> "Prompt":
         """From a processor's output for one conversation."""
         media = {
-            name: torch.as_tensor(value)
+            name: _full(torch.as_tensor(value))
             for name, value in processed.items()
             if name not in ("input_ids", "attention_mask")
         }
@@ -54,6 +54,11 @@ class Prompt:
     def bytes(self) -> int:
         """Memory that it takes."""
         return sum(tensor.nbytes for tensor in (self.ids, *self.media.values()))
+
+
+def _full(value: torch.Tensor) -> torch.Tensor:
+    """Llama 4's pixels come in bfloat16, of which TRL can make no list."""
+    return value.float() if value.dtype == torch.bfloat16 else value
 
 
 def media_tokens(config: Any) -> list[int]:

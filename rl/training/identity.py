@@ -13,7 +13,7 @@ from typing import Any
 import xxhash
 
 from data import Briefs, DataError
-from prompts import TEMPLATE_VERSION
+from prompts import template_version
 from prompts.parts import media_of
 from rewards.models.location import resolve
 from rl.config.train import TrainRecipe
@@ -81,7 +81,7 @@ def identity_of(recipe: TrainRecipe, train: Briefs, valid: Briefs, model: str) -
         "data.valid": content_of(valid) if valid else None,
         "data.rulebook": train.book.fingerprint,
         "data.excerpt": train.retrieval.told if train.retrieval is not None else None,
-        "data.template": f"{recipe.data.template} {TEMPLATE_VERSION}",
+        "data.template": f"{recipe.data.template} {template_version(recipe.data.template)}",
         "model": _model(resolve(model)),
     }
 

@@ -19,7 +19,7 @@ from data.media.live.feed import Pace
 from data.windows import Span
 from data.windows.cut import remembered, window_of
 from data.windows.settings import SHORTEST
-from prompts import TEMPLATE_VERSION
+from prompts import template_version
 from rl.config.decoding import Decoding
 from rl.generation.engine import Engine
 from rl.generation.episodes import shown_hash
@@ -87,7 +87,7 @@ def began(brief: Brief, source: str, reviewer: Reviewer, settings: WatchSettings
     identity: dict[str, Any] = {
         **reviewer.engine.identity(reviewer.decoding),
         "rulebook": reviewer.book.fingerprint,
-        "template": f"{template} {TEMPLATE_VERSION}",
+        "template": f"{template} {template_version(template)}",
         "case": shown_hash(Briefs([brief], reviewer.book), template),
         "settings": settings.model_dump(mode="json"),
         "speech": by.identity if by is not None else None,

@@ -84,13 +84,21 @@ def pictured(rows: Any) -> list[bool]:
     return [bool(pictures) for pictures in rows.with_format(None)[column]]
 
 
-def take_empty_for_none(model: PreTrainedModel) -> None:
-    """Has a model take empty tensors, which is what is left of pictures where a batch is cut into pieces, for none."""
+def take_empty_for_none(model: PreTrainedModel, processor: Any = None) -> None:
+    """Has a model take empty tensors, which is what is left of pictures where a batch is cut into pieces, for none;
+    and all that is said of pictures (sizes, masks, counts) for none where there are no pixels.
+
+    Args:
+        processor: knows what its model is told of pictures.
+    """
+    told = set(getattr(getattr(processor, "image_processor", None), "model_input_names", ()))
 
     def without_empty(
         backbone: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         empty = {name for name, value in kwargs.items() if isinstance(value, torch.Tensor) and not value.numel()}
+        if kwargs.get("pixel_values") is None or "pixel_values" in empty:
+            empty |= told & kwargs.keys()
         return args, kwargs | dict.fromkeys(empty)
 
     backbone_of(model).register_forward_pre_hook(without_empty, with_kwargs=True, prepend=True)

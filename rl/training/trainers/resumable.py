@@ -29,6 +29,7 @@ from rl.training.trainers.blank_picture import BlankPicture, pictured, take_empt
 from rl.training.trainers.saving import saving
 from rl.training.trainers.snapshot_callback import SnapshotCallback
 from rl.training.trainers.stop_callback import StopCallback
+from rl.training.trainers.trainable import check_trainable
 
 _EPOCH_STRIDE = 1_000_003
 """Keeps the orders of one seed's epochs from being those of the next seeds."""
@@ -86,8 +87,10 @@ class ResumableTrainer(Trainer):
         for printer in (PrinterCallback, DEFAULT_PROGRESS_CALLBACK):  # people are told by whoever watches the run
             self.remove_callback(printer)
         datasets = (rows for rows in (self.train_dataset, self.eval_dataset) if rows is not None)
-        self.mixes_pictures = any(self.mixes(self.pictured(rows)) for rows in datasets)
+        kinds = [self.pictured(rows) for rows in datasets]
+        self.mixes_pictures = any(self.mixes(kind) for kind in kinds)
         """Whether the model may see a batch with pictures in one process and one without any in another."""
+        check_trainable(self.model, sees=any(any(kind) for kind in kinds))
         self.settle_pictures(self.model)
 
     def run(
@@ -162,7 +165,7 @@ class ResumableTrainer(Trainer):
             DataError: it cannot be.
         """
         if self.mixes_pictures:
-            take_empty_for_none(model)
+            take_empty_for_none(model, self.processing_class)
             if self.sharding is not None:
                 BlankPicture(model, self.processing_class)
 

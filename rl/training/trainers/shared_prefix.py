@@ -10,7 +10,7 @@ otherwise. Whether a model's rows can be packed is told by its architecture and,
 comparing log-probabilities on a real prompt; where they cannot, all processes take TRL's own path, and say so once.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from typing import Any, cast
@@ -22,13 +22,14 @@ from trl import GRPOConfig, GRPOTrainer
 from trl.models.utils import unwrap_model_for_generation
 from trl.trainer import grpo_trainer
 
+from prompts.processor import reads_media
 from prompts.tool_turns import knows_tools
 from rl.shared_prefix.attention import bare, prepare, why_not
 from rl.shared_prefix.check import COARSE, TOLERANCE, difference
 from rl.shared_prefix.forward import pack, widened
 from rl.shared_prefix.generate import can_generate, generate
-from rl.shared_prefix.prompt import Prompt, media_of
-from rl.shared_prefix.rows import row_by_row
+from rl.shared_prefix.prompt import Prompt
+from rl.shared_prefix.rows import batched, row_by_row, row_inputs
 from rl.shared_prefix.stem import stem_of
 from rl.terminal.console import console, is_first_process
 from rl.training.trainers.prompt_reader import PromptReader
@@ -90,6 +91,7 @@ class SharedPrefixTrainer(GRPOTrainer):
 
     def _stop_sharing(self, reason: str) -> None:
         self.shares = False
+        self.reads = self.reads or (reads_media(self._reader.processor) and not self.aux_loss_enabled)
         self._at_hand = None
         if is_first_process():
             console().print(f"each prompt is read once for every completion, not shared: {reason}")
@@ -191,21 +193,40 @@ class SharedPrefixTrainer(GRPOTrainer):
             return super()._get_per_token_logps_and_entropies(
                 model, input_ids, attention_mask, logits_to_keep, batch_size, compute_entropy, **kwargs
             )
-        completions, mask = input_ids[:, -logits_to_keep:], attention_mask[:, -logits_to_keep:]
-        pictured = self._pictured or [None] * len(completions)
-        if not self.shares:
+        if self._pictured is not None and not self.shares:
             with self.accelerator.autocast():
-                found = row_by_row(model, self._at_hand, completions, mask, pictured)
+                found = row_by_row(
+                    model,
+                    self._at_hand,
+                    input_ids[:, -logits_to_keep:],
+                    attention_mask[:, -logits_to_keep:],
+                    self._pictured,
+                )
             return found.log_probs, found.entropy if compute_entropy else None, None
         logps, entropies = [], []
-        for rows in self._pieces(len(completions), batch_size):
-            packed = pack(self._bare, self._at_hand[rows], completions[rows], mask[rows], None, pictured[rows])
+        for rows in self._pieces(len(input_ids), batch_size):
+            inputs, of_rows = self._inputs(rows, input_ids, attention_mask, logits_to_keep)
             with self.accelerator.autocast():
-                output = model(**packed.inputs, shift_labels=packed.labels, fused_lm_head=True)
-            logps.append(widened(packed.layout.rows(output.log_probs), logits_to_keep))
+                output = model(**inputs, fused_lm_head=True)
+            logps.append(of_rows(output.log_probs))
             if compute_entropy:
-                entropies.append(widened(packed.layout.rows(output.entropy), logits_to_keep))
+                entropies.append(of_rows(output.entropy))
         return torch.cat(logps), torch.cat(entropies) if compute_entropy else None, None
+
+    def _inputs(
+        self, rows: slice, ids: torch.Tensor, mask: torch.Tensor, size: int
+    ) -> tuple[dict[str, Any], Callable[[torch.Tensor], torch.Tensor]]:
+        """What the model is called with to score some rows' completions, (B, ``size``), and what finds the figures of
+        these in its output.
+        """
+        assert self._at_hand is not None
+        prompts = self._at_hand[rows]
+        if not self.shares:
+            return row_inputs(prompts, ids[rows], mask[rows], size), lambda figures: figures[:, -size:]
+        pictured = self._pictured[rows] if self._pictured is not None else [None] * len(prompts)
+        packed = pack(self._bare, prompts, ids[rows, -size:], mask[rows, -size:], None, pictured)
+        inputs = {**packed.inputs, "shift_labels": packed.labels}
+        return inputs, lambda figures: widened(packed.layout.rows(figures), size)
 
     def _pieces(self, rows: int, batch_size: int | None) -> Iterator[slice]:
         """Parts of a batch that fit into a forward pass: whole groups, where one fits."""
@@ -217,18 +238,6 @@ class SharedPrefixTrainer(GRPOTrainer):
         size -= size % group if size > group else 0
         for start in range(0, rows, size):
             yield slice(start, start + size)
-
-
-def batched(prompts: Sequence[Prompt]) -> dict[str, Any]:
-    """What `generate` wants beside ids, for a row of the batch each; token types are lists, to be padded."""
-    types = {
-        name: [
-            prompt.media[name].view(-1).tolist() if name in prompt.media else [0] * len(prompt.ids)
-            for prompt in prompts
-        ]
-        for name in dict.fromkeys(name for prompt in prompts for name in prompt.types)
-    }
-    return media_of(prompts, in_one_row=False) | types
 
 
 @contextmanager

@@ -110,8 +110,11 @@ def test_a_shape_that_the_model_refuses_names_its_case_and_its_file(
         def get_number_of_image_patches(self, height: int, width: int) -> int:
             raise ValueError(f"{height / width:g} is too long for its width")
 
-        def _get_num_multimodal_tokens(self, image_sizes: list[tuple[int, int]]) -> Any:
-            return {"num_image_tokens": [self.get_number_of_image_patches(*image_sizes[0])]}
+        def apply_chat_template(self, messages: list[Any], tokenize: bool, **options: Any) -> str:
+            if tokenize:
+                picture = messages[0][0]["content"][0]["image"]
+                self.get_number_of_image_patches(picture.height, picture.width)
+            return "<image>"
 
     monkeypatch.setattr("prompts.parts.picture._image_processor", lambda settings: Picky())
     wanted = r"thin\.png: image of 10 x 900 pixels \(case 'b-17'\) does not suit the model: 90 is too long.*crop it"

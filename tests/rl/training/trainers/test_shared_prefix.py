@@ -14,11 +14,12 @@ from trl import GRPOConfig
 from rl.config.model import ModelConfig
 from rl.models.load import context_length, load_model, load_processor
 from rl.shared_prefix.prompt import Prompt
+from rl.shared_prefix.rows import batched
 from rl.training.rows import rows_for_rl
 from rl.training.trainers import prompt_reader, shared_prefix
 from rl.training.trainers.grpo import RulingGRPOTrainer
 from rl.training.trainers.prompt_reader import PromptReader
-from rl.training.trainers.shared_prefix import PROMPTS, batched
+from rl.training.trainers.shared_prefix import PROMPTS
 from tests.rl.conftest import toy_briefs
 from tests.rl.training.test_ppo import make_trainer
 from tests.rl.training.toy_reward import ToyReward
