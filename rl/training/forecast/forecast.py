@@ -16,7 +16,7 @@ from rl.shared_prefix.attention import why_not
 from rl.terminal.forecast import Forecast
 from rl.training.forecast.batch import Batch
 from rl.training.forecast.imagined import Imagined
-from rl.training.forecast.passes import Held, learn, look
+from rl.training.forecast.passes import Held, inputs_of, learn, look
 from rl.training.forecast.states import States, Weights, states_of
 from rl.training.forecast.subject import imagine
 from rl.training.launch.sharding import Sharding
@@ -167,7 +167,7 @@ class _Imagined:
         learned = self.subject.learned
         if learned is None:
             return Held(self.weights.trained_bytes, 0, self.weights.trained_bytes, 0)
-        return learn(self.model, learned, self.packs, self._autocast, self._mode)
+        return learn(self.model, inputs_of(self.model, learned, self.packs), self._autocast, self._mode)
 
     @cached_property
     def looking(self) -> int:

@@ -1,6 +1,6 @@
 """Passes: what a training step does with its model, run once on a batch, imagined or real, and what it holds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -31,15 +31,14 @@ class Held:
     """What the forward pass keeps for the backward pass."""
 
 
-def learn(model: Any, batch: Batch, packs: bool, half: torch.dtype | None, imagined: Imagined | None = None) -> Held:
+def learn(model: Any, inputs: Mapping[str, Any], half: torch.dtype | None, imagined: Imagined | None = None) -> Held:
     """A forward and a backward pass, without an optimiser step.
 
     Args:
-        packs: read each prompt once for all completions on it; the model has been prepared for it.
+        inputs: what the model is called with; see `inputs_of`.
         half: what is computed in, by autocast; None for the weights' own type.
         imagined: where the model is.
     """
-    inputs = _inputs(model, batch, packs)
     with imagined or nullcontext(), _as_trained(model, half), Ledger(model) as ledger:
         if imagined is not None:
             inputs = {name: _shape(value, imagined) for name, value in inputs.items()}
@@ -57,7 +56,7 @@ def look(model: Any, batch: Batch, packs: bool, half: torch.dtype | None, imagin
     values are left out.
     """
     prompts = Batch(batch.prompts, [1] * len(batch))
-    inputs = _inputs(model, prompts, packs)
+    inputs = inputs_of(model, prompts, packs)
     for name in ("labels", "shift_labels", "fused_lm_head", "with_values"):
         inputs.pop(name, None)
     last = inputs["packed"].branch[:, 0] if packs else 1
@@ -72,7 +71,12 @@ def look(model: Any, batch: Batch, packs: bool, half: torch.dtype | None, imagin
     return peak
 
 
-def _inputs(model: Any, batch: Batch, packs: bool) -> dict[str, Any]:
+def inputs_of(model: Any, batch: Batch, packs: bool) -> dict[str, Any]:
+    """What a model is called with to learn from a batch.
+
+    Args:
+        packs: read each prompt once for all completions on it.
+    """
     if isinstance(model, ScalarHead):
         inputs = batch.padded()
         del inputs["labels"]

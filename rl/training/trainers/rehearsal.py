@@ -16,12 +16,11 @@ import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from data import DataError
-from rl.config.train import TrainRecipe
+from rl.config.train import PolicyRecipe, TrainRecipe
 from rl.terminal.console import console, is_first_process
 from rl.terminal.quantities import size
-from rl.training.forecast.batch import Batch
 from rl.training.forecast.longest import longest
-from rl.training.forecast.passes import Held, learn
+from rl.training.forecast.passes import Held, inputs_of, learn
 from rl.training.forecast.states import Weights, states_of
 from rl.training.launch.sharding import Sharding
 from rl.training.trainers.prompt_reader import PromptReader
@@ -73,28 +72,38 @@ def rehearse(trainer: Any, recipe: TrainRecipe) -> Held | None:
     Raises:
         DataError: memory does not suffice; says what to change.
     """
-    batch = longest_batch(trainer, recipe) if trainer.sharding is None else None
-    if batch is None:
+    inputs = longest_inputs(trainer, recipe) if trainer.sharding is None else None
+    if inputs is None:
         return None
-    model, arguments = trainer.accelerator.unwrap_model(trainer.model), trainer.args
+    arguments = trainer.args
     half = torch.bfloat16 if arguments.bf16 else torch.float16 if arguments.fp16 else None
-    packs = bool(getattr(trainer, "shares", False))
+    model = trainer.accelerator.unwrap_model(trainer.model)
     with _nothing_left(model):
         try:
-            return learn(model, batch.to(trainer.accelerator.device), packs, half)
+            return learn(model, inputs, half)
         except torch.OutOfMemoryError as error:
-            raise DataError(_what_to_change(batch, arguments, recipe)) from error
+            raise DataError(_what_to_change(inputs, arguments, recipe)) from error
 
 
-def longest_batch(trainer: Any, recipe: TrainRecipe) -> Batch | None:
-    """Of what the trainer learns from; None where rows do not say how long they are."""
-    rows = trainer.train_dataset
+def longest_inputs(trainer: Any, recipe: TrainRecipe) -> dict[str, Any] | None:
+    """What the model is called with on the longest batch, as the trainer itself would have it; None where that is not
+    known beforehand: rows do not say how long they are, or prompts are read in TRL's own way.
+    """
+    rows, device = trainer.train_dataset, trainer.accelerator.device
     if "length" not in getattr(rows, "column_names", ()):
         return None
-    reader = PromptReader(trainer.processing_class, None, {})
     lengths = rows.with_format(None)["length"]
+    if not isinstance(recipe, PolicyRecipe):
+        order = sorted(range(len(rows)), key=lambda row: (-lengths[row], row))
+        chosen = [dict(rows[row]) for row in order[: trainer.args.per_device_train_batch_size]]
+        inputs = trainer.data_collator(chosen)
+        return {name: value.to(device) for name, value in inputs.items()} | {"fused_lm_head": True}
+    if not trainer.shares:
+        return None
+    reader = PromptReader(trainer.processing_class, trainer.chat_template, trainer.chat_template_kwargs)
     found = longest(recipe, trainer.args, lengths, lambda row: reader.read([rows[row]])[0])
-    return None if found is None else found.learned
+    assert found is not None
+    return inputs_of(trainer.accelerator.unwrap_model(trainer.model), found.learned.to(device), packs=True)
 
 
 @contextmanager
@@ -116,7 +125,7 @@ def _nothing_left(model: Any) -> Iterator[None]:
             torch.cuda.empty_cache()
 
 
-def _what_to_change(batch: Batch, arguments: Any, recipe: TrainRecipe) -> str:
+def _what_to_change(inputs: dict[str, Any], arguments: Any, recipe: TrainRecipe) -> str:
     rows, accumulated = arguments.per_device_train_batch_size, arguments.gradient_accumulation_steps
     changes = []
     if not arguments.gradient_checkpointing:
@@ -127,5 +136,5 @@ def _what_to_change(batch: Batch, arguments: Any, recipe: TrainRecipe) -> str:
     if recipe.model.lora is None:
         changes.append("--model.lora '{r: 16}'")
     changes.append("--accelerate zero3 on several devices")
-    told = f"{len(batch):,} rows of up to {batch.tokens:,} tokens"
+    told = f"{rows:,} rows in {inputs['input_ids'].numel():,} tokens"
     return f"the longest batch, {told}, does not fit into memory: try {', or '.join(changes)}"

@@ -15,7 +15,7 @@ from rl.config.train import RewardRecipe, SFTRecipe, TrainRecipe
 from rl.models.load import processor_for
 from rl.training.forecast.batch import Batch, guess, read
 from rl.training.forecast.imagined import Imagined
-from rl.training.forecast.passes import learn, look
+from rl.training.forecast.passes import inputs_of, learn, look
 from rl.training.forecast.subject import imagine
 from rl.training.rows import lessons_of
 from tests.rl.conftest import toy_book
@@ -43,7 +43,10 @@ def both(made: Any, folder: Path, batch: Batch, packs: bool, checkpointing: Any 
     mode = Imagined()
     with mode:
         thought = imagine(made, folder, torch.float32, torch.float32, checkpointing)
-    return [learn(real, batch, packs, half), learn(thought, batch, packs, half, mode)]
+    return [
+        learn(real, inputs_of(real, batch, packs), half),
+        learn(thought, inputs_of(thought, batch, packs), half, mode),
+    ]
 
 
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])
@@ -105,7 +108,7 @@ def test_nothing_is_drawn_and_nothing_is_there(tiny_vl: Path, batch: Batch) -> N
     mode = Imagined()
     with mode:
         model = imagine(recipe(SFTRecipe, tiny_vl), tiny_vl, torch.float32, torch.float32, None)
-    learn(model, batch, False, None, mode)
+    learn(model, inputs_of(model, batch, False), None, mode)
     assert torch.equal(before, torch.get_rng_state())
     assert {
         type(weight.untyped_storage().device.type) and str(weight.untyped_storage().device)

@@ -53,18 +53,17 @@ def test_nothing_of_it_is_left(kind: type[TrainRecipe], toy: Path, tiny_vl: Path
 
 
 def test_it_is_the_longest(toy: Path, tiny_vl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    batches: list[Any] = []
-    original = rehearsal.longest_batch
+    called: list[Any] = []
+    original = rehearsal.longest_inputs
 
     def noted(trainer: Any, recipe: Any) -> Any:
-        batches.append((original(trainer, recipe), trainer.train_dataset.with_format(None)["length"]))
-        return batches[-1][0]
+        called.append((original(trainer, recipe), trainer.train_dataset.with_format(None)["length"]))
+        return called[-1][0]
 
-    monkeypatch.setattr(rehearsal, "longest_batch", noted)
+    monkeypatch.setattr(rehearsal, "longest_inputs", noted)
     train(recipe(SFTRecipe, toy, tiny_vl, tmp_path / "run"))
-    ((batch, lengths),) = batches
-    rows = [len(prompt.ids) + done for prompt, done in zip(batch.prompts, batch.completions, strict=True)]
-    assert rows == sorted(lengths, reverse=True)[:4]
+    ((inputs, lengths),) = called
+    assert sorted(inputs["attention_mask"].sum(dim=1).tolist()) == sorted(lengths)[-4:]
 
 
 def test_where_memory_does_not_suffice_it_is_said_what_to_change(
@@ -75,7 +74,7 @@ def test_where_memory_does_not_suffice_it_is_said_what_to_change(
 
     monkeypatch.setattr(rehearsal, "learn", full)
     message = (
-        r"the longest batch, 4 rows of up to \d+ tokens, does not fit into memory: try --gradient_checkpointing true, "
+        r"the longest batch, 4 rows in \d+ tokens, does not fit into memory: try --gradient_checkpointing true, "
         r"or --per_device_train_batch_size 2 --gradient_accumulation_steps 2, or --accelerate zero3"
     )
     with pytest.raises(DataError, match=message):
