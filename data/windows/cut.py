@@ -114,7 +114,7 @@ def window_of(case: Case, span: Span, frames: Sequence[Frame], lines: Sequence[L
 
     return case.model_copy(
         update={
-            "id": f"{case.id}@{span.end:g}",
+            "id": f"{case.id}@{round(span.end, DIGITS):.15g}",
             "group": case.cluster,
             "frames": [frame.model_copy(update={"time": own(frame.time)}) for frame in frames],
             "transcript": [moved(line, own) for line in lines],

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from data import Brief, Briefs
+from data import Brief, Briefs, DataError
 from data.windows import Span, cut
 from data.windows.cut import duration_of, remembered
 from rl.config.decoding import Decoding
@@ -68,8 +68,11 @@ def watch_cases(
     """Watches cases, and keeps one journal of all of them; one that is there is gone on with.
 
     Raises:
-        DataError: a case has no times, a window cannot be put to the engine, or the journal is of another watching.
+        DataError: there are no cases, one has no times, a window cannot be put to the engine, or the journal is of
+            another watching.
     """
+    if not briefs:
+        raise DataError("there are no cases to watch")
     settings, decoding = settings or WatchSettings(), decoding or Decoding()
     reviewer = Reviewer(engine, briefs.book, decoding)
     streams = {brief.id: _Stream.of(brief, settings) for brief in briefs}

@@ -195,3 +195,10 @@ def test_the_order_in_which_frames_are_listed_decides_nothing_of_how_long_it_las
 def test_a_time_that_is_a_slip_of_the_pen_is_named(change: dict[str, object]) -> None:
     with pytest.raises(DataError, match=rf"{next(iter(change))}: case 's' lasts .* more than 100,000 windows"):
         list(cut(stream(**change), FOUR))
+
+
+def test_windows_have_ids_of_their_own_however_long_a_stream_goes_on() -> None:
+    frames = [Frame(path=f"{at}.png", time=at) for at in (0.0, 20_000.0)]
+    half = WindowSettings(seconds=0.5, every=0.5, frames=1)
+    ids = [window.id for window in cut(Brief.of(Case(id="s", frames=frames, duration=20_001.5), BOOK), half)]
+    assert len(set(ids)) == len(ids) and ids[:2] == ["s@0.5", "s@1"] and ids[-1] == "s@20001.5"

@@ -173,3 +173,9 @@ def test_options_that_cases_have_no_use_for_are_refused(tmp_path: Path) -> None:
     for option in ("--case", "--speech"):
         done = CliRunner().invoke(app, [*call, option, str(tmp_path / "cases.jsonl")])
         assert isinstance(done.exception, DataError) and str(done.exception).startswith(f"{option}: is for what goes")
+
+
+def test_nothing_to_watch_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="there are no cases to watch"):
+        watch_cases(SeesDarkness(), Briefs.bind([], BOOK), tmp_path / "j.jsonl", SETTINGS)
+    assert not (tmp_path / "j.jsonl").exists()
