@@ -11,7 +11,7 @@ import pytest
 from data import save_cases
 from tests.rl.conftest import toy_book, toy_cases
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 RECIPE = """\
 name: dies
