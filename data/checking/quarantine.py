@@ -87,8 +87,8 @@ def _media(row: Row) -> Iterator[str]:
     """
     if not isinstance(row.content, dict):
         return
-    images, frames = row.content.get("images"), row.content.get("frames")
-    names = [*(images if isinstance(images, list) else []), *map(row.content.get, FILES)]
+    listed, frames = [row.content.get(field) for field in ("images", "originals")], row.content.get("frames")
+    names = [name for some in listed if isinstance(some, list) for name in some] + [*map(row.content.get, FILES)]
     page = row.content.get("page")
     names += [page.get("path"), page.get("screenshot")] if isinstance(page, dict) else [page]
     names += [f.get("path") for f in frames if isinstance(f, dict)] if isinstance(frames, list) else []

@@ -136,6 +136,7 @@ def kept_files(case: Case, store: Store) -> dict[str, Any]:
 
     changes: dict[str, Any] = {
         "images": [kept(f"images.{i}", name) for i, name in enumerate(case.images)],
+        "originals": [kept(f"originals.{i}", name) for i, name in enumerate(case.originals)],
         "frames": [f.model_copy(update={"path": kept(f"frames.{i}.path", f.path)}) for i, f in enumerate(case.frames)],
     }
     changes |= {field: kept(field, name) for field in FILES if (name := getattr(case, field)) is not None}

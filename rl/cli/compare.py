@@ -51,6 +51,7 @@ def compare(
     from rl.evaluation import Gate, load_evaluation, save_comparison, write_report
     from rl.evaluation import compare as compare_models
     from rl.evaluation.comparison.tables import COLOURS, reliability_table, tables
+    from rl.evaluation.evaluation import spent_by
     from rl.evaluation.reviews import load_reviews, reliability_of
     from rl.runs.excerpts import excerpts_of
 

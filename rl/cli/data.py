@@ -103,7 +103,7 @@ def billboard(
     ] = 0.0,
 ) -> None:
     """Draw the embedded benchmark: ads with pictures, their rulebook, and gold that follows from how each was made."""
-    if level in ("desk", "retrieval"):
+    if level == "desk" or level == "retrieval":  # not `in`: the type checker then knows what is left
         with counting("drawing", cases + test_cases) as reached:
             (build_desk if level == "desk" else build_retrieval)(out, cases, test_cases, seed, reached)
         _told(out, POOLS)

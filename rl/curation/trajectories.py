@@ -72,8 +72,8 @@ def make_trajectories(
             left_out[str(why)] += 1
         advance(done)
     if not episodes:
-        why, count = left_out.most_common(1)[0] if left_out else ("there are no cases", 0)
-        raise DataError(f"no case gives a trajectory; of {count}: {why}")
+        reason, count = left_out.most_common(1)[0] if left_out else ("there are no cases", 0)
+        raise DataError(f"no case gives a trajectory; of {count}: {reason}")
     return Trajectories(episodes, left_out)
 
 

@@ -166,7 +166,7 @@ class Evaluation:
 
 
 def spent_by(evaluations: Sequence[Evaluation]) -> dict[str, str]:
-    """What a case took each model, by name, where one of them looked things up: what that costs beside what it gains."""
+    """What a case took each model, by name, where one of them looked things up: the cost beside the gain."""
     looked = any(prediction.looks for evaluation in evaluations for prediction in evaluation.predictions)
     return {one.name: one.spent for one in evaluations if one.spent is not None} if looked else {}
 

@@ -13,7 +13,7 @@ from data.billboard.catalogue import Pool, catalogue
 from data.billboard.desk.book import DeskBook, Family, ProductRules, words
 from data.case import Case
 from data.evidence import Evidence, Quote, Region
-from data.finding import Finding, lines
+from data.finding import Finding, Outcome, lines
 from data.gold import Gold, GoldViolation
 from data.page import PAGE, Page, Section
 
@@ -53,7 +53,7 @@ class DeskAd:
     def gold(self) -> Gold:
         """The ruling by the three rules of its product: no other speaks of it."""
         at_stake = MECHANISMS[self.mechanism]
-        outcome = "broken" if self.breaks else "clear"
+        outcome: Outcome = "broken" if self.breaks else "clear"
         findings = [
             Finding(self.about.id_of(family), outcome, self.seen) if family == at_stake
             else Finding(self.about.id_of(family), "clear")

@@ -33,7 +33,8 @@ def portable(case: Case) -> Case:
         inside = os.path.isabs(media) and os.path.commonpath([folder, os.path.normpath(media)]) == folder
         return os.path.relpath(media, folder) if inside else place(media)
 
-    changes: dict[str, object] = {"images": [named(media) for media in case.images]}
+    listed = {"images": case.images, "originals": case.originals}
+    changes: dict[str, object] = {field: [named(media) for media in files] for field, files in listed.items()}
     changes |= {kind: named(media) for kind in FILES if (media := getattr(case, kind)) is not None}
     if case.page is not None:
         changes["page"] = case.page.model_copy(update={field: named(media) for field, media in case.page.media})
