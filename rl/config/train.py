@@ -214,8 +214,7 @@ class SFTRecipe(SupervisedRecipe, DeskFields):
 
     def _fixed(self) -> dict[str, Any]:
         # TRL's default of 1,024 tokens cuts whole completions off (loss 0, no error); lengths are checked up front.
-        ready = {"dataset_kwargs": {"skip_prepare_dataset": True}, "remove_unused_columns": False}
-        return super()._fixed() | {"max_length": None} | (ready if self.trajectories else {})
+        return super()._fixed() | {"max_length": None}
 
 
 class RewardRecipe(SupervisedRecipe):

@@ -116,6 +116,9 @@ class SFTStage(SupervisedStage[SFTRecipe]):
             tokenizer = tokenizer_of(parts.processor)
             padding: Any = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
             own = {"data_collator": Collator(padding)}
+            # Rows are encoded when they are read, and TRL has nothing to prepare.
+            parts.arguments.dataset_kwargs = {"skip_prepare_dataset": True}
+            parts.arguments.remove_unused_columns = False
         return RulingSFTTrainer(**parts.for_trl(), **own, optimizer_cls_and_kwargs=self.optimizer(parts.arguments))
 
     def _desks(self, briefs: Briefs) -> Desks:
