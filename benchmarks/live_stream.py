@@ -86,7 +86,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=int, default=10)
     parser.add_argument("--speed", type=float, default=4.0)
-    parser.add_argument("--tokens", type=int, default=24, help="that the model writes about a window")
+    parser.add_argument("--tokens", type=int, default=24, help="that the model writes of a window; 0: none is asked")
     parser.add_argument("--hour", type=int, default=60, help="minutes over which memory is looked at; 0: not")
     parser.add_argument("--send", nargs=3, metavar=("FILE", "URL", "SPEED"), help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -99,14 +99,14 @@ def main() -> None:
     clip = write_clip(out / "clip.mp4", 60 * given.minutes, dark)
     texts = [rule.text for rule in BOOK.rules] * 20 + [f"{n} s, frame {n}" for n in range(200)]
     build_tiny(out / "model", texts, "vl", SIZES, image_tokens=4)
-    engine = Looks(LocalEngine(str(out / "model")))
+    engine = Looks(LocalEngine(str(out / "model")) if given.tokens else None)
     wanted: list[Alarm] = []
     for name, watched in (("file", of_file), ("HLS", over_hls), ("RTMP", over_rtmp)):
         journal = out / f"{name}.jsonl"
         journal.unlink(missing_ok=True)
         marks: list[float] = []
         listen = partial(_mark, marks)
-        watched(engine, clip, journal, Decoding(max_new_tokens=given.tokens), given.speed, listen)
+        watched(engine, clip, journal, Decoding(max_new_tokens=given.tokens or 1), given.speed, listen)
         records = list(read_journal(journal))
         alarms = [alarm for record in records if isinstance(record, Looked | Ended) for alarm in record.alarms]
         wanted = wanted or alarms

@@ -93,25 +93,6 @@ VERBS = (
          named=("compare {} other --out out/c/page.html", "compare valid other --gate {} --out out/c/page.html")),
     Verb("compare variants", f"compare asked again --out out/c/page.html --resamples 100 {COMMON}",
          ("asked/variants.parquet", "again/variants.parquet"), 8),
-    Verb("watch", "watch model streams.jsonl --rulebook book.yaml --journal out/w.jsonl --template compact "
-         "--max-new-tokens 2 --seconds 2", ("streams.jsonl", "book.yaml", "model/config.json"), 8,
-         ("--seconds", "--every", "--frames", "--pixels", "--remember", "--agree", "--most-lag", "--give-up", "--idle",
-          "--max-new-tokens"), "out/w.jsonl",
-         named=("watch model {} --rulebook book.yaml --fast --journal out/w.jsonl",
-                "watch {} streams.jsonl --rulebook book.yaml --journal out/w.jsonl",
-                "watch model streams.jsonl --rulebook book.yaml --journal out/w.jsonl --excerpt {}",
-                "watch model streams.jsonl --rulebook book.yaml --journal out/w.jsonl --case {}")),
-    Verb("watch on", "watch model streams.jsonl --rulebook book.yaml --journal watched.jsonl --template compact "
-         "--max-new-tokens 2 --seconds 2", ("watched.jsonl",), 10, writes="watched.jsonl"),
-    Verb("alarms", "alarms watched.jsonl --data streams.jsonl --rulebook book.yaml --out out/a.json",
-         ("watched.jsonl", "streams.jsonl", "book.yaml"), 8, writes="out/a.json",
-         named=("alarms {} --data streams.jsonl --rulebook book.yaml",
-                "alarms watched.jsonl --data {} --rulebook book.yaml")),
-    Verb("evaluate streams",
-         "evaluate --predictions windows.jsonl --data streams.jsonl --rulebook book.yaml --out out/e --agree 1 "
-         "--windows {seconds:2,every:2}", ("windows.jsonl", "streams.jsonl"), 6, ("--agree",), "out/e",
-         named=("evaluate --predictions windows.jsonl --data streams.jsonl --rulebook book.yaml --out out/e "
-                "--windows {}",)),
     Verb("train sft", "train sft --config sft.yaml --dry-run", ("sft.yaml", "cases.jsonl", "book.yaml"), 10,
          ("--learning_rate", "--per_device_train_batch_size", "--num_train_epochs", "--seed", "--model.tiny.hidden",
           "--gradient_accumulation_steps", "--weight_decay", "--warmup_steps", "--logging_steps", "--max_grad_norm",

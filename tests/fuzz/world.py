@@ -112,7 +112,6 @@ def build(folder: Path) -> None:
     (folder / "case.json").write_text(cases[0].model_dump_json(by_alias=True, exclude_defaults=True, indent=2))
     _foreign(folder)
     _pages(folder)
-    _streams(folder)
     _written(folder, Briefs.bind(cases, book))
     size = TinySize(vocab=400, hidden=32, intermediate=64, layers=1, context=1024, vision_hidden=32, vision_depth=1)
     build_tiny(folder / "model", texts_of(Briefs.bind(cases, book), "compact"), "vl", size)
@@ -124,8 +123,6 @@ def build(folder: Path) -> None:
         f"evaluate --predictions others.jsonl {common} --out other",
         "evaluate --predictions held.jsonl --data held-out.jsonl --rulebook book.yaml --name predictions --out held",
         f"evaluate model {common} --out asked --template compact --max-new-tokens 4 --robustness rule-ids",
-        "watch model streams.jsonl --rulebook book.yaml --journal watched.jsonl --template compact --max-new-tokens 2 "
-        "--seconds 2",
         f"rewards score --rubric rubric.yaml {common} --completions completions.jsonl --out scores.parquet",
     ):
         done = run(command)
@@ -192,26 +189,6 @@ def _pages(folder: Path) -> None:
         (folder / "media" / f"{n}.html").write_text(html, "utf-8")
     rows = [{"id": f"p-{n}", "text": {"body": "Bread"}, "page": {"path": f"media/{n}.html"}} for n in range(2)]
     _save_lines(folder / "pages.jsonl", rows)
-
-
-def _streams(folder: Path) -> None:
-    """Cases that go on for a while, and what somebody ruled on their windows."""
-    evidence = [{"interval": [2, 4]}]
-    golds = [{"verdict": "reject", "violations": [{"rule": "CURE-1", "evidence": evidence}]},
-             {"verdict": "approve", "violations": []}]  # fmt: skip
-    rows = [
-        {
-            "id": f"s-{n}",
-            "frames": [{"path": f"media/{at % 2}.png", "time": at} for at in range(0, 4, 2)],
-            "transcript": [{"start": 2, "end": 4, "text": "it cures diabetes"}],
-            "duration": 4,
-            "gold": gold,
-        }
-        for n, gold in enumerate(golds)
-    ]
-    _save_lines(folder / "streams.jsonl", rows)
-    ruled = [{"id": f"s-{n}@{end}", "verdict": "approve", "violations": []} for n in range(2) for end in (2, 4)]
-    _save_lines(folder / "windows.jsonl", ruled)
 
 
 def _written(folder: Path, briefs: Briefs) -> None:
