@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from data import DataError
-from rl.cli import alarms, compare, data, demo, evaluate, review, rewards, rules, train, watch
+from rl.cli import alarms, compare, data, demo, evaluate, export, review, rewards, rules, train, watch
 from rl.terminal.errors import DEBUG, explained, quiet
 
 app = typer.Typer(
@@ -38,6 +38,7 @@ app.add_typer(watch.app)
 app.add_typer(alarms.app)
 app.add_typer(evaluate.app)
 app.add_typer(compare.app)
+app.add_typer(export.app)
 
 
 @app.callback()
