@@ -10,7 +10,21 @@ from typing import Annotated
 import typer
 
 from data import DataError
-from rl.cli import alarms, cascade, compare, data, demo, evaluate, review, rewards, rules, train, trajectories, watch
+from rl.cli import (
+    alarms,
+    cascade,
+    compare,
+    data,
+    demo,
+    evaluate,
+    export,
+    review,
+    rewards,
+    rules,
+    train,
+    trajectories,
+    watch,
+)
 from rl.terminal.errors import DEBUG, explained, quiet
 
 app = typer.Typer(
@@ -40,6 +54,7 @@ app.add_typer(alarms.app)
 app.add_typer(evaluate.app)
 app.add_typer(compare.app)
 app.add_typer(cascade.app, name="cascade")
+app.add_typer(export.app)
 
 
 @app.callback()

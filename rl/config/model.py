@@ -51,6 +51,13 @@ class ModelConfig(BaseModel):
     saves with the model."""
     frames: Literal["pictures", "video"] = "pictures"
     """How frames reach the model: as pictures at their times. Its own video input is refused, with the reason."""
+    min_pixels: int | None = Field(default=None, gt=0, le=2**30)
+    """A smaller picture is scaled up to so many pixels; as the model's own processor has it if None. For models with a
+    budget of pixels (Qwen-VL, GLM-4V), and saved with the model that is trained."""
+    max_pixels: int | None = Field(default=None, gt=0, le=2**30)
+    """A larger one is scaled down to as many: fewer tokens, less to be seen."""
+    freeze: list[Literal["vision", "projector", "language"]] = Field(default_factory=list)
+    """Parts that training leaves as they are: the vision tower, what hands its features on, and the language model."""
     lora: LoraConfig | None = None
     load_in_4bit: bool = False
     """QLoRA: the frozen weights in 4 bits (bitsandbytes), adapters in full precision."""
@@ -61,6 +68,12 @@ class ModelConfig(BaseModel):
             raise ValueError("give either 'path' or 'tiny'")
         if self.load_in_4bit and self.lora is None:
             raise ValueError("'load_in_4bit' freezes the weights, so there is nothing to train: give 'lora' as well")
+        if self.freeze and self.lora is not None:
+            raise ValueError(
+                "'freeze' is for training whole weights: with 'lora', 'lora.target_modules' says what learns"
+            )
+        if len(set(self.freeze)) == 3:
+            raise ValueError("'freeze' leaves nothing to train: name one part or two")
         return self
 
     @model_validator(mode="after")

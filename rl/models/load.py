@@ -4,6 +4,7 @@ Loading itself is `rewards.models.checkpoint`'s, since rewards load models too.
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ from rewards.models.checkpoint import (
 )
 from rewards.models.location import resolve
 from rl.config.model import LoraConfig, ModelConfig
+from rl.models.freeze import Part, freeze
+from rl.models.pixels import set_pixels
 
 __all__ = [
     "ADAPTER",
@@ -68,6 +71,8 @@ def load_model(config: ModelConfig, checkpoint: str | Path | None = None, traina
         model = load_adapter(model, where, trainable)
     elif config.lora is not None and trainable:
         model = add_adapter(model, config)
+    elif trainable:
+        freeze(model, config.freeze)
     return model.train(trainable)
 
 
@@ -90,10 +95,11 @@ def processor_for(config: ModelConfig) -> Processor:
     """The processor of the model that a configuration describes, its chat template settled.
 
     Raises:
-        DataError: there is no such model, or its chat template is not as the configuration has it.
+        DataError: there is no such model, or its chat template or its pictures are not as the configuration has them.
     """
     assert config.path is not None, "build the tiny model first"
     processor = load_processor(config.path)
+    set_pixels(processor, config)
     settle(processor, config.chat_template_kwargs)
     return processor
 
@@ -111,8 +117,12 @@ def check_attention(name: str | None) -> None:
         raise DataError(message, field="model.attn_implementation")
 
 
-def empty_model(path: str | Path, lora: LoraConfig | None = None) -> PreTrainedModel:
-    """The model of a ``config.json``, without weights (meta device): to count its parameters."""
+def empty_model(path: str | Path, lora: LoraConfig | None = None, frozen: Sequence[Part] = ()) -> PreTrainedModel:
+    """The model of a ``config.json``, without weights (meta device): to count its parameters, and those that learn.
+
+    Raises:
+        DataError: there is none, it is damaged, or it has no part that is to be frozen.
+    """
     config = load_config(path)
     with torch.device("meta"):
         try:
@@ -120,6 +130,7 @@ def empty_model(path: str | Path, lora: LoraConfig | None = None) -> PreTrainedM
         except Exception as error:  # anything may be raised on numbers that make no model, and none of it is our bug
             message = f"no model can be built from its config.json: {type(error).__name__}: {error}"
             raise DataError(message, file=path) from error
+        freeze(model, frozen)
         return add_lora(model, lora) if lora is not None else model
 
 

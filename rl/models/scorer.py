@@ -13,6 +13,7 @@ from rewards.models.checkpoint import base_of_adapter, load_adapter, load_config
 from rewards.models.location import resolve
 from rewards.models.scalar_head import ScalarHead, has_head, read_head
 from rl.config.model import ModelConfig
+from rl.models.freeze import freeze
 from rl.models.load import add_adapter, loading_options
 
 _OF_POLICY = {r"^model\.": ""}
@@ -40,6 +41,8 @@ def load_scorer_to_train(config: ModelConfig, checkpoint: str | Path | None = No
         model = load_adapter(model, where, trainable=True, renamed=None if is_scorer else _OF_POLICY)
     elif config.lora is not None:
         model = add_adapter(model, config)
+    else:
+        freeze(model, config.freeze)
     head = read_head(where, model.config) if is_scorer else None
     scorer: ScalarHead = ScalarHead(model, head).train()
     return scorer

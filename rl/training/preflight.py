@@ -82,6 +82,8 @@ def preflight(
             stage.check_apart(briefs, valid)
             everything = briefs + valid
         folder = _model(stage, briefs, Path(scratch), found)
+        if (pixels := _pixels(recipe.model)) is not None:
+            found.add("pixels", pixels)
         if folder is not None:
             _parameters(stage, folder, found)
             batches = None
@@ -222,8 +224,17 @@ def _parameters(stage: Stage[Any], folder: Path, found: Preflight) -> None:
     total = sum(p.numel() for p in empty.parameters())
     trained = sum(p.numel() for p in empty.parameters() if p.requires_grad)
     adapters = f" and {trained:,} in adapters, which alone are trained" if model.lora else ""
+    if model.freeze:
+        adapters = f", of which {trained:,} are trained: {' and '.join(model.freeze)} frozen"
     found.add("parameters", f"{total - trained if model.lora else total:,}{adapters}")
     found.add("context", f"{context_length(empty):,} tokens")
+
+
+def _pixels(model: ModelConfig) -> str | None:
+    """What the recipe says of how many pixels of a picture are looked at."""
+    ends = (("at least", model.min_pixels), ("at most", model.max_pixels))
+    said = [f"{how} {pixels:,}" for how, pixels in ends if pixels is not None]
+    return f"{' and '.join(said)} of a picture" if said else None
 
 
 def _longest(stage: Stage[Any], briefs: Briefs, folder: Path, arguments: Any, found: Preflight) -> Longest | None:
@@ -237,6 +248,11 @@ def _longest(stage: Stage[Any], briefs: Briefs, folder: Path, arguments: Any, fo
         desks, told = stage.desks(briefs.book), knows_tools(processor)
         shown = stage.conversations(briefs, special_tokens(processor), reply, told)
         lengths = count([messages for _, messages in shown], processor, desks.schemas if desks and told else None)
+    elif _pixels(stage.recipe.model) is not None:
+        found.add(
+            "longest case", "not known: its pictures are scaled as the recipe says, and there is no processor yet"
+        )
+        return None
     elif (folder / "preprocessor_config.json").is_file():
         processor, shown = None, stage.conversations(briefs)
         lengths = estimate([messages for _, messages in shown], folder)

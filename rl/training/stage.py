@@ -205,7 +205,7 @@ class Stage(ABC, Generic[OneRecipe]):
 
     def empty(self, folder: Path) -> Any:
         """The model of a folder's ``config.json`` without weights, to count its parameters."""
-        return empty_model(folder, self.recipe.model.lora)
+        return empty_model(folder, self.recipe.model.lora, self.recipe.model.freeze)
 
     @abstractmethod
     def rows(self, briefs: Briefs, processor: Processor, context: int, reserved: int) -> Any:

@@ -46,6 +46,13 @@ def test_a_recipe_with_all_it_needs(recipe: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
+def test_what_is_seen_of_pictures_and_what_learns_is_said(recipe: Path) -> None:
+    text = said(preflight("sft", str(recipe), {"model.max_pixels": str(16 * 784), "model.min_pixels": "3136"}))
+    assert "at least 3,136 and at most 12,544 of a picture" in text and "16 tokens of pictures" in text
+    text = said(preflight("sft", str(recipe), {"model.freeze": "[vision, projector]"}))
+    assert "are trained: vision and projector frozen" in text
+
+
 def test_what_is_not_there_is_said(recipe: Path) -> None:
     found = preflight("sft", str(recipe), {"data.train": "gone.jsonl", "data.rulebook": "gone.yaml"})
     assert found.missing == ["rulebook", "data"]
