@@ -115,13 +115,15 @@ def test_what_cannot_be_is_refused_before_it_begins(tiny_vl: Path, tmp_path: Pat
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("kind", [GRPORecipe, PPORecipe])
 def test_a_run_that_is_killed_goes_on_as_if_it_had_not_been(kind: type, tiny_vl: Path, tmp_path: Path):
     sizes = {"max_steps": 8, "save_steps": 2, "per_device_train_batch_size": 8, "steps_per_generation": 2,
              "num_generations": 2 if kind is GRPORecipe else 1, "save_total_limit": 1}  # fmt: skip
     if kind is GRPORecipe:
         sizes["scale_rewards"] = "batch"
+    else:
+        sizes["per_device_train_batch_size"] = 4  # as many cases as there are, one completion each
     whole, killed = (recipe(kind, tmp_path, tiny_vl, name, **sizes) for name in ("whole", "killed"))
     done = run(whole)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -136,7 +138,7 @@ def test_a_run_that_is_killed_goes_on_as_if_it_had_not_been(kind: type, tiny_vl:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_two_processes_write_unequally_many_turns_under_zero2(tiny_vl: Path, tmp_path: Path):
     pytest.importorskip("deepspeed")
     chosen = recipe(
