@@ -47,9 +47,9 @@ from rl.serving.live.watch import watch
 
 BOOK = Rulebook(name="lights", rules=[Rule(id="DARK-1", text="No dark pictures.")])
 SETTINGS = WatchSettings(
-    windows=WindowSettings(seconds=4, every=4, frames=2), agree=2, pixels=12_544, most_lag=3600
+    windows=WindowSettings(seconds=4, every=4, frames=1), agree=2, pixels=12_544, most_lag=3600
 )  # fmt: skip
-"""Nothing is left out, however slow the machine: what is compared is what was seen."""
+"""No window has a frame to spare, or comes too late: nothing is left out, however slow the machine."""
 RATE, SIZE, SEGMENT, HOST = 2, (160, 96), 4, "127.0.0.1"
 SIZES = TinySize(vocab=512, hidden=64, intermediate=128, layers=2, context=1024, vision_hidden=32)
 
