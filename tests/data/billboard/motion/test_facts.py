@@ -62,9 +62,10 @@ def test_every_word_that_is_looked_for_is_one_of_the_reasoning(drawn: dict[str, 
                     word = found.seen.removesuffix(" none")
                     assert not [line for line in told if line.startswith(f"{word} ")], (level, case.id)
                 else:
-                    assert set(found.seen.replace(" s", "").split(", ")) <= set(told), (level, case.id)
+                    seen = {part.removesuffix(" s") for part in found.seen.split(", ")}
+                    assert seen <= set(told), (level, case.id)
                 looked_for += 1
-    assert looked_for > 500
+    assert looked_for > 400
 
 
 def test_each_claim_has_its_word():
