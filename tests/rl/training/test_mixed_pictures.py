@@ -81,12 +81,11 @@ def assert_alike(recipes: list[TrainRecipe], config: str, figures: tuple[str, ..
         trained(recipe, file, processes)
         for recipe, file, processes in zip(recipes, ("cpu.yaml", config), (1, 2), strict=True)
     )
-    wrapper = "DeepSpeedEngine" if config.startswith("zero") else "DistributedDataParallel"
+    wrapper = "DeepSpeedEngine" if config in SHARED else "DistributedDataParallel"
     assert (shared["wrapper"], shared["processes"], alone["processes"]) == (wrapper, 2, 1)
     for figure in figures:
         before, now = ([entry[figure] for entry in told["log"] if figure in entry] for told in (alone, shared))
         assert len(before) == QUICK["max_steps"] and any(before)
-        assert now[0] == pytest.approx(before[0], rel=1e-4, abs=1e-6), figure
         assert now == pytest.approx(before, rel=1e-3, abs=1e-5), figure
     # In the last step nobody sees anything: a whole optimiser passes the tower's weights over, a shared one goes on.
     for name, weight in weights.items():
@@ -96,9 +95,9 @@ def assert_alike(recipes: list[TrainRecipe], config: str, figures: tuple[str, ..
             )
 
 
-@pytest.mark.parametrize("config", ["cpu.yaml", "zero1.yaml", *SHARED])
+@pytest.mark.parametrize("config", ["cpu.yaml", *SHARED])
 def test_sft_learns_the_same(config: str, toy: Path, mixed: Path, tiny_vl: Path, tmp_path: Path):
-    if config.startswith("zero"):
+    if config in SHARED:
         pytest.importorskip("deepspeed")
     recipes = [
         SFTRecipe(
@@ -111,9 +110,9 @@ def test_sft_learns_the_same(config: str, toy: Path, mixed: Path, tiny_vl: Path,
     assert_alike(recipes, config, ("loss", "grad_norm"))
 
 
-@pytest.mark.parametrize("config", ["cpu.yaml", "zero1.yaml", *SHARED])
+@pytest.mark.parametrize("config", ["cpu.yaml", *SHARED])
 def test_grpo_learns_the_same(config: str, toy: Path, mixed: Path, tiny_vl: Path, tmp_path: Path):
-    if config.startswith("zero"):
+    if config in SHARED:
         pytest.importorskip("deepspeed")
     policy = {
         "beta": 0.05,  # a reference model, which sees what the policy sees
