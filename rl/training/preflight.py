@@ -89,7 +89,7 @@ def preflight(
             batches = None
             if everything is not None and stage.template is not None:
                 batches = _longest(stage, everything, folder, arguments, found)
-            if stage.template is not None:
+            if stage.template is not None and (batches is not None or not (folder / ADAPTER).is_file()):
                 found.forecast = foresee(recipe, arguments, folder, batches, sharding, accelerate, device_memory)
                 _memory(found)
         if recipe.data.windows is not None and briefs is not None:
