@@ -44,7 +44,7 @@ def count(
         DataError: a picture is missing or too large, or the model reads text only; names the case.
     """
     options: list[Any] = [{"add_generation_prompt": messages[-1].role != "assistant"} for messages in conversations]
-    told = {"tools": schemas} if schemas else {}
+    told: dict[str, Any] = {"tools": schemas} if schemas else {}
     texts = [
         so_far(processor, messages, told) + str(tokenizer_of(processor).eos_token)
         if any(message.role == "tool" for message in messages)

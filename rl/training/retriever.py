@@ -55,7 +55,7 @@ class RetrieverStage(Stage[RetrieverRecipe]):
             return AutoModel.from_config(load_config(folder))
 
     def conversations(
-        self, briefs: Briefs, special_tokens: tuple[str, ...] = (), reply: Reply | None = None
+        self, briefs: Briefs, special_tokens: tuple[str, ...] = (), reply: Reply | None = None, told: bool = False
     ) -> list[tuple[Brief, list[Message]]]:
         return []
 

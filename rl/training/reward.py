@@ -64,7 +64,7 @@ class RewardStage(SupervisedStage[RewardRecipe]):
         return load_scorer_to_train(model, checkpoint)
 
     def conversations(
-        self, briefs: Briefs, special_tokens: tuple[str, ...] = (), reply: Reply | None = None
+        self, briefs: Briefs, special_tokens: tuple[str, ...] = (), reply: Reply | None = None, told: bool = False
     ) -> list[tuple[Brief, list[Message]]]:
         pairs = (*self.pairs, *self.valid_pairs)
         return [shown for one in pairs for shown in self._shown(one, one.brief(briefs), special_tokens)]

@@ -11,7 +11,7 @@ TRL gets the episodes from its ``rollout_func``. The number of rounds differs be
 cannot write.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from data import Briefs, DataError
@@ -52,14 +52,15 @@ class EpisodeTrainer(SharedPrefixTrainer):
         processor: Any = self.processing_class
         self._specials, self._context = special_tokens(processor), context_length(self._bare)
         self._reads = Pieces(processor, self.eos_token_ids, self.variables)
-        self._begins = opening_of(processor, **self.chat_template_kwargs)
+        variables: Any = self.chat_template_kwargs
+        self._begins = opening_of(processor, **variables)
         self.rollout_func = self._roll_out
 
     def _generate_and_score_completions(self, inputs: list) -> dict[str, Any]:
         self._cases, self._trajectories = [row["case"] for row in inputs], []
         return super()._generate_and_score_completions(inputs)
 
-    def _roll_out(self, prompts: Sequence[Any], trainer: Any) -> Mapping[str, Any]:
+    def _roll_out(self, prompts: Sequence[Any], trainer: Any) -> dict[str, Any]:
         """What TRL asks of a ``rollout_func``: ids of prompts and completions, and which of these are the policy's."""
         assert self.desks is not None and self.briefs is not None and self._at_hand is not None
         at_hand = self._at_hand
@@ -93,7 +94,7 @@ class EpisodeTrainer(SharedPrefixTrainer):
             if (answer := row.desk.answer(row.turns[-1].text)) is None:
                 continue
             piece = self._reads.answered(answer.message)
-            if row.length + len(piece.ids) + self.max_completion_length <= self._context:
+            if row.length + len(piece.ids) + (self.max_completion_length or 0) <= self._context:
                 row.go_on(answer, piece)
                 going.append(row)
         return going

@@ -76,7 +76,8 @@ class SharedPrefixTrainer(GRPOTrainer):
         self._compared = False
         processor: Any = self.processing_class
         told = {"tools": schemas} if schemas and knows_tools(processor) else {}
-        self.variables: dict[str, Any] = {**self.chat_template_kwargs, **told}
+        variables: Any = self.chat_template_kwargs
+        self.variables: dict[str, Any] = {**variables, **told}
         """What the chat template is given."""
         self._reader = PromptReader(processor, self.chat_template, self.variables)
         if shared_prefix:
@@ -112,7 +113,7 @@ class SharedPrefixTrainer(GRPOTrainer):
         without = [{name: value for name, value in row.items() if name != "images"} for row in inputs]
         self._pictures = [row.get("images") or None for row in inputs] if self.use_vllm else None
         output = super()._generate_and_score_completions(without)
-        shown = {} if self._pictured is None else {PICTURED: self._pictured}
+        shown: dict[str, Any] = {} if self._pictured is None else {PICTURED: self._pictured}
         return {**output, PROMPTS: self._at_hand, **shown}
 
     def _compare(self, rows: Sequence[Mapping[str, Any]]) -> None:
