@@ -19,6 +19,7 @@ from rl.config.policy import PolicyRecipe, PPORecipe
 from rl.config.ppo import CriticConfig
 from rl.config.train import RewardRecipe, TrainRecipe
 from rl.models.critic import CRITIC, AdapterCritic, Critic, TrunkCritic, install
+from rl.models.freeze import freeze
 from rl.models.load import add_lora
 from rl.models.second_adapter import add_copy
 
@@ -46,6 +47,7 @@ def imagine(
     architecture = AutoModel if scores else generative_class(config)
     model: Any = architecture.from_config(config, dtype=dtype, attn_implementation=attention)
     project_by_product(model)
+    freeze(model, recipe.model.freeze)
     if not scores:
         outputs = _SCORED[isinstance(recipe, PolicyRecipe)]
         add_fused_lm_head(model, outputs=outputs, cast_lm_head_to_fp32=_casts_head(recipe))

@@ -16,7 +16,8 @@ import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from data import DataError
-from rl.config.train import PolicyRecipe, TrainRecipe
+from rl.config.policy import PolicyRecipe
+from rl.config.train import TrainRecipe
 from rl.terminal.console import console, is_first_process
 from rl.terminal.quantities import size
 from rl.training.forecast.longest import longest
