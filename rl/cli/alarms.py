@@ -14,7 +14,7 @@ from rl.terminal.console import console
 from rl.terminal.safe_text import one_line
 
 if TYPE_CHECKING:
-    from rl.evaluation.live import Watched
+    from rl.evaluation.live.watched import Watched
 
 app = typer.Typer()
 

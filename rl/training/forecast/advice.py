@@ -6,6 +6,7 @@ from dataclasses import replace
 from rl.config.model import LoraConfig
 from rl.terminal.forecast import Forecast, Option
 from rl.training.forecast.forecast import Subject
+from rl.training.launch.machines import Machines
 from rl.training.launch.settings import CONFIGS, LaunchSettings
 from rl.training.launch.sharding import Sharding
 
@@ -60,7 +61,7 @@ def _shared_out(sharding: Sharding) -> Iterator[tuple[Sharding, str]]:
         if not (CONFIGS / f"{name}.yaml").is_file():
             continue
         for devices in (sharding.devices,) if sharding.devices > 1 else (2, 8):
-            other = LaunchSettings.load(name, devices).sharding
+            other = LaunchSettings.load(name, Machines(devices)).sharding
             if other != sharding:
                 yield other, f"--accelerate {name} --num_processes {devices}"
 

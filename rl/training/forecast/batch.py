@@ -86,7 +86,8 @@ def guess(text: int, pictures: Sequence[int], config: Any) -> Prompt | None:
     Returns:
         None where it is not known how the model takes pictures.
     """
-    words, vision = torch.ones(max(2, text), dtype=torch.long), getattr(config, "vision_config", None)
+    words: torch.Tensor = torch.ones(max(2, text), dtype=torch.long)
+    vision: Any = getattr(config, "vision_config", None)
     if not any(pictures):
         return Prompt(words)
     merge = getattr(vision, "spatial_merge_size", None)

@@ -190,7 +190,8 @@ def _dtype(subject: Subject) -> torch.dtype:
     """Of the weights as they are loaded; see `rewards.models.checkpoint.load_weights`."""
     named = subject.recipe.model.dtype
     if named != "auto":
-        return getattr(torch, named)  # type: ignore[no-any-return]
+        known: torch.dtype = getattr(torch, named)
+        return known
     config = load_config(base_of_adapter(str(subject.folder)) or subject.folder)
     stored: torch.dtype = config.dtype or config.get_text_config().dtype or torch.float32
     emulated = stored == torch.bfloat16 and not (subject.on_gpu or computes_in_bfloat16())

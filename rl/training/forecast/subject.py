@@ -81,7 +81,7 @@ def _widen(config: Any) -> None:
     """Has a tower that looks at its patches in windows look at them all at once: fused kernels keep the same of both,
     and hundreds of windows in each layer take a minute to imagine.
     """
-    vision = getattr(config, "vision_config", None)
+    vision: Any = getattr(config, "vision_config", None)
     if getattr(vision, "window_size", None) and hasattr(vision, "fullatt_block_indexes"):
         vision.fullatt_block_indexes = list(range(vision.depth))
 
@@ -120,7 +120,7 @@ def _foresee(
 ) -> None:
     """Gives a policy its critic."""
     dtype, adapters = dtypes
-    model = policy.get_base_model() if isinstance(policy, PeftModel) else policy
+    model: Any = policy.get_base_model() if isinstance(policy, PeftModel) else policy
     head: nn.Linear = linear_head(config, torch.float32, None)
     if critic.layout == "head":
         install(model, Critic(head))
