@@ -1,7 +1,7 @@
 """Forecasting: from a recipe, a model's configuration and its longest batch to the bytes on each device."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import astuple, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from rl.config.train import TrainRecipe
 from rl.shared_prefix.attention import why_not
 from rl.terminal.forecast import Forecast
 from rl.training.forecast.batch import Batch
+from rl.training.forecast.depth import Depth
 from rl.training.forecast.imagined import Imagined
 from rl.training.forecast.passes import Held, inputs_of, learn, look
 from rl.training.forecast.states import States, Weights, states_of
@@ -152,8 +153,13 @@ class _Imagined:
         adapters = dtype if cast is not None or gathers else torch.float32
         settings: Mapping[str, Any] | None = arguments.gradient_checkpointing_kwargs or {}
         checkpointing = settings if arguments.gradient_checkpointing else None
-        with torch.random.fork_rng(devices=[]), self._mode:
-            self.model = imagine(subject.recipe, subject.folder, dtype, adapters, checkpointing)
+
+        def model_of(depth: Depth | None = None) -> Any:
+            with torch.random.fork_rng(devices=[]), self._mode:
+                return imagine(subject.recipe, subject.folder, dtype, adapters, checkpointing, depth)
+
+        self.model, self._model_of = model_of(), model_of
+        self._depth = Depth.of(self.model.config)
         self._autocast = None if cast is not None else subject.half
         self.weights = Weights.of(self.model)
         self.config, self.itemsize = self.model.config, dtype.itemsize
@@ -167,13 +173,24 @@ class _Imagined:
         learned = self.subject.learned
         if learned is None:
             return Held(self.weights.trained_bytes, 0, self.weights.trained_bytes, 0)
-        return learn(self.model, inputs_of(self.model, learned, self.packs), self._autocast, self._mode)
+
+        def figures(model: Any) -> tuple[int, ...]:
+            return astuple(learn(model, inputs_of(model, learned, self.packs), self._autocast, self._mode))
+
+        return Held(*self._by_depth(figures))
 
     @cached_property
     def looking(self) -> int:
         """While it reads what it is to answer."""
-        assert self.subject.written is not None
-        return look(self.model, self.subject.written, self.packs, self._autocast, self._mode)
+        written = self.subject.written
+        assert written is not None
+        return self._by_depth(lambda model: (look(model, written, self.packs, self._autocast, self._mode),))[0]
+
+    def _by_depth(self, figures: Callable[[Any], tuple[int, ...]]) -> tuple[int, ...]:
+        """What passes of the model hold, told from shallow ones where it is deep and its layers are alike."""
+        if self._depth is None or not self._depth.is_deep:
+            return figures(self.model)
+        return self._depth.told_from(lambda depth: figures(self._model_of(depth)))
 
 
 class _Changed:

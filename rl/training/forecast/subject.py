@@ -22,13 +22,19 @@ from rl.models.critic import CRITIC, AdapterCritic, Critic, TrunkCritic, install
 from rl.models.freeze import freeze
 from rl.models.load import add_lora
 from rl.models.second_adapter import add_copy
+from rl.training.forecast.depth import Depth
 
 _SCORED = {True: ("log_probs", "entropy"), False: ("log_probs", "entropy", "is_top1")}
 """What TRL has the language-modelling head work out, for RL and for SFT (trl 1.16)."""
 
 
 def imagine(
-    recipe: TrainRecipe, folder: Path, dtype: torch.dtype, adapters: torch.dtype, checkpointing: Mapping | None
+    recipe: TrainRecipe,
+    folder: Path,
+    dtype: torch.dtype,
+    adapters: torch.dtype,
+    checkpointing: Mapping | None,
+    depth: Depth | None = None,
 ) -> Any:
     """The model, to be called in `Imagined`.
 
@@ -37,9 +43,12 @@ def imagine(
         dtype: of the weights.
         adapters: of those of adapters.
         checkpointing: the trainer's settings of gradient checkpointing; None where there is none.
+        depth: with so many layers; with its own if None.
     """
     base = base_of_adapter(str(folder))
     config = load_config(base or folder)
+    if depth is not None:
+        depth.cut(config)
     attention = _attention(recipe.model)
     if attention != "eager":
         _widen(config)

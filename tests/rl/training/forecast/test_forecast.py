@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from data import DataError
 from rl.cli import app
 from rl.terminal.quantities import bytes_of
+from rl.training.launch.machines import Machines
 from rl.training.preflight import preflight
 
 
@@ -32,7 +33,7 @@ def test_it_follows_the_batch_and_the_sharding(recipe: Path) -> None:
     assert found is not None and half is not None and kept is not None
     assert 0.4 < half.activations / found.activations < 0.6 and kept.activations < found.activations / 2
     assert found.weights == half.weights and found.optimiser == 2 * found.weights and found.writing == 0
-    shared = preflight("sft", str(recipe), {}, "zero3", 8).forecast
+    shared = preflight("sft", str(recipe), {}, "zero3", Machines(8)).forecast
     assert shared is not None and shared.weights == found.weights // 8 and shared.sharding == "8 × zero3"
 
 
