@@ -11,8 +11,9 @@ from rewards.models.location import resolve
 from rl.config.decoding import Precision
 from rl.config.model import ModelConfig
 from rl.models.load import load_model, load_processor
+from rl.runs.manifest import COMPLETE
 
-LEFT_OUT = ("optimizer*", "scheduler*", "rng_state*", "training_args.bin", "trainer_state.json", "complete.json",
+LEFT_OUT = ("optimizer*", "scheduler*", "rng_state*", "training_args.bin", "trainer_state.json", COMPLETE,
             "critic.safetensors", "global_step*", "latest", "zero_to_fp32.py", "built_from.json")  # fmt: skip
 """What a checkpoint has for going on with its run."""
 

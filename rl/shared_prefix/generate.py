@@ -7,7 +7,8 @@ distribution, in another order.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, cast
 
@@ -83,7 +84,7 @@ def generate(
     runs = [list(run) for _, run in groupby(prompts, key=id)]
     # One that comes again elsewhere is another prompt there, which it would not be as the same object.
     times = Counter(id(run[0]) for run in runs)
-    heads = [replace(run[0]) if times[id(run[0])] > 1 else run[0] for run in runs]
+    heads = [copy(run[0]) if times[id(run[0])] > 1 else run[0] for run in runs]
     writing = Writing(model, heads, [len(run) for run in runs], stem, begun)
     limit: int = settings.max_new_tokens
     ids = torch.full((len(prompts), widest + limit), int(settings._pad_token_tensor), device=device)

@@ -202,7 +202,8 @@ def writes(source: str) -> Iterator[int]:
     tree, drafts = ast.parse(source), set[str]()
     for node in ast.walk(tree):
         for item in node.items if isinstance(node, ast.With) else ():
-            if isinstance(item.optional_vars, ast.Name) and {"whole_file", *drafts} & names(item.context_expr):
+            wholes = {"whole_file", "whole_folder", *drafts}
+            if isinstance(item.optional_vars, ast.Name) and wholes & names(item.context_expr):
                 drafts.add(item.optional_vars.id)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and is_a_write(node) and not names(node) & drafts:

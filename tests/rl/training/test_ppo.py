@@ -22,8 +22,10 @@ from rl.runs.folder import RunFolder
 from rl.runs.rollouts import read_rollouts
 from rl.training.registry import stage_of, train
 from rl.training.rows import rows_for_rl
+from rl.training.trainers.draw import Draw
 from rl.training.trainers.grpo import RulingGRPOTrainer
 from rl.training.trainers.ppo import PRICE, WEIGHTS, RulingPPOTrainer
+from rl.training.trainers.refill import Refilled
 from tests.rl.conftest import toy_briefs
 from tests.rl.training.toy_reward import RULING, ToyReward, ToyRubric
 
@@ -157,7 +159,8 @@ def test_without_a_critic_and_discount_the_advantage_is_the_whole_return(toy: Pa
     batch = one_batch(trainer)
     expected = torch.tensor(totals).unsqueeze(1) * batch["completion_mask"]
     torch.testing.assert_close(batch["advantages"], expected)
-    rollouts = trainer._rollouts(batch["advantages"], batch["tool_mask"])
+    as_drawn = Refilled(Draw([], {}, []), [], [0] * len(totals))
+    rollouts = trainer._rollouts(batch["advantages"], batch["tool_mask"], as_drawn)
     assert [rollout.advantage for rollout in rollouts] == pytest.approx(totals)
 
 

@@ -42,7 +42,7 @@ def test_the_option_says_otherwise(engine: SeesDarkness, options: list[str], tmp
     assert CliRunner().invoke(app, [*call, "--excerpt", BM25]).exit_code == 0
     assert [brief.excerpt.ids for brief in engine.asked] == [["CURE-1"]] * 2
     other = CliRunner().invoke(app, [*call, "--excerpt", "named"])
-    assert isinstance(other.exception, DataError) and "excerpt differ" in str(other.exception)
+    assert isinstance(other.exception, DataError) and "case differ" in str(other.exception)
     wrong = CliRunner().invoke(app, [*call, "--excerpt", "nonsense"])
     assert isinstance(wrong.exception, DataError) and "excerpt" in str(wrong.exception)
 

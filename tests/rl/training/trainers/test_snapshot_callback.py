@@ -73,8 +73,8 @@ def test_a_training_shows_one_kind_of_line_and_its_table(
 ) -> None:
     watched(kind, toy, tiny_text, tmp_path, max_steps=3, logging_steps=1, disable_tqdm=False)
     out, err = capfd.readouterr()
-    preparing, first, last, told = err.splitlines()
-    assert preparing == "x: preparing, 0:00"
+    preparing, held, first, last, told = err.splitlines()
+    assert preparing == "x: preparing, 0:00" and held.startswith("x: in memory: weights ")
     assert first.startswith("x: step 1 of 3, ") and last.startswith("x: step 3 of 3, ")
     assert figure in first and "tokens/s" in first and "RAM" in first
     assert told.startswith("libraries gave ") and told.endswith(f"see {tmp_path / 'messages.log'}")
