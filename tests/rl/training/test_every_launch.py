@@ -11,6 +11,7 @@ from PIL import Image
 
 from data import Briefs, Case, DataError, Gold, load_cases, save_cases
 from data.billboard import BillboardConfig, build
+from data.billboard.desk import build_desk
 from rl.config.recipe import SHIPPED, shipped_recipes
 from rl.terminal.preflight import Preflight
 from rl.training.launch.settings import CONFIGS, LaunchSettings
@@ -35,7 +36,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("here")
     build(BillboardConfig(cases=24, test_cases=4), folder / "billboard")
-    build(BillboardConfig(cases=24, test_cases=4, level="desk"), folder / "billboard-desk")
+    build_desk(folder / "billboard-desk", 24, 4)
     cases = load_cases(folder / "billboard" / "train.jsonl")
     save_cases(cases, folder / "motion" / "train" / "cases.jsonl")
     book = load_recipe("sft", "billboard/sft", {"data.rulebook": "billboard"}).data.rulebook

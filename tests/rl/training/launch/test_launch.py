@@ -71,6 +71,7 @@ def test_of_two_processes_one_is_heard(
     out, err = capfd.readouterr()
     assert [line.split(",")[0] for line in err.splitlines() if "libraries gave" not in line] == [
         "mine: preparing",
+        "mine: in memory: weights 424.4 kB",
         "mine: step 1 of 2",
         "mine: step 2 of 2",
     ]

@@ -21,7 +21,7 @@ from transformers import (
 
 from data import DataError
 from rl.config.model import LoraConfig
-from rl.models.load import _with_lora, load_processor
+from rl.models.load import add_lora, load_processor
 from rl.training.rows import rows_for_rl
 from rl.training.trainers.blank_picture import BlankPicture, pictured, take_empty_for_none
 from tests.rl.conftest import toy_briefs
@@ -103,7 +103,7 @@ def test_the_same_weights_have_a_gradient_as_with_a_picture(family: tuple[PreTra
 
 def test_an_adapters_model_is_found(tiny_vl: Path):
     plain = AutoModelForImageTextToText.from_pretrained(tiny_vl)
-    model: Any = _with_lora(plain, LoraConfig(r=2, target_modules="all-linear"))
+    model: Any = add_lora(plain, LoraConfig(r=2, target_modules="all-linear"))
     BlankPicture(model, load_processor(tiny_vl))
     _, gradients = graded(model)
     assert any("visual" in name and "lora" in name for name in gradients)
