@@ -241,3 +241,7 @@ def test_a_tool_of_ones_own_says_what_it_showed(brief: Brief, book: Rulebook) ->
     assert desk.judged.excerpt.ids == ["GUN-1"]
     assert "rule 'X' is not in rulebook" in said(asked(desk, "shows_a_rule", id="X"))
     assert desks.identity["own"] and threading.active_count() < 50
+
+
+def test_a_section_of_thousands_of_digits_is_not_there(desk: Desk) -> None:
+    assert "the page has sections 0 to 1" in said(asked(desk, "read", field=f"page {'9' * 5000}"))
