@@ -60,8 +60,8 @@ class ToolBonus(BatchReward):
     that seldom calls never finds out what calls are good for, and with it for good, it calls for the bonus.
 
     A call is of use where it has shown what is cited; where nothing is cited, where it has shown what the prompt does
-    not. Source: the
-    curiosity reward of Pixel-Reasoner (arXiv 2505.15966) and the conditional one of DeepEyes (arXiv 2505.14362).
+    not. Source: the curiosity reward of Pixel-Reasoner (arXiv 2505.15966) and the conditional one of DeepEyes (arXiv
+    2505.14362).
 
     Args:
         bound: the share of a case's rulings in the batch from which on nothing is paid.
