@@ -29,7 +29,8 @@ def export(run: str | Path, to: str | Path, merge: bool = False) -> Path:
         ``to``.
 
     Raises:
-        DataError: there is no such model, the folder is there already or lies in the model's, or there is nothing to merge.
+        DataError: there is no such model, the folder is there already or lies in
+            the model's, or there is nothing to merge.
     """
     where, target = Path(resolve(run)), Path(to)
     if not (where / "config.json").is_file() and base_of_adapter(str(where)) is None:
