@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from data import Case, Evidence, Interval, Quote, Region, Ruling
 from data.page import PAGE
+from data.transcript import TRANSCRIPT
 from prompts import Look, ParseFailure
 from rewards.batch import BatchReward, Item
 from rewards.score import Outcome, Score
@@ -58,8 +59,9 @@ class ToolBonus(BatchReward):
     """1 where a call was of use, for as long as few of the rulings on the case have made one: without it, a policy
     that seldom calls never finds out what calls are good for, and with it for good, it calls for the bonus.
 
-    A call is of use where it has shown what is cited; where nothing is cited, where it has shown anything. Source: the
-    curiosity reward of Pixel-Reasoner (arXiv 2505.15966) and the conditional one of DeepEyes (arXiv 2505.14362).
+    A call is of use where it has shown what is cited; where nothing is cited, where it has shown what the prompt does
+    not. Source: the curiosity reward of Pixel-Reasoner (arXiv 2505.15966) and the conditional one of DeepEyes (arXiv
+    2505.14362).
 
     Args:
         bound: the share of a case's rulings in the batch from which on nothing is paid.
@@ -86,11 +88,25 @@ def shown(item: Evidence, case: Case, looks: Sequence[Look]) -> float:
     if isinstance(item, Quote):
         return float(item.field != PAGE or _is_read(item, case, looks))
     if isinstance(item, Interval):
-        start, end = item.interval
-        asked = [look.interval for look in looks if look.interval is not None]
-        return 1.0 if any(a <= end and start <= b for a, b in asked) else FROM_THE_PROMPT
+        return 1.0 if any(_shows_then(look, item, case) for look in looks) else FROM_THE_PROMPT
     covered = [_shared(item, region) for look in looks for region in look.regions]
     return 1.0 if max(covered, default=0.0) >= COVERED else FROM_THE_PROMPT
+
+
+def _shows_then(look: Look, item: Interval, case: Case) -> bool:
+    """Whether a call has shown something of an interval: one of its frames, a line that is said then. Having asked for
+    a day is not enough.
+    """
+    start, end = item.interval
+    if look.interval is None or look.interval[0] > end or start > look.interval[1]:
+        return False
+    frames = [region.frame for region in look.regions if region.frame is not None]
+    if frames:
+        return any(start <= case.frames[frame].time <= end for frame in frames if frame < len(case.frames))
+    if look.field == TRANSCRIPT:
+        return any(line.start is not None and line.end is not None and line.start <= end and start <= line.end
+                   for line in case.transcript)  # fmt: skip
+    return True
 
 
 def _seen_of(item: Item) -> Score:
@@ -114,8 +130,14 @@ def _is_of_use(item: Item) -> bool:
     if isinstance(item.ruling, ParseFailure) or not looks:
         return False
     if not item.ruling.violations:
-        return any(look.rules or look.regions or look.interval or look.field for look in looks)
+        return any(look.rules or look.regions or look.interval or _opens(look, item.case) for look in looks)
     return any(_shows(look, item.ruling, item.case) for look in looks)
+
+
+def _opens(look: Look, case: Case) -> bool:
+    """Whether a call has read what the prompt does not show: a section of the page."""
+    sections = case.page.sections if case.page is not None and look.field == PAGE else []
+    return any(not section.shown for place, section in enumerate(sections) if look.section in (None, place))
 
 
 def _shows(look: Look, ruling: Ruling, case: Case) -> bool:

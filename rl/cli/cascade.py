@@ -41,11 +41,13 @@ def fit(
 
     A promise that cannot be kept is refused, with the least share of cases that people would have to look at.
     """
+    from data.files import check_not_read
     from rl.evaluation import load_evaluation
     from rl.evaluation.cascade import curve, fit_cascade
     from rl.evaluation.cascade.passes import Passes
     from rl.evaluation.cascade.table import cascade_lines, curve_table
 
+    check_not_read(out, [cheap, full])
     evaluations = load_evaluation(cheap), load_evaluation(full)
     found = fit_cascade(*evaluations, miss_rate, confidence)
     found.save(out)
@@ -65,10 +67,11 @@ def apply(
     """Measure a cascade on other cases, as an evaluation that can be compared with that of the model alone."""
     from data.files import write_json
     from rl.evaluation import compare_table, load_evaluation, save_evaluation
-    from rl.evaluation.cascade import Cascade, apply_cascade, curve
+    from rl.evaluation.cascade import Cascade, apply_cascade, claim, curve
     from rl.evaluation.cascade.passes import Passes
     from rl.evaluation.cascade.table import curve_table
 
+    claim(out)
     chosen, evaluations = Cascade.load(cascade), (load_evaluation(cheap), load_evaluation(full))
     found = apply_cascade(chosen, *evaluations)
     points = curve(Passes.of(*evaluations))

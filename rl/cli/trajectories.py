@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from data import DataError, load_cases
+from data.files import check_not_read
 from rl.cli.desk import DeskFile, Tools, read_desk
 from rl.cli.excerpts import Excerpt, read_excerpt
 from rl.cli.media import AllowMedia
@@ -39,6 +40,7 @@ def trajectories(
     config = read_desk(tools, desk)
     if config is None:
         raise DataError("give the tools that are to be used: --tools search_rules,zoom,read, or --desk desk.yaml")
+    check_not_read(out, [*data, rulebook, *([desk] if desk is not None else [])])
     excerpts = excerpts_of(rulebook, read_excerpt(excerpt) or "none")
     briefs = excerpts.bind(load_cases(*data))
     with counting("looking up", len(briefs)) as reached:

@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from data import DataError
+from data.errors import explain
 from data.yaml_model import load_yaml
 from prompts.excerpts.settings import RetrievalConfig
 
@@ -46,8 +48,16 @@ class DeskConfig(BaseModel):
 
     @classmethod
     def of(cls, tools: Sequence[str], blank: Sequence[str] = ()) -> "DeskConfig":
-        """The usual desk with these tools."""
-        return cls(tools=tuple(tools), blank=tuple(blank))
+        """The usual desk with these tools.
+
+        Raises:
+            DataError: a tool is there twice.
+        """
+        try:
+            return cls(tools=tuple(tools), blank=tuple(blank))
+        except ValidationError as error:
+            field, message = explain(error, cls)
+            raise DataError(message, field=field) from error
 
     @classmethod
     def load(cls, path: str | Path, given: Mapping[str, Any] | None = None) -> "DeskConfig":

@@ -9,7 +9,7 @@ for nothing more.
 >>> calls_of('<think><tool_call>{"name": "read"}</tool_call>'), calls_of("<think>x</think><answer>{}</answer>")
 ((), ())
 >>> calls_of('<tool_call>read it</tool_call>')[0].reason
-'a call is one JSON object, {"name": …, "arguments": {…}}: Expecting value: line 1 column 1 (char 0)'
+'a call is one JSON object, {"name": …, "arguments": {…}}: not JSON: Expecting value at column 1'
 """
 
 import json
@@ -17,6 +17,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from data import DataError
+from data.strict_json import parse_json
 from prompts.neutralise import neutralise, restore
 from prompts.parse import ANSWER, END_THINK, THINK
 
@@ -89,12 +91,12 @@ def _read(block: str, closed: bool) -> ToolCall | BadCall:
     if not closed:
         return BadCall(f"the call is not closed by {END_CALL}")
     try:
-        content = json.loads(block, parse_constant=_constant)
+        content = parse_json(block.encode("utf-8", "surrogatepass"))
         arguments = content.get("arguments", {}) if isinstance(content, dict) else None
         if isinstance(arguments, str):  # as the API of servers has them
-            arguments = json.loads(arguments or "{}", parse_constant=_constant)
-    except (ValueError, RecursionError) as error:
-        return BadCall(f"{_SHAPE}: {error}")
+            arguments = parse_json((arguments or "{}").encode())
+    except DataError as error:
+        return BadCall(f"{_SHAPE}: {error.message}")
     if not isinstance(content, dict):
         return BadCall(f"{_SHAPE}, not a {type(content).__name__}")
     if not isinstance(content.get("name"), str):
@@ -116,7 +118,3 @@ def _restored(value: Any) -> Any:
     if isinstance(value, dict):
         return {restore(key): _restored(item) for key, item in value.items()}
     return value
-
-
-def _constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")

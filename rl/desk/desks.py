@@ -85,13 +85,21 @@ class Desks:
     @cached_property
     def identity(self) -> dict[str, Any]:
         """All that tells what its tools say from what others would: JSON."""
-        own = [inspect.getsource(tool.function) for tool in self.tools if tool.own]
+        own = [_source(tool) for tool in self.tools if tool.own]
         source = {"own": hashlib.sha256("\0".join(own).encode()).hexdigest()[:12]} if own else {}
         return {**json.loads(self.config.model_dump_json()), "book": self.book.fingerprint, **source}
 
     @cached_property
     def _search(self) -> Search:
         return search_in(self.book, self.config.search)
+
+
+def _source(tool: Tool) -> str:
+    """A tool as it was written; of one that stands in no file, what Python made of it."""
+    try:
+        return inspect.getsource(tool.function)
+    except OSError:
+        return f"{tool.signature} {tool.function.__code__.co_code.hex()} {tool.function.__code__.co_consts!r}"
 
 
 def names_of(tools: str) -> Sequence[str]:

@@ -2,9 +2,14 @@
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from pydantic import ValidationError
+
 from data import DataError
+from data.errors import explain
+from prompts import Look
 from rl.desk.material import Material
 from rl.desk.shown import Shown, ToolError
 from rl.desk.tool import Tool
@@ -26,33 +31,52 @@ def outcome_of(tool: Tool, material: Material, arguments: Mapping[str, Any], sec
         DataError: a file of the case cannot be read.
     """
     found = _in_time(tool, material, arguments, seconds) if tool.own else tool.ask(material, arguments)
-    shown = found if isinstance(found, Shown) else Shown(tuple(_items(found)))
-    if not shown.items or not any(not isinstance(item, str) or item.strip() for item in shown.items):
+    shown = found if isinstance(found, Shown) else Shown(_items(found))
+    items = _items(shown.items)
+    if not any(not isinstance(item, str) or item.strip() for item in items):
         raise ToolError("the tool gave nothing")
-    if len(shown.items) > MOST_ITEMS:
-        raise ToolError(f"the tool gave {len(shown.items)} things at once: {MOST_ITEMS} at most can be shown")
-    for item in shown.items:
-        _check(item)
-    return shown
+    if len(items) > MOST_ITEMS:
+        raise ToolError(f"the tool gave {len(items)} things at once: {MOST_ITEMS} at most can be shown")
+    if tool.own:
+        _check_places(shown)
+    return replace(shown, items=tuple(map(_safe, items)))
 
 
-def _items(found: Any) -> list[Any]:
+def _items(found: Any) -> tuple[Any, ...]:
     if found is None:
-        return []
-    return list(found) if isinstance(found, list | tuple) else [found]
+        return ()
+    return tuple(found) if isinstance(found, list | tuple) else (found,)
 
 
-def _check(item: Any) -> None:
+def _check_places(shown: Shown) -> None:
+    """Makes sure that what it says of the case can be kept."""
+    rules: Any = shown.rules
+    if not isinstance(rules, Mapping):
+        raise ToolError(f"the tool gave a {type(rules).__name__} for rules: want their wordings by their ids")
+    try:
+        Look(tool="", rules=tuple(rules), regions=shown.regions, interval=shown.interval, field=shown.source,
+             section=shown.section)  # fmt: skip
+    except ValidationError as error:
+        raise ToolError("the tool gave no place of a case: {}: {}".format(*explain(error))) from error
+
+
+def _safe(item: Any) -> Any:
+    """A text that can be written to a file, or a picture that was read whole, in RGB."""
     from PIL import Image
 
     if isinstance(item, str):
-        return
+        return item.encode("utf-8", "replace").decode()  # halves of surrogate pairs are no characters
     if not isinstance(item, Image.Image):
         raise ToolError(f"the tool gave a {type(item).__name__}, which is neither a text nor a picture")
     if not item.width or not item.height:
         raise ToolError(f"the tool gave a picture of {item.width} x {item.height} pixels")
     if max(item.size) > MOST_RATIO * min(item.size):
         raise ToolError(f"the tool gave a picture of {item.width} x {item.height} pixels, too thin to be read")
+    try:
+        item.load()
+        return item if item.mode == "RGB" else item.convert("RGB")
+    except Exception as error:  # whatever a decoder raises: pictures are decoded no sooner than here
+        raise ToolError(f"the tool gave a picture that cannot be read: {_said(error)}") from error
 
 
 def _in_time(tool: Tool, material: Material, arguments: Mapping[str, Any], seconds: float) -> Any:
@@ -71,7 +95,16 @@ def _in_time(tool: Tool, material: Material, arguments: Mapping[str, Any], secon
     if fault:
         if isinstance(fault[0], ToolError | DataError):
             raise fault[0]
-        raise ToolError(f"the tool failed: {type(fault[0]).__name__}: {' '.join(str(fault[0]).split())}") from fault[0]
+        raise ToolError(f"the tool failed: {_said(fault[0])}") from fault[0]
     if not outcome:
         raise ToolError(f"the tool gave nothing within {seconds:g} s")
     return outcome[0]
+
+
+def _said(error: BaseException) -> str:
+    """An exception on one line; those of other people may fail even to say what they are."""
+    try:
+        said = " ".join(str(error).split())
+    except Exception:
+        said = ""
+    return f"{type(error).__name__}: {said}".encode("utf-8", "replace").decode()

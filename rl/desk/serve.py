@@ -62,10 +62,14 @@ class Server:
                 parts.append(View.drawn(item, f"view {pictures - 1}", self.case))
                 continue
             _add(parts, text)
+        # What no budget is left for was not looked at.
+        drawn = sum(not isinstance(item, str) for item in shown.items)
+        regions = shown.regions[:pictures] if len(shown.regions) == drawn else shown.regions if pictures else ()
         return Piece(tuple(parts), _look(
-            call, tokens=round(tokens), pictures=pictures, interval=shown.interval, field=shown.source,
+            call, tokens=round(tokens), pictures=pictures, regions=regions,
             rules=tuple(rule for rule, text in shown.rules.items() if text in whole),
-            regions=shown.regions if pictures else (), section=shown.section,
+            interval=shown.interval if pictures or (tokens and not drawn) else None,
+            **({"field": shown.source, "section": shown.section} if tokens else {}),
         ))  # fmt: skip
 
     def blank(self, call: ToolCall, shown: Shown) -> Piece:

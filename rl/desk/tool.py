@@ -98,8 +98,11 @@ class Tool:
         """Makes sure that a model can be told of it.
 
         Raises:
-            DataError: it has no docstring, or a parameter without a type.
+            DataError: it is no function of Python's, has no docstring, or a parameter without a type.
         """
+        if not inspect.isfunction(self.function) and not inspect.ismethod(self.function):
+            what = getattr(self.function, "__name__", type(self.function).__name__)
+            raise DataError(f"'{what}' is not a tool: write a function with types and a docstring")
         _ = self.schema
 
     @property
@@ -115,6 +118,8 @@ class Tool:
             return inspect.signature(self.function, eval_str=True)
         except NameError as error:
             raise DataError(f"tool '{self.name}' has a type that cannot be found: {error}") from error
+        except (TypeError, SyntaxError, AttributeError) as error:  # of types that are written in quotes
+            raise DataError(f"tool '{self.name}' has a type that cannot be read: {error}") from error
 
     @cached_property
     def _takes_material(self) -> bool:
@@ -139,7 +144,10 @@ class Tool:
 
     @property
     def _parameters(self) -> dict[str, Any]:
-        schema = _untitled(self._model.model_json_schema())
+        try:
+            schema = _untitled(self._model.model_json_schema())
+        except PydanticUserError as error:
+            raise DataError(f"tool '{self.name}' takes what no model can give: {error.message}") from error
         said = dict(_ARGUMENT.findall(self._documentation.partition("Args:")[2]))
         for name, about in schema.get("properties", {}).items():
             if name in said:

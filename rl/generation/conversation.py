@@ -4,11 +4,12 @@ Tools are put to the server as its API has them. A model that writes its calls a
 none, is answered as well. Either way the episode is written down as a model in this process would have written it.
 """
 
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from data import DataError
+from data.strict_json import parse_json
 from prompts import Message, Turn
 from prompts.message import ToolRequest
 from prompts.parse import ANSWER, END_THINK, THINK
@@ -91,13 +92,15 @@ def _for_server(asked: Message, answer: DeskAnswer) -> list[dict[str, Any]]:
 
 
 def _read(request: ToolRequest) -> ToolCall | BadCall:
+    # Halves of surrogate pairs cannot be written to a file.
+    name, told = (text.encode("utf-8", "replace").decode() for text in (request.name, request.arguments))
     try:
-        arguments = json.loads(request.arguments)
-    except (ValueError, RecursionError) as error:
-        return BadCall(f"its arguments are no JSON: {error}", request.name, request.arguments)
+        arguments = parse_json(told.encode())
+    except DataError as error:
+        return BadCall(f"its arguments cannot be read: {error.message}", name, told)
     if not isinstance(arguments, dict):
-        return BadCall(f"its arguments are a {type(arguments).__name__}", request.name, request.arguments)
-    return ToolCall(request.name, arguments)
+        return BadCall(f"its arguments are a {type(arguments).__name__}", name, told)
+    return ToolCall(name, arguments)
 
 
 def _with_calls(text: str, calls: list[ToolCall | BadCall]) -> str:

@@ -30,13 +30,16 @@ def export(run: str | Path, to: str | Path, merge: bool = False) -> Path:
         ``to``.
 
     Raises:
-        DataError: there is no such model, the folder is there already, or there is nothing to merge.
+        DataError: there is no such model, the folder is there already or lies in
+            the model's, or there is nothing to merge.
     """
     where, target = Path(resolve(run)), Path(to)
     if not (where / "config.json").is_file() and base_of_adapter(str(where)) is None:
         raise DataError("holds no trained model", file=where)
     if target.exists():
         raise DataError("is there already: name another folder", file=target)
+    if target.resolve().is_relative_to(where.resolve()):
+        raise DataError("lies in the model's own folder: name one elsewhere", file=target)
     base = base_of_adapter(str(where))
     if merge and base is None:
         raise DataError("is no adapter: its weights are whole already, leave out --merge", file=where)

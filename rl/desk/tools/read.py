@@ -6,6 +6,8 @@ from rl.desk.shown import Shown, ToolError
 
 PART = 2000
 """Characters of a part."""
+MOST_DIGITS = 9
+"""Of a section's number: Python turns a few thousand into no number."""
 
 
 def read(material: Material, field: str, part: int = 0) -> Shown:
@@ -19,7 +21,7 @@ def read(material: Material, field: str, part: int = 0) -> Shown:
     sections = material.case.page.sections if material.case.page is not None else []
     if name.split(" ")[0] == PAGE and sections:
         number = name.removeprefix(PAGE).strip().removeprefix("section").strip()
-        if not number.isdecimal() or int(number) >= len(sections):
+        if not number.isdecimal() or len(number) > MOST_DIGITS or int(number) >= len(sections):
             raise ToolError(f'the page has sections 0 to {len(sections) - 1}: ask for one, as in "page 0"')
         name, section = PAGE, int(number)
         text = sections[section].whole

@@ -1,9 +1,13 @@
 """Apply: what a cascade decides on cases that both passes have ruled on, as an evaluation like any other."""
 
-from data import Ruling
+from pathlib import Path
+
+from data import DataError, Ruling
+from data.files import read_json
 from rl.evaluation.cascade.cascade import Cascade
 from rl.evaluation.evaluation import Evaluation, aligned
 from rl.evaluation.predictions import Prediction
+from rl.runs.folder import RUN
 
 KEY = "cascade"
 """Where the provenance says what was done."""
@@ -28,6 +32,17 @@ def apply_cascade(cascade: Cascade, cheap: Evaluation, full: Evaluation) -> Eval
     }  # fmt: skip
     known = {key: value for key, value in full.provenance.items() if key != "origin"}
     return Evaluation(f"{cheap.name} → {full.name}", full.split, predictions, known | {KEY: facts}, full.settings)
+
+
+def claim(folder: str | Path) -> None:
+    """Makes sure that a folder holds nothing but what a cascade decided before.
+
+    Raises:
+        DataError: it holds a run, or another evaluation, which would be written over.
+    """
+    file = Path(folder) / RUN
+    if file.is_file() and KEY not in read_json(file):
+        raise DataError("holds a run or another evaluation, which would be lost: choose another --out", file=folder)
 
 
 def _decided(cascade: Cascade, cheap: Prediction, full: Prediction) -> Prediction:

@@ -51,9 +51,10 @@ class Cascade(BaseModel):
         for role, own, theirs in (("cheap", self.cheap, cheap), ("reasoning", self.full, full)):
             what = own.differs_from(theirs) if own is not None and theirs is not None else None
             if what is not None:
+                named = " (two files of predictions are one model's where --name says so)" if what == "model" else ""
                 raise DataError(
                     f"the cascade was chosen on '{self.source}' for another {what} in the {role} pass, whose risks "
-                    "mean something else: fit it anew"
+                    f"mean something else: fit it anew{named}"
                 )
         if shared := sorted(self.cases & set(cases)):
             named = ", ".join(shared[:5]) + (", …" if len(shared) > 5 else "")

@@ -67,6 +67,24 @@ def test_looked(said: Ruling, looks: tuple[Look, ...], expected: float):
     assert value(Looked(), item(said, *looks)) == [expected]
 
 
+def test_asking_for_a_day_shows_no_more_of_it_than_was_shown():
+    recording = CASE.model_validate(
+        CASE.model_dump(exclude={"gold"})
+        | {
+            "frames": [{"path": f"{n}.png", "time": n} for n in range(60)],
+            "transcript": [{"start": 50, "end": 52, "text": "Nothing beats it."}],
+        }
+    )
+    said = ruling({"interval": [30, 32]})
+    few = tuple(Region(frame=place, region=(0, 0, 1, 1)) for place in (0, 20, 40, 59))
+    day = Look(tool="frames", interval=(0, 86_400), regions=few)
+    then = Look(tool="frames", interval=(30, 32), regions=(Region(frame=31, region=(0, 0, 1, 1)),))
+    heard = Look(tool="transcript", interval=(0, 86_400), field="transcript")
+    for looks, expected in (((day,), 0.5), ((heard,), 0.5), ((day, then), 1.0)):
+        assert value(Looked(), item(said, *looks, case=recording)) == [expected]
+    assert value(Looked(), item(ruling({"interval": [51, 53]}), heard, case=recording)) == [1.0]
+
+
 def test_a_ruling_of_which_no_episode_is_known_has_looked():
     assert value(Looked(), Item.of(ruling(BOX), Brief(CASE, BOOK))) == [1.0]
     assert value(Looked(), Item.of(write(ruling(BOX)), Brief(CASE, BOOK))) == [0.5], "its text alone has not"
@@ -90,6 +108,12 @@ def test_the_bonus_is_paid_while_few_look_and_for_what_was_of_use():
     assert value(bonus, *both) == [1.0, 0, 0, 0, 0.0], "each case by itself: there it is all of them"
     fine = Ruling(reasoning="", verdict="approve", confidence=0.9)
     assert value(bonus, item(fine, SEARCH), item(fine, FAILED), item(fine), item(fine)) == [1.0, 0, 0, 0]
+    for look, paid in (
+        (READ, 1.0),
+        (Look(tool="read", field="title"), 0.0),
+        (READ.model_copy(update={"section": 0}), 0),
+    ):
+        assert value(bonus, item(fine, look), *[item(fine)] * 3) == [paid, 0, 0, 0], "the prompt holds the title"
 
 
 @pytest.fixture(scope="module")

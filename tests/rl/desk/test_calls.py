@@ -56,3 +56,18 @@ def test_a_call_that_is_cut_off_or_repeated_without_end() -> None:
     (call,) = calls_of('<think>x</think><tool_call>{"name": "read"')
     assert isinstance(call, BadCall) and "not closed" in call.reason
     assert len(calls_of('<tool_call>{"name": "a"}</tool_call>' * 1000)) == MOST
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ('{"field": "\\ud800"}', "half of a surrogate pair"),
+        ('{"field": ' + "[" * 900 + "]" * 900 + "}", "nested too deeply"),
+        ('{"part": ' + "9" * 5000 + "}", "5,000 digits"),
+        ('{"field": "a", "field": "b"}', "given twice"),
+        ('"{\\"field\\": \\"\\\\ud800\\"}"', "half of a surrogate pair"),
+    ],
+)
+def test_what_could_not_be_written_again_is_no_call(arguments: str, why: str) -> None:
+    (call,) = calls_of(f'<tool_call>{{"name": "read", "arguments": {arguments}}}</tool_call>')
+    assert isinstance(call, BadCall) and why in call.reason

@@ -241,3 +241,20 @@ def test_a_tool_of_ones_own_says_what_it_showed(brief: Brief, book: Rulebook) ->
     assert desk.judged.excerpt.ids == ["GUN-1"]
     assert "rule 'X' is not in rulebook" in said(asked(desk, "shows_a_rule", id="X"))
     assert desks.identity["own"] and threading.active_count() < 50
+
+
+def test_a_section_of_thousands_of_digits_is_not_there(desk: Desk) -> None:
+    assert "the page has sections 0 to 1" in said(asked(desk, "read", field=f"page {'9' * 5000}"))
+
+
+def test_what_no_budget_was_left_for_was_not_looked_at(brief: Brief, book: Rulebook) -> None:
+    poor = Desks.of(ALL.model_copy(update={"max_pictures": 1, "max_tokens": 60, "max_calls": 9}), book).at(brief)
+    (frames,) = asked(poor, "frames", start=0, end=8).looks
+    assert frames.pictures == 1 and [region.frame for region in frames.regions] == [0]
+    (none,) = asked(poor, "frames", start=0, end=8).looks
+    assert not none.pictures and not none.regions and none.interval is None
+    asked(poor, "read", field="body")
+    (page,) = asked(poor, "read", field="page 1").looks
+    assert page.field is None and page.section is None, "all of it was cut off"
+    (said,) = asked(poor, "transcript", start=0, end=9).looks
+    assert said.interval is None and said.field is None

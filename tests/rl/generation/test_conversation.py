@@ -67,7 +67,7 @@ def test_calls_of_the_api_are_answered_until_it_rules(briefs: Briefs, tmp_path: 
         assert [turn.author for turn in episode.turns] == ["policy", "tool", "policy", "tool", "policy"]
         assert episode.completion == ANSWER and episode.looked_up == ("CURE-1",)
         assert [look.tool for look in episode.looks] == ["search_rules", "zoom", "zoom"]
-        assert "no JSON" in episode.looks[2].error and episode.looks[1].pictures == 1
+        assert "not JSON" in episode.looks[2].error and episode.looks[1].pictures == 1
         assert episode.turns[0].text.startswith("<think>Let me see.</think><tool_call>{")
         assert episode.served is not None and episode.served.prompt_tokens == 27
     last = max(zoo.asked, key=lambda body: len(body["messages"]))

@@ -56,3 +56,7 @@ def test_what_cannot_be_exported_is_said(tiny_text: Path, tmp_path: Path) -> Non
     (tmp_path / "out").mkdir()
     with pytest.raises(DataError, match="is there already"):
         export(tiny_text, tmp_path / "out")
+    inside = tiny_text / "deeper" / "out"
+    with pytest.raises(DataError, match="lies in the model's own folder"):
+        export(tiny_text, inside)
+    assert not inside.parent.exists()

@@ -173,3 +173,12 @@ def test_from_the_command_line(tmp_path: Path) -> None:
     assert code == 0 and "were reviewed with reasoning" in said
     assert load_evaluation(tmp_path / "out").provenance["cascade"]["promised"] == 0.1
     assert (tmp_path / "out" / "curve.json").is_file()
+
+    before = {path: path.read_bytes() for path in (tmp_path / "test").rglob("*.*")}
+    for lost in (["fit", *test, "--miss-rate", "0.1", "--out", f"{test[0]}/predictions.parquet"],
+                 ["apply", file, *test, "--out", test[1]]):  # fmt: skip
+        result = CliRunner().invoke(app, ["cascade", *lost])
+        assert isinstance(result.exception, DataError) and "another --out" in str(result.exception)
+    assert {path: path.read_bytes() for path in (tmp_path / "test").rglob("*.*")} == before
+    code, said = run("apply", file, *test, "--out", str(tmp_path / "out"))
+    assert code == 0, "its own is measured anew"
