@@ -183,7 +183,7 @@ def evaluate(
             "--prices": prices or None, "--copy-recordings": copy_recordings or None,
             "--faithfulness-cases": faithfulness_cases, "--model": served, "--max-errors": max_errors,
             "--retry-refused": retry_refused or None, "--extra-body": extra_body or None,
-            "--token-prices": token_prices or None,
+            "--token-prices": token_prices or None, "--tools": tools, "--desk": desk, "--blank": blank or None,
         }  # fmt: skip
         if written := next((option for option, value in of_rulings.items() if value is not None), None):
             raise DataError(f"--pairs measures a reward model, which writes nothing: {written} does not go with it")

@@ -13,12 +13,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from data import DataError
+from data.errors import explain
 from data.files import whole_file
 from data.jsonl import read_jsonl
-from prompts import Episode, Turn
+from prompts import Episode, Look, Turn
 
 
 class _Line(BaseModel):
@@ -50,6 +51,9 @@ def read_trajectories(*files: str | Path) -> list[Episode]:
         for number, line in read_jsonl(file, _Line):
             try:
                 turns = tuple(Turn.read({"tokens": None, **turn}) for turn in line.turns)
+            except ValidationError as error:
+                raise DataError("not a look: {}: {}".format(*explain(error, Look)), file=file, line=number,
+                                field="turns") from error  # fmt: skip
             except (TypeError, ValueError) as error:
                 raise DataError(f"not a turn: {error}", file=file, line=number, field="turns") from error
             if turns[-1].author != "policy":

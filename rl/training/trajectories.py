@@ -15,15 +15,20 @@ from torch.nn.functional import pad
 from data import Brief, Briefs, DataError
 from prompts import Episode, Message, opening_of
 from prompts.chat import encode
+from prompts.neutralise import neutralise
+from prompts.parse import ANSWER, END_ANSWER, END_THINK, THINK
 from prompts.parts import Picture
 from prompts.processor import Processor, reads_media, special_tokens, tokenizer_of
 from prompts.tool_turns import knows_tools
 from rl.desk import Desks
+from rl.desk.calls import CALL, END_CALL, calls_of
 from rl.desk.replay import replay
 from rl.shared_prefix.prompt import Prompt, media_of
 from rl.training.lengths import check_fit, count
 from rl.training.pieces import Pieces
 
+TAGS = (THINK, END_THINK, CALL, END_CALL, ANSWER, END_ANSWER)
+"""What a policy writes that a tokenizer may have as a token."""
 IGNORED = -100
 """The label of a token that is not learned."""
 
@@ -53,8 +58,17 @@ def conversations_of(
         told: whether the chat template tells of the tools.
 
     Raises:
-        DataError: an episode asks for more than it goes on with, or goes on where it asks for nothing.
+        DataError: an episode asks for more than it goes on with, or goes on where it asks for nothing, or ends
+            without a ruling; or a turn of the policy's has a special token that is none of ours, such as a picture's.
     """
+    steering = [token for token in specials if token not in TAGS and neutralise(token) != token]
+    for brief in briefs:
+        for turn in (turn for episode in episodes.get(brief.id, ()) for turn in episode.turns):
+            if turn.author == "policy" and (token := next((one for one in steering if one in turn.text), None)):
+                raise DataError(f"a turn on case '{brief.id}' has {token!r}, which is no text to learn", field="turns")
+        for episode in episodes.get(brief.id, ()):
+            if ANSWER not in episode.completion and not calls_of(episode.completion):
+                raise DataError(f"the one on case '{brief.id}' ends without a ruling", field="trajectories")
     shown = {"special_tokens": specials, "told": told, "opening": opening}
     return [
         (brief, replay(episode, brief, desks, template, **shown).messages)  # type: ignore[arg-type]

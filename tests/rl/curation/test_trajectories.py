@@ -76,7 +76,7 @@ def test_an_episode_that_is_none_of_the_desks_is_refused(desked: tuple[Briefs, D
         ('{"case": "a", "turns": []}', "turns"),
         ('{"case": "a", "turns": [{"author": "tool", "text": "x"}]}', "turns: ends with what a tool said"),
         ('{"case": "a", "turns": [{"words": "x"}]}', "turns: not a turn"),
-        ('{"case": "a", "turns": [{"text": "x", "looks": [{}]}]}', "turns: not a turn"),
+        ('{"case": "a", "turns": [{"text": "x", "looks": [{}]}]}', "turns: not a look: tool: Field required"),
         ("", "holds no trajectories"),
     ],
 )

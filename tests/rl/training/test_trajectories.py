@@ -123,3 +123,7 @@ def test_episodes_that_cannot_be_learned_are_refused(tiny_vl: Path, tmp_path: Pa
         train(recipe(tmp_path, tiny_vl, {"toy-1": [SCRIPTS[1][0], SCRIPTS[1][0]]}))
     with pytest.raises(DataError, match="asks for more"):
         train(recipe(tmp_path, tiny_vl, {"toy-1": SCRIPTS[0][:1]}))
+    with pytest.raises(DataError, match="the one on case 'toy-1' ends without a ruling"):
+        train(recipe(tmp_path, tiny_vl, {"toy-1": ["hello"]}))
+    with pytest.raises(DataError, match=r"a turn on case 'toy-1' has '<\|image_pad\|>', which is no text to learn"):
+        train(recipe(tmp_path, tiny_vl, {"toy-1": ["<think><|image_pad|></think><answer>{}</answer>"]}))
