@@ -41,7 +41,7 @@ def with_options(subject: Subject, forecast: Forecast, sharding: Sharding) -> Fo
         # Of those in which as much stays, the last changes most of what passes hold.
         _, (flags, changed, spread, part) = min(reversed(stays), key=lambda pair: pair[0])
         least = Option(flags, changed.forecast(spread, forecast.memory, part).peak, False)
-    return replace(forecast, options=tuple(found) or (least,))
+    return replace(forecast, options=tuple(found) if found or least is None else (least,))
 
 
 def _variants(subject: Subject, sharding: Sharding) -> Iterator[_Variant]:

@@ -17,6 +17,7 @@ from rl.training.forecast.passes import Held, inputs_of, learn
 from rl.training.forecast.subject import imagine
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("checkpointing", [None, {}])
 def test_a_deep_model_holds_what_shallow_ones_tell(checkpointing: Any, tiny_vl: Path, tmp_path: Path) -> None:
     config = load_config(tiny_vl)
@@ -35,6 +36,5 @@ def test_a_deep_model_holds_what_shallow_ones_tell(checkpointing: Any, tiny_vl: 
         return astuple(learn(model, inputs_of(model, batch, False), None, mode))
 
     whole, told = Held(*held(Depth(6, 6))), Held(*Depth(6, 6).told_from(held))
-    print(whole, told, checkpointing)
     assert (told.saved, told.gradients) == (whole.saved, whole.gradients)
     assert told == whole

@@ -10,15 +10,16 @@ from typer.testing import CliRunner
 
 from data import DataError
 from rl.cli import app
-from rl.terminal.forecast import forecast_table
+from rl.terminal.forecast import Forecast, forecast_table
 from rl.terminal.quantities import bytes_of
 from rl.training.forecast import forecast
 from rl.training.launch.machines import Machines
 from rl.training.preflight import preflight
 
 
-@pytest.fixture
-def recipe(toy: Path, tiny_vl: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def recipe(toy: Path, tiny_vl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tmp_path = tmp_path_factory.mktemp("forecast")
     path = tmp_path / "recipe.yaml"
     path.write_text(
         "name: mine\n"
@@ -30,17 +31,28 @@ def recipe(toy: Path, tiny_vl: Path, tmp_path: Path) -> Path:
     return path
 
 
-def test_it_follows_the_batch_and_the_sharding(recipe: Path) -> None:
+@pytest.fixture(scope="module")
+def whole(recipe: Path) -> Forecast:
     found = preflight("sft", str(recipe)).forecast
+    assert found is not None
+    return found
+
+
+def test_it_follows_the_batch(recipe: Path, whole: Forecast) -> None:
     half = preflight("sft", str(recipe), {"per_device_train_batch_size": "4"}).forecast
+    assert half is not None and 0.4 < half.activations / whole.activations < 0.6
+    assert whole.weights == half.weights and whole.optimiser == 2 * whole.weights and whole.writing == 0
+
+
+def test_checkpointing_spares_what_layers_keep(recipe: Path, whole: Forecast) -> None:
     kept = preflight("sft", str(recipe), {"gradient_checkpointing": "true"}).forecast
-    assert found is not None and half is not None and kept is not None
-    assert 0.4 < half.activations / found.activations < 0.6
-    # Of two layers of a kind, checkpointing spares what one keeps; what is worked with at once stays.
-    assert kept.activations < 0.85 * found.activations
-    assert found.weights == half.weights and found.optimiser == 2 * found.weights and found.writing == 0
+    # Of two layers of a kind, it spares what one keeps; what is worked with at once stays, and is most of it here.
+    assert kept is not None and kept.activations < 0.85 * whole.activations
+
+
+def test_it_follows_the_sharding(recipe: Path, whole: Forecast) -> None:
     shared = preflight("sft", str(recipe), {}, "zero3", Machines(8)).forecast
-    assert shared is not None and shared.weights == found.weights // 8 and shared.sharding == "8 × zero3"
+    assert shared is not None and shared.weights == whole.weights // 8 and shared.sharding == "8 × zero3"
 
 
 def test_grpo_writes(recipe: Path) -> None:
@@ -51,12 +63,13 @@ def test_grpo_writes(recipe: Path) -> None:
     assert priced is not None and priced.reference == found.weights
 
 
-def test_what_would_fit_is_said(recipe: Path) -> None:
-    assert (unasked := preflight("sft", str(recipe)).forecast) is not None and unasked.fits is None
+@pytest.mark.slow
+def test_what_would_fit_is_said(recipe: Path, whole: Forecast) -> None:
+    assert whole.fits is None
     ample = 80 * 10**9
-    whole = preflight("sft", str(recipe), device_memory=ample).forecast
+    plain = preflight("sft", str(recipe), device_memory=ample).forecast
     kept = preflight("sft", str(recipe), {"gradient_checkpointing": "true"}, device_memory=ample).forecast
-    assert whole is not None and kept is not None and whole.fits and not whole.options and kept.peak < whole.peak
+    assert plain is not None and kept is not None and plain.fits and not plain.options and kept.peak < plain.peak
     found = preflight("sft", str(recipe), device_memory=kept.peak * 100 // 95 + 1)  # just enough for one of the two
     assert found.missing == ["memory"] and found.forecast is not None and found.forecast.memory is not None
     options = found.forecast.options
