@@ -21,6 +21,7 @@ class Option:
     """For the command line."""
     peak: int
     """Bytes on a device."""
+    fits: bool
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Forecast:
     memory: int | None = None
     """Of a device; None where it is not known."""
     options: tuple[Option, ...] = ()
-    """Where it does not fit: what would."""
+    """Where it does not fit: what would; where nothing does that was tried, what takes least."""
     without_activations: str | None = None
     """Why activations are not in it."""
 
@@ -112,5 +113,6 @@ def forecast_table(forecast: Forecast) -> Table:
     table.add_row("a checkpoint, on the disk", f"{size(forecast.checkpoint)}{many}")
     table.caption = Text(forecast.told, style={True: "green", False: "yellow", None: ""}[forecast.fits])
     for option in forecast.options:
-        table.caption.append(f"\n{size(option.peak)} with {visible(option.flags)}", style="")
+        still = "" if option.fits else ", the least that was found, and too much"
+        table.caption.append(f"\n{size(option.peak)} with {visible(option.flags)}{still}", style="")
     return table

@@ -21,6 +21,7 @@ from prompts.reply import Reply
 from prompts.tool_turns import knows_tools
 from rewards.models.location import resolve
 from rl.config.model import ModelConfig
+from rl.config.policy import PPORecipe
 from rl.config.recipe import SHIPPED
 from rl.config.train import TrainRecipe
 from rl.models.load import ADAPTER, check_attention, context_length, load_config, processor_for
@@ -89,7 +90,9 @@ def preflight(
             batches = None
             if everything is not None and stage.template is not None:
                 batches = _longest(stage, everything, folder, arguments, found)
-            if stage.template is not None and (batches is not None or not (folder / ADAPTER).is_file()):
+            if _needs_adapter(recipe) and "model" in found.missing:
+                found.add("memory", "not known: the critic is a second adapter, and the first is not there")
+            elif stage.template is not None and (batches is not None or not (folder / ADAPTER).is_file()):
                 found.forecast = foresee(recipe, arguments, folder, batches, sharding, accelerate, device_memory)
                 _memory(found)
         if recipe.data.windows is not None and briefs is not None:
@@ -274,6 +277,11 @@ def _longest(stage: Stage[Any], briefs: Briefs, folder: Path, arguments: Any, fo
         )
 
     return longest(stage.recipe, arguments, [length.total for length in lengths], read_row)
+
+
+def _needs_adapter(recipe: TrainRecipe) -> bool:
+    """Whether what is trained on must be an adapter."""
+    return isinstance(recipe, PPORecipe) and recipe.critic.layout == "adapter" and recipe.model.lora is None
 
 
 def _memory(found: Preflight) -> None:

@@ -10,6 +10,7 @@ from rl.training.launch.machines import Machines
 from rl.training.launch.settings import CONFIGS, LaunchSettings
 from rl.training.launch.sharding import Sharding
 
+_Variant = tuple[str, Subject, Sharding, float]
 MOST = 3
 """Options that are told."""
 _SHARDED = ("zero2", "zero3", "fsdp2", "zero3_offload")
@@ -20,23 +21,34 @@ def with_options(subject: Subject, forecast: Forecast, sharding: Sharding) -> Fo
     """A forecast with what would fit, where it says that the run does not."""
     if forecast.fits is not False:
         return forecast
+    assert forecast.memory is not None
     found: list[Option] = []
-    tried: list[Option] = []
-    for flags, changed, spread, part in _variants(subject, sharding):
+    stays: list[tuple[int, _Variant]] = []
+    least: Option | None = None
+    for variant in _variants(subject, sharding):
+        flags, changed, spread, part = variant
+        stays.append((changed.at_least(spread), variant))
+        if stays[-1][0] > forecast.memory:
+            continue  # What its passes hold need not be imagined.
         other = changed.forecast(spread, forecast.memory, part)
-        option = Option(flags, other.peak)
-        tried.append(option)
-        if other.fits:
+        option = Option(flags, other.peak, bool(other.fits))
+        least = option if least is None or option.peak < least.peak else least
+        if option.fits:
             found.append(option)
         if len(found) == MOST:
             break
-    return replace(forecast, options=tuple(found) or (min(tried, key=lambda option: option.peak),))
+    if not found and least is None:
+        # Of those in which as much stays, the last changes most of what passes hold.
+        _, (flags, changed, spread, part) = min(reversed(stays), key=lambda pair: pair[0])
+        least = Option(flags, changed.forecast(spread, forecast.memory, part).peak, False)
+    return replace(forecast, options=tuple(found) if found or least is None else (least,))
 
 
-def _variants(subject: Subject, sharding: Sharding) -> Iterator[tuple[str, Subject, Sharding, float]]:
+def _variants(subject: Subject, sharding: Sharding) -> Iterator[_Variant]:
     """Flags; the run with them; and what part of the rows a pass has then."""
+    spreads = ((sharding, ""), *_shared_out(sharding))
     for shape, flags in ((subject, ""), *_with_adapters(subject)):
-        for spread, where in ((sharding, ""), *_shared_out(sharding)):
+        for spread, where in spreads:
             for run, kept in ((shape, ""), *_with_checkpointing(shape)):
                 for rows, smaller in ((1.0, ""), *_with_fewer_rows(run)):
                     if told := " ".join(filter(None, (kept, smaller, where, flags))):

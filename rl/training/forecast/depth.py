@@ -50,7 +50,8 @@ class Depth:
         return self.language + self.vision > 4 * (SHALLOW + 1)
 
     def told_from(self, held: Callable[["Depth"], tuple[int, ...]]) -> tuple[int, ...]:
-        """Figures that are affine in the number of layers of each kind.
+        """Figures that are affine in the number of layers of each kind. The most held at once is the highest of many
+        moments, each of which is: told too low where another moment is the highest in a deep model.
 
         Args:
             held: those of a shallow model.

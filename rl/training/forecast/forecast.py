@@ -1,7 +1,7 @@
 """Forecasting: from a recipe, a model's configuration and its longest batch to the bytes on each device."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,8 @@ class Subject:
     learned: Batch | None
     written: Batch | None
     on_gpu: bool
+    _known: dict[Any, "_Imagined"] = field(default_factory=dict, repr=False)
+    """What has been imagined; subjects that differ in settings share it."""
 
     @property
     def half(self) -> torch.dtype | None:
@@ -71,12 +73,8 @@ class Subject:
         """
         imagined = self._imagined(sharding)
         weights, held = imagined.weights, imagined.held
-        muon = bool(getattr(self.recipe, "muon", False))
-        how = sharding, self.half is not None, str(self.arguments.optim).rpartition(".")[2].lower(), muon
-        states = states_of(weights, *how, frozen=False)
-        reference = states_of(weights, *how, frozen=True) if self._has_reference(weights) else None
-        stays = states.weights + states.optimiser + states.buffers + (CONTEXT if self.on_gpu else 0)
-        stays += reference.weights if reference is not None else 0
+        states, reference = self._states(weights, sharding)
+        stays = self.at_least(sharding)
         gradients = states.gradients(held.gradients, sharding)
         activations = int(held.peak_without_gradients * part)
         grows = not (self.accumulates or sharding.shares_gradients or part < 1)
@@ -89,7 +87,7 @@ class Subject:
             gradients=gradients,
             activations=activations,
             buffers=states.buffers,
-            reference=reference.weights if reference is not None else 0,
+            reference=reference,
             cache=cache,
             learning=stays + learning,
             stepping=stays + gradients + states.stepping,
@@ -101,18 +99,40 @@ class Subject:
             without_activations=None if self.learned is not None else "not known: there are no cases to measure",
         )
 
+    def at_least(self, sharding: Sharding) -> int:
+        """Of each device, the bytes that stay taken, whatever a pass holds: no pass is imagined for it."""
+        shape, checkpointing = self._key(sharding)
+        alike = self._known.get((shape, not checkpointing)) or self._imagined(sharding)  # of the same weights
+        states, reference = self._states(alike.weights, sharding)
+        return states.weights + states.optimiser + states.buffers + reference + (CONTEXT if self.on_gpu else 0)
+
     def with_settings(self, **trainer: Any) -> "Subject":
         """With other fields of the trainer."""
         arguments = _Changed(self.arguments, trainer)
         return replace(self, arguments=arguments)
 
     def _imagined(self, sharding: Sharding) -> "_Imagined":
+        if (key := self._key(sharding)) not in self._known:
+            self._known[key] = _Imagined(self, *key[0][1:])
+        return self._known[key]
+
+    def _key(self, sharding: Sharding) -> tuple[tuple[bool, torch.dtype, torch.dtype, torch.dtype | None], bool]:
+        """What is imagined under a sharding: whether there are adapters, types of weights, of adapters and of
+        autocast; and whether there is checkpointing.
+        """
         cast = self.half if sharding.is_deepspeed else None
-        key = cast, sharding.kind == "zero3", self.arguments.gradient_checkpointing
-        known: dict[Any, _Imagined] = self.__dict__.setdefault("_known", {})
-        if key not in known:
-            known[key] = _Imagined(self, cast, sharding.kind == "zero3")
-        return known[key]
+        dtype = cast or _dtype(self)
+        adapters = dtype if cast is not None or sharding.kind == "zero3" else torch.float32
+        autocast = None if cast is not None else self.half
+        shape = self.recipe.model.lora is not None, dtype, adapters, autocast
+        return shape, bool(self.arguments.gradient_checkpointing)
+
+    def _states(self, weights: Weights, sharding: Sharding) -> tuple[States, int]:
+        """What the model takes between passes, and what its reference does."""
+        muon = bool(getattr(self.recipe, "muon", False))
+        how = sharding, self.half is not None, str(self.arguments.optim).rpartition(".")[2].lower(), muon
+        reference = states_of(weights, *how, frozen=True).weights if self._has_reference(weights) else 0
+        return states_of(weights, *how, frozen=False), reference
 
     def _has_reference(self, weights: Weights) -> bool:
         """Where adapters are trained, the model without them is the reference."""
@@ -142,15 +162,14 @@ class _Imagined:
     """What is imagined of a subject, once for all shardings under which it is the same.
 
     Args:
-        cast: the type that DeepSpeed turns every weight into, if it does.
-        gathers: whether adapters must keep the model's own type, so that they can be gathered with it.
+        dtype: of weights.
+        adapters: of those of adapters.
+        autocast: what is computed in instead, if it is.
     """
 
-    def __init__(self, subject: Subject, cast: torch.dtype | None, gathers: bool):
+    def __init__(self, subject: Subject, dtype: torch.dtype, adapters: torch.dtype, autocast: torch.dtype | None):
         self.subject, arguments = subject, subject.arguments
-        self._mode = Imagined()
-        dtype = cast or _dtype(subject)
-        adapters = dtype if cast is not None or gathers else torch.float32
+        self._mode, self._autocast, self.itemsize = Imagined(), autocast, dtype.itemsize
         settings: Mapping[str, Any] | None = arguments.gradient_checkpointing_kwargs or {}
         checkpointing = settings if arguments.gradient_checkpointing else None
 
@@ -158,14 +177,27 @@ class _Imagined:
             with torch.random.fork_rng(devices=[]), self._mode:
                 return imagine(subject.recipe, subject.folder, dtype, adapters, checkpointing, depth)
 
-        self.model, self._model_of = model_of(), model_of
-        self._depth = Depth.of(self.model.config)
-        self._autocast = None if cast is not None else subject.half
-        self.weights = Weights.of(self.model)
-        self.config, self.itemsize = self.model.config, dtype.itemsize
-        shares = isinstance(subject.recipe, PolicyRecipe) and subject.recipe.shared_prefix
+        self._model_of = model_of
+
+    @cached_property
+    def model(self) -> Any:
+        return self._model_of()
+
+    @property
+    def config(self) -> Any:
+        return self.model.config
+
+    @cached_property
+    def weights(self) -> Weights:
+        return Weights.of(self.model)
+
+    @cached_property
+    def packs(self) -> bool:
+        """Whether each prompt is read once."""
+        recipe = self.subject.recipe
+        shares = isinstance(recipe, PolicyRecipe) and recipe.shared_prefix
         inner = self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
-        self.packs = bool(shares and why_not(inner) is None)
+        return bool(shares and why_not(inner) is None)
 
     @cached_property
     def held(self) -> Held:
@@ -188,9 +220,10 @@ class _Imagined:
 
     def _by_depth(self, figures: Callable[[Any], tuple[int, ...]]) -> tuple[int, ...]:
         """What passes of the model hold, told from shallow ones where it is deep and its layers are alike."""
-        if self._depth is None or not self._depth.is_deep:
+        depth = Depth.of(self.config)
+        if depth is None or not depth.is_deep:
             return figures(self.model)
-        return self._depth.told_from(lambda depth: figures(self._model_of(depth)))
+        return depth.told_from(lambda depth: figures(self._model_of(depth)))
 
 
 class _Changed:

@@ -18,7 +18,7 @@ from rl.config.model import LoraConfig, ModelConfig
 from rl.config.policy import PolicyRecipe, PPORecipe
 from rl.config.ppo import CriticConfig
 from rl.config.train import RewardRecipe, TrainRecipe
-from rl.models.critic import CRITIC, AdapterCritic, Critic, TrunkCritic, install
+from rl.models.critic import CRITIC, AdapterCritic, Critic, TrunkCritic, check_layout, install
 from rl.models.freeze import freeze
 from rl.models.load import add_lora
 from rl.models.second_adapter import add_copy
@@ -127,7 +127,12 @@ def _cast_adapters(model: Any, dtype: torch.dtype) -> None:
 def _foresee(
     policy: Any, critic: CriticConfig, config: Any, dtypes: tuple[torch.dtype, torch.dtype], attention: str
 ) -> None:
-    """Gives a policy its critic."""
+    """Gives a policy its critic.
+
+    Raises:
+        DataError: it cannot have one of this layout.
+    """
+    check_layout(critic, policy)
     dtype, adapters = dtypes
     model: Any = policy.get_base_model() if isinstance(policy, PeftModel) else policy
     head: nn.Linear = linear_head(config, torch.float32, None)

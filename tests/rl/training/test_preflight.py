@@ -144,6 +144,15 @@ def test_shipped_recipes_with_nothing_there(
     assert "data" in preflight(kind, name).missing
 
 
+def test_a_critic_that_the_policy_cannot_have(recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {"rubric": "default", "critic.layout": "adapter", "num_generations": "4", "max_completion_length": "16"}
+    with pytest.raises(DataError, match=r"critic\.layout: a second adapter needs a policy that is one"):
+        preflight("ppo", str(recipe), asked)
+    monkeypatch.chdir(tmp_path)
+    found = preflight("ppo", "qwen2.5-vl-3b/ppo")
+    assert found.forecast is None and "the critic is a second adapter, and the first is not there" in said(found)
+
+
 def test_a_run_that_could_leave_nothing_is_refused(recipe: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for output in (tmp_path / "file", tmp_path / "file" / "run", Path("/proc/nowhere/run")):

@@ -8,6 +8,7 @@ from PIL import Image
 
 from data import Case, Gold, save_cases
 from rl.config.recipe import SHIPPED
+from rl.training.launch.machines import Machines
 from rl.training.preflight import preflight
 
 pytestmark = pytest.mark.slow
@@ -49,7 +50,7 @@ def seven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_seven_billion_weights_on_eight_devices(seven: Path) -> None:
-    found = preflight("grpo", str(seven), {}, "zero3", 8, bytes_of_a_device := 80 * 10**9)
+    found = preflight("grpo", str(seven), {}, "zero3", Machines(8), bytes_of_a_device := 80 * 10**9)
     assert found.missing == ["model"] and found.forecast is not None
     forecast = found.forecast
     numbers = 8_292_166_656

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from rl.training.forecast.states import Weights, states_of
+from rl.training.launch.machines import Machines
 from rl.training.launch.settings import LaunchSettings
 from rl.training.launch.sharding import Sharding
 
@@ -83,7 +84,7 @@ def test_a_model_that_is_only_read_has_no_states() -> None:
     ("name", "told"), [("cpu", "one"), ("multi_gpu", "4 × ddp"), ("zero2", "4 × zero2"), ("zero3", "4 × zero3")]
 )
 def test_shipped_configurations(name: str, told: str) -> None:
-    assert LaunchSettings.load(name, 1 if told == "one" else 4).sharding.told == told
+    assert LaunchSettings.load(name, Machines(1 if told == "one" else 4)).sharding.told == told
 
 
 def test_offloading_is_read() -> None:
