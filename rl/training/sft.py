@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from data import Brief, Briefs, Case, DataError
@@ -51,8 +52,13 @@ class SFTStage(SupervisedStage[SFTRecipe]):
                 "rulings alone teach nobody to look things up: name files of episodes", field="trajectories"
             )
 
+    @property
+    def files(self) -> list[str]:
+        return [*super().files, *self.recipe.trajectories]
+
     def facts(self, arguments: Any) -> dict[str, str]:
-        if not self.recipe.trajectories:
+        gone = [file for file in self.recipe.trajectories if not Path(file).exists()]
+        if gone or not self.recipe.trajectories:
             return {}
         turns = [turn for episodes in self.episodes.values() for episode in episodes for turn in episode.turns]
         own, number = sum(turn.author == "policy" for turn in turns), sum(map(len, self.episodes.values()))

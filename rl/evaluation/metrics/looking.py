@@ -4,7 +4,7 @@
     calls that showed nothing = sum of calls that failed / sum of calls
 
 Where no model had tools there is nothing to count. More is neither better nor worse: what it costs stands beside what
-it gains.
+it gains. Source: the mean, and the share.
 """
 
 from collections.abc import Sequence
@@ -49,6 +49,6 @@ class Looking(counted.Counted):
         calls, failed, turns, reviews = np.moveaxis(totals, -1, 0)
         return {
             "calls_per_review": counted.ratio(calls, reviews),
-            "countper_review": counted.ratio(turns, reviews),
+            "turns_per_review": counted.ratio(turns, reviews),
             "failed_calls": counted.ratio(failed, calls),
         }

@@ -1,5 +1,5 @@
 """What holds of any completion under any shipped rubric, however hostile: it cannot unscore itself, and gates look at
-nothing but the ruling, the case and its excerpt.
+nothing but the ruling, the case and its excerpt. Nor does the total, but for the rewards that ask what was looked at.
 """
 
 import pytest
@@ -7,7 +7,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from data import Brief
-from prompts import Episode, Turn, write
+from prompts import Episode, Look, Turn, write
 from rewards import Item, Rubric
 from rewards.scoring.rubric import SHIPPED
 from rewards.scoring.scorer import score_items
@@ -16,6 +16,13 @@ from rewards.testing.strategies import cases, completions, rulings, texts
 
 RUBRICS = [Rubric.load(path.stem) for path in sorted(SHIPPED.glob("*.yaml"))]
 SMALL = [make() for make in CASES.values()]
+OF_THE_EPISODE = {"looked", "economy", "tool_bonus"}
+"""Rewards that ask what was looked at, which the ruling does not say."""
+LOOKS = (
+    Look(tool="zoom", regions=[{"image": 0, "region": [0, 0, 1, 1]}]),
+    Look(tool="search_rules", rules=("CURE-1", "WIN-1")),
+    Look(tool="", error="no such tool"),
+)
 every_rubric = pytest.mark.parametrize("rubric", RUBRICS, ids=lambda rubric: rubric.name)
 
 
@@ -28,6 +35,11 @@ def answers(draw, case):
 
 def gates_of(rubric, card):
     return {name: card[name].value for name in rubric.gates}
+
+
+def of_the_ruling(rubric, card):
+    """The total without what is paid for how the ruling came about."""
+    return card.total - sum(card[name].contribution for name in OF_THE_EPISODE.intersection(rubric.craft))
 
 
 @every_rubric
@@ -56,7 +68,11 @@ def test_gates_depend_on_the_ruling_the_case_and_the_excerpt_alone(rubric, data)
     brief = Brief(case, BOOK)
     alone = rubric.score(ruling, case, BOOK)
     event(f"closed: {alone.closed}")
-    spoken = (Turn(data.draw(texts()), data.draw(st.sampled_from(["policy", "tool"]))), Turn("never mind"))
+    looks = tuple(data.draw(st.lists(st.sampled_from(LOOKS), max_size=4)))
+    spoken = (
+        Turn(data.draw(texts()), data.draw(st.sampled_from(["policy", "tool"])), looks=looks),
+        Turn("never mind"),
+    )
     written = Item(ruling, brief, data.draw(texts()))
     looked = Item(ruling.model_copy(deep=True), brief, Episode(case.id, spoken, sample=3))
     others = [Item.of(answer, Brief(one, BOOK)) for one in SMALL for answer in ("", ideal(one))]
@@ -65,7 +81,9 @@ def test_gates_depend_on_the_ruling_the_case_and_the_excerpt_alone(rubric, data)
     for item, card in zip(batch, cards, strict=True):
         if item is written or item is looked:
             assert gates_of(rubric, card) == gates_of(rubric, alone) and card.closed == alone.closed
-            assert card.total == alone.total
+            assert of_the_ruling(rubric, card) == pytest.approx(of_the_ruling(rubric, alone))
+            if not OF_THE_EPISODE.intersection(rubric.craft):
+                assert card.total == alone.total
 
 
 @pytest.mark.parametrize("case", SMALL, ids=CASES)

@@ -19,7 +19,7 @@ def load(tmp_path, **content: object) -> Rubric:
 
 
 def test_what_is_shipped():
-    assert NAMES == ["billboard", "contextdp", "default", "ec_darkpattern", "kuaimod", "live"]
+    assert NAMES == ["billboard", "billboard_desk", "contextdp", "default", "ec_darkpattern", "kuaimod", "live"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -36,7 +36,9 @@ def test_gold_earns_the_most_and_nothing_less_than_the_floor(name, gold):
     rubric, case = Rubric.load(name), CASES[gold]()
     card = rubric.score(ideal(case), case, BOOK)
     # Gold without an annotated intent leaves the weight of intent unearned by anyone.
-    craft = sum(card[part].weight for part in rubric.craft if card[part].value is not None)
+    # Its bonus for calls is paid to a few of many rulings on a case, and never to one that stands alone.
+    earned = [card[part] for part in rubric.craft if card[part].value is not None and part != "tool_bonus"]
+    craft = sum(part.weight for part in earned)
     assert card.total == pytest.approx(1 + rubric.calibration + craft) and card.closed is None
     worst = min(
         rubric.score(rule_on(verdict, *cited, confidence=q), case, BOOK).total

@@ -139,7 +139,7 @@ def test_the_schema_lists_every_field_of_the_trainer() -> None:
         ("{retrieve: bm25, kk: 6}", r"data\.excerpt\.kk: unknown key \(did you mean 'k'\?\)"),
         ("{retrieve: dens}", r"data\.excerpt\.retrieve: Input should be 'bm25', 'dense' or 'hybrid' \(got 'dens'\)"),
         ("{k: 6}", r"data\.excerpt\.retrieve: Field required"),
-        ("bm25", r"data\.excerpt: Input should be 'named' \(got 'bm25'\)"),
+        ("bm25", r"data\.excerpt: Input should be 'named' or 'none' \(got 'bm25'\)"),
         ("{retrieve: dense}", r"data\.excerpt: 'dense' needs an 'encoder'"),
         ("{retrieve: bm25, k: yes}", r"data\.excerpt\.k: want a number"),
     ],

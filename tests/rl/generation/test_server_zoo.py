@@ -182,7 +182,7 @@ def test_a_picture_is_encoded_once_per_case(toy: Path, monkeypatch: pytest.Monke
 
     made: list[str] = []
     real = prompts_once._messages
-    monkeypatch.setattr(prompts_once, "_messages", lambda brief, t: made.append(brief.id) or real(brief, t))
+    monkeypatch.setattr(prompts_once, "_messages", lambda brief, *how: made.append(brief.id) or real(brief, *how))
     briefs = toy_briefs(toy / "cases.jsonl", 3)
     with serving(Zoo()) as zoo:
         decoding = Decoding(samples=8, temperature=1.0)
