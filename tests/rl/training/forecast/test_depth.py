@@ -36,5 +36,9 @@ def test_a_deep_model_holds_what_shallow_ones_tell(checkpointing: Any, tiny_vl: 
         return astuple(learn(model, inputs_of(model, batch, False), None, mode))
 
     whole, told = Held(*held(Depth(6, 6))), Held(*Depth(6, 6).told_from(held))
-    assert (told.saved, told.gradients) == (whole.saved, whole.gradients)
-    assert told == whole
+    exact = ("saved", "gradients", "peak_without_gradients")
+    assert [getattr(told, name) for name in exact] == [getattr(whole, name) for name in exact]
+    if checkpointing is None:
+        assert told == whole
+    else:  # in a deep model, it is at the end of the backward pass that most is held, and all gradients among it
+        assert 0.9 * whole.peak < told.peak <= whole.peak
