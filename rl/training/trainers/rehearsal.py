@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from data import DataError
@@ -79,7 +80,7 @@ def rehearse(trainer: Any, recipe: TrainRecipe) -> Held | None:
     arguments = trainer.args
     half = torch.bfloat16 if arguments.bf16 else torch.float16 if arguments.fp16 else None
     model = trainer.accelerator.unwrap_model(trainer.model)
-    with _nothing_left(model):
+    with nothing_left(model):
         try:
             return learn(model, inputs, half)
         except torch.OutOfMemoryError as error:
@@ -108,20 +109,34 @@ def longest_inputs(trainer: Any, recipe: TrainRecipe) -> dict[str, Any] | None:
 
 
 @contextmanager
-def _nothing_left(model: Any) -> Iterator[None]:
-    """Afterwards, gradients and generators of random numbers are as before."""
+def nothing_left(model: Any) -> Iterator[None]:
+    """Afterwards, gradients and generators of random numbers are as before.
+
+    The passes see other parameters over the same numbers: `DistributedDataParallel` counts which of its own a process
+    used, and a step without pictures would be taken to have used what the longest batch did.
+    """
     numbers, ordinary = np.random.get_state(), random.getstate()
     on_gpu = [torch.cuda.current_device()] if torch.cuda.is_available() else []
     training = model.training
+    places = [
+        (module, name, weight)
+        for module in model.modules()
+        for name, weight in module._parameters.items()
+        if weight is not None and weight.requires_grad
+    ]
+    others = {weight: nn.Parameter(weight.detach()) for _, _, weight in places}  # what is shared stays shared
     try:
+        for module, name, weight in places:
+            module._parameters[name] = others[weight]
         with torch.random.fork_rng(devices=on_gpu):
             yield
     finally:
+        for module, name, weight in places:
+            module._parameters[name] = weight
         random.setstate(ordinary)
         np.random.set_state(numbers)
         model.train(training)
-        for weight in model.parameters():
-            weight.grad = None
+        others.clear()  # with their gradients
         if on_gpu:
             torch.cuda.empty_cache()
 

@@ -8,8 +8,10 @@ import torch
 from safetensors.torch import load_file
 
 from data import DataError
+from rl.config.model import ModelConfig
 from rl.config.policy import GRPORecipe
 from rl.config.train import SFTRecipe, TrainRecipe
+from rl.models.load import load_model
 from rl.training import train
 from rl.training.trainers import rehearsal
 
@@ -64,6 +66,20 @@ def test_it_is_the_longest(toy: Path, tiny_vl: Path, tmp_path: Path, monkeypatch
     train(recipe(SFTRecipe, toy, tiny_vl, tmp_path / "run"))
     ((inputs, lengths),) = called
     assert sorted(inputs["attention_mask"].sum(dim=1).tolist()) == sorted(lengths)[-4:]
+
+
+def test_its_passes_are_not_those_of_the_models_own_parameters(tiny_vl: Path) -> None:
+    """`DistributedDataParallel` counts, by hooks on these, what a process has used since the last step."""
+    model, used = load_model(ModelConfig(path=str(tiny_vl))), list[str]()
+    before = dict(model.named_parameters())
+    for name, weight in before.items():
+        weight.register_hook(lambda grad, n=name: used.append(n))
+    with rehearsal.nothing_left(model):
+        model(input_ids=torch.tensor([[5, 6, 7]])).logits.sum().backward()
+        assert len(dict(model.named_parameters())) == len(before)  # what was shared is shared
+    assert not used and all(weight.grad is None for weight in model.parameters())
+    after = dict(model.named_parameters())
+    assert before.keys() == after.keys() and all(after[name] is weight for name, weight in before.items())
 
 
 def test_where_memory_does_not_suffice_it_is_said_what_to_change(
