@@ -19,7 +19,7 @@ test: install
 	$(BIN)/python -m pytest $(TESTS) --numprocesses auto --maxprocesses 4
 
 test-slow: install
-	$(BIN)/python -m pytest $(TESTS) -m slow
+	$(BIN)/python -m pytest $(TESTS) -m slow --numprocesses 2 --dist loadfile --durations 40
 
 check: install
 	$(BIN)/ruff check .

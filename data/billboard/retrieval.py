@@ -19,15 +19,12 @@ from data.billboard.ads import MECHANISMS, Ad, AdMaker
 from data.billboard.catalogue import NUMBERS, Pool, catalogue, rulebook
 from data.billboard.draw import picture_of
 from data.billboard.judge import find
+from data.billboard.pools import Drawn, write_pools
 from data.billboard.variants import DEFAULT_THRESHOLD, Variant
 from data.case import Case
-from data.files import whole_file
 from data.gold import Gold, GoldViolation
-from data.reading.loading import save_cases
 from data.rulebook import Rule, Rulebook
 from data.yaml_model import load_yaml
-
-POOLS: tuple[Pool, ...] = ("train", "test")
 
 
 class Families(BaseModel):
@@ -137,18 +134,14 @@ def build_retrieval(
         test_cases: how many test cases, with names and layouts that no training case has.
         progress: told how many of all cases are done.
     """
-    out, book, done = Path(out), RetrievalBook(seed), 0
-    book.book.dump(out / "rulebook.yaml")
-    for pool, count in zip(POOLS, (cases, test_cases), strict=True):
-        made = []
+    out, book = Path(out), RetrievalBook(seed)
+
+    def drawn(pool: Pool, count: int) -> Iterator[Drawn]:
         for ad in book.ads(pool, count):
-            made.append(book.case(ad))
-            with whole_file(out / made[-1].images[0], flushed=False) as picture:
-                picture_of(ad).save(picture, "PNG", compress_level=1)
-            done += 1
-            if progress:
-                progress(done)
-        save_cases(made, out / f"{pool}.jsonl")
+            case = book.case(ad)
+            yield case, {case.images[0]: picture_of(ad)}
+
+    write_pools(out, book.book, drawn, (cases, test_cases), progress)
     return out
 
 

@@ -14,7 +14,8 @@ from rich.table import Column, Table
 
 from data.billboard import SPLITS, BillboardConfig, build
 from data.billboard.config import Level
-from data.billboard.desk import POOLS, build_desk
+from data.billboard.desk import build_desk
+from data.billboard.pools import POOLS
 from data.billboard.retrieval import build_retrieval
 from data.checking.check import check_files
 from data.checking.quarantine import quarantine

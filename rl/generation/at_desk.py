@@ -75,6 +75,61 @@ class _NoRoom(Exception):
         self.rows = rows
 
 
+@dataclass(frozen=True)
+class _Hand:
+    """What writes the turns of episodes."""
+
+    model: PreTrainedModel
+    processor: Processor
+    writer: Writer
+    decoding: Decoding
+    variables: dict[str, Any]
+
+    def round(self, seats: list[_Seat]) -> list[_Seat]:
+        """Writes one turn of each episode.
+
+        Returns:
+            Those that go on.
+        """
+        going: list[_Seat] = []
+        for part in batches([seat.messages for seat in seats], self.decoding.batch_size):
+            for seat in self._written([seats[at] for at in part]):
+                answer = seat.desk.answer(seat.turns[-1].text)
+                if answer is None:
+                    continue
+                seat.turns.append(answer.turn)
+                seat.messages.append(answer.message)
+                going.append(seat)
+        return [seat for seat in seats if seat in going]
+
+    def _written(self, seats: list[_Seat]) -> list[_Seat]:
+        """The episodes whose next turn was written: one that has no room for it ends with what its tool said."""
+        limit, most, first = context_length(self.model), self.decoding.max_new_tokens, not seats[0].turns
+
+        def check(lengths: Lengths) -> None:
+            if first:
+                check_room(self.model, [seat.brief for seat in seats], most, lengths)
+            if over := {at for at, length in enumerate(lengths) if length + most > limit}:
+                raise _NoRoom(over)
+
+        while seats:
+            try:
+                rows = self.writer.write([seat.messages for seat in seats], check)
+                break
+            except _NoRoom as full:
+                seats = [seat for at, seat in enumerate(seats) if at not in full.rows]
+        else:
+            return []
+        tokenizer, opening = tokenizer_of(self.processor), opening_of(self.processor, **self.variables)
+        ends = end_of_turn_ids(self.model, tokenizer)
+        for seat, ids, known in zip(seats, rows.ids, rows.logprobs, strict=True):
+            turn = turn_of(tokenizer, ids, ends, known, opening)
+            seat.turns.append(turn)
+            seat.messages.append(Message("assistant", (Text(turn.text.removeprefix(opening)),)))
+            seat.verdict_logprob = verdict_logprob_of(tokenizer, turn, opening)
+        return seats
+
+
 def write_at_desk(
     model: PreTrainedModel,
     processor: Processor,
@@ -99,7 +154,7 @@ def write_at_desk(
     variables: dict[str, Any] = {**decoding.chat_template_kwargs, **({"tools": desks.schemas} if told else {})}
     template = decoding.template or "default"
     settings = generation_config(model, tokenizer_of(processor), replace(decoding, samples=1))
-    writer = writer_for(model, Reader(processor, variables), settings)
+    hand = _Hand(model, processor, writer_for(model, Reader(processor, variables), settings), decoding, variables)
     prompts = [desks.prompt(brief, template, specials, told) for brief in briefs]
     for batch in batches(prompts, max(1, decoding.batch_size // decoding.samples)):
         chosen = [briefs[i] for i in batch]
@@ -114,64 +169,7 @@ def write_at_desk(
         with evaluating(model):
             while going:
                 with seeded(seed_of(chosen, decoding.seed + number), model.device):
-                    going = _round(going, model, processor, writer, decoding, variables)
+                    going = hand.round(going)
                 number += 1
         seconds = (time.monotonic() - began) / len(seats)
         yield [replace(seat.episode, seconds=seconds) for seat in seats]
-
-
-def _round(
-    seats: list[_Seat],
-    model: PreTrainedModel,
-    processor: Processor,
-    writer: Writer,
-    decoding: Decoding,
-    variables: dict[str, Any],
-) -> list[_Seat]:
-    """One turn of each episode; those that go on."""
-    going: list[_Seat] = []
-    for part in batches([seat.messages for seat in seats], decoding.batch_size):
-        together = [seats[at] for at in part]
-        for seat in _written(together, model, processor, writer, decoding, variables):
-            answer = seat.desk.answer(seat.turns[-1].text)
-            if answer is None:
-                continue
-            seat.turns.append(answer.turn)
-            seat.messages.append(answer.message)
-            going.append(seat)
-    return [seat for seat in seats if seat in going]
-
-
-def _written(
-    seats: list[_Seat],
-    model: PreTrainedModel,
-    processor: Processor,
-    writer: Writer,
-    decoding: Decoding,
-    variables: dict[str, Any],
-) -> list[_Seat]:
-    """The episodes whose next turn was written: an episode that has no room for one ends with what its tool said."""
-    limit, first = context_length(model), not seats[0].turns
-
-    def check(lengths: Lengths) -> None:
-        if first:
-            check_room(model, [seat.brief for seat in seats], decoding.max_new_tokens, lengths)
-        if over := {at for at, length in enumerate(lengths) if length + decoding.max_new_tokens > limit}:
-            raise _NoRoom(over)
-
-    while seats:
-        try:
-            rows = writer.write([seat.messages for seat in seats], check)
-            break
-        except _NoRoom as full:
-            seats = [seat for at, seat in enumerate(seats) if at not in full.rows]
-    else:
-        return []
-    tokenizer, opening = tokenizer_of(processor), opening_of(processor, **variables)
-    ends = end_of_turn_ids(model, tokenizer)
-    for seat, ids, known in zip(seats, rows.ids, rows.logprobs, strict=True):
-        turn = turn_of(tokenizer, ids, ends, known, opening)
-        seat.turns.append(turn)
-        seat.messages.append(Message("assistant", (Text(turn.text.removeprefix(opening)),)))
-        seat.verdict_logprob = verdict_logprob_of(tokenizer, turn, opening)
-    return seats

@@ -1,16 +1,13 @@
 """Build: the files of Billboard at the desk."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from data.billboard.catalogue import Pool
 from data.billboard.desk.ad import DeskAdMaker
 from data.billboard.desk.book import DeskBook
 from data.billboard.desk.picture import large_picture, shown_picture
-from data.files import whole_file
-from data.reading.loading import save_cases
-
-POOLS: tuple[Pool, ...] = ("train", "test")
+from data.billboard.pools import Drawn, write_pools
 
 
 def build_desk(
@@ -24,18 +21,12 @@ def build_desk(
         test_cases: how many test cases, of products and names that no training case has.
         progress: told how many of all cases are done.
     """
-    out, book, done = Path(out), DeskBook(seed), 0
-    book.book.dump(out / "rulebook.yaml")
-    for pool, count in zip(POOLS, (cases, test_cases), strict=True):
-        made = []
+    out, book = Path(out), DeskBook(seed)
+
+    def drawn(pool: Pool, count: int) -> Iterator[Drawn]:
         for ad in DeskAdMaker(book, pool).ads(count):
             case, large = ad.case, large_picture(ad)
-            for name, picture in ((case.images[0], shown_picture(ad, large)), (case.originals[0], large)):
-                with whole_file(out / name, flushed=False) as file:
-                    picture.save(file, "PNG", compress_level=1)
-            made.append(case)
-            done += 1
-            if progress:
-                progress(done)
-        save_cases(made, out / f"{pool}.jsonl")
+            yield case, {case.images[0]: shown_picture(ad, large), case.originals[0]: large}
+
+    write_pools(out, book.book, drawn, (cases, test_cases), progress)
     return out

@@ -5,18 +5,16 @@ breaks several rules, and a rule is broken by many cases, so here what gold name
 resumed exactly.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy, normalize
 from transformers.trainer import TRAINING_ARGS_NAME
 
-from rl.training.trainers.resumable import ResumableTrainer
+from rl.training.trainers.own_loss import OwnLossTrainer
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ def contrastive_loss(
     return cross_entropy(logits, right), logits.argmax(dim=1) == right
 
 
-class RetrieverTrainer(ResumableTrainer):
+class RetrieverTrainer(OwnLossTrainer):
     """For a `sentence_transformers.SentenceTransformer` and lists of `Lesson`. Logged beside the loss is ``accuracy``,
     the share of lessons whose rule comes first among those of its batch.
 
@@ -59,8 +57,6 @@ class RetrieverTrainer(ResumableTrainer):
         documents: of the book's rules, in its order.
         temperature: what cosines are divided by.
     """
-
-    model: torch.nn.Module
 
     def __init__(self, *args: Any, documents: Sequence[str], temperature: float, **kwargs: Any):
         model = kwargs["model"]
@@ -70,10 +66,6 @@ class RetrieverTrainer(ResumableTrainer):
 
         super().__init__(*args, data_collator=collate, **kwargs)
         self.temperature = temperature
-        self.model_accepts_loss_kwargs = False  # the loss is a mean over lessons, and so over those accumulated
-        self.can_return_loss = True
-        self._metrics: dict[str, dict[str, list[float]]] = {"train": defaultdict(list), "eval": defaultdict(list)}
-        self._tokens = 0
 
     def pictured(self, rows: Sequence[Lesson]) -> list[bool]:
         return [False] * len(rows)
@@ -86,25 +78,8 @@ class RetrieverTrainer(ResumableTrainer):
         told = inputs["right"], inputs["left_out"], self.temperature
         loss, first = contrastive_loss(vectors[:count], vectors[count:], *told)
         share = self.accelerator.gather_for_metrics(first.float().mean()).mean().item()
-        known = self._metrics["train" if self.model.training else "eval"]
-        known["accuracy"].append(share)
-        if self.model.training:
-            self._tokens += int(self.accelerator.gather_for_metrics(inputs["texts"]["attention_mask"].sum()).sum())
-            known["num_tokens"] = [float(self._tokens)]
+        self.note({"accuracy": share}, inputs["texts"]["attention_mask"])
         return (loss, vectors) if return_outputs else loss
-
-    def prediction_step(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """The loss alone."""
-        with torch.no_grad(), self.compute_loss_context_manager():
-            loss = self.compute_loss(model, self._prepare_inputs(inputs))
-        return loss.detach(), None, None
-
-    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        mode = "train" if self.model.training else "eval"
-        prefix = "" if mode == "train" else "eval_"
-        means = {prefix + name: fmean(values) for name, values in self._metrics[mode].items() if values}
-        super().log(logs | means, start_time)
-        self._metrics[mode].clear()
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, torch.Tensor] | None = None) -> None:
         folder = Path(output_dir or str(self.args.output_dir))

@@ -6,11 +6,9 @@ but batches are encoded as they are when a reward model scores (`prompts.chat.en
 rubric reads it (`rewards.models.scalar_head`).
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import torch
@@ -22,7 +20,7 @@ from trl.trainer.utils import disable_dropout_in_model
 from prompts.chat import Conversation, encode
 from prompts.processor import Processor
 from rewards.models.scalar_head import ScalarHead
-from rl.training.trainers.resumable import ResumableTrainer
+from rl.training.trainers.own_loss import OwnLossTrainer
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ def preference_loss(better: torch.Tensor, worse: torch.Tensor, centring: float |
     return loss.mean()
 
 
-class RulingRewardTrainer(ResumableTrainer):
+class RulingRewardTrainer(OwnLossTrainer):
     """For a `ScalarHead` and lists of `Pair`.
 
     Logged beside the loss are ``accuracy``, the share of pairs whose better ruling scores higher, ``margin``, by how
@@ -69,10 +67,6 @@ class RulingRewardTrainer(ResumableTrainer):
         super().__init__(*args, processing_class=processing_class, data_collator=collate, **kwargs)
         if self.args.disable_dropout:
             disable_dropout_in_model(self.model)
-        self.model_accepts_loss_kwargs = False  # the loss is a mean over pairs, and so over those that are accumulated
-        self.can_return_loss = True
-        self._metrics: dict[str, dict[str, list[float]]] = {"train": defaultdict(list), "eval": defaultdict(list)}
-        self._tokens = 0
 
     def pictured(self, rows: Sequence[Pair]) -> list[bool]:
         return [any(message.media for message in pair.chosen) for pair in rows]
@@ -89,28 +83,9 @@ class RulingRewardTrainer(ResumableTrainer):
             apart, scores = better - worse, (better + worse) / 2
             told = torch.stack([(apart > 0).float(), apart, scores], dim=1)
             figures = self.accelerator.gather_for_metrics(told).mean(dim=0).tolist()
-            seen = self.accelerator.gather_for_metrics(inputs["attention_mask"].sum()).sum().item()
-        known = self._metrics["train" if self.model.training else "eval"]
-        for name, figure in zip(("accuracy", "margin", "score"), figures, strict=True):
-            known[name].append(figure)
-        if self.model.training:
-            self._tokens += int(seen)
-            known["num_tokens"] = [float(self._tokens)]
+        self.note(dict(zip(("accuracy", "margin", "score"), figures, strict=True)), inputs["attention_mask"])
         loss = preference_loss(better, worse, self.args.center_rewards_coefficient)
         return (loss, output) if return_outputs else loss
-
-    def prediction_step(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """The loss alone: scores of pairs are no labels."""
-        with torch.no_grad(), self.compute_loss_context_manager():
-            loss = self.compute_loss(model, self._prepare_inputs(inputs))
-        return loss.detach(), None, None
-
-    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        mode = "train" if self.model.training else "eval"
-        prefix = "" if mode == "train" else "eval_"
-        means = {prefix + name: fmean(values) for name, values in self._metrics[mode].items() if values}
-        super().log(logs | means, start_time)
-        self._metrics[mode].clear()
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, torch.Tensor] | None = None) -> None:
         folder = Path(output_dir or str(self.args.output_dir))

@@ -145,7 +145,7 @@ def count(tab: Tab) -> tuple[int, int]:
 
 
 def shows(tab: Tab, what: str, where: str = "#case h3", seconds: float = 5) -> None:
-    """Waits, so long, until the case has this title (or another part this text): a case is unpacked before it is shown."""
+    """Waits until the case has this title (or another part this text): a case is unpacked before it is shown."""
     from playwright.sync_api import expect
 
     expect(tab.locator(where)).to_have_text(what, timeout=1000 * seconds)
