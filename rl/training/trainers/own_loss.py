@@ -39,7 +39,7 @@ class OwnLossTrainer(ResumableTrainer):
     def prediction_step(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """The loss alone."""
         with torch.no_grad(), self.compute_loss_context_manager():
-            loss = self.compute_loss(model, self._prepare_inputs(inputs))
+            loss: torch.Tensor = self.compute_loss(model, self._prepare_inputs(inputs))  # type: ignore[assignment]
         return loss.detach(), None, None
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
