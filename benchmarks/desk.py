@@ -1,8 +1,8 @@
 """Does a policy learn to look things up, and does it use what it sees? Billboard at the desk.
 
-    python benchmarks/desk.py --out runs/bench-desk [--cases 2400] [--sft-steps 500] [--grpo-steps 60]
+    python benchmarks/desk.py --out runs/bench-desk [--cases 12000] [--sft-steps 500] [--grpo-steps 60]
 
-Draws ads under a book of 528 rules, print too small to read, facts on the page; writes trajectories from gold, trains
+Draws ads under a book of 3,000 rules, print too small to read, facts on the page; writes trajectories from gold, trains
 on them (SFT), then by the rubric with the tools (GRPO). Both models review ads of products that none has seen, at
 their desk and at others, and every difference has a paired interval, by mechanism too:
 
@@ -135,7 +135,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("runs/bench-desk"))
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--cases", type=int, default=2400)
+    parser.add_argument("--cases", type=int, default=12000)
     parser.add_argument("--test-cases", type=int, default=300)
     parser.add_argument("--sft-steps", type=int, default=500)
     parser.add_argument("--grpo-steps", type=int, default=60)

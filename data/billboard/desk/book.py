@@ -1,5 +1,5 @@
-"""The desk book: 528 rules, three for each of 176 products, worded alike: near-duplicates that differ in the product,
-a limit, a claim or an exception.
+"""The desk book: 3,000 rules, three for each of 1,000 products, worded alike: near-duplicates that differ in the
+product, a limit, a claim or an exception. There are so many that reading a rule is easier than knowing it by heart.
 """
 
 import random
@@ -51,8 +51,6 @@ class ProductRules:
     """What the book says of one product."""
 
     product: str
-    number: int
-    """What its rules are numbered by."""
     claim: str
     """What must not be said,"""
     excepted: bool
@@ -63,8 +61,8 @@ class ProductRules:
     """In weeks."""
 
     def id_of(self, family: Family) -> str:
-        """``FEE-17``."""
-        return f"{family}-{self.number}"
+        """``FEE-river-lamp``."""
+        return f"{family}-{self.product.replace(' ', '-')}"
 
 
 @dataclass(frozen=True)
@@ -79,10 +77,8 @@ class DeskBook:
         rng = random.Random(f"billboard desk book {self.seed}")
         names = [" ".join(pair) for pair in product(words().firsts, words().seconds)]
         return tuple(
-            ProductRules(
-                name, number, rng.choice(words().claims), rng.random() < 0.5, rng.choice(LIMITS), rng.choice(LIMITS)
-            )
-            for number, name in enumerate(names, start=1)
+            ProductRules(name, rng.choice(words().claims), rng.random() < 0.5, rng.choice(LIMITS), rng.choice(LIMITS))
+            for name in names
         )
 
     def of_pool(self, pool: Pool) -> list[ProductRules]:

@@ -34,7 +34,7 @@ def test_the_book_is_large_sound_and_the_same_for_a_seed() -> None:
 
 def test_products_of_test_ads_are_new_and_their_words_are_not() -> None:
     train, test = ({about.product for about in BOOK.of_pool(pool)} for pool in ("train", "test"))
-    assert len(test) == 44 and not train & test and len(train | test) == 176
+    assert len(test) == 250 and not train & test and len(train | test) == 1000
     assert {word for name in test for word in name.split()} <= {word for name in train for word in name.split()}
 
 
