@@ -1,5 +1,5 @@
-"""SelectConfig: by which figure of ours the best checkpoint of a run is chosen, and when to stop. The section ``select``
-of recipes whose model writes rulings.
+"""SelectConfig: by which figure of ours a run's best checkpoint is chosen, and when to stop. The section ``select`` of
+recipes whose model writes rulings.
 
 >>> SelectConfig(by="rule_f1", every=50).patience is None
 True

@@ -83,9 +83,9 @@ def preflight(
             valid = stage.bind(watched, excerpts)
             stage.check_apart(briefs, valid)
             everything = briefs + valid
-        reviewed = None
-        if stage.selecting.select is not None and excerpts is not None and _are_there(recipe.data.valid, "select", found):
-            reviewed = stage.selecting.briefs(excerpts)
+        selecting, reviewed = stage.selecting, None
+        if selecting.select and excerpts is not None and _are_there(recipe.data.valid, "select", found):
+            reviewed = selecting.briefs(excerpts)
             stage.check_apart(briefs or Briefs([], excerpts.book), reviewed)
         folder = _model(stage, briefs, Path(scratch), found)
         if (pixels := _pixels(recipe.model)) is not None:
@@ -104,7 +104,7 @@ def preflight(
             found.add("windows", f"{len(briefs):,} of the cases to train on")
     steps = _steps(stage, arguments, len(cases if briefs is None else briefs), sharding.devices, found)
     if reviewed is not None:
-        found.add("select", stage.selecting.told(reviewed, steps))
+        found.add("select", selecting.told(reviewed, steps))
     return found
 
 

@@ -84,7 +84,7 @@ class Selecting:
         if desks is not None and decoding.batch_size > 1:
             desks.check_parallel()
         reserved = room_for_episode(decoding.max_new_tokens, getattr(self.recipe, "desk", None))
-        rows_for_rl(briefs, processor, context, reserved, self.recipe.data.template, desks)  # which checks that all fit
+        rows_for_rl(briefs, processor, context, reserved, self.recipe.data.template, desks)  # looks whether they fit
         return Selection(self.select, briefs, decoding, desks, checkpoint)
 
     def told(self, briefs: Briefs, steps: int | None) -> str:
@@ -98,7 +98,5 @@ class Selecting:
         stops = "" if select.patience is None else f", until {select.patience} in a row are no better"
         times = "" if steps is None else f", at most {-(-steps // select.every):,} times"
         turns = "" if getattr(self.recipe, "desk", None) is None else " a turn"
-        return (
-            f"by {TITLES[select.by]} every {select.every:,} steps{times}{stops}; each time {len(briefs):,} episodes are "
-            f"written, of at most {most:,} tokens{turns} together"
-        )
+        often = f"by {TITLES[select.by]} every {select.every:,} steps{times}{stops}"
+        return f"{often}; each time {len(briefs):,} episodes are written, of at most {most:,} tokens{turns} together"

@@ -1,5 +1,5 @@
-"""Selection: while a model is trained it reviews cases that it is not trained on, and the checkpoint that rules best by
-a figure of `ruling evaluate` becomes the run's model.
+"""Selection: while a model is trained it reviews cases that it is not trained on, and the checkpoint that rules best
+by a figure of `ruling evaluate` becomes the run's model.
 
 It reviews where a checkpoint is saved, with what evaluation asks and measures: greedily, parsed and counted alike. All
 processes write, each about its share of the cases, and the first one measures for all, so that they agree on the best
@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from accelerate.utils import gather_object
-from transformers import Trainer
+from transformers import PreTrainedConfig, Trainer
 from trl.models.utils import unwrap_model_for_generation
 
-from data import Briefs, DataError, Ruling, Violation
+from data import Brief, Briefs, DataError, Ruling, Violation
 from data.errors import suggest
 from prompts import Episode
 from rl.config.decoding import Decoding
@@ -37,6 +37,7 @@ from rl.runs.manifest import Manifest
 from rl.terminal.console import console, is_first_process
 from rl.training.processes import in_first_process
 from rl.training.trainers.reviews import Review, Reviews, needed_by
+
 
 class Selection:
     """Which checkpoint a run ends with.
@@ -157,15 +158,15 @@ def check_measurable(by: str, briefs: Briefs) -> None:
     if by not in COMPARABLE:
         message = f"there is no figure '{by}' that a model can be better by{suggest(by, COMPARABLE)}"
         raise DataError(message, field="select.by")
-    if by not in figures_of([_as_gold_says(briefs, place) for place in range(len(briefs))], [COMPARABLE[by]]):
+    if by not in figures_of([_as_gold_says(brief) for brief in briefs], [COMPARABLE[by]]):
         raise DataError(f"'{by}' says nothing of one ruling a case, or not of these cases", field="select.by")
 
 
-def _as_gold_says(briefs: Briefs, place: int) -> Prediction:
-    brief = briefs[place]
+def _as_gold_says(brief: Brief) -> Prediction:
     gold = brief.gold
-    cited = [Violation(rule=one.rule, evidence=one.evidence or []) for one in (gold.violations if gold else None) or []]
+    broken = (gold.violations if gold is not None else None) or []
     verdict = gold.verdict if gold is not None and gold.verdict is not None else "approve"
+    cited = [Violation(rule=violation.rule, evidence=violation.evidence or []) for violation in broken]
     ruling = Ruling(verdict=verdict, confidence=0.9, violations=cited)
     return Prediction.of(ruling, brief).model_copy(update={"agrees": True, "tokens": 1})
 
@@ -173,10 +174,11 @@ def _as_gold_says(briefs: Briefs, place: int) -> Prediction:
 @contextmanager
 def _attention_kept(model: Any) -> Iterator[None]:
     """A model that attends afterwards as it did before, whoever prepares it to write; see `rl.shared_prefix`."""
-    configs = {id(found): found for module in model.modules() if (found := getattr(module, "config", None)) is not None}
-    before = {key: found._attn_implementation for key, found in configs.items() if hasattr(found, "_attn_implementation")}
+    held = (getattr(module, "config", None) for module in model.modules())
+    configs = [config for config in held if isinstance(config, PreTrainedConfig)]
+    before = [config._attn_implementation for config in configs]
     try:
         yield
     finally:
-        for key, attention in before.items():
-            configs[key]._attn_implementation = attention
+        for config, attention in zip(configs, before, strict=True):
+            config._attn_implementation = attention

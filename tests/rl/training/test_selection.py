@@ -186,9 +186,9 @@ def test_policies_are_reviewed_and_learn_as_if_they_were_not(
     assert same(RunFolder(tmp_path / "selecting").final, checkpoint_at(tmp_path / "selecting" / "checkpoints", 1))
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 class TestASupervisedRun:
-    pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-
     @pytest.fixture(scope="class")
     def whole(
         self, toy: Path, twins: tuple[Path, Path], tiny_text: Path, tmp_path_factory: pytest.TempPathFactory
