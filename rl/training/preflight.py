@@ -68,7 +68,6 @@ def preflight(
     _check_output(recipe.output)
     found.add("recipe", f"{config}, leaves {recipe.output}")
     stage.check(arguments)
-    stage.selecting.check(arguments)
     check_attention(recipe.model.attn_implementation)
     sharding = Sharding() if accelerate is None else _launch(stage, accelerate, machines, found)
     excerpts = _excerpts(recipe, found)
@@ -122,7 +121,7 @@ def _launch(stage: Stage[Any], accelerate: str, machines: Machines | None, found
     """How many processes there will be, and what they share."""
     settings = LaunchSettings.load(accelerate, machines)
     if settings.is_sharded:
-        stage.check_sharded()
+        stage.check_sharded(settings.sharding)
     if settings.kind == "DEEPSPEED" and find_spec("deepspeed") is None:
         found.lack("accelerate", f"{accelerate} needs DeepSpeed: pip install 'ruling[deepspeed]'")
     else:

@@ -1,6 +1,5 @@
 """Selecting: what a stage does where its recipe says by which figure the best checkpoint is chosen."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +28,16 @@ class Selecting:
     def __init__(self, recipe: TrainRecipe):
         self.recipe, self.select = recipe, recipe.select if isinstance(recipe, SelectingRecipe) else None
 
-    def check(self, arguments: Any) -> None:
+    def check(self, fsdp: bool) -> None:
         """Refuses to select where the model cannot write while it is trained.
+
+        Args:
+            fsdp: whether FSDP holds it in pieces.
 
         Raises:
             DataError: it cannot.
         """
-        if self.select is not None and (arguments.fsdp or os.environ.get("ACCELERATE_USE_FSDP") == "true"):
+        if self.select is not None and fsdp:
             raise DataError(NO_FSDP, field="select")
 
     def briefs(self, excerpts: Excerpts) -> Briefs:

@@ -5,6 +5,7 @@ checkpoint and ``run.json``. A kind of training says only what is its own: which
 cases it takes, how a case becomes a row, and its trainer.
 """
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ from rl.runs.manifest import Manifest
 from rl.runs.provenance import provenance, write_run
 from rl.terminal.snapshot import Watch
 from rl.training.identity import check_same, identity_of
+from rl.training.launch.sharding import Sharding
 from rl.training.processes import held_by_one, in_first_process
 from rl.training.round_trip import check_round_trip
 from rl.training.rows import lessons_of, prompts_of, texts_of
@@ -107,13 +109,17 @@ class Stage(ABC, Generic[OneRecipe]):
             DataError: they do not; names the field.
         """
 
-    def check_sharded(self) -> None:  # most kinds refuse nothing
+    def check_sharded(self, sharding: Sharding) -> None:
         """Refuses settings that do not go with processes of which each holds a share of what is trained; asked before
         they start.
+
+        Args:
+            sharding: what they share.
 
         Raises:
             DataError: they do not; names the field.
         """
+        self.selecting.check(fsdp=sharding.kind == "fsdp")
 
     def facts(self, arguments: Any) -> dict[str, str]:
         """What a dry run should say of this kind's own settings, by name."""
@@ -252,7 +258,7 @@ class Stage(ABC, Generic[OneRecipe]):
         """See `rl.training.registry.train`."""
         arguments = self.recipe.arguments()  # first: it sets up the processes, which ZeRO-3 needs to load weights
         self.check(arguments)
-        self.selecting.check(arguments)
+        self.selecting.check(fsdp=bool(arguments.fsdp) or os.environ.get("ACCELERATE_USE_FSDP") == "true")
         with held_by_one(self.run):
             checkpoint = in_first_process(lambda: checkpoint_to_resume(self.run, resume))
             set_seed(self.recipe.seed)
