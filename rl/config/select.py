@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class SelectConfig(BaseModel):
-    """The model reviews ``data.valid`` while it is trained; see `rl.training.selection`."""
+    """The model reviews ``data.valid`` while it is trained; see `rl.training.trainers.selection`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
