@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from itertools import chain
 from math import isnan
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from accelerate.utils import gather_object
 from transformers import PreTrainedConfig, Trainer
@@ -117,9 +117,9 @@ class Selection:
 
     def _written(self, trainer: Trainer) -> list[list[Episode]]:
         """What the model writes about all cases, ``[brief][0]``, the same in every process."""
-        accelerator, processor = trainer.accelerator, trainer.processing_class
+        accelerator, processor = trainer.accelerator, cast(Any, trainer.processing_class)
         own = self._briefs[accelerator.process_index :: accelerator.num_processes]
-        checkpointing: Any = trainer.args.gradient_checkpointing_kwargs
+        checkpointing = cast(Any, trainer.args.gradient_checkpointing_kwargs)
         with (
             unwrap_model_for_generation(
                 trainer.model_wrapped, accelerator, gradient_checkpointing_kwargs=checkpointing
