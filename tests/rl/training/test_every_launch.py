@@ -108,6 +108,7 @@ def once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     remembered(dry_run, "load_recipe", lambda *_: None)
     remembered(dry_run, "_excerpts", lambda *_: None)
     remembered(dry_run, "_cases", lambda files, *_: tuple(files))
+    remembered(Stage, "bind", lambda *_: None)
     remembered(dry_run, "_parameters", lambda *_: None)
     remembered(dry_run, "_longest", lambda *_: None)
     remembered(foresee, "Subject", lambda *given: given[-1])  # which imagines once what shardings have alike
