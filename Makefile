@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test test-slow check install
+.PHONY: demo test test-slow check install release
 
 demo: install
 	$(BIN)/ruling demo
@@ -25,6 +25,12 @@ check: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Source distribution, wheel, and what they are made of and need (CycloneDX), in dist/.
+release: install
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/python -m release.sbom dist
 
 install: $(INSTALLED)
 

@@ -1,10 +1,11 @@
 """Whether a dry run's forecast of memory is what a run then takes, on the CPU.
 
-    python -m benchmarks.forecast [SHAPE …]
+    python -m benchmarks.forecast [SHAPE …] [--out runs/forecast.jsonl]
 
-Each shape is trained for two steps in a process of its own. Measured is the most that the process was ever resident,
-less what it was once everything was imported; glibc is told to give back what is freed (``MALLOC_MMAP_THRESHOLD_``),
-since what an allocator keeps for later is no part of a forecast.
+Each shape is trained for two steps in a process of its own. What is measured is kept in a file, and is not measured
+again. Measured is the most that the process was ever resident, less what it was once everything was imported; glibc is
+told to give back what is freed (``MALLOC_MMAP_THRESHOLD_``), since what an allocator keeps for later is no part of a
+forecast.
 """
 
 import argparse
@@ -73,7 +74,7 @@ SHAPES = {
 }
 
 
-def build(shape: Shape, folder: Path) -> dict[str, Any]:
+def build(shape: Shape, folder: Path) -> None:
     """Data, model and recipe of a shape."""
     from data import Briefs, Rulebook, load_cases
     from data.billboard import BillboardConfig
@@ -87,9 +88,7 @@ def build(shape: Shape, folder: Path) -> dict[str, Any]:
     texts = texts_of(Briefs.bind(load_cases(folder / "data" / "train.jsonl"), book), "compact")
     size = TinySize(hidden=shape.hidden, intermediate=4 * shape.hidden, layers=shape.layers, heads=8, kv_heads=4)
     build_tiny(folder / "model", texts, "vl", size)
-    settings = shape.settings(folder)
-    write_json(folder / "recipe.yaml", settings)
-    return settings
+    write_json(folder / "recipe.yaml", shape.settings(folder))
 
 
 def forecast(shape: Shape, folder: Path) -> dict[str, Any]:
@@ -118,38 +117,39 @@ def measured(shape: Shape, folder: Path) -> int:
 
 
 def compare(name: str) -> dict[str, Any]:
-    """Forecast and measurement of a shape, each in a process of its own."""
-    environment = os.environ | {"MALLOC_MMAP_THRESHOLD_": str(PAGE), "MALLOC_TRIM_THRESHOLD_": str(PAGE)}
+    """Forecast and measurement of a shape, the latter in a process of its own."""
+    shape, threshold = SHAPES[name], str(PAGE)
+    environment = os.environ | {"MALLOC_MMAP_THRESHOLD_": threshold, "MALLOC_TRIM_THRESHOLD_": threshold}
     with tempfile.TemporaryDirectory() as folder:
-        told = {}
-        for what in ("build", "forecast", "measured"):
-            command = [sys.executable, "-m", "benchmarks.forecast", "--only", what, "--folder", folder, name]
-            done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-            told[what] = json.loads(done.stdout.splitlines()[-1])
-    expected, found = told["forecast"]["peak"], told["measured"]
-    parts = {part: told["forecast"][part] for part in ("learning", "stepping", "writing", "activations")}
-    return {
-        "shape": name,
-        **asdict(SHAPES[name]),
-        "forecast": expected,
-        "measured": found,
-        "off": expected / found - 1,
-        **parts,
-    }
+        build(shape, Path(folder))
+        told = forecast(shape, Path(folder))
+        command = [sys.executable, "-m", "benchmarks.forecast", name, "--measure", folder]
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    parts = {part: told[part] for part in ("learning", "stepping", "writing", "activations")}
+    off = told["peak"] / found - 1
+    return {"shape": name, **asdict(shape), "forecast": told["peak"], "measured": found, "off": off, **parts}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("shapes", nargs="*", metavar="SHAPE", help=", ".join(f"'{name}'" for name in SHAPES))
-    parser.add_argument("--only", choices=("build", "forecast", "measured"), help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--out", type=Path, default=Path("runs/forecast.jsonl"))
+    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.only is not None:
-        work = {"build": build, "forecast": forecast, "measured": measured}[given.only]
-        print(json.dumps(work(SHAPES[given.shapes[0]], given.folder)))
+    if given.measure is not None:
+        print(json.dumps(measured(SHAPES[given.shapes[0]], given.measure)))
         return
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    given.out.touch()
+    kept = [json.loads(line) for line in given.out.read_text().splitlines()]
     for name in given.shapes or SHAPES:
-        print(json.dumps(compare(name)), flush=True)
+        same = (row for row in kept if row["shape"] == name and row.items() >= asdict(SHAPES[name]).items())
+        if (row := next(same, None)) is None:
+            row = compare(name)
+            with given.out.open("a") as file:
+                file.write(json.dumps(row) + "\n")
+        print(json.dumps(row), flush=True)
 
 
 if __name__ == "__main__":

@@ -91,8 +91,11 @@ class Medium(Part, Protocol):
             DataError: it cannot be read; names the case, if it is given.
         """
 
-    def tokens(self, processor: "Processor") -> int:
+    def tokens(self, processor: "Processor", alone: bool = True) -> int:
         """How many tokens of a prompt it becomes.
+
+        Args:
+            alone: whether nothing else is shown in its conversation.
 
         Raises:
             DataError: its file is missing or too large; names the case.

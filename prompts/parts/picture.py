@@ -98,15 +98,18 @@ class Picture:
         path = Path(self.path)
         return {"type": "image", "sha256": hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None}
 
-    def tokens(self, processor: "Processor") -> int:
+    def tokens(self, processor: "Processor", alone: bool = True) -> int:
         """How many tokens it becomes; only its header is read.
+
+        Args:
+            alone: whether nothing else is shown in its conversation.
 
         Raises:
             DataError: it is missing, no image, too large, or of a shape that the model does not take.
         """
         width, height = self.size
         with self._shape_taken(width, height):
-            return tokens_of(processor, width, height)
+            return tokens_of(processor, width, height, alone)
 
     def estimate(self, settings: Path) -> int:
         """How many tokens it becomes; only its header is read.

@@ -10,6 +10,7 @@ from rl.config.policy import GRPORecipe, PolicyRecipe, PPORecipe
 from rl.config.ppo import AdvantageConfig, CriticConfig, KLConfig
 from rl.config.recipe import Recipe, find_recipe
 from rl.config.retriever import RetrieverRecipe
+from rl.config.select import SelectConfig
 from rl.config.train import RewardRecipe, SFTRecipe, TrainRecipe
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "RetrieverRecipe",
     "RewardRecipe",
     "SFTRecipe",
+    "SelectConfig",
     "TinyConfig",
     "TrainRecipe",
     "WindowsConfig",

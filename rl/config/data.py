@@ -28,8 +28,8 @@ class DataConfig(BaseModel):
 
     train: Files
     valid: Files = Field(default_factory=list)
-    """Cases to watch the loss on while training, whenever the run is saved if ``eval_strategy`` does not say when; may
-    be empty."""
+    """Cases to watch the loss on while training, whenever the run is saved if ``eval_strategy`` does not say when, and
+    to choose the best checkpoint by where the recipe has ``select``; may be empty."""
     rulebook: str
     """A YAML file, or the name of a shipped rulebook."""
     excerpt: ExcerptChoice = "named"

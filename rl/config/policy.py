@@ -7,10 +7,10 @@ from pydantic import Field, model_validator
 from rl.config.cases import HardConfig, MasteredConfig
 from rl.config.desk import DeskFields
 from rl.config.ppo import AdvantageConfig, CriticConfig, KLConfig
-from rl.config.train import TrainRecipe
+from rl.config.train import SelectingRecipe, TrainRecipe
 
 
-class PolicyRecipe(TrainRecipe, DeskFields):
+class PolicyRecipe(SelectingRecipe, DeskFields):
     """Reinforcement learning: a policy writes rulings, and the rubric is what it maximises."""
 
     choices: ClassVar[dict[str, tuple[str | bool, ...]]] = {

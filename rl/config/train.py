@@ -25,6 +25,7 @@ from rl.config.desk import DeskFields
 from rl.config.model import ModelConfig
 from rl.config.ranges import check_range
 from rl.config.recipe import Files, Recipe
+from rl.config.select import SelectConfig
 
 
 class TrainRecipe(Recipe):
@@ -184,6 +185,28 @@ class TrainRecipe(Recipe):
         return schema
 
 
+class SelectingRecipe(TrainRecipe):
+    """What recipes have whose model writes rulings."""
+
+    select: SelectConfig | None = None
+    """Ends with the checkpoint that rules best on ``data.valid``; None ends with the last one."""
+
+    @model_validator(mode="after")
+    def _can_select(self) -> "SelectingRecipe":
+        if self.select is None:
+            return self
+        if not self.data.valid:
+            raise ValueError("select: there is nothing to select by: name files in 'data.valid'")
+        if self.data.windows is not None:
+            raise ValueError("select: windows are not reviewed while a model is trained: leave it out")
+        if self.trainer.get("save_strategy", "steps") != "steps":
+            raise ValueError("trainer.save_strategy: what is selected are checkpoints saved by the step: want steps")
+        every, saved = self.select.every, self.trainer.setdefault("save_steps", self.select.every)
+        if saved < 1 or every % saved:
+            raise ValueError(f"select.every: {every} steps are not a multiple of save_steps, which is {saved:g}")
+        return self
+
+
 class SupervisedRecipe(TrainRecipe):
     """What recipes have in common whose model learns from what is written already."""
 
@@ -198,7 +221,7 @@ class SupervisedRecipe(TrainRecipe):
     `rl.training.trainers.muon`. Not with DeepSpeed or FSDP."""
 
 
-class SFTRecipe(SupervisedRecipe, DeskFields):
+class SFTRecipe(SupervisedRecipe, SelectingRecipe, DeskFields):
     """Supervised fine-tuning: the loss is on the completion only, or on a policy's own turns."""
 
     kind = "sft"

@@ -8,6 +8,7 @@ gone on from: they are named, and set aside for whoever wants to look at them.
 import logging
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,10 +107,20 @@ def checkpoint_to_resume(run: RunFolder, resume: bool) -> Path | None:
     return found.newest
 
 
-def keep_newest(checkpoints: Path, count: int | None) -> None:
-    """Removes all but the newest of the complete checkpoints; none of them where ``count`` is None or 0."""
+def keep_newest(
+    checkpoints: Path, count: int | None, needed_by: Callable[[Path], Path | None] = lambda _: None
+) -> None:
+    """Removes all but the newest of the complete checkpoints; none of them where ``count`` is None or 0.
+
+    Args:
+        needed_by: another one that a checkpoint needs, which then stays with it.
+    """
     if count:
-        for checkpoint in _sorted_out(checkpoints)[0][count:]:
+        complete, _ = _sorted_out(checkpoints)
+        needed = {needed_by(checkpoint) for checkpoint in complete[:count]}
+        for checkpoint in complete[count:]:
+            if checkpoint in needed:
+                continue
             (checkpoint / COMPLETE).unlink()  # first: a kill leaves one that is cut off, and not one that is damaged
             shutil.rmtree(checkpoint)
 

@@ -3,7 +3,7 @@
 ::
 
     checkpoints/checkpoint-40/   what training goes on from: see `rl.runs.checkpoints`
-    checkpoints/final/           the trained model
+    checkpoints/final/           the trained model: that of the last step, or of the best, where the recipe selects
     rollouts/                    what the policy wrote: see `rl.runs.rollouts`
     tiny/                        the model that training began with, where one is built: see `rl.training.tiny_model`
     hard.json                    the cases that are drawn more often, where the recipe asks for it

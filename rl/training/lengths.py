@@ -55,7 +55,8 @@ def count(
     lengths = []
     for messages, ids in zip(conversations, encoded, strict=True):
         places = sum(len(message.media) for message in messages)  # in the template's text, one token stands for each
-        lengths.append(Length(len(ids) - places, _tally(messages, lambda part: part.tokens(processor)), exact=True))
+        tally = _tally(messages, lambda part, alone: part.tokens(processor, alone))
+        lengths.append(Length(len(ids) - places, tally, exact=True))
     return lengths
 
 
@@ -71,7 +72,7 @@ def estimate(conversations: Sequence[Conversation], settings: Path) -> list[Leng
     lengths = []
     for messages in conversations:
         text = sum(part.estimate(settings) for message in messages for part in message.texts)
-        lengths.append(Length(int(text), _tally(messages, lambda part: part.estimate(settings)), exact=False))
+        lengths.append(Length(int(text), _tally(messages, lambda part, _: part.estimate(settings)), exact=False))
     return lengths
 
 
@@ -111,9 +112,12 @@ def room_for_episode(turn: int, desk: DeskConfig | None) -> int:
     return turn if desk is None else (desk.max_calls + 2) * turn + desk.max_tokens
 
 
-def _tally(messages: Conversation, tokens: Callable[[Medium], int]) -> dict[str, int]:
+def _tally(messages: Conversation, tokens: Callable[[Medium, bool], int]) -> dict[str, int]:
+    """Of each medium; ``tokens`` is told whether a piece is shown alone, as what a tool answers is."""
     tally = {medium.plural: 0 for medium in MEDIA}
+    asked = sum(len(message.media) for message in messages if message.role != "tool")
     for message in messages:
+        together = len(message.media) if message.role == "tool" else asked
         for part in message.media:
-            tally[part.plural] += tokens(part)
+            tally[part.plural] += tokens(part, together == 1)
     return tally

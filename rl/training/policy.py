@@ -13,9 +13,11 @@ from rewards.models.location import resolve
 from rl.config.policy import PolicyRecipe
 from rl.curation.hard_cases import cases_to_train_on
 from rl.curation.own_memory import with_own_memory
+from rl.training.launch.sharding import Sharding
 from rl.training.lengths import room_for_episode
 from rl.training.rows import rows_for_rl
 from rl.training.stage import Parts, Stage, Start
+from rl.training.trainers.policy import NO_DESK
 
 OneRecipe = TypeVar("OneRecipe", bound=PolicyRecipe)
 
@@ -38,6 +40,11 @@ class PolicyStage(Stage[OneRecipe], ABC):
         if self.recipe.desk is not None and windows is not None and windows.memory == "policy":
             message = "what a model finds in windows is found without a desk: take 'gold', or leave the desk out"
             raise DataError(message, field="data.windows.memory")
+
+    def check_sharded(self, sharding: Sharding) -> None:
+        super().check_sharded(sharding)
+        if self.recipe.desk is not None and sharding.shares_weights:
+            raise DataError(NO_DESK, field="desk")
 
     def identity(self) -> dict[str, Any]:
         return {"rubric": self.rubric.fingerprint} | super().identity()

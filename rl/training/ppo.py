@@ -8,10 +8,13 @@ from trl import GRPOConfig
 from data import DataError
 from rl.config.policy import PPORecipe
 from rl.models.critic import check_layout
+from rl.training.launch.sharding import Sharding
 from rl.training.policy import PolicyStage
 from rl.training.stage import Parts
 from rl.training.trainers.ppo import RulingPPOTrainer
 from rl.training.trainers.resumable import ResumableTrainer
+
+NO_FSDP = "a critic has been tried with DeepSpeed, not with FSDP: take zero2 or zero3"
 
 
 class PPOStage(PolicyStage[PPORecipe]):
@@ -23,9 +26,12 @@ class PPOStage(PolicyStage[PPORecipe]):
             message = "the critic is a part of the model, and vLLM would be sent its weights, which it does not know"
             raise DataError(f"{message}: leave it out", field="trainer.use_vllm")
         if arguments.fsdp or os.environ.get("ACCELERATE_USE_FSDP") == "true":
-            raise DataError(
-                "a critic has been tried with DeepSpeed, not with FSDP: take zero2 or zero3", field="trainer.fsdp"
-            )
+            raise DataError(NO_FSDP, field="trainer.fsdp")
+
+    def check_sharded(self, sharding: Sharding) -> None:
+        super().check_sharded(sharding)
+        if sharding.kind == "fsdp":
+            raise DataError(NO_FSDP, field="accelerate")
 
     def facts(self, arguments: GRPOConfig) -> dict[str, str]:
         critic, price = self.recipe.critic, self.recipe.kl.coefficient

@@ -82,6 +82,10 @@ def preflight(
             valid = stage.bind(watched, excerpts)
             stage.check_apart(briefs, valid)
             everything = briefs + valid
+        selecting, reviewed = stage.selecting, None
+        if selecting.select and excerpts is not None and _are_there(recipe.data.valid, "select", found):
+            reviewed = selecting.briefs(excerpts)
+            stage.check_apart(briefs or Briefs([], excerpts.book), reviewed)
         folder = _model(stage, briefs, Path(scratch), found)
         if (pixels := _pixels(recipe.model)) is not None:
             found.add("pixels", pixels)
@@ -97,7 +101,9 @@ def preflight(
                 _memory(found)
         if recipe.data.windows is not None and briefs is not None:
             found.add("windows", f"{len(briefs):,} of the cases to train on")
-    _steps(stage, arguments, len(cases if briefs is None else briefs), sharding.devices, found)
+    steps = _steps(stage, arguments, len(cases if briefs is None else briefs), sharding.devices, found)
+    if reviewed is not None:
+        found.add("select", selecting.told(reviewed, steps))
     return found
 
 
@@ -115,7 +121,7 @@ def _launch(stage: Stage[Any], accelerate: str, machines: Machines | None, found
     """How many processes there will be, and what they share."""
     settings = LaunchSettings.load(accelerate, machines)
     if settings.is_sharded:
-        stage.check_sharded()
+        stage.check_sharded(settings.sharding)
     if settings.kind == "DEEPSPEED" and find_spec("deepspeed") is None:
         found.lack("accelerate", f"{accelerate} needs DeepSpeed: pip install 'ruling[deepspeed]'")
     else:
@@ -310,10 +316,12 @@ def _said(longest: Length, reserved: int) -> str:
     return f"{media} and {text}{more}"
 
 
-def _steps(stage: Stage[Any], arguments: Any, cases: int, processes: int, found: Preflight) -> None:
+def _steps(stage: Stage[Any], arguments: Any, cases: int, processes: int, found: Preflight) -> int | None:
+    """How many there are, as far as that is known, and of what size."""
     epochs = f"{arguments.num_train_epochs:g} epochs"
     steps = stage.steps(arguments, cases, processes)
     if steps:
         epochs = f"{steps:,} steps" + (f" ({epochs})" if arguments.max_steps <= 0 else "")
     batch = arguments.per_device_train_batch_size * arguments.gradient_accumulation_steps
     found.add("steps", f"{epochs} of {batch:,} {stage.unit} on each process")
+    return steps

@@ -19,6 +19,7 @@ from rewards.models.location import resolve
 from rl.config.model import ModelConfig
 from rl.config.retriever import RetrieverRecipe
 from rl.models.load import load_config
+from rl.training.launch.sharding import Sharding
 from rl.training.stage import Parts, Stage, Start
 from rl.training.trainers.resumable import ResumableTrainer
 from rl.training.trainers.retriever import Lesson, RetrieverTrainer
@@ -35,7 +36,7 @@ class RetrieverStage(Stage[RetrieverRecipe]):
         """An encoder is asked nothing."""
         return None
 
-    def check_sharded(self) -> None:
+    def check_sharded(self, sharding: Sharding) -> None:
         raise DataError("an encoder is trained whole in each process: leave out ZeRO and FSDP", field="accelerate")
 
     def steps(self, arguments: Any, cases: int, processes: int = 1) -> int | None:

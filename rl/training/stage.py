@@ -5,6 +5,7 @@ checkpoint and ``run.json``. A kind of training says only what is its own: which
 cases it takes, how a case becomes a row, and its trainer.
 """
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -30,9 +31,11 @@ from rl.runs.manifest import Manifest
 from rl.runs.provenance import provenance, write_run
 from rl.terminal.snapshot import Watch
 from rl.training.identity import check_same, identity_of
+from rl.training.launch.sharding import Sharding
 from rl.training.processes import held_by_one, in_first_process
 from rl.training.round_trip import check_round_trip
 from rl.training.rows import lessons_of, prompts_of, texts_of
+from rl.training.selecting import Selecting
 from rl.training.tiny_model import build, built_once
 from rl.training.trainers.rehearsal import Rehearsal
 from rl.training.trainers.resumable import ResumableTrainer
@@ -51,6 +54,8 @@ class Start:
     """The model that learns from them: one that is there."""
     valid: Briefs
     """Of the cases to watch the loss on, none of which is trained on; empty where nothing is to be watched."""
+    reviewed: Briefs
+    """Of the cases by which the best checkpoint is chosen, none of which is trained on; empty where none is."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ class Stage(ABC, Generic[OneRecipe]):
     """Whether the model is shown completions to learn, and not prompts alone."""
 
     def __init__(self, recipe: OneRecipe):
-        self.recipe, self.run = recipe, RunFolder(recipe.output)
+        self.recipe, self.run, self.selecting = recipe, RunFolder(recipe.output), Selecting(recipe)
 
     @property
     def template(self) -> str | None:
@@ -104,13 +109,17 @@ class Stage(ABC, Generic[OneRecipe]):
             DataError: they do not; names the field.
         """
 
-    def check_sharded(self) -> None:  # most kinds refuse nothing
+    def check_sharded(self, sharding: Sharding) -> None:
         """Refuses settings that do not go with processes of which each holds a share of what is trained; asked before
         they start.
+
+        Args:
+            sharding: what they share.
 
         Raises:
             DataError: they do not; names the field.
         """
+        self.selecting.check(fsdp=sharding.kind == "fsdp")
 
     def facts(self, arguments: Any) -> dict[str, str]:
         """What a dry run should say of this kind's own settings, by name."""
@@ -230,12 +239,13 @@ class Stage(ABC, Generic[OneRecipe]):
         data, excerpts = self.recipe.data, excerpts_of(self.recipe.data.rulebook, self.recipe.data.excerpt)
         briefs = self._bound(data.train, excerpts)
         valid = self._bound(data.valid, excerpts) if self.recipe.watches and data.valid else Briefs([], excerpts.book)
-        self.check_apart(briefs, valid)
+        reviewed = self.selecting.briefs(excerpts)
+        self.check_apart(briefs, reviewed or valid)
         model = self.recipe.model
         if model.tiny is not None:
             # Under ZeRO-3, one of several processes alone could not build a model.
             model = model.with_weights(built_once(self.run.tiny, self.texts(briefs), model.tiny, self.recipe.seed))
-        start = Start(briefs, model, valid)
+        start = Start(briefs, model, valid, reviewed)
         return replace(start, briefs=self.choose(start))
 
     def build(self, briefs: Briefs, folder: Path) -> Path:
@@ -248,6 +258,7 @@ class Stage(ABC, Generic[OneRecipe]):
         """See `rl.training.registry.train`."""
         arguments = self.recipe.arguments()  # first: it sets up the processes, which ZeRO-3 needs to load weights
         self.check(arguments)
+        self.selecting.check(fsdp=bool(arguments.fsdp) or os.environ.get("ACCELERATE_USE_FSDP") == "true")
         with held_by_one(self.run):
             checkpoint = in_first_process(lambda: checkpoint_to_resume(self.run, resume))
             set_seed(self.recipe.seed)
@@ -257,12 +268,20 @@ class Stage(ABC, Generic[OneRecipe]):
             trainer = self.trainer(parts)
             if self.recipe.rehearse:
                 trainer.add_callback(Rehearsal(trainer, self.recipe))
+            trainer.selection = self.selecting.selection(
+                start.reviewed,
+                parts.processor,
+                context_length(parts.model),
+                self.desks(start.briefs.book),
+                checkpoint,
+            )
             trainer.run(checkpoint, watch, identity)
             return self._finish(trainer, parts.start.briefs)
 
     def _identity(self, start: Start, checkpoint: Path | None) -> dict[str, Any]:
         """What the run is, which is what it was where it goes on."""
         identity = identity_of(self.recipe, start.briefs, start.valid, str(start.model.path)) | self.identity()
+        identity |= self.selecting.identity(start.reviewed)
         if checkpoint is not None:
             check_same(checkpoint, Manifest.read(checkpoint).identity, identity)
         return identity
@@ -290,10 +309,12 @@ class Stage(ABC, Generic[OneRecipe]):
         return self.bind(cases, excerpts)
 
     def _finish(self, trainer: ResumableTrainer, briefs: Briefs) -> Path:
-        """Saves the trained model and says in ``run.json`` what it comes from."""
-        final = self.run.final
+        """Saves the trained model, or that of the best checkpoint, and says in ``run.json`` what it comes from."""
+        final, selection = self.run.final, trainer.selection
         with saving(final):
             trainer.save_model(str(final))  # every process takes part: under ZeRO each holds a share of the weights
+            if selection is not None and trainer.is_world_process_zero():
+                selection.finish(self.run, trainer.state.global_step)
         if trainer.is_world_process_zero():
             facts = provenance(
                 model=final,
@@ -304,6 +325,7 @@ class Stage(ABC, Generic[OneRecipe]):
                 steps=trainer.state.global_step,
                 processes=trainer.args.world_size,
                 wrapper=type(trainer.model_wrapped).__name__,
+                **({} if selection is None else {"selected": selection.facts}),
             )
             write_run(self.run.path, facts)
         trainer.accelerator.wait_for_everyone()

@@ -8,6 +8,7 @@ from transformers import TrainingArguments
 
 from data import DataError
 from rl.config.train import SupervisedRecipe
+from rl.training.launch.sharding import Sharding
 from rl.training.stage import Stage
 from rl.training.trainers.muon import NOT_SHARDED, MuonAndAdamW, muon
 
@@ -22,7 +23,8 @@ class SupervisedStage(Stage[OneRecipe], ABC):
     def check(self, arguments: TrainingArguments) -> None:
         self.optimizer(arguments)
 
-    def check_sharded(self) -> None:
+    def check_sharded(self, sharding: Sharding) -> None:
+        super().check_sharded(sharding)
         if self.recipe.muon:
             raise DataError(NOT_SHARDED, field="muon")
 

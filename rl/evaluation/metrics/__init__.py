@@ -2,6 +2,7 @@
 
 from rl.evaluation.metrics.catalogue import (
     ALONE,
+    COMPARABLE,
     HEADLINE,
     LIVE,
     LOWER_IS_BETTER,
@@ -17,6 +18,7 @@ from rl.evaluation.metrics.catalogue import (
 
 __all__ = [
     "ALONE",
+    "COMPARABLE",
     "HEADLINE",
     "LIVE",
     "LOWER_IS_BETTER",

@@ -215,6 +215,14 @@ LOWER_IS_BETTER = {figure for metric in _ALL for figure in metric.titles if metr
 SHARES = {figure for metric in _ALL for figure in metric.titles if metric.share}
 """Figures between 0 and 1."""
 
+COMPARABLE = {
+    figure: metric.name
+    for metric in _ALL
+    for figure in metric.titles
+    if figure not in NEUTRAL and metric.name not in LIVE
+}
+"""Figures of which more or less is better, each with its metric; without those of streams."""
+
 OF_STREAMS: tuple[str, ...] = tuple(figure for metric in LIVE.values() for figure in metric.titles)
 """The figures of whole streams."""
 

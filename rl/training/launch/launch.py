@@ -74,7 +74,7 @@ def _launch(
     # the first of them holds the run.
     stage = stage_of(recipe)
     if settings.is_sharded:
-        stage.check_sharded()
+        stage.check_sharded(settings.sharding)
     with hold(stage.run) if settings.is_first_machine else nullcontext():
         stage.prepare()
     options = ["--config_file", str(settings.file), *machines.options]

@@ -52,6 +52,9 @@ class LaunchSettings:
         Machines.check_shares(processes, machines)
         rank = told.rank if told.rank is not None else int(getattr(found, "machine_rank", 0) or 0)
         kind = str(getattr(found.distributed_type, "value", found.distributed_type))
+        if kind == "NO" and processes > 1:
+            message = f"for one process: Accelerate would start no other of the {processes}. Take multi_gpu"
+            raise DataError(message, file=file, field="num_processes")
         sharding = Sharding.of(kind, processes, getattr(found, "deepspeed_config", None))
         return cls(file, processes, kind, sharding, machines, rank)
 

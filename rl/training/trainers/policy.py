@@ -43,6 +43,11 @@ from rl.training.trainers.resumable import ResumableTrainer
 from rl.training.trainers.reward_callback import RewardCallback, restore_rewards, save_rewards
 from rl.training.trainers.scored_positions import labelled_positions_only
 
+NO_DESK = (
+    "processes write unequally many turns at a desk, and under ZeRO-3 or FSDP each would wait for the others' pieces "
+    "of the model: take zero2"
+)
+
 
 class PolicyTrainer(ResumableTrainer, EpisodeTrainer):
     """TRL's trainer for rows with the columns ``case`` (its id) and ``weight``.
@@ -72,11 +77,7 @@ class PolicyTrainer(ResumableTrainer, EpisodeTrainer):
         super().__init__(*args, reward_funcs=reward, **kwargs)
         self.reward, self.credit = reward, credit
         if self.desks is not None and self.sharding in ("zero3", "fsdp"):
-            raise DataError(
-                "processes write unequally many turns at a desk, and under ZeRO-3 or FSDP each would wait for the "
-                "others' pieces of the model: take zero2",
-                field="desk",
-            )
+            raise DataError(NO_DESK, field="desk")
         if not self.use_vllm:
             self.generation_config.use_cache = True  # left open, it would follow a checkpoint saved for training
         if self.ref_model is not None:

@@ -26,7 +26,9 @@ from rl.terminal.snapshot import Watch
 from rl.terminal.stopping import Stopped, stop_requests
 from rl.training.identity import check_same
 from rl.training.trainers.blank_picture import BlankPicture, pictured, take_empty_for_none
+from rl.training.trainers.reviews import needed_by
 from rl.training.trainers.saving import saving
+from rl.training.trainers.selection import Selection
 from rl.training.trainers.snapshot_callback import SnapshotCallback
 from rl.training.trainers.stop_callback import StopCallback
 from rl.training.trainers.trainable import check_trainable
@@ -34,8 +36,8 @@ from rl.training.trainers.trainable import check_trainable
 _EPOCH_STRIDE = 1_000_003
 """Keeps the orders of one seed's epochs from being those of the next seeds."""
 _REFUSED = {
-    "load_best_model_at_end": "the trainer would keep the last weights of a vision-language model, silently: evaluate "
-    "the checkpoints instead",
+    "load_best_model_at_end": "the trainer would keep the last weights of a vision-language model, silently: use the "
+    "recipe's 'select' instead",
     "save_only_model": "such checkpoints cannot be resumed: to save disk space, set save_total_limit",
 }
 
@@ -75,6 +77,8 @@ class ResumableTrainer(Trainer):
     _identity: Mapping[str, Any] = {}
     saved_at: int | None = None
     """The step of the newest checkpoint that this process has saved."""
+    selection: Selection | None = None
+    """Which checkpoint the run ends with; None: the last one. To be set before it runs."""
     stopped_by: int = 0
     """The signal that the run ends by once it is saved; 0 where none has come."""
 
@@ -112,7 +116,8 @@ class ResumableTrainer(Trainer):
         if checkpoint is not None:
             check_same(checkpoint, Manifest.read(checkpoint).pace, self.pace())
             # Trainer takes one step too many when a run that has reached its max_steps is resumed.
-            if 0 < self.args.max_steps <= step_of(checkpoint):
+            ended = self.selection is not None and self.selection.is_over
+            if ended or 0 < self.args.max_steps <= step_of(checkpoint):
                 self.state.global_step = step_of(checkpoint)
                 return
         with stop_requests(self._tell) as request:
@@ -197,6 +202,9 @@ class ResumableTrainer(Trainer):
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         folder = Path(str(self.args.output_dir))
         checkpoint = checkpoint_at(folder, self.state.global_step)
+        if self.selection is not None and self.selection.is_due(self.state.global_step, self.state.max_steps):
+            self.selection.review(self)
+            self.control.should_training_stop |= self.selection.is_over
         # Older checkpoints go only once the new one is complete: a kill in between must leave one to resume from.
         limit, self.args.save_total_limit = self.args.save_total_limit, None
         with saving(checkpoint):
@@ -205,9 +213,11 @@ class ResumableTrainer(Trainer):
             self.accelerator.wait_for_everyone()
             if self.args.should_save:
                 self.keep(checkpoint)
+                if self.selection is not None:
+                    self.selection.save(checkpoint)
                 Manifest.write(checkpoint, self._identity, self.pace())
         if self.args.should_save:
-            keep_newest(folder, limit)
+            keep_newest(folder, limit, needed_by)
         self.saved_at = self.state.global_step
         if self.stopped_by:
             self.accelerator.wait_for_everyone()  # a process that ends before the others has them killed

@@ -67,9 +67,6 @@ def test_pictures_of_any_shape_are_counted_exactly(name: str, tmp_path: Path) ->
     for conversation, length in zip(conversations, count(conversations, processor), strict=True):
         real = encode(processor, [conversation])["input_ids"].shape[1]
         begun = processor.tokenizer.bos_token_id is not None  # type: ignore[union-attr]
-        if name == "LLaVA-OneVision" and len(conversation[1].media) > 1:
-            assert length.total >= real  # only a picture that stands alone is cut into tiles, and counted so
-            continue
         assert length.total in (real, real - 1) if begun else length.total == real
         assert length.media["pictures"] > 0
 
@@ -88,3 +85,9 @@ def test_real_settings_of_llava_onevision_are_counted_exactly() -> None:
         asked = [{"role": "user", "content": [{"type": "image", "image": Image.new("RGB", (width, height))}]}]
         seen = processor.apply_chat_template([asked], tokenize=True, return_dict=True)["input_ids"][0]
         assert tokens_of(processor, width, height) == seen.count(processor.image_token_id)
+        shown = {"type": "image", "image": Image.new("RGB", (width, height))}
+        for several in (2, 3):  # of which none is cut into tiles
+            seen = processor.apply_chat_template(
+                [[{"role": "user", "content": [shown] * several}]], tokenize=True, return_dict=True
+            )["input_ids"][0]
+            assert several * tokens_of(processor, width, height, alone=False) == seen.count(processor.image_token_id)

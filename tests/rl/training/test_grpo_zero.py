@@ -7,10 +7,14 @@ from pathlib import Path
 import pytest
 import torch
 
+from data import load_cases, save_cases
 from rl.config.model import ModelConfig
 from rl.config.policy import GRPORecipe, PolicyRecipe
 from rl.models.load import load_model
+from rl.runs.checkpoints import checkpoint_at, newest_checkpoint
+from rl.runs.folder import RunFolder
 from rl.runs.rollouts import read_rollouts
+from rl.training.trainers.reviews import Reviews
 from tests.rl.training.sharded import launch
 
 pytest.importorskip("deepspeed")
@@ -19,12 +23,21 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 @pytest.mark.parametrize("config", ["zero2.yaml", "zero3.yaml"])
 def test_two_processes_share_the_groups_and_resume(config: str, toy: Path, tiny_vl: Path, tmp_path: Path):
+    valid = tmp_path / "valid.jsonl"
+    cases = load_cases(toy / "cases.jsonl")[:3]  # two for one process, one for the other
+    save_cases([case.model_copy(update={"id": f"valid-{case.id}"}) for case in cases], valid)
     recipe = GRPORecipe(
         name="zero",
         output=tmp_path / "run",
         model={"path": str(tiny_vl)},
         rubric="toy",
-        data={"train": [str(toy / "cases.jsonl")], "rulebook": str(toy / "rules.yaml"), "template": "compact"},
+        data={
+            "train": [str(toy / "cases.jsonl")],
+            "valid": [str(valid)],
+            "rulebook": str(toy / "rules.yaml"),
+            "template": "compact",
+        },
+        select={"every": 2, "max_new_tokens": 8},
         trainer={
             "max_steps": 4,
             "save_steps": 2,
@@ -34,6 +47,7 @@ def test_two_processes_share_the_groups_and_resume(config: str, toy: Path, tiny_
             "scale_rewards": "batch",
             "gradient_checkpointing": False,
             "learning_rate": 1e-3,
+            "eval_strategy": "no",
             "report_to": "none",
             "disable_tqdm": True,
         },
@@ -42,7 +56,10 @@ def test_two_processes_share_the_groups_and_resume(config: str, toy: Path, tiny_
     told = json.loads((tmp_path / "told.json").read_text())
     assert (told["wrapper"], told["processes"]) == ("DeepSpeedEngine", 2)
 
-    rollouts, weights = read_rollouts(recipe.output), final_weights(recipe)
+    rollouts, (second, weights) = read_rollouts(recipe.output), (weights_of(recipe, step) for step in (2, 4))
+    reviews = Reviews.of(newest_checkpoint(RunFolder(recipe.output)))
+    assert [(review.step, review.value) for review in reviews.reviews] == [(2, 0.0), (4, 0.0)], "nothing is learned"
+    assert same(weights_of(recipe), second) and not same(second, weights), "of equals, the first is taken"
     assert len(rollouts) == 4 * 12
     for start in range(0, len(rollouts), 4):
         group = rollouts[start : start + 4]
@@ -57,9 +74,16 @@ def test_two_processes_share_the_groups_and_resume(config: str, toy: Path, tiny_
         shutil.rmtree(recipe.output / "checkpoints" / name)
     launch(recipe, config, "--resume")
     assert read_rollouts(recipe.output) == rollouts
-    resumed = final_weights(recipe)
-    assert all(torch.equal(resumed[name], weight) for name, weight in weights.items())
+    assert same(weights_of(recipe, 4), weights) and same(weights_of(recipe), second)
+    assert Reviews.of(newest_checkpoint(RunFolder(recipe.output))) == reviews
 
 
-def final_weights(recipe: PolicyRecipe) -> dict[str, torch.Tensor]:
-    return load_model(ModelConfig(path=str(recipe.output))).state_dict()
+def weights_of(recipe: PolicyRecipe, step: int | None = None) -> dict[str, torch.Tensor]:
+    """Those of a checkpoint; of the trained model, if no step is named."""
+    run = RunFolder(recipe.output)
+    folder = run.final if step is None else checkpoint_at(run.checkpoints, step)
+    return load_model(ModelConfig(path=str(folder))).state_dict()
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(one[name], weight) for name, weight in other.items())

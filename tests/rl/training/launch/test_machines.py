@@ -70,3 +70,12 @@ def test_fsdp_is_refused_where_it_would_be_switched_off() -> None:
     with pytest.raises(DataError, match=r"fsdp2.yaml: FSDP needs GPUs"):
         settings.check_device(has_gpu=False)
     LaunchSettings.load("zero3").check_device(has_gpu=False)
+
+
+def test_one_process_is_not_taken_for_several() -> None:
+    """Accelerate starts one, whatever number it is told, and says nothing."""
+    told = ["--config_file", str(CONFIGS / "single_gpu.yaml"), "--num_processes", "8", "script.py"]
+    found, _, _ = _validate_launch_command(launch_command_parser().parse_args(told))
+    assert not (found.multi_gpu or found.use_deepspeed or found.use_fsdp), "what would start several"
+    with pytest.raises(DataError, match=r"for one process: .* Take multi_gpu"):
+        LaunchSettings.load("single_gpu", Machines(8))
