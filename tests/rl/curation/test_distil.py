@@ -1,4 +1,4 @@
-"""A teacher behind a real server: what agrees with gold is kept, nothing is asked twice, and no more than is allowed."""
+"""A teacher behind a real server: what agrees with gold is kept, nothing asked twice, and no more than is allowed."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -51,10 +51,8 @@ def wrong(brief: Brief) -> str:
     rules = [] if gold.violations else [first]
     reasoning = "".join(f"{rule}: {'broken' if rule in rules else 'clear'}\n" for rule in brief.excerpt.ids)
     verdict = "reject" if rules else "approve"
-    cited = [{"rule": rule} for rule in rules]
-    return write(
-        Ruling.model_validate(gold.model_dump() | {"reasoning": reasoning, "verdict": verdict} | {"violations": cited})
-    )
+    said = {"reasoning": reasoning, "verdict": verdict, "violations": [{"rule": rule} for rule in rules]}
+    return write(Ruling.model_validate(gold.model_dump() | said))
 
 
 @pytest.fixture
@@ -77,8 +75,16 @@ def teacher(briefs: Briefs) -> Iterator[Teacher]:
         yield server
 
 
-def distilled(teacher: Teacher, folder: Path, *options: object) -> Result:
-    words = ["data", "distil", folder / "cases.jsonl", "--rulebook", folder / "rules.yaml", "--endpoint", teacher.url]
+def distilled(teacher: Teacher, folder: Path, *options: object, cases: Path | None = None) -> Result:
+    words = [
+        "data",
+        "distil",
+        cases or folder / "cases.jsonl",
+        "--rulebook",
+        folder / "rules.yaml",
+        "--endpoint",
+        teacher.url,
+    ]
     words += ["--model", "m", "--out", folder / "taught.jsonl", "--concurrency", 1, *options]
     return CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "200"})
 
@@ -150,9 +156,7 @@ def test_a_failing_server_loses_nothing(teacher: Teacher, briefs: Briefs, tmp_pa
     assert not (tmp_path / "taught.jsonl").exists()
     teacher.behaviour, before = reply, dict(teacher.times_asked)
     assert distilled(teacher, tmp_path).exit_code == 0
-    assert sum(before.values()) == 3 and set(teacher.times_asked.values()) == {1}, (
-        "what had come in is not asked again"
-    )
+    assert sum(before.values()) == 3 and set(teacher.times_asked.values()) == {1}, "nothing is asked twice"
 
 
 def test_a_hint_is_for_what_no_try_got_right_and_is_not_to_be_told(
@@ -200,10 +204,11 @@ def test_what_cannot_be_is_said_before_anything_is_asked(
         (["--temperature", 0], "take one try"),
         (["--rubric", "no-such"], "no-such"),
         (["--out", tmp_path / "cases.jsonl"], "would be written over"),
-        ([toy / "cases.jsonl"], "write there"),
     ):
         found = distilled(teacher, tmp_path, *options)
         assert isinstance(found.exception, DataError) and said in str(found.exception), options
+    pictured = distilled(teacher, tmp_path, cases=toy / "cases.jsonl")
+    assert isinstance(pictured.exception, DataError) and "write there" in str(pictured.exception)
     save_cases([brief.case.model_copy(update={"gold": None}) for brief in briefs], tmp_path / "cases.jsonl")
     found = distilled(teacher, tmp_path)
     assert isinstance(found.exception, DataError) and "no gold verdict to agree with" in str(found.exception)
@@ -212,9 +217,18 @@ def test_what_cannot_be_is_said_before_anything_is_asked(
 
 def test_no_secret_is_kept(teacher: Teacher, briefs: Briefs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-4f1c0ffee")
+    reply = teacher.behaviour
+    assert reply is not None
+
+    def telling(handler: Any, body: dict[str, Any]) -> None:
+        told = f"{handler.path} {dict(handler.headers)} user-77ab:hunter2-9d3a sk-4f1c0ffee"
+        refused = {"error": {"message": told, "code": "content_filter"}}
+        handler.say(refused, 400) if len(teacher.asked) == 2 else reply(handler, body)
+
+    teacher.behaviour = telling
     url = teacher.url.replace("://", "://user-77ab:hunter2-9d3a@") + "?code=c0de-51f7"
     found = distilled(teacher, tmp_path, "--endpoint", url)
     assert found.exit_code == 0, found.exception
-    assert teacher.paths[0].endswith("?code=c0de-51f7")
+    assert teacher.paths[0].endswith("?code=c0de-51f7") and "1 × refused by the server" in found.output
     held = found.output + "".join(everything_in(tmp_path / f"taught{ending}") for ending in (".jsonl", ".journal"))
     assert not [secret for secret in ("sk-4f1c0ffee", "user-77ab", "hunter2-9d3a", "c0de-51f7") if secret in held]

@@ -154,13 +154,13 @@ def test_from_the_command_line(toy: Path, tiny_text: Path, tmp_path: Path) -> No
     evaluate_file(cheap(briefs, tmp_path), briefs, tmp_path / "cheap")
     cascade().save(tmp_path / "c.json")
     common = ["--rulebook", toy / "rules.yaml", "--cascade", tmp_path / "c.json", "--cheap", tmp_path / "cheap"]
-    common += ["--max-new-tokens", 4]
+    common += ["--max-new-tokens", 4, "--template", "compact"]
     alone, handed = (ruling("review", tiny_text, f"{toy}/text.jsonl#{b.id}", *common, "--json") for b in briefs)
     assert alone.exit_code == 0, alone.exception
-    review = json.loads(alone.output)
+    review = json.loads(alone.stdout)
     assert review["ruling"]["verdict"] == "approve" and "by the cheap pass alone" in review["unreviewed"]
     assert Ruling.model_validate(review["ruling"]).risk == pytest.approx(0.1)
-    assert handed.exit_code == 1 and json.loads(handed.output)["unreviewed"] is None, "an untrained model wrote it"
+    assert handed.exit_code == 1 and json.loads(handed.stdout)["unreviewed"] is None, "an untrained model wrote it"
 
     lines = (toy / "text.jsonl").read_text().splitlines(keepends=True)[:2]
     (tmp_path / "two.jsonl").write_text("".join(lines))
