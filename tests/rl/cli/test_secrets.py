@@ -39,8 +39,8 @@ COMMANDS = (
     f"evaluate grpo {COMMON} --out evaluated --template compact --max-new-tokens 4",
     "compare asked evaluated --out compared/report.html",
     "review sft case.json --rulebook book.yaml",
-    "data distil cases.jsonl --rulebook book.yaml --rubric rubric.yaml --endpoint {teacher} --model m --out taught.jsonl "
-    "--concurrency 2",
+    "data distil cases.jsonl --rulebook book.yaml --rubric rubric.yaml --endpoint {teacher} --model m "
+    "--out taught.jsonl",
 )
 CLEAR = write(
     Ruling(reasoning="".join(f"{rule}: clear\n" for rule in world.CLAIMS), verdict="approve", confidence=0.9)
