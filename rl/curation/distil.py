@@ -152,8 +152,10 @@ def _ask(
 ) -> str | None:
     """Asks for what the journal does not have of these, and says which bound ended that, if one did."""
     missing = [key for key in keys if key not in log]
-    if not missing or (bound := spent.over(asking)) is not None:
-        return bound if missing else None
+    if not missing:
+        return None
+    if (bound := spent.over(asking)) is not None:
+        return bound
     if not log.facts:
         log.begin(teacher.provenance(decoding))
     calls = len(missing) if asking.most_calls is None else asking.most_calls - spent.calls

@@ -1,6 +1,6 @@
 """Apply: what a cascade decides, as an evaluation like any other."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ from rl.evaluation.cascade.cascade import Cascade
 from rl.evaluation.cascade.curve import Point, curve
 from rl.evaluation.cascade.passes import Passes
 from rl.evaluation.evaluation import Evaluation, aligned
+from rl.evaluation.origin import KEY as ORIGIN
 from rl.evaluation.predictions import Prediction
+from rl.evaluation.settings import Settings
 from rl.runs.folder import RUN
 
 KEY = "cascade"
@@ -77,33 +79,42 @@ def apply_cascade(cascade: Cascade, cheap: Evaluation, full: Evaluation) -> Eval
     """
     cascade.check(cheap.origin, full.origin, {prediction.case for prediction in full.predictions})
     first, second = aligned([cheap, full])
-    points = curve(Passes.of(cheap, full))
     decided = [decide(cascade, *pair) for pair in zip(first, second, strict=True)]
-    return applied(cascade, cheap.name, full, decided, full.split, points)
+    told = applied(cascade, cheap.name, full.name, decided, full.split, curve(Passes.of(cheap, full)))
+    return together(told, decided, full.split, full.provenance, full.settings)
+
+
+def together(
+    told: Applied, decided: Sequence[Prediction], split: str, facts: Mapping[str, Any], settings: Settings
+) -> Evaluation:
+    """The evaluation of both passes: by neither's origin, and without what a review took the one that reasons.
+
+    Args:
+        facts: what is known of where the reviews come from.
+    """
+    known = {key: value for key, value in facts.items() if key not in (ORIGIN, "spent")}
+    return Evaluation(f"{told.cheap} → {told.full}", split, decided, known | {KEY: told.model_dump()}, settings)
 
 
 def applied(
     cascade: Cascade,
     cheap: str,
-    full: Evaluation | None,
-    decided: list[Prediction],
+    full: str,
+    decided: Sequence[Prediction],
     split: str,
     points: list[Point] | None = None,
-    name: str = "",
-) -> Evaluation:
-    """What was decided, as an evaluation that says so.
+) -> Applied:
+    """What was done.
 
     Args:
         cheap: what tables call the cheap pass.
-        full: of what was reviewed; None where nothing was.
+        full: what they call the one that reasons.
+        split: what the cases are called.
         points: the curve of these cases; where it is not known, the one of those that the cascade was chosen on.
-        name: what tables call the one that reasons, where ``full`` does not say.
     """
-    facts = {key: value for key, value in full.provenance.items() if key != "origin"} if full is not None else {}
-    name = full.name if full is not None else name
-    done = Applied(
+    return Applied(
         cheap=cheap,
-        full=name,
+        full=full,
         approve_below=cascade.approve_below,
         promised=cascade.miss_rate,
         confidence=cascade.confidence,
@@ -113,8 +124,6 @@ def applied(
         curve_of=split if points is not None else cascade.source,
         curve=list(cascade.points) if points is None else points,
     )
-    settings = {"settings": full.settings} if full is not None else {}
-    return Evaluation(f"{cheap} → {name}", split, decided, facts | {KEY: done.model_dump()}, **settings)
 
 
 def decide(cascade: Cascade, cheap: Prediction, full: Prediction | None) -> Prediction:

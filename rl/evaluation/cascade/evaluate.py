@@ -6,7 +6,7 @@ from pathlib import Path
 from data import Briefs, DataError
 from rl.config.decoding import Decoding
 from rl.desk import Desks
-from rl.evaluation.cascade.apply import applied, claim, decide
+from rl.evaluation.cascade.apply import applied, claim, decide, together
 from rl.evaluation.cascade.cascade import Cascade
 from rl.evaluation.evaluate import evaluate_file, evaluate_model, predictions_of
 from rl.evaluation.evaluation import Evaluation
@@ -66,8 +66,9 @@ def evaluate_cascade(
         )  # fmt: skip
     second = {prediction.case: prediction for prediction in full.predictions} if full is not None else {}
     decided = [decide(cascade, first[brief.id], second.get(brief.id)) for brief in briefs]
-    found = applied(cascade, cheap.name, full, decided, split, name=name or engine.name)
-    found.provenance |= {"cases": len(briefs), "read": dict(read or {})}
+    facts = (full.provenance if full is not None else {}) | {"cases": len(briefs), "read": dict(read or {})}
+    told = applied(cascade, cheap.name, name or engine.name, decided, split)
+    found = together(told, decided, split, facts, settings)
     save_evaluation(found, out)
     return found
 
