@@ -49,7 +49,7 @@ VERBS = (
          named=(f"data pairs {{}} --rubric rubric.yaml {COMMON} --out out/p",
                 f"data pairs drafts.jsonl --rubric rubric.yaml --by {{}} {COMMON} --out out/p")),
     Verb("best", "data best run --rubric rubric.yaml --out best.jsonl",
-         ("run/rollouts/00000000-0.parquet", "rubric.yaml"), 4, ("--minimum",), "best.jsonl",
+         ("run/rollouts/00000000-0.parquet", "rubric.yaml"), 4, ("--minimum",),
          named=("data best {} --rubric rubric.yaml --out best.jsonl",
                 "data best run --rubric {} --out best.jsonl")),
     Verb("rules check", "rules check book.yaml --data cases.jsonl", ("book.yaml", "cases.jsonl"), 6,
