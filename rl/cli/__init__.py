@@ -18,6 +18,7 @@ from rl.cli import (
     demo,
     evaluate,
     export,
+    lessons,
     review,
     rewards,
     rules,
@@ -44,6 +45,7 @@ app = typer.Typer(
 )
 app.command("demo", help=demo.HELP)(demo.demo)
 data.app.add_typer(trajectories.app)
+data.app.add_typer(lessons.app)
 app.add_typer(data.app, name="data")
 app.add_typer(rules.app, name="rules")
 app.add_typer(train.app, name="train")

@@ -4,15 +4,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.filesize import decimal
 from rich.text import Text
 
 from data import DataError
-from data.errors import explain
+from rl.cli.cascade import CascadeFile, CheapPass, WithoutReasoning, check_goes_with, reviewed_by, unreasoned
 from rl.cli.desk import Blank, DeskFile, Tools, desks_of, read_desk
 from rl.cli.excerpts import BARE, Excerpt
+from rl.cli.figures import chosen_on, read_prices
 from rl.cli.media import AllowMedia, CopyRecordings
 from rl.cli.next_steps import again
 from rl.cli.numbers import MOST_SEED, finite
@@ -112,6 +112,9 @@ def evaluate(
     tools: Tools = None,
     desk: DeskFile = None,
     blank: Blank = "",
+    cascade: CascadeFile = None,
+    cheap: CheapPass = None,
+    without_reasoning: WithoutReasoning = False,
     by: Annotated[
         list[str] | None,
         typer.Option(
@@ -184,6 +187,7 @@ def evaluate(
             "--faithfulness-cases": faithfulness_cases, "--model": served, "--max-errors": max_errors,
             "--retry-refused": retry_refused or None, "--extra-body": extra_body or None,
             "--token-prices": token_prices or None, "--tools": tools, "--desk": desk, "--blank": blank or None,
+            "--cascade": cascade, "--cheap": cheap, "--without-reasoning": without_reasoning or None,
         }  # fmt: skip
         if written := next((option for option, value in of_rulings.items() if value is not None), None):
             raise DataError(f"--pairs measures a reward model, which writes nothing: {written} does not go with it")
@@ -213,6 +217,11 @@ def evaluate(
     }  # fmt: skip
     if endpoint is None and (alone := next((option for option, given in of_server.items() if given), None)):
         raise DataError(f"{alone} is about a server: it goes with --endpoint")
+    others = {
+        "--predictions": predictions, "--robustness": robustness, "--faithfulness": faithfulness,
+        "--windows": recipe.windows, "--tools": tools or desk, "--blank": blank,
+    }  # fmt: skip
+    check_goes_with(cascade, cheap, without_reasoning, others)
     rates = read_token_prices(token_prices)
     if agree is not None and recipe.windows is None:
         raise DataError("--agree says how many windows raise an alarm: give --windows, too")
@@ -247,17 +256,12 @@ def evaluate(
             desks = desks_of(read_desk(tools, desk, blank) or recipe.desk, briefs.book, trained)
             changes = [kind for kind in robustness.split(",") if kind]
             probing = Probing(faithfulness_cases or Probing.cases) if faithfulness else None
-            evaluation = evaluate_model(
-                source,
-                briefs,
-                out,
-                decoding=recipe.decoding,
-                desks=desks,
-                robustness=changes,
-                faithfulness=probing,
-                retry_refused=retry_refused,
-                **common,
-            )
+            asked = {"decoding": recipe.decoding, "desks": desks, "retry_refused": retry_refused, **common}
+            if cascade is not None:
+                evaluation = reviewed_by(cascade, cheap, source, briefs, out, asked)
+            else:
+                engine = unreasoned(source) if without_reasoning else source
+                evaluation = evaluate_model(engine, briefs, out, robustness=changes, faithfulness=probing, **asked)
         show(evaluation, by or [])
         shown = windows_of(briefs, recipe.windows, remembering=False) if recipe.windows is not None else briefs
         for line in served_lines(evaluation.provenance.get("served"), rates):
@@ -278,12 +282,14 @@ def whole_path(source: str) -> str:
 def show(evaluation: Any, by: list[str]) -> None:
     """Prints the tables of an evaluation."""
     from rl.evaluation import compare_table, rule_table
+    from rl.evaluation.cascade import Applied
     from rl.evaluation.files import SLICED
     from rl.evaluation.table import notes_of, prevalence_table, slice_table
 
     console = Console(emoji=False)
     console.print(compare_table([evaluation]))
-    for what, said in (("shown", evaluation.shown), ("spent", evaluation.spent)):
+    applied = Applied.read(evaluation.provenance)
+    for what, said in (("shown", evaluation.shown), ("spent", evaluation.spent), ("cascade", applied)):
         if said is not None:
             console.print(Text(visible(f"{what}: {said}")))
     for title, note in notes_of(evaluation).items():
@@ -294,43 +300,3 @@ def show(evaluation: Any, by: list[str]) -> None:
     for key in by:
         slices = slice_table(evaluation, key, SLICED)
         console.print(slices or Text(visible(f"no case has {key}"), style="yellow"))
-
-
-def read_prices(given: str) -> Any:
-    """Prices from ``miss=4,severity.critical=2``; what is not given is as usual.
-
-    Raises:
-        DataError: that is not what prices look like.
-    """
-    from rewards import Prices
-
-    content: dict[str, Any] = {}
-    for part in filter(None, given.split(",")):
-        key, _, value = part.partition("=")
-        section, _, name = key.strip().partition(".")
-        if name:
-            content.setdefault(section, {})[name] = value
-        else:
-            content[section] = value
-    try:
-        return Prices.model_validate(content)
-    except ValidationError as error:
-        field, message = explain(error, Prices)
-        raise DataError(message, field=f"--prices {field}") from error
-
-
-def chosen_on(folder: Path | None) -> Any:
-    """The thresholds that an evaluation on a validation set gives; None without one.
-
-    Raises:
-        DataError: the folder holds no evaluation, or one that does not say which model it is of.
-    """
-    from rl.evaluation import choose_thresholds, load_evaluation
-
-    if folder is None:
-        return None
-    valid = load_evaluation(folder)
-    if valid.origin is None:
-        said = "does not say which model it is of, as it was made by an earlier version"
-        raise DataError(f"{said}: evaluate again into the same folder, which writes nothing anew", file=folder)
-    return choose_thresholds(valid.predictions, valid.split, valid.origin)

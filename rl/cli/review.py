@@ -9,6 +9,7 @@ from rich.console import Console
 from data import Case, DataError, load_cases
 from data.files import at_file
 from data.reading.row import read_row
+from rl.cli.cascade import CascadeFile, CheapPass, approved_alone
 from rl.cli.desk import Blank, DeskFile, Tools, desks_of, read_desk
 from rl.cli.excerpts import Excerpt, read_excerpt
 from rl.cli.media import AllowMedia
@@ -29,6 +30,8 @@ def review(
     tools: Tools = None,
     desk: DeskFile = None,
     blank: Blank = "",
+    cascade: CascadeFile = None,
+    cheap: CheapPass = None,
     allow_media: AllowMedia = None,
 ) -> None:
     """Rule on one case and check what the ruling cites. Exit code 1 if the model wrote no ruling."""
@@ -41,7 +44,8 @@ def review(
     briefs = excerpts.bind([pick(case, id)])
     desks = desks_of(read_desk(tools, desk, blank), excerpts.book, model)
     decoding = Decoding(template=template, max_new_tokens=max_new_tokens, batch_size=1)
-    (found,) = review_cases(model, briefs, decoding, desks)
+    alone = approved_alone(cascade, cheap, model, briefs, decoding)
+    found = alone if alone is not None else review_cases(model, briefs, decoding, desks)[0]
     if json:
         typer.echo(found.model_dump_json(indent=2))
     else:

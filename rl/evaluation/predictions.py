@@ -80,6 +80,8 @@ class Prediction(BaseModel):
     """How many the policy had; None where that is not known."""
     looks: list[Look] | None = None
     """What it looked at with tools, in order; None where that is not known."""
+    reviewed: bool | None = None
+    """Of a cascade: whether it was reviewed with reasoning; False where the cheap pass approved it alone."""
     meta: dict[str, Any] = Field(default_factory=dict)
 
     @property
@@ -165,7 +167,7 @@ def stands(violation: Violation, case: Case) -> bool:
 
 _PLAIN = {
     "case", "cluster", "sample", "completion", "failure", "grounded", "risk", "rules", "severity", "category",
-    "agrees", "tokens", "verdict_logprob", "refused", "frames", "turns",
+    "agrees", "tokens", "verdict_logprob", "refused", "frames", "turns", "reviewed",
 }  # fmt: skip
 """Fields that are columns as they are."""
 _JSON = ("ruling", "gold", "probed", "seen", "looks", "meta")
@@ -175,14 +177,14 @@ _KINDS: dict[str, Kind] = {
     "completion?": "text", "failure?": "text", "risk?": "number", "grounded?": "anything", "rules?": "anything",
     "ruling?": "text", "gold?": "text", "meta?": "text",
     "tokens*": "integer", "verdict_logprob*": "number", "probed*": "text", "seen*": "text", "frames*": "anything",
-    "turns*": "integer", "looks*": "text",
+    "turns*": "integer", "looks*": "text", "reviewed*": "anything",
     # Younger than the rest: those with a star.
 }  # fmt: skip
 """What is looked at before rows are read."""
 _COLUMNS = (
     "case", "cluster", "sample", "verdict", "gold_verdict", "risk", "verdict_logprob", "severity", "category",
     "completion", "tokens", "failure", "refused", "grounded", "agrees", "frames", "rules", "ruling", "gold", "probed",
-    "seen", "turns", "looks", "meta",
+    "seen", "turns", "looks", "reviewed", "meta",
 )  # fmt: skip
 
 
@@ -209,7 +211,7 @@ def save_predictions(predictions: Sequence[Prediction], path: str | Path) -> Non
     types = {
         "sample": pa.int32(), "tokens": pa.int32(), "turns": pa.int32(), "risk": pa.float64(),
         "verdict_logprob": pa.float64(),
-        "agrees": pa.bool_(), "refused": pa.bool_(), "grounded": flags, "rules": ids,
+        "agrees": pa.bool_(), "refused": pa.bool_(), "reviewed": pa.bool_(), "grounded": flags, "rules": ids,
         "frames": times,
     }  # fmt: skip
     schema = pa.schema([(name, types.get(name, text)) for name in _COLUMNS])

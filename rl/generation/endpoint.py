@@ -6,7 +6,7 @@ case and sample makes them the same again where the server heeds it.
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,7 +92,7 @@ class Endpoint:
     def _extra(self) -> dict[str, Any]:
         return {"extra_body": dict(self.extra_body)} if self.extra_body else {}
 
-    def write(self, briefs: Briefs, decoding: Decoding, missing: Collection[Key]) -> Iterator[list[Episode]]:
+    def write(self, briefs: Briefs, decoding: Decoding, missing: Collection[Key]) -> Generator[list[Episode]]:
         """The missing episodes as they come in; those that are refused once something has been answered.
 
         Raises:

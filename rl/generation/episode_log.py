@@ -57,6 +57,9 @@ class EpisodeLog:
     def __contains__(self, key: Key) -> bool:
         return key in self._found
 
+    def __iter__(self) -> Iterator[Episode]:
+        return iter(self._found.values())
+
     def __len__(self) -> int:
         return len(self._found)
 

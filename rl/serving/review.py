@@ -72,6 +72,8 @@ class Review(BaseModel):
     looks: list[Look] = Field(default_factory=list)
     """What the model looked at with tools, in order."""
     completion: str
+    unreviewed: str | None = None
+    """Where a cascade's cheap pass approves the case alone: on what grounds."""
     provenance: dict[str, Any]
 
 
@@ -148,6 +150,8 @@ def panel(review: Review) -> Panel:
         body += [Text(), _safe(f"advice: {ruling.advice}")]
     if ruling.reasoning.strip():
         body += [Text(), _safe(ruling.reasoning.strip(), "dim")]
+    if review.unreviewed:
+        body += [Text(), _safe(review.unreviewed, "yellow")]
     if "retrieval" in review.provenance:
         by = review.provenance["retrieval"]["retriever"]
         body += [Text(), _safe(f"shown, retrieved by {by}: {', '.join(review.shown)}", "dim")]

@@ -21,6 +21,7 @@ REASONS: dict[str, str] = {
     "* a file at *.parquet": "an older file is replaced",
     "* a folder that cannot be written at *page.html": "a link is replaced, and what it leads to stays as it is",
     "* a folder that cannot be written at *.parquet": "a link is replaced, and what it leads to stays as it is",
+    "best: --minimum *": "the least total that is learnt from is any number",
     "pairs: --margin *": "how far apart two totals are at least",
     "pairs: --held-out 0.5": "a share between 0.01 and 0.99",
     # Words that are somebody's to choose.

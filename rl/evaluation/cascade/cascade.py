@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from data import DataError
 from data.errors import explain
 from data.files import read_json, write_json
+from rl.evaluation.cascade.curve import Point
 from rl.evaluation.origin import Origin
 
 
@@ -36,6 +37,8 @@ class Cascade(BaseModel):
     """The share of all cases there that is reviewed with reasoning."""
     source: str
     """What those cases are called."""
+    points: tuple[Point, ...] = Field(default=(), repr=False)
+    """The curve there."""
     cheap: Origin | None = None
     full: Origin | None = None
     """Whose predictions they were; None where the caller vouches for it."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from data import DataError
 from rl.evaluation.cascade.cascade import Cascade
+from rl.evaluation.cascade.curve import curve
 from rl.evaluation.cascade.passes import Passes
 from rl.evaluation.cascade.promise import p_value
 from rl.evaluation.evaluation import Evaluation
@@ -46,8 +47,9 @@ def fit_cascade(cheap: Evaluation, full: Evaluation, miss_rate: float, confidenc
         violating=int(passes.violating.sum()),
         clusters=len(losses),
         missed=float(losses.mean()),
-        reviewed=float((passes.risk > chosen).mean()),
+        reviewed=passes.reviewed(chosen),
         source=full.split,
+        points=tuple(curve(passes)),
         cheap=cheap.origin,
         full=full.origin,
         cases=frozenset(prediction.case for prediction in full.predictions),

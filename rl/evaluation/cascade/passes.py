@@ -1,6 +1,6 @@
 """Passes: two models on the same cases, the cheap one and the one that reasons, as arrays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,10 @@ class Passes:
     missed: Flags
     """Whether the one that reasons misses it."""
     clusters: NDArray[np.int64]
+    cheap_tokens: Floats
+    """What the cheap pass wrote; 0 where that is not known, as of a classifier."""
+    tokens: Floats
+    """What the one that reasons wrote; NaN where that is not known."""
 
     @classmethod
     def of(cls, cheap: Evaluation, full: Evaluation) -> "Passes":
@@ -55,7 +59,22 @@ class Passes:
             missed_cheaply=np.array([outcome("approve", *gold) == "miss" for gold in golds]) | missed,
             missed=missed,
             clusters=np.array([names[p.cluster] for p in first]),
+            cheap_tokens=np.array([p.tokens or 0 for p in first], dtype=float),
+            tokens=np.array([np.nan if p.tokens is None else p.tokens for p in second]),
         )
+
+    def at(self, places: NDArray[np.int64]) -> "Passes":
+        """Those of some of the cases, each as often as it is named."""
+        return Passes(**{field.name: getattr(self, field.name)[places] for field in fields(self)})
+
+    def reviewed(self, approve_below: float) -> float:
+        """The share of cases that is reviewed with reasoning, 0..1."""
+        return float((self.risk > approve_below).mean())
+
+    def cost(self, approve_below: float) -> float | None:
+        """Tokens that both passes write a case; None where those of a review are not known."""
+        cost = float((self.cheap_tokens + np.where(self.risk > approve_below, self.tokens, 0.0)).mean())
+        return None if np.isnan(cost) else cost
 
     def losses(self, approve_below: float) -> Floats:
         """Per cluster with a violating case, the share of those that are missed, where cases of at most that risk are

@@ -28,9 +28,10 @@ def cascade_lines(cascade: Cascade) -> Text:
 def curve_table(points: Sequence[Point], title: str) -> Table:
     """The curve, the least review last."""
     table = Table(title=plain(title), title_justify="left")
-    for column in ("approved up to risk", "reviewed with reasoning", "miss rate"):
+    for column in ("approved up to risk", "reviewed with reasoning", "miss rate", "tokens a case"):
         table.add_column(column, justify="right")
     for point in points:
         below = "–" if point.approve_below is None else f"{point.approve_below:.4f}"
-        table.add_row(below, f"{point.reviewed:.3f}", f"{point.missed:.3f}")
+        tokens = "–" if point.tokens is None else f"{point.tokens:,.1f}"
+        table.add_row(below, f"{point.reviewed:.3f}", f"{point.missed:.3f}", tokens)
     return table

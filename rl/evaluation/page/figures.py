@@ -7,6 +7,7 @@ from math import isnan
 from markupsafe import Markup
 
 from data import VERDICTS, Briefs
+from rl.evaluation.cascade.apply import Applied
 from rl.evaluation.comparison import Comparison
 from rl.evaluation.comparison.comparison import MetricRow
 from rl.evaluation.evaluation import Evaluation, spent_by
@@ -246,7 +247,42 @@ def _plots(models: Sequence[Evaluation]) -> list[Plot]:
         top = max(told, default=1.0) or 0.01
         chart = plot(lines, "decided, % of cases", "wrong, % of decided", top=top)
         plots.append(Plot("Risk and coverage", chart, [f"AURC {s.area:.3f}" for s in selection]))
-    return plots
+    return plots + _cascades(models)
+
+
+def _cascades(models: Sequence[Evaluation]) -> list[Plot]:
+    """What cascades miss and cost at every threshold; a dot with its interval is what was measured at the chosen."""
+    found = [(i, model, done) for i, model in enumerate(models) if (done := Applied.read(model.provenance))]
+    missing, cost = [], []
+    for i, model, done in found:
+        shares, whole = [point.reviewed for point in done.curve], max((p.tokens or 0 for p in done.curve), default=0)
+        missing.append(Line(i, shares, [point.missed for point in done.curve]))
+        missing += _dot(i, done.share, model.metrics.get("miss_rate"))
+        if whole:  # where tokens are not known, cost is not
+            cost.append(Line(i, shares, [(point.tokens or 0) / whole for point in done.curve]))
+            cost += _dot(i, done.share, model.metrics.get("tokens_per_review"), whole)
+    captions = ["no cascade"] * len(models)
+    for i, _, done in found:
+        promise = f"at most {100 * done.promised:g} % missed"
+        captions[i] = f"{100 * done.share:.1f} % reviewed, {promise}; curve of {done.curve_of}"
+    kinds = (("Cascade: misses", missing, "missed, %"), ("Cascade: cost", cost, "tokens, % of the most"))
+    return [
+        Plot(title, plot(lines, "reviewed with reasoning, % of cases", up, top=_highest(lines)), captions)
+        for title, lines, up in kinds
+        if lines
+    ]
+
+
+def _highest(lines: Sequence[Line]) -> float:
+    return max((y for line in lines for y in (*line.y, *line.high)), default=0.0) or 0.01
+
+
+def _dot(model: int, at: float, found: Estimate | None, whole: float = 1.0) -> list[Line]:
+    """One figure with its interval, as a share of the whole; nothing where it is not known."""
+    if found is None:
+        return []
+    low, value, high = (end / whole for end in (found.low, found.value, found.high))
+    return [Line(model, [at], [value], [low], [high])]
 
 
 def _cells(model: Evaluation) -> list[list[tuple[int, float, str]]]:

@@ -8,7 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from data import Case, DataError, Rule, Rulebook, save_cases
-from rl.cli.evaluate import app, read_prices
+from rl.cli.evaluate import app
+from rl.cli.figures import read_prices
 
 RULES = ("GUN-1", "CURE-1")
 

@@ -3,16 +3,20 @@
 import base64
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("av")
 
+from data import Ruling
+from prompts import write
 from tests.data.media.recordings import tone, write_sound
 from tests.everything_in import everything_in
 from tests.fuzz import world
 from tests.fuzz.command import Done, run
 from tests.rewards.model_based.judge.server import JudgeServer, answers, running, status
+from tests.rl.generation.zoo import Zoo, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -35,7 +39,13 @@ COMMANDS = (
     f"evaluate grpo {COMMON} --out evaluated --template compact --max-new-tokens 4",
     "compare asked evaluated --out compared/report.html",
     "review sft case.json --rulebook book.yaml",
+    "data distil cases.jsonl --rulebook book.yaml --rubric rubric.yaml --endpoint {teacher} --model m "
+    "--out taught.jsonl",
 )
+CLEAR = write(
+    Ruling(reasoning="".join(f"{rule}: clear\n" for rule in world.CLAIMS), verdict="approve", confidence=0.9)
+)
+"""Right of the cases that break nothing."""
 
 
 @pytest.fixture
@@ -47,13 +57,30 @@ def judge() -> Iterator[JudgeServer]:
         yield server
 
 
-def test_no_verb_tells_a_secret(judge: JudgeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def teacher() -> Iterator[Zoo]:
+    """A server that refuses every third request, and repeats in its refusal what it has been told."""
+
+    def answer(handler: Any, body: dict[str, Any]) -> None:
+        told = f"no: {handler.path} {dict(handler.headers)} {USER}:{PASSWORD} {KEY}"
+        if len(handler.server.asked) % 3 == 0:
+            handler.say({"error": {"message": told, "code": "content_filter"}}, 400)
+        else:
+            handler.answer(body, message={"role": "assistant", "content": CLEAR})
+
+    with serving(Zoo(answer, everywhere=True)) as server:
+        yield server
+
+
+def test_no_verb_tells_a_secret(
+    judge: JudgeServer, teacher: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     world.build(tmp_path)
     before = set(tmp_path.rglob("*"))
     for name, value in (("OPENAI_API_KEY", KEY), ("RULING_CANARY", CANARY), ("HF_TOKEN", CANARY), ("JUDGE_KEY", KEY)):
         monkeypatch.setenv(name, value)
-    url = judge.url.replace("://", f"://{USER}:{PASSWORD}@") + f"?code={CODE}"
+    url, taught = (one.replace("://", f"://{USER}:{PASSWORD}@") + f"?code={CODE}" for one in (judge.url, teacher.url))
     settings = f"base_url: '{url}', model: m, api_key_env: JUDGE_KEY, retries: 0, cache: {tmp_path / 'judge.sqlite'}"
     rubric = (tmp_path / "rubric.yaml").read_text()
     craft = "craft: {rules: 0.25, evidence: {weight: 0.25}}"
@@ -63,13 +90,21 @@ def test_no_verb_tells_a_secret(judge: JudgeServer, tmp_path: Path, monkeypatch:
     (tmp_path / "judged.yaml").write_text(judged)
     write_sound(tmp_path / "said.wav", tone(1))
     (tmp_path / "spoken.jsonl").write_text('{"id": "1", "audio": "said.wav"}\n{"id": "2", "text": {"body": "Tea"}}')
-    done: list[Done] = [run(command.replace("{url}", url)) for command in COMMANDS]
+    done: list[Done] = [run(command.replace("{url}", url).replace("{teacher}", taught)) for command in COMMANDS]
     assert [one.code for one in done if one.code not in (0, 1)] == [], [one for one in done if one.code not in (0, 1)]
     assert len(judge.requests) > 10
     for one in done:
         assert not [secret for secret in SECRETS if secret in one.out + one.err], one
     files = [file for file in set(tmp_path.rglob("*")) - before if file.is_file() and file.name != "judged.yaml"]
-    assert {"run.json", "judged.parquet", "messages.log", "report.html", "complete.json"} <= {f.name for f in files}
+    assert {
+        "taught.jsonl",
+        "taught.journal",
+        "run.json",
+        "judged.parquet",
+        "messages.log",
+        "report.html",
+        "complete.json",
+    } <= {f.name for f in files}
     assert "speech recognition: Error code: 404" in (tmp_path / "prepared" / "rejected.jsonl").read_text()
     for file in files:
         held = everything_in(file)

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from data import DataError
 from rl.cli import app
 from rl.evaluation import Evaluation, Prediction, figures_of, load_evaluation, save_evaluation
-from rl.evaluation.cascade import Cascade, apply_cascade, curve, fit_cascade
+from rl.evaluation.cascade import Applied, Cascade, apply_cascade, curve, fit_cascade
 from rl.evaluation.cascade.fit import threshold_for
 from rl.evaluation.cascade.passes import Passes
 from rl.evaluation.cascade.promise import p_value
@@ -76,6 +76,8 @@ def drawn_passes(many: int, seed: int) -> Passes:
         missed_cheaply=violating,
         missed=missed,
         clusters=np.arange(many),
+        cheap_tokens=np.ones(many),
+        tokens=np.full(many, 50.0),
     )
 
 
@@ -131,12 +133,16 @@ def test_applied_it_is_the_reviewer_but_for_what_the_cheap_pass_approves() -> No
     for one, other, both in zip(cheap.predictions, full.predictions, found.predictions, strict=True):
         alone = one.risk is not None and one.risk <= cascade.approve_below
         assert both.verdict == ("approve" if alone else other.verdict)
-        assert both.tokens == (1 if alone else 51)
+        assert both.tokens == (1 if alone else 51) and both.reviewed is not alone
     assert miss_rate(found) >= miss_rate(full)
     points = curve(Passes.of(cheap, full))
     assert points[0].reviewed == 1.0 and points[0].missed == pytest.approx(miss_rate(full))
     assert points[-1].reviewed == 0.0 and points[-1].missed == 1.0
     assert [p.missed for p in points] == sorted(p.missed for p in points)
+    assert [p.tokens for p in points] == pytest.approx([1 + 50 * p.reviewed for p in points])
+    done = Applied.read(found.provenance)
+    assert done is not None and done.curve == points and done.curve_of == full.split
+    assert done.share == np.mean([p.reviewed for p in found.predictions])
 
 
 def test_it_is_not_measured_where_it_was_chosen() -> None:
@@ -171,7 +177,9 @@ def test_from_the_command_line(tmp_path: Path) -> None:
     assert Cascade.load(file) == fit_cascade(load_evaluation(valid[0]), load_evaluation(valid[1]), 0.1)
     code, said = run("apply", file, *test, "--out", str(tmp_path / "out"))
     assert code == 0 and "were reviewed with reasoning" in said
-    assert load_evaluation(tmp_path / "out").provenance["cascade"]["promised"] == 0.1
+    found = load_evaluation(tmp_path / "out")
+    assert found.provenance["cascade"]["promised"] == 0.1
+    assert {p.reviewed for p in found.predictions} == {True, False}
     assert (tmp_path / "out" / "curve.json").is_file()
 
     before = {path: path.read_bytes() for path in (tmp_path / "test").rglob("*.*")}
