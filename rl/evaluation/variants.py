@@ -27,7 +27,7 @@ def variants_of(briefs: Briefs, kinds: Sequence[str]) -> list[Brief]:
             case, excerpt = brief.case, brief.excerpt
             if len(excerpt.rules) > 1 and case.meta.get("variant_of") is None:
                 meta = {**case.meta, "variant_of": case.id, "variant": kind}
-                named = {"id": f"{case.id}~{kind}", "group": case.cluster, "meta": meta}
+                named = {"id": f"{case.id}~{kind}", "group": case.cluster, "twin": None, "meta": meta}
                 changed = KINDS[kind](case, excerpt, random.Random(f"{kind} {case.id}"))
                 variant = case.model_copy(update={**named, **changed})
                 retrieved = excerpt.retrieval or excerpt.retrieved
