@@ -1,7 +1,7 @@
 """Build: the benchmark's files. ``train``, ``valid``, ``test`` and ``changed`` splits, media, and the rulebook.
 
-Every ad comes twice, as twins of one group, under two excerpts. These call for different verdicts, so that the ad alone
-never tells its verdict; in ``changed``, they differ in one rule. The same seed gives the same bytes.
+Every ad comes twice, as twins of one group, under two excerpts. These call for different verdicts, so that the ad
+alone never tells its verdict; in ``changed``, they differ in one rule. The same seed gives the same bytes.
 """
 
 import random

@@ -73,8 +73,8 @@ def run(
 
 def _without_lost_twins(cases: list[Case]) -> list[Case]:
     """A case whose twin was rejected stands alone."""
-    there = {case.id for case in cases}
-    return [case if case.twin is None or case.twin in there else case.model_copy(update={"twin": None}) for case in cases]
+    there = {None, *(case.id for case in cases)}
+    return [case if case.twin in there else case.model_copy(update={"twin": None}) for case in cases]
 
 
 def _refused(row: Row) -> DataError:

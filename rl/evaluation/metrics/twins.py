@@ -30,7 +30,7 @@ class Twins(counted.Counted):
         """Whether a pair is as it should be, and whether the metric speaks of it at all."""
 
     def columns(self, predictions: Sequence[Any]) -> dict[str, list[Any]]:
-        pairs = [None if p.twin is None else "\n".join([*sorted([p.case, p.twin]), str(p.sample)]) for p in predictions]
+        pairs = [p.twin and "\n".join([*sorted([p.case, p.twin]), str(p.sample)]) for p in predictions]
         return {**verdict_columns(predictions), "pairs": pairs}
 
     def counts(self, predictions: Any, references: Any, pairs: Any = None, accept: Any = None) -> counted.Counts:
