@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from data import Briefs, DataError
+from data import DataError
 from rl.evaluation.faithfulness.results import Decision
 from rl.evaluation.outcomes import outcome_of
 from rl.evaluation.page.entry import falsely_cited, missed
@@ -75,7 +75,7 @@ class Suspect:
     @property
     def reason(self) -> str:
         """In words."""
-        said = [f"{self.share:.0%} of {self.completions} completions say {_told(self.said)}, gold {_told(self.gold)}"]
+        said = [f"{self.share:.0%} of {self.completions} completions say {told(self.said)}, gold {told(self.gold)}"]
         if self.stands:
             said.append("what they cite is there")
         said.append(f"confidence {self.confidence:.2f}")
@@ -97,17 +97,18 @@ class Suspect:
         }  # fmt: skip
 
 
-def find_suspects(runs: Sequence[PastRun], advance: Callable[[int], object] = lambda done: None) -> list[Suspect]:
+def find_suspects(runs: Sequence[PastRun], reached: Callable[[int], object] = lambda done: None) -> list[Suspect]:
     """The suspects among the cases of runs, the likeliest first. Cases whose gold has no verdict are passed over.
 
     Args:
         runs: on the same cases, or on cases of their own.
-        advance: told after every so many rollouts.
+        reached: told how many rollouts have been read.
 
     Raises:
         DataError: two runs have other gold for one case.
     """
     _check_gold(runs)
+    done = 0
     heard: dict[str, list[Heard]] = defaultdict(list)
     for number, run in enumerate(runs):
         last = run.steps or max(rollout.step for rollout in run.rollouts) + 1
@@ -117,7 +118,8 @@ def find_suspects(runs: Sequence[PastRun], advance: Callable[[int], object] = la
                 shown = brief.with_rules(rollout.episode.looked_up, run.briefs.book)
                 prediction = Prediction.read(rollout.episode, shown)
                 heard[brief.id].append(Heard(number, min(1.0, rollout.step / last), prediction))
-            advance(1)
+            done += 1
+            reached(done)
     found = [suspect for said in heard.values() if (suspect := suspect_of(said)) is not None]
     return sorted(found, key=lambda suspect: (-suspect.score, suspect.case))
 
@@ -171,9 +173,7 @@ def _check_gold(runs: Sequence[PastRun]) -> None:
     for run in runs[1:]:
         for brief in run.briefs:
             if brief.id in first and first[brief.id].gold != brief.gold:
-                raise DataError(
-                    f"the runs have other gold for case '{brief.id}': look at them one by one", field="gold"
-                )
+                raise DataError(f"the runs have other gold for case '{brief.id}': take them one by one", field="gold")
 
 
 def _stands(prediction: Prediction) -> bool:
@@ -197,5 +197,6 @@ def _slope(points: Sequence[tuple[float, float]]) -> float | None:
     return sum((x - middle) * y for x, y in points) / spread if spread > 1e-12 else None
 
 
-def _told(decision: Decision) -> str:
+def told(decision: Decision) -> str:
+    """A decision in words, such as ``reject (CURE-1)``."""
     return f"{decision.verdict} ({', '.join(decision.rules)})" if decision.rules else decision.verdict

@@ -42,7 +42,7 @@ def test_a_fault_is_no_judgement_and_without_a_share_nothing_changes(totals: lis
                     assert mine is None or min(own.total, twins.total) - 1e-9 <= mine <= own.total + 1e-9
                 else:
                     assert (mine is None) == all(card.total is None for card in groups[other])
-                    assert mine is None or abs(mine) <= abs(own.total) + 1e-9 and mine * own.total >= 0
+                    assert mine is None or (abs(mine) <= abs(own.total) + 1e-9 and mine * own.total >= 0)
 
 
 def test_the_product_is_the_gradient_of_both_being_right():
