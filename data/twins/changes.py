@@ -1,8 +1,8 @@
-"""Changes: what can be changed about the rules of a case so that its gold follows for certain, without judging it anew.
+"""Changes: what can be changed about the rules of a case so that its gold follows for certain, judged by nobody anew.
 
-What a rule's words mean is not looked at. So a rule may go, go by another id, or gain an exception that speaks of words
-which stand in the case, or do not; a broken rule may lose its exceptions, none of which has helped. No threshold is
-moved, no rule is added, and no exception is taken from a rule that is not broken: for those, somebody would have to
+What a rule's words mean is not looked at. So a rule may go, go by another id, or gain an exception that speaks of
+words which stand in the case, or do not; a broken rule may lose its exceptions, none of which has helped. No threshold
+is moved, no rule is added, and no exception is taken from a rule that is not broken: for those, somebody would have to
 look at the case again.
 """
 

@@ -122,13 +122,13 @@ def test_what_cannot_be_done_for_certain_is_left_out_with_the_reason(one: Case, 
     assert reason(one, "left_out", "idle_left_out") == why
 
 
-def test_pairs_of_the_benchmark_are_even_pass_the_check_and_keep_their_pictures(tmp_path: Path):
+def test_pairs_of_the_benchmark_pass_the_check_and_keep_their_pictures(tmp_path: Path):
     build(BillboardConfig(cases=80, test_cases=2), tmp_path / "ads")
     alone = [one.model_copy(update={"twin": None}) for one in load_cases(tmp_path / "ads/train.jsonl")]
     made = make_twins(Briefs.bind(alone, rulebook()), seed=3)
-    pairs = made.made.total()
-    assert pairs == 80 - made.left_out.total() > 60 and abs(2 * made.flips - pairs) <= 12
-    assert {name for name, _ in made.made} == set(CHANGES)
+    assert made.made.total() == 80 - made.left_out.total() > 60
+    assert made.flips == sum(len(one.gold.violations or []) == 1 for one in alone if one.gold), "all that can"
+    assert {name for name, _ in made.made} >= {*CHANGES} - {"exception_removed"}, "what is broken has no exceptions"
     path = save_twins(made, tmp_path / "twins")
     assert not check_files(path, book=rulebook()).errors
     saved = load_cases(path)
