@@ -59,4 +59,4 @@ def twins(
     console.print(table)
     for why, count in made.left_out.most_common():
         console.print(Text(f"left out: {count:,} × {why}", style="yellow"), soft_wrap=True)
-    console.print(Text(visible(f"{len(made.cases) // 2:,} pairs in {path}")), soft_wrap=True)
+    console.print(Text(visible(f"{made.made.total():,} pairs in {path}")), soft_wrap=True)
