@@ -42,6 +42,7 @@ def twins(
     from data.files import check_not_read
     from data.twins import CHANGES, make_twins, save_twins
     from data.twins.make import EXCEPTION
+    from rl.evaluation.comparison.words import counted
 
     check_not_read(out / "twins.jsonl", files)
     if unknown := next((name for name in change or [] if name not in CHANGES), None):
@@ -49,14 +50,14 @@ def twins(
             f"no change '{unknown}'{suggest(unknown, CHANGES)}: choose from {', '.join(CHANGES)}", field="change"
         )
     briefs = Briefs.bind(load_cases(*files), Rulebook.load(rulebook))
-    made = make_twins(briefs, change or tuple(CHANGES), exception or EXCEPTION, seed)
+    changes = change or tuple(CHANGES)
+    made = make_twins(briefs, changes, exception or EXCEPTION, seed)
     path = save_twins(made, out)
     console = Console(highlight=False, emoji=False)
     table = Table("changed", *(Column(name, justify="right") for name in ("flips", "holds")), title="Pairs")
-    for name in CHANGES:
-        if counts := [made.made[name, flips] for flips in (True, False)] if change is None or name in change else []:
-            table.add_row(name, *(f"{count:,}" for count in counts))
+    for name in changes:
+        table.add_row(name, f"{made.made[name, True]:,}", f"{made.made[name, False]:,}")
     console.print(table)
     for why, count in made.left_out.most_common():
         console.print(Text(f"left out: {count:,} × {why}", style="yellow"), soft_wrap=True)
-    console.print(Text(visible(f"{made.made.total():,} pairs in {path}")), soft_wrap=True)
+    console.print(Text(visible(f"{path}: {counted(made.made.total(), 'pair')}")), soft_wrap=True)
