@@ -61,14 +61,13 @@ class Subject:
 
     def without(self, violation: GoldViolation) -> Gold:
         """Gold where a violation is none any more."""
-        violations = [other for other in self.gold.violations or [] if other is not violation]
-        verdict = self.brief.excerpt.called_for(violation.rule for violation in violations)
-        if verdict == "approve" and self.gold.unclear:
+        left = [other for other in self.gold.violations or [] if other is not violation]
+        gold, excerpt = unreasoned(self.gold).model_copy(update={"violations": left}), self.brief.excerpt
+        verdict = excerpt.called_for(rule.id for rule in gold.broken_in(excerpt))
+        if verdict == "approve" and gold.unclear:
             verdict = "escalate"
-        accept = self.gold.accept if verdict == self.gold.verdict else []
-        return unreasoned(self.gold).model_copy(
-            update={"violations": violations, "verdict": verdict, "accept": accept}
-        )
+        accept = gold.accept if verdict == gold.verdict else []
+        return gold.model_copy(update={"verdict": verdict, "accept": accept})
 
 
 def unreasoned(gold: Gold) -> Gold:

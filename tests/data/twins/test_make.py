@@ -58,6 +58,13 @@ def test_what_was_broken_goes():
     assert graver.gold.verdict == ("escalate" if graver.excerpt.ids == ["GUN-1"] else "reject")
 
 
+def test_a_rule_that_is_broken_by_another_name_goes_as_well():
+    elsewhere = [{"rule": "X-1", "or": ["GUN-1"]}, WIN]
+    found = make_twins(Briefs.bind([case("a", *elsewhere)], BOOK), ["left_out"]).cases[1]
+    left = {"reject": ["CURE-1", "WIN-1"], "escalate": ["CURE-1", "GUN-1"]}
+    assert found.gold and found.rules == left[found.gold.verdict or ""]
+
+
 def test_what_was_not_broken_goes():
     found = twin("idle_left_out", case("a", CURE, rules=["CURE-1", "WIN-1"], gold={"not": ["WIN-1"]}))
     assert found.excerpt.ids == ["CURE-1"] and found.gold and found.gold.verdict == "reject"
