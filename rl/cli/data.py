@@ -36,7 +36,8 @@ from rl.terminal.progress import counting
 from rl.terminal.safe_text import one_line
 
 app = typer.Typer(
-    help="Validate case files; map foreign files; prepare media; draw the embedded benchmark; pair rulings.",
+    help="Validate case files; map foreign files; prepare media; draw the embedded benchmark; pair rulings; make twins; "
+    "find wrong gold.",
     no_args_is_help=True,
 )
 
