@@ -125,7 +125,7 @@ def find_suspects(runs: Sequence[PastRun], reached: Callable[[int], object] = la
 
 
 def suspect_of(heard: Sequence[Heard]) -> Suspect | None:
-    """What the completions on one case say of its gold; None where most agree with it, or are no rulings.
+    """What the completions on one case say of its gold; None where no ruling comes more often than gold's.
 
     The score is how far the ruling that comes most often is ahead of gold's, with one further completion that agrees
     with gold, so that few are believed less; times the mean of what else is known: confidence, whether what is cited
@@ -141,6 +141,8 @@ def suspect_of(heard: Sequence[Heard]) -> Suspect | None:
         return None
     total = sum(weights.values())
     agree = sum(one.weight for one in heard if one.agrees)
+    if weights[said] <= agree:
+        return None
     last = max(of_it, key=lambda one: one.progress).prediction
     slope = _slope([(one.progress, float(one.agrees)) for one in heard])
     alike = [_most([one for one in heard if one.run == run]) == said for run in sorted({one.run for one in heard})]
@@ -149,11 +151,10 @@ def suspect_of(heard: Sequence[Heard]) -> Suspect | None:
     known = [confidence, float(stands)]
     known += [] if slope is None else [(1 - max(-1.0, min(1.0, slope))) / 2]
     known += [fmean(alike)] if len(alike) > 1 else []
-    ahead = (weights[said] - agree) / (total + 1)
     assert last.gold is not None and last.gold.verdict is not None
     return Suspect(
         case=last.case,
-        score=max(0.0, ahead) * fmean(known),
+        score=(weights[said] - agree) / (total + 1) * fmean(known),
         gold=Decision.citing(last.gold.verdict, last.broken),
         said=said,
         prediction=last,

@@ -52,6 +52,7 @@ def test_only_what_most_completions_rule_otherwise_is_suspect():
     said = {
         "wrong": [(0, REJECTS)] * 3 + [(0, APPROVES)],
         "right": [(0, APPROVES)] * 3 + [(0, REJECTS)],
+        "even": [(0, REJECTS)] * 2 + [(0, APPROVES)] * 2,
         "gibberish": [(0, "reject it")] * 3 + [(0, REJECTS)],
         "late": [(0, APPROVES)] * 2 + [(9, REJECTS)] * 2,
         "early": [(0, REJECTS)] * 2 + [(9, APPROVES)] * 2,
