@@ -42,6 +42,8 @@ class Case(BaseModel):
     id: Name
     group: str | None = None
     """Near-duplicate cluster or advertiser: the unit of splitting and of statistical clustering."""
+    twin: Name | None = None
+    """The id of the same thing under other rules, which names this one in turn; see `data.reading.twins`."""
     lang: str | None = None
     weight: float = Field(default=1.0, ge=0.0, le=1e6)
     text: dict[str, str] = Field(default_factory=dict)

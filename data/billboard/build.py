@@ -1,7 +1,7 @@
 """Build: the benchmark's files. ``train``, ``valid``, ``test`` and ``changed`` splits, media, and the rulebook.
 
-Every ad comes under two excerpts that call for different verdicts (one group), so the ad alone never tells its
-verdict. The same seed gives the same bytes.
+Every ad comes twice, as twins of one group, under two excerpts. These call for different verdicts, so that the ad
+alone never tells its verdict; in ``changed``, they differ in one rule. The same seed gives the same bytes.
 """
 
 import random
@@ -91,8 +91,8 @@ class SplitMaker:
             if pair is None:
                 continue
             self._draw(ad)
-            for letter, (excerpt, meta) in zip("ab", pair, strict=True):
-                yield self._case(ad, letter, excerpt, meta)
+            for letter, other, (excerpt, meta) in zip("ab", "ba", pair, strict=True):
+                yield self._case(ad, letter, other, excerpt, meta)
             made += 2
 
     def _mechanism(self) -> str:
@@ -127,10 +127,9 @@ class SplitMaker:
         after = self.changer.change(ad, before, change, flips) if before else None
         if before is None or after is None:
             return None
-        meta = {"pair": ad.id, "change": change, "flips": flips}
-        return [(before, {**meta, "twin": "before"}), (after, {**meta, "twin": "after"})]
+        return [(before, {"change": change}), (after, {"change": change})]
 
-    def _case(self, ad: Ad, letter: str, excerpt: list[Variant], meta: dict[str, object]) -> Case:
+    def _case(self, ad: Ad, letter: str, other: str, excerpt: list[Variant], meta: dict[str, object]) -> Case:
         gold = judge(ad, excerpt, advice=self.config.level == "full")
         rules = [variant.ref for variant in excerpt]
         shown = rulebook().excerpt(rules)
@@ -140,6 +139,7 @@ class SplitMaker:
         return Case(
             id=f"{ad.id}-{letter}",
             group=ad.id,
+            twin=f"{ad.id}-{other}",
             lang="en",
             text={"title": ad.title, "body": ad.body},
             images=[self._picture(ad)],

@@ -1,4 +1,4 @@
-"""Changed rules: twins of one ad under two excerpts that differ in one rule. Half of the twins flip the verdict."""
+"""Changed rules: twins of one ad under two excerpts that differ in one rule. Half of the pairs flip the verdict."""
 
 import random
 from dataclasses import replace

@@ -17,6 +17,7 @@ from data.media.images import open_thumbnail
 from data.reading.loading import read_rows
 from data.reading.problem import Problem
 from data.reading.row import Row
+from data.reading.twins import contradictions, left_alone
 from data.rulebook import Rulebook
 
 UNOPENED = ("video", "audio", "page.path")
@@ -52,6 +53,8 @@ def check_files(*sources: Any, book: Rulebook) -> Report:
     problems += _leaks(good, clusters)
     problems += _contradictions(good, album)
     problems += _stray_spaces(good)
+    problems += contradictions(rows)
+    problems += left_alone(rows, {(p.file, p.line) for p in problems if p.level == "error"})
     lengths: dict[str, list[int]] = defaultdict(list)
     for _, case in good:
         for name, text in case.fields.items():

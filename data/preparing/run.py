@@ -66,8 +66,15 @@ def run(
             outcome.cases.append(result)
         else:
             outcome.rejected.append((row, result))
+    outcome.cases = _without_lost_twins(outcome.cases)
     _write(outcome)
     return outcome
+
+
+def _without_lost_twins(cases: list[Case]) -> list[Case]:
+    """A case whose twin was rejected stands alone."""
+    there = {None, *(case.id for case in cases)}
+    return [case if case.twin in there else case.model_copy(update={"twin": None}) for case in cases]
 
 
 def _refused(row: Row) -> DataError:

@@ -14,6 +14,7 @@ from data.errors import DataError
 from data.files import at_file, whole_file
 from data.reading.problem import Problem
 from data.reading.row import Row, read_row
+from data.reading.twins import contradictions
 
 REJECTED = "rejected.jsonl"
 """What `convert` could not turn into cases; not read as part of a folder."""
@@ -24,15 +25,17 @@ def load_cases(*sources: Any) -> list[Case]:
     ``hub:NAME:SPLIT``) or `datasets.Dataset` objects. Images that come as bytes are written to a cache folder.
 
     Raises:
-        DataError: a source is missing, a row is not a case, or an id is there twice; names file, line and field.
+        DataError: a source is missing, a row is not a case, an id is there twice, or twins contradict each other;
+            names file, line and field.
     """
-    cases = []
+    rows = []
     for row in read_rows(*sources):
         if row.problem is not None:
             raise row.problem.error()
-        assert row.case is not None
-        cases.append(row.case)
-    return cases
+        rows.append(row)
+    if problem := next(contradictions(rows), None):
+        raise problem.error()
+    return [row.case for row in rows if row.case is not None]
 
 
 def read_rows(*sources: Any) -> Iterator[Row]:

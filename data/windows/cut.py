@@ -116,6 +116,7 @@ def window_of(case: Case, span: Span, frames: Sequence[Frame], lines: Sequence[L
         update={
             "id": f"{case.id}@{round(span.end, DIGITS):.15g}",
             "group": case.cluster,
+            "twin": None,
             "frames": [frame.model_copy(update={"time": own(frame.time)}) for frame in frames],
             "transcript": [moved(line, own) for line in lines],
             "video": None,

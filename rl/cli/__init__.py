@@ -22,8 +22,10 @@ from rl.cli import (
     review,
     rewards,
     rules,
+    suspects,
     train,
     trajectories,
+    twins,
     watch,
 )
 from rl.terminal.errors import DEBUG, explained, quiet
@@ -44,8 +46,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("demo", help=demo.HELP)(demo.demo)
+data.app.add_typer(suspects.app)
 data.app.add_typer(trajectories.app)
 data.app.add_typer(lessons.app)
+data.app.add_typer(twins.app)
 app.add_typer(data.app, name="data")
 app.add_typer(rules.app, name="rules")
 app.add_typer(train.app, name="train")

@@ -37,7 +37,8 @@ from rl.terminal.progress import counting
 from rl.terminal.safe_text import one_line
 
 app = typer.Typer(
-    help="Validate case files; map foreign files; prepare media; draw the embedded benchmark; pair rulings.",
+    help="Validate case files; map foreign files; prepare media; draw the embedded benchmark; pair rulings; "
+    "make twins; find gold that is wrong.",
     no_args_is_help=True,
 )
 

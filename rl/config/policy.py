@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from rewards.scoring.pair import PairReward
 from rl.config.cases import HardConfig, MasteredConfig
 from rl.config.desk import DeskFields
 from rl.config.ppo import AdvantageConfig, CriticConfig, KLConfig
@@ -29,12 +30,23 @@ class PolicyRecipe(SelectingRecipe, DeskFields):
     """Draw the cases more often that the model gets wrong before training; None draws all alike."""
     mastered: MasteredConfig | None = None
     """Draw the cases less often that the policy has come to rule right nearly always; None draws all alike."""
+    pair: PairReward | None = None
+    """Draw twins together, and pay for both being right (`rewards.scoring.pair`); None draws and pays each alone."""
     shared_prefix: bool = True
     """Read each prompt once for all the completions on it, instead of once for each; it changes the cost only. Models
     whose layers do not allow it say so and are trained as without it."""
     credit: Literal["joint", "masked"] = "joint"
     """``masked``: what the stated confidence earns goes to the tokens that state it, and all else to the others (DCPO,
     arXiv 2603.09117); ``joint``: the total goes to every token."""
+
+    @model_validator(mode="after")
+    def _pairs_stay_whole(self) -> "PolicyRecipe":
+        parting = {"hard": self.hard, "mastered": self.mastered}
+        if self.pair is not None and (name := next((name for name, given in parting.items() if given), None)):
+            raise ValueError(f"{name}: cases are chosen one by one, which would part twins: leave it out, or 'pair'")
+        if self.pair is not None and self.credit == "masked":
+            raise ValueError("credit: what hangs on a twin cannot be told apart by token: leave it out, or 'pair'")
+        return self
 
     @classmethod
     def config_class(cls) -> Any:
@@ -65,6 +77,8 @@ class GRPORecipe(PolicyRecipe):
             raise ValueError("refill: groups are replaced where prompts are shared: leave shared_prefix on")
         if self.refill and self.desk is not None:
             raise ValueError("refill: groups of episodes with tools are not replaced: leave it out")
+        if self.refill and self.pair is not None:
+            raise ValueError("refill: groups are replaced one by one, which would part twins: leave it out, or 'pair'")
         return self
 
 

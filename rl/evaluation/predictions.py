@@ -44,6 +44,8 @@ class Prediction(BaseModel):
     case: str
     cluster: str
     """The unit that is drawn whole when intervals are worked out."""
+    twin: str | None = None
+    """The case that shows the same thing under other rules."""
     sample: int = Field(default=0, ge=0)
     completion: str | None = None
     """The raw text the model wrote; None where predictions made elsewhere do not have it."""
@@ -146,6 +148,7 @@ class Prediction(BaseModel):
         return cls(
             case=case.id,
             cluster=case.cluster,
+            twin=case.twin,
             sample=sample,
             ruling=ruling,
             grounded=[stands(violation, case) for violation in ruling.violations] if ruling else [],
@@ -167,7 +170,7 @@ def stands(violation: Violation, case: Case) -> bool:
 
 _PLAIN = {
     "case", "cluster", "sample", "completion", "failure", "grounded", "risk", "rules", "severity", "category",
-    "agrees", "tokens", "verdict_logprob", "refused", "frames", "turns", "reviewed",
+    "agrees", "tokens", "verdict_logprob", "refused", "frames", "turns", "reviewed", "twin",
 }  # fmt: skip
 """Fields that are columns as they are."""
 _JSON = ("ruling", "gold", "probed", "seen", "looks", "meta")
@@ -177,12 +180,12 @@ _KINDS: dict[str, Kind] = {
     "completion?": "text", "failure?": "text", "risk?": "number", "grounded?": "anything", "rules?": "anything",
     "ruling?": "text", "gold?": "text", "meta?": "text",
     "tokens*": "integer", "verdict_logprob*": "number", "probed*": "text", "seen*": "text", "frames*": "anything",
-    "turns*": "integer", "looks*": "text", "reviewed*": "anything",
+    "turns*": "integer", "looks*": "text", "reviewed*": "anything", "twin*": "text",
     # Younger than the rest: those with a star.
 }  # fmt: skip
 """What is looked at before rows are read."""
 _COLUMNS = (
-    "case", "cluster", "sample", "verdict", "gold_verdict", "risk", "verdict_logprob", "severity", "category",
+    "case", "cluster", "twin", "sample", "verdict", "gold_verdict", "risk", "verdict_logprob", "severity", "category",
     "completion", "tokens", "failure", "refused", "grounded", "agrees", "frames", "rules", "ruling", "gold", "probed",
     "seen", "turns", "looks", "reviewed", "meta",
 )  # fmt: skip

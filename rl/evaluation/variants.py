@@ -7,7 +7,8 @@ the excerpt; data may bring others, such as paraphrases, under the same keys.
 import random
 from collections.abc import Callable, Sequence
 
-from data import Brief, Briefs, Case, DataError, Gold, Rule, Rulebook, suggest
+from data import Brief, Briefs, Case, DataError, Rulebook, suggest
+from data.renaming import renamed
 
 
 def variants_of(briefs: Briefs, kinds: Sequence[str]) -> list[Brief]:
@@ -27,7 +28,7 @@ def variants_of(briefs: Briefs, kinds: Sequence[str]) -> list[Brief]:
             case, excerpt = brief.case, brief.excerpt
             if len(excerpt.rules) > 1 and case.meta.get("variant_of") is None:
                 meta = {**case.meta, "variant_of": case.id, "variant": kind}
-                named = {"id": f"{case.id}~{kind}", "group": case.cluster, "meta": meta}
+                named = {"id": f"{case.id}~{kind}", "group": case.cluster, "twin": None, "meta": meta}
                 changed = KINDS[kind](case, excerpt, random.Random(f"{kind} {case.id}"))
                 variant = case.model_copy(update={**named, **changed})
                 retrieved = excerpt.retrieval or excerpt.retrieved
@@ -43,26 +44,8 @@ def _reordered(case: Case, excerpt: Rulebook, rng: random.Random) -> dict[str, o
 
 
 def _renamed(case: Case, excerpt: Rulebook, rng: random.Random) -> dict[str, object]:
-    numbers = rng.sample(range(1, max(100, 2 * len(excerpt.rules))), len(excerpt.rules))
-    names = {rule.id: f"R-{number}" for rule, number in zip(excerpt.rules, numbers, strict=True)}
-    rules: list[Rule] = [rule.model_copy(update={"id": names[rule.id]}) for rule in excerpt.rules]
-    return {"rules": rules, "gold": _under(case.gold, names)}
-
-
-def _under(gold: Gold | None, names: dict[str, str]) -> Gold | None:
-    """The gold with its rules under other names; its worked reasoning names the old ones and goes."""
-    if gold is None:
-        return None
-
-    def new(ids: Sequence[str]) -> list[str]:
-        return [names.get(id_, id_) for id_ in ids]
-
-    violations = gold.violations and [
-        violation.model_copy(update={"rule": new([violation.rule])[0], "alternatives": new(violation.alternatives)})
-        for violation in gold.violations
-    ]
-    changed = {"violations": violations, "cleared": new(gold.cleared), "unclear": new(gold.unclear), "reasoning": None}
-    return gold.model_copy(update=changed)
+    rules, gold = renamed(case.gold, excerpt, rng)
+    return {"rules": rules, "gold": gold}
 
 
 KINDS: dict[str, Callable[[Case, Rulebook, random.Random], dict[str, object]]] = {

@@ -76,6 +76,7 @@ class PolicyStage(Stage[OneRecipe], ABC):
             checkpoint=parts.checkpoint,
             credit=self.recipe.credit,
             mastered=self.recipe.mastered,
+            pair=self.recipe.pair,
             shared_prefix=self.recipe.shared_prefix,
         )
         return parts.for_trl() | own

@@ -1,7 +1,7 @@
 """Splits of clips: cases with a video, a transcript and a page, and the files beside them, for `ruling data prepare`.
 
-A square gives four cases. In ``changed`` its clips come as twins instead, under two excerpts that differ in one rule:
-of every other square both flip the verdict, of the rest both hold it.
+A square gives four cases, each clip with its twin under another excerpt. In ``changed``, twins' excerpts differ in one
+rule: of every other square both pairs flip the verdict, of the rest both hold it.
 """
 
 import random
@@ -45,19 +45,20 @@ class MotionSplitMaker:
             names = [f"media/{id_}-{number}" for number in range(len(square.clips))]
             for clip, name in zip(square.clips, names, strict=True):
                 self._write(clip, name)
-            for letter, case in zip("abcd"[:left], self._four(square, id_, names, index), strict=False):
-                yield case.model_copy(update={"id": f"{id_}-{letter}"})
+            letters = "abcd"[:left]
+            for letter, other, case in zip(letters, "badc", self._four(square, id_, names, index), strict=False):
+                twin = f"{id_}-{other}" if other in letters else None
+                yield case.model_copy(update={"id": f"{id_}-{letter}", "twin": twin})
 
     def _four(self, square: Square, id_: str, names: Sequence[str], index: int) -> Iterator[Case]:
         excerpts = self._excerpts(square)
         for number, (clip, name) in enumerate(zip(square.clips, names, strict=True)):
-            pair: list[tuple[Sequence[str], dict[str, object]]] = [(excerpt, {}) for excerpt in excerpts]
+            pair: Sequence[tuple[Sequence[str], str | None]] = [(excerpt, None) for excerpt in excerpts]
             if self.split == "changed":
                 # One square flips and the next does not, and of one mechanism one time and not the next.
                 pair = self._twins(square, excerpts, number, flips=sum(divmod(index, len(self.mechanisms))) % 2 == 0)
-            for excerpt, meta in pair:
-                told = {"pair": f"{id_}-{number}", **meta} if meta else {}
-                yield self._case(square, clip, name, excerpt, told).model_copy(update={"group": id_})
+            for excerpt, change in pair:
+                yield self._case(square, clip, name, excerpt, change).model_copy(update={"group": id_})
 
     def _excerpts(self, square: Square) -> list[list[str]]:
         """Two excerpts that are alike but for the rule that the first or the second clip breaks."""
@@ -67,7 +68,7 @@ class MotionSplitMaker:
 
     def _twins(
         self, square: Square, excerpts: Sequence[list[str]], number: int, flips: bool
-    ) -> list[tuple[Sequence[str], dict[str, object]]]:
+    ) -> list[tuple[Sequence[str], str]]:
         """A rule gives way to another: the one that the clip breaks, or one that it does not."""
         before = excerpts[number]
         after = excerpts[1 - number]
@@ -80,10 +81,9 @@ class MotionSplitMaker:
             change = "replaced"
         elif self.rng.random() < 0.5:
             before, after, change = after, before, "added"
-        meta = {"change": change, "flips": flips}
-        return [(before, {**meta, "twin": "before"}), (after, {**meta, "twin": "after"})]
+        return [(before, change), (after, change)]
 
-    def _case(self, square: Square, clip: Clip, name: str, excerpt: Sequence[str], meta: dict[str, object]) -> Case:
+    def _case(self, square: Square, clip: Clip, name: str, excerpt: Sequence[str], change: str | None) -> Case:
         gold = judge(clip, excerpt)
         shown = rulebook().excerpt(list(excerpt))
         return Case(
@@ -93,7 +93,7 @@ class MotionSplitMaker:
             video=f"{name}.mp4",
             transcript=transcript(clip),
             page=Page(path=f"{name}.html") if clip.landing is not None else None,
-            meta={"mechanism": square.mechanism, "seconds": clip.length, **meta},
+            meta={"mechanism": square.mechanism, "seconds": clip.length} | ({"change": change} if change else {}),
             rules=list(excerpt),
             gold=gold,
             teacher=self.teacher.rule_on(gold, shown, clip.body) if self.teacher else None,

@@ -156,6 +156,11 @@ class Suspect:
     confidence: float
     """Of the least confident, 0..1."""
 
+    @property
+    def reason(self) -> str:
+        """In words."""
+        return f"every model says {self.verdict}, confidence {self.confidence:.2f} or more"
+
 
 @dataclass(frozen=True)
 class CriterionResult:

@@ -1,7 +1,7 @@
 """Twins: the same ad under two excerpts, and what a model makes of the change.
 
-Twins share a pair id; a pair *flips* where gold's verdict differs between them. A pair's counts stand in the row of
-its first twin, so that counts stay one row per case.
+Each of two twins names the other; a pair *flips* where gold's verdict differs between them. A pair's counts stand in
+the row of its first twin, so that counts stay one row per case.
 """
 
 from abc import abstractmethod
@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-import datasets
 import numpy as np
 
 from rl.evaluation.metrics import counted
@@ -24,7 +23,6 @@ class Twins(counted.Counted):
         "predictions": counted.TEXT,
         "references": counted.TEXT,
         "pairs": counted.TEXT,
-        "flips": datasets.Value("bool"),
     }
 
     @abstractmethod
@@ -32,18 +30,10 @@ class Twins(counted.Counted):
         """Whether a pair is as it should be, and whether the metric speaks of it at all."""
 
     def columns(self, predictions: Sequence[Any]) -> dict[str, list[Any]]:
-        pairs = [p.meta.get("pair") for p in predictions]
-        return {
-            **verdict_columns(predictions),
-            "pairs": [
-                None if pair is None else f"{pair}\n{p.sample}" for pair, p in zip(pairs, predictions, strict=True)
-            ],
-            "flips": [bool(p.meta.get("flips")) for p in predictions],
-        }
+        pairs = [p.twin and "\n".join([*sorted([p.case, p.twin]), str(p.sample)]) for p in predictions]
+        return {**verdict_columns(predictions), "pairs": pairs}
 
-    def counts(
-        self, predictions: Any, references: Any, pairs: Any = None, flips: Any = None, accept: Any = None
-    ) -> counted.Counts:
+    def counts(self, predictions: Any, references: Any, pairs: Any = None, accept: Any = None) -> counted.Counts:
         accept = accept or [()] * len(predictions)
         twins: dict[str, list[int]] = defaultdict(list)
         for row, (pair, gold) in enumerate(zip(pairs, references, strict=True)):
@@ -54,6 +44,7 @@ class Twins(counted.Counted):
             if len(rows) < 2:
                 continue
             right = [outcome(predictions[row], references[row], accept[row]) == "right" for row in rows]
-            good, counted_ = self.count([predictions[row] for row in rows], right, any(flips[row] for row in rows))
+            flips = len({references[row] for row in rows}) > 1
+            good, counted_ = self.count([predictions[row] for row in rows], right, flips)
             counts[rows[0]] = (good and counted_, counted_)
         return counts

@@ -136,7 +136,7 @@ async function start() {
     const head = el("header", "", el("h3", "", el("bdi", "", visible(entry.id))),
       page.splits.length > 1 ? el("span", "chip", visible(entry.split)) : "",
       [...new Set(chips)].map((c) => el("span", `chip ${c}`, c)),
-      entry.suspect ? el("span", "chip", "gold may be wrong") : "",
+      entry.suspect ? el("span", "chip", `gold may be wrong: ${visible(entry.suspect)}`) : "",
       el("span", "place", `${(at + 1).toLocaleString("en")} / ${selected.length.toLocaleString("en")}`));
     shown.replaceChildren(head, ...drawn.draw(entry, found));
     queue.shown(entry, found);

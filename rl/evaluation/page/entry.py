@@ -15,11 +15,11 @@ SNIPPET = 160
 """Characters of a case's text."""
 
 
-def entry(shown: Shown, suspect: bool = False, confusions: Sequence[Confusion] = ()) -> Json:
+def entry(shown: Shown, suspect: str | None = None, confusions: Sequence[Confusion] = ()) -> Json:
     """A case of the list. What stands in a list of lists is of each model in turn.
 
     Args:
-        suspect: gold itself may be wrong here.
+        suspect: why gold itself may be wrong here, if it may.
         confusions: which category was taken for which, per model; empty where rules have no categories.
     """
     case, gold, row = shown.case, shown.row[0].gold, shown.row
@@ -47,7 +47,7 @@ def entry(shown: Shown, suspect: bool = False, confusions: Sequence[Confusion] =
     if confusions:
         found = [confusion.cases.get(case.id, []) for confusion in confusions]
         content["categories"] = [[confused(name, other) for name, other in pairs] for pairs in found]
-    return content | ({"suspect": True} if suspect else {})
+    return content | ({"suspect": suspect} if suspect else {})
 
 
 def missed(prediction: Prediction) -> Iterator[str]:

@@ -52,6 +52,7 @@ def write_report(
     *,
     comparisons: Sequence[Comparison] = (),
     rollouts: str | Path | None = None,
+    suspects: Mapping[str, str] | None = None,
     shown: int = MOST,
     recordings: bool = False,
     progress: bool = False,
@@ -65,6 +66,7 @@ def write_report(
         comparisons: of the models on a split; made here where several models on a split have none, and gold has
             verdicts.
         rollouts: the run whose rollouts the training curve is drawn from.
+        suspects: cases whose gold may be wrong, and why; those that a comparison finds are added.
         shown: how many cases the browser at the end holds at most; every kind of outcome has its share.
         recordings: whether to put videos and sounds into that folder, too, so that the page can play them; those that
             lie below the page's own folder need not be.
@@ -87,7 +89,9 @@ def write_report(
     confusions = {found.split: found.confusions for found in sections}
     album = Album(Path(path).with_suffix(".pictures"))
     playable = Recordings(Path(path).parent, album.folder if recordings else None)
-    blocks, held = _blocks(splits, briefs, known, confusions, shown // len(splits), album, playable, progress)
+    told = {split: {one.case: one.reason for one in found.suspects} for split, found in known.items()}
+    doubts = {split: {**(suspects or {}), **told.get(split, {})} for split in splits}
+    blocks, held = _blocks(splits, briefs, doubts, confusions, shown // len(splits), album, playable, progress)
     first = next(iter(splits.values()))
     rewards = mean_rewards(rollouts) if rollouts is not None else []
     sentence, details = headline(first[0], known.get(first[0].split))
@@ -172,7 +176,7 @@ def p_value(p: float) -> str:
 def _blocks(
     splits: Mapping[str, Sequence[Evaluation]],
     briefs: Mapping[str, Briefs],
-    comparisons: Mapping[str, Comparison],
+    doubts: Mapping[str, Mapping[str, str]],
     confusions: Mapping[str, Sequence[Confusion]],
     limit: int,
     album: Album,
@@ -184,7 +188,6 @@ def _blocks(
     rules: dict[Any, int] = {}
     blocks: list[Block] = []
     for split, models in splits.items():
-        suspects = {suspect.case for suspect in comparisons[split].suspects} if split in comparisons else set()
         samples = [samples_by_case(model.predictions) for model in models]
         for row in choose(models, limit):
             brief = briefs[split][row[0].case]
@@ -193,7 +196,7 @@ def _blocks(
             looked_up = (rule for of in written for one in of for look in one.looks or () for rule in look.rules)
             excerpt = brief.with_rules(looked_up, briefs[split].book).excerpt
             shown = Shown(split, brief.case, excerpt, row, written)
-            entries.append(entry(shown, brief.id in suspects, confusions[split]))
+            entries.append(entry(shown, doubts[split].get(brief.id), confusions[split]))
             records.append(record(shown, album, rules, recordings))
             if len(records) == CASES_PER_BLOCK:
                 blocks.append(_case_block(len(blocks), rules, records))

@@ -28,6 +28,7 @@ from data import DataError
 from prompts import Episode, opening_of
 from rewards import RewardFunction, Scorecard
 from rewards.reward_function import progress_of, step_metrics
+from rewards.scoring.pair import PairReward
 from rl.config.cases import MasteredConfig
 from rl.generation.decode import confidence_places, turn_of
 from rl.generation.local import fused_attention
@@ -38,6 +39,7 @@ from rl.training.trainers.draw import Draw
 from rl.training.trainers.episodes import EpisodeTrainer
 from rl.training.trainers.habits import Habits, habits_of
 from rl.training.trainers.mastered import Mastered
+from rl.training.trainers.pairs import Pairs
 from rl.training.trainers.refill import Refilled
 from rl.training.trainers.resumable import ResumableTrainer
 from rl.training.trainers.reward_callback import RewardCallback, restore_rewards, save_rewards
@@ -58,6 +60,7 @@ class PolicyTrainer(ResumableTrainer, EpisodeTrainer):
         checkpoint: where the run goes on from, if it does.
         credit: whether what the stated confidence earns goes to every token, or to those alone that state it.
         mastered: which cases are drawn less often from the second epoch on, if any are.
+        pair: how twins are paid, which are drawn together then.
         shared_prefix: whether each prompt is read once for all completions on it; see `SharedPrefixTrainer`.
     """
 
@@ -72,6 +75,7 @@ class PolicyTrainer(ResumableTrainer, EpisodeTrainer):
         checkpoint: Path | None = None,
         credit: Literal["joint", "masked"] = "joint",
         mastered: MasteredConfig | None = None,
+        pair: PairReward | None = None,
         **kwargs: Any,
     ):
         super().__init__(*args, reward_funcs=reward, **kwargs)
@@ -84,6 +88,8 @@ class PolicyTrainer(ResumableTrainer, EpisodeTrainer):
             self.settle_pictures(self.accelerator.unwrap_model(self.ref_model))
         if self.mixes_pictures and self.accelerator.num_processes > 1:
             self.log_multimodal = False  # would gather them in those processes that have some, and wait for the others
+        assert pair is None or self.briefs is not None
+        self._pairs = None if pair is None or self.briefs is None else Pairs(pair, self.names, self.briefs)
         self.cycle = self._check_settings()
         """Optimiser steps from one generation to the next."""
         if checkpoint is not None and not self.can_be_saved(step_of(checkpoint)):
@@ -158,7 +164,9 @@ class PolicyTrainer(ResumableTrainer, EpisodeTrainer):
         return list(rows["case"])
 
     def drawn(self, order: list[int], epoch: int) -> list[int]:
-        """Less often what is mastered."""
+        """Less often what is mastered, or twins together."""
+        if self._pairs is not None:
+            return self._pairs.together(order)
         at_once = (self.args.generation_batch_size or 0) // (self.num_generations or 1)
         return order if self._mastered is None else self._mastered.instead(order, epoch, at_once)
 
@@ -200,6 +208,8 @@ class PolicyTrainer(ResumableTrainer, EpisodeTrainer):
                 f"completions are drawn for {at_once} cases at once, and there are {cases}: no step would be taken",
                 field="trainer.generation_batch_size",
             )
+        if self._pairs is not None:
+            self._pairs.check_whole(at_once, self.accelerator.num_processes)
         cycle = max(1, every // accumulated)
         if self.args.save_strategy == "steps" and self.args.save_steps % cycle:
             raise DataError(
@@ -256,13 +266,21 @@ class PolicyTrainer(ResumableTrainer, EpisodeTrainer):
         for name, value in habits.items():
             self._log_metric(name, value)
         self.reward.check(cards)
-        totals = [[torch.nan if card.total is None else card.total] for card in cards]
+        totals = [[torch.nan if total is None else total] for total in self._paid(cards)]
         self._totals: torch.Tensor = gather(torch.tensor(totals, dtype=torch.float32, device=self.accelerator.device))
         if self.model.training:
             means = gather(torch.tensor([list(habits.values())], device=self.accelerator.device)).mean(dim=0)
             figures = dict(zip(habits, means.tolist(), strict=True))
             self.habits.hear(figures, self._totals.nanmean().nan_to_num().item())
         return self._totals
+
+    def _paid(self, cards: list[Scorecard]) -> list[float | None]:
+        """What advantages are made of: totals, which in training hang on the twin's where twins are drawn together."""
+        if self._pairs is None or not self.model.training:
+            return [card.total for card in cards]
+        for name, value in self._pairs.figures(cards).items():
+            self._log_metric(name, value)
+        return self._pairs.paid(cards)
 
     def draw(self, rows: list[dict[str, Any]]) -> Draw:
         """Writes about rows, one completion for each, and scores what is written."""

@@ -197,17 +197,16 @@ def test_grounded_evidence_and_parse_rate() -> None:
     assert load("parse_rate").compute(predictions=["approve", "unparsed"]) == {"parse_rate": 0.5, "support": 2}
 
 
-FLIP, HOLD = True, False
-PAIRS = [  # pair, flips, (predicted, gold) of each twin
-    ("followed", FLIP, ("reject", "reject"), ("approve", "approve")),
-    ("not followed", FLIP, ("reject", "reject"), ("reject", "approve")),
-    ("held", HOLD, ("approve", "approve"), ("approve", "approve")),
-    ("held though wrong", HOLD, ("reject", "approve"), ("reject", "approve")),
-    ("unparsed", HOLD, ("unparsed", "approve"), ("unparsed", "approve")),
-    ("alone", HOLD, ("approve", "approve")),
+PAIRS = [  # pair, (predicted, gold) of each twin
+    ("followed", ("reject", "reject"), ("approve", "approve")),
+    ("not followed", ("reject", "reject"), ("reject", "approve")),
+    ("held", ("approve", "approve"), ("approve", "approve")),
+    ("held though wrong", ("reject", "approve"), ("reject", "approve")),
+    ("unparsed", ("unparsed", "approve"), ("unparsed", "approve")),
+    ("alone", ("approve", "approve")),
 ]
-ROWS = [(verdict, gold, pair, flips) for pair, flips, *twins in PAIRS for verdict, gold in twins]
-TWINS = dict(zip(("predictions", "references", "pairs", "flips"), map(list, zip(*ROWS, strict=True)), strict=True))
+ROWS = [(verdict, gold, pair) for pair, *twins in PAIRS for verdict, gold in twins]
+TWINS = dict(zip(("predictions", "references", "pairs"), map(list, zip(*ROWS, strict=True)), strict=True))
 
 
 def test_twins() -> None:
@@ -223,11 +222,10 @@ def test_twins_that_stand_apart_are_still_a_pair() -> None:
 
 
 def test_samples_of_one_pair_are_compared_sample_by_sample() -> None:
-    meta = {"pair": "p", "flips": True}
     predictions = [
-        predicted("a", verdict, gold, cluster="p", sample=sample, meta=meta)
+        predicted(case, verdict, gold, cluster="p", twin=twin, sample=sample)
         for sample, verdicts in enumerate([("reject", "approve"), ("reject", "reject")])
-        for verdict, gold in zip(verdicts, ("reject", "approve"), strict=True)
+        for case, twin, verdict, gold in zip("ab", "ba", verdicts, ("reject", "approve"), strict=True)
     ]
     assert figures_of(predictions, ["flip_recall"])["flip_recall"].value == 0.5
 

@@ -83,7 +83,7 @@ def test_parquet_gives_back_what_was_put_in(tmp_path: Path) -> None:
     hostile = Quote(quote="\u202e <script>", field="title")
     predictions = [
         read(write(ruling(Violation(rule="CURE-1", evidence=[hostile]))), case()),
-        read("", case("b", meta={"mechanism": "claim", "flips": True, "layout": {"x": 0.5}})),
+        read("", case("b", twin="a", meta={"mechanism": "claim", "known": True, "layout": {"x": 0.5}})),
         Prediction.of(None, Brief(case("c", gold=None), BOOK)),
     ]
     save_predictions(predictions, tmp_path / "new" / "p.parquet")

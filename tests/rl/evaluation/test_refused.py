@@ -33,7 +33,7 @@ def reviews(name: str, refused: bool, seed: int = 0) -> Evaluation:
                     sample=sample,
                     rules=["A-1"] * (verdict == "reject"),
                     broken=["A-1"] * (gold == "reject"),
-                    meta={"pair": f"p{n // 2}"},
+                    twin=f"c{n ^ 1}",
                     refused=refused and verdict is None,
                     risk={"approve": 0.1, "reject": 0.9}.get(verdict or ""),
                 )

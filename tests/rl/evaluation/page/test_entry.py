@@ -40,14 +40,14 @@ def test_an_entry_knows_what_filters_and_orders_ask_for() -> None:
     clear = ruling(verdict="approve", reasoning="CURE-1: clear\nGUN-1: clear")
     of_it = shown(case, clear, ruling("GUN-1", "CURE-1", "MADE-UP"), "gibberish")
     confusions = [category_confusion([p], {"a": {"CURE-1": "health", "GUN-1": None}}) for p in of_it.row]
-    found = entry(of_it, suspect=True, confusions=[c for c in confusions if c])
+    found = entry(of_it, suspect="all say reject", confusions=[c for c in confusions if c])
     assert len(found.pop("text")) == 160
     assert found == {
         "id": "a", "split": "test", "gold": "approve", "outcomes": ["right", "false flag", "false flag"],
         "verdicts": ["approve", "reject", "unparsed"], "rules": ["GUN-1", "CURE-1"], "severity": "high",
         "missed": [[], [], []], "false": [[], ["GUN-1", "CURE-1", "MADE-UP"], []], "follows": [True, False, None],
         "confidence": [0.8, 0.8, None], "logprob": [None] * 3, "tokens": [None] * 3, "disagreement": 1.0,
-        "length": 500, "suspect": True,
+        "length": 500, "suspect": "all say reject",
         "categories": [["none → none"], ["none → health", "none → not in the excerpt", "none → other"],
                        ["none → unparsed"]],
     }  # fmt: skip
