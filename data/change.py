@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from data.case import Case
-from data.edit import PictureEdit, TextEdit
+from data.edit import LONGEST_WORDS, MOST_EDITS, Edit, PictureEdit, TextEdit
 from data.evidence import Quote
 from data.fix import Change, Fix, fix
 from data.gold import Gold
@@ -90,6 +90,21 @@ def guilty(case: Case, gold: Gold) -> dict[str, list[Span]]:
         if isinstance(quote, Quote) and quote.field in case.text and (span := case.find(quote)) is not None:
             found.setdefault(quote.field, []).append(span)
     return found
+
+
+def edits_of(case: Case, gold: Gold) -> list[Edit]:
+    """Gold's edits or, where it has none annotated, those that take out all that it quotes as evidence; of quotes that
+    stand twice or overlap, those that can be.
+    """
+    if gold.edits is not None:
+        return list(gold.edits)
+    quotes = [item for violation in gold.violations or [] for item in violation.evidence or []]
+    edits = [
+        TextEdit(field=item.field, old=item.quote)
+        for item in quotes
+        if isinstance(item, Quote) and item.field in case.text and len(item.quote) <= LONGEST_WORDS
+    ]
+    return [change.edit for change in fix(case, edits[:MOST_EDITS]).changes]
 
 
 def needless_edits(found: Fix, gold: Gold) -> int:
