@@ -14,6 +14,10 @@ from data.fix import Change, Fix, fix
 from data.gold import Gold
 from data.quotes import Span
 
+LEAST_KEPT = 0.5
+"""An edited ad that keeps a smaller share of what gold would is another ad."""
+STRAYS = 0.5
+"""An edit may change half as many letters that gold leaves as it changes rightly: a word or two around a quote."""
 OF_PICTURE = 24
 """Letters that changing a picture counts as: about as many as a claim has."""
 
@@ -108,8 +112,8 @@ def edits_of(case: Case, gold: Gold) -> list[Edit]:
 
 
 def needless_edits(found: Fix, gold: Gold) -> int:
-    """How many edits gold would not make: all where it approves; else of text those of which most of the letters that
-    they change are none that gold changes, and of pictures those of pictures that gold leaves as they are.
+    """How many edits gold would not make: all where it approves; else of text those that change more letters that gold
+    leaves than `STRAYS` allows, or cannot be applied, and of pictures those of pictures that gold leaves as they are.
     """
     if gold.verdict == "approve":
         return len(found.changes) + len(found.left)
@@ -126,7 +130,7 @@ def _is_needless(change: Change, case: Case, may_go: dict[str, list[Span]]) -> b
     right = removed - outside
     if not removed:  # it only adds, which is right where gold adds, too
         return not any(start == end for start, end in spans)
-    return outside + max(0, _letters(change.new) - right) > right
+    return outside + max(0, _letters(change.new) - right) > STRAYS * right
 
 
 def _letters(text: str) -> int:

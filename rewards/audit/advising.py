@@ -84,7 +84,8 @@ def _texts(subject: Subject) -> list[tuple[str, str]]:
 
 def _added(subject: Subject, words: str) -> list[TextEdit]:
     """One edit that puts words behind the last of the texts."""
-    return [TextEdit(field=name, old=text, new=f"{text} {words}"[:LONGEST_WORDS]) for name, text in _texts(subject)][-1:]
+    last = _texts(subject)[-1:]
+    return [TextEdit(field=name, old=text, new=f"{text} {words}"[:LONGEST_WORDS]) for name, text in last]
 
 
 def _reworded(edit: Edit, words: str) -> Edit:

@@ -74,8 +74,8 @@ class ReviewedAdvice(ReferenceReward):
 @dataclass(kw_only=True, eq=False)
 class JudgedAdvice(ServerReward):
     """The `restraint` of the edits where a judge finds that the ad with them breaks none of the rules, claims nothing
-    that it did not claim, and promotes the same product; else 0. It applies as `ReviewedAdvice` does. The judge sees no
-    pictures.
+    that it did not claim, and promotes the same product; else 0. It applies as `ReviewedAdvice` does. The judge sees
+    no pictures.
 
     Example:
         ``craft: {judged_advice: {weight: 0.1, base_url: "http://localhost:8000/v1", model: "Qwen/Qwen3-8B"}}``

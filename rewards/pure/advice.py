@@ -7,7 +7,7 @@ ads whose making nobody knows.
 
 from data import Case, Gold, Rulebook, Ruling
 from data.billboard.mended import Judged, judge_fix, knows
-from data.change import extent
+from data.change import LEAST_KEPT, extent
 from data.fix import Fix, fix
 from rewards.reward import reward
 from rewards.score import NotApplicable, Outcome, Score
@@ -15,9 +15,9 @@ from rewards.score import NotApplicable, Outcome, Score
 
 @reward(name="advice", range=(0, 1))
 def advice(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
-    """Of a Billboard ad whose gold has edits: 0 unless the ad with the ruling's edits is approved and says nothing that
-    nobody has checked; then the `restraint` of the edits. What no words can change must be asked for, and counts as
-    changed. Where gold approves, any edit is needless: 1 without, 0 with.
+    """Of a Billboard ad whose gold has edits: 0 unless the ad with the ruling's edits is approved and says nothing
+    that nobody has checked; then the `restraint` of the edits. What no words can change must be asked for, and counts
+    as changed. Where gold approves, any edit is needless: 1 without, 0 with.
 
     Example:
         >>> from data import TextEdit
@@ -56,7 +56,7 @@ def restraint(found: Fix, gold: Gold) -> Score:
     needed = extent(fix(found.before, gold.edits), gold).size if gold.edits is not None else size.size - size.needless
     small = min(1.0, needed / size.size) if size.size else 0.0
     parts = {"approved": 1.0, "kept": size.kept, "small": small}
-    if size.kept < 0.5:
+    if size.kept < LEAST_KEPT:
         return Score(0.0, f"{size.kept:.0%} is kept of what breaks no rule: this is another ad", parts)
     return Score(min(size.kept, small), f"keeps {size.kept:.0%} of what breaks no rule", parts)
 

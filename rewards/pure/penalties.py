@@ -18,7 +18,7 @@ _SHORT = 80
 
 @reward(name="overlong", range=(0, 1))
 def overlong(ruling: Ruling, case: Case, excerpt: Rulebook, *, start: int = 4000, end: int = 8000) -> Outcome:
-    """How far the length of all that is written freely (reasoning, advice, edits and intent), in characters, seen or not,
+    """How far the length of all that is written freely (reasoning, advice, edits, intent), in characters, seen or not,
     lies between ``start`` (0) and ``end`` (1).
 
     Only where the verdict is right: a length term that touches wrong rulings makes some errors cheaper than others.

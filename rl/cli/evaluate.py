@@ -76,6 +76,12 @@ def evaluate(
         int | None,
         typer.Option(min=1, help="On so many cases at most, 500 if left out.", rich_help_panel=HOW),
     ] = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Review the ads with the model's edits as well.", rich_help_panel=HOW)
+    ] = False,
+    fix_with: Annotated[
+        str | None, typer.Option(help="Who reviews those, with --fix: another checkpoint.", rich_help_panel=HOW)
+    ] = None,
     windows: Annotated[
         str | None,
         typer.Option(
@@ -159,7 +165,7 @@ def evaluate(
     from data import load_cases
     from data.windows import windows_of
     from rl.config.evaluate import EvalRecipe
-    from rl.evaluation import Probing, Settings, evaluate_file, evaluate_model, write_report
+    from rl.evaluation import Fixing, Probing, Settings, evaluate_file, evaluate_model, write_report
     from rl.generation.endpoint import Endpoint
     from rl.runs.excerpts import excerpts_of
 
@@ -184,6 +190,7 @@ def evaluate(
             "--faithfulness-cases": faithfulness_cases, "--model": served, "--max-errors": max_errors,
             "--retry-refused": retry_refused or None, "--extra-body": extra_body or None,
             "--token-prices": token_prices or None, "--tools": tools, "--desk": desk, "--blank": blank or None,
+            "--fix": fix or None,
         }  # fmt: skip
         if written := next((option for option, value in of_rulings.items() if value is not None), None):
             raise DataError(f"--pairs measures a reward model, which writes nothing: {written} does not go with it")
@@ -203,6 +210,8 @@ def evaluate(
             "--faithfulness gives a model a reasoning to answer from, which servers do not let one do: it does not go "
             "with --endpoint"
         )
+    if (predictions is not None and fix) or (fix_with is not None and not fix):
+        raise DataError("--fix has ads reviewed again, and --fix-with says by whom: give --fix, and a model")
     if faithfulness_cases is not None and not faithfulness:
         raise DataError("--faithfulness-cases says on how many cases --faithfulness is measured: give both")
     if (endpoint is None) != (served is None):
@@ -255,6 +264,7 @@ def evaluate(
                 desks=desks,
                 robustness=changes,
                 faithfulness=probing,
+                fixing=Fixing(fix_with) if fix else None,
                 retry_refused=retry_refused,
                 **common,
             )

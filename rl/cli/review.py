@@ -37,8 +37,9 @@ def review(
     ] = None,
     allow_media: AllowMedia = None,
 ) -> None:
-    """Rule on one case and check what the ruling cites. Exit code 1 if the model wrote no ruling; with --fix, if the case
-    with the ruling's edits was not approved."""
+    """Rule on one case and check what the ruling cites. Exit code 1 if the model wrote no ruling; with --fix, if the
+    case with the ruling's edits was not approved.
+    """
     from rl.config.decoding import Decoding
     from rl.runs.excerpts import excerpts_of
     from rl.serving.fixed import fixed_panel, review_fixed

@@ -60,7 +60,9 @@ def test_gold_earns_all_there_is(edited: Briefs) -> None:
     assert sum(bool(mendable(brief.case, brief.gold)) for brief in edited if brief.gold) > 5
 
 
-@pytest.mark.parametrize("edit", [TextEdit(field="b", old="a", new="x" * 900), PictureEdit(image=0, element="x" * 900)])
+@pytest.mark.parametrize(
+    "edit", [TextEdit(field="b", old="a", new="x" * 900), PictureEdit(image=0, element="x" * 900)]
+)
 def test_edits_count_as_text_that_is_written(edit) -> None:
     said = Ruling(verdict="reject", confidence=1, edits=[edit])
     case = AD.model_copy(update={"lang": "en", "gold": Case(id="g", gold={"verdict": "reject"}).gold})
