@@ -45,8 +45,8 @@ class Extent:
 
 def mendable(case: Case, gold: Gold) -> bool | None:
     """Whether other words alone can have a case approved that gold does not approve: all of gold's edits are of text
-    or, where it has none annotated, all of its evidence is words of text fields. None where that is not known, or
-    there is nothing to mend.
+    or, where it has none annotated, all of its evidence is words of text fields. None where that is not known, where
+    the evidence is all that the case says (to empty it is no mending), and where there is nothing to mend.
     """
     if gold.verdict in (None, "approve"):
         return None
@@ -55,7 +55,11 @@ def mendable(case: Case, gold: Gold) -> bool | None:
     evidence = [violation.evidence for violation in gold.violations or []]
     if not evidence or gold.unclear or not all(evidence):
         return None
-    return all(isinstance(item, Quote) and item.field in case.text for items in evidence for item in items or [])
+    if not all(isinstance(item, Quote) and item.field in case.text for items in evidence for item in items or []):
+        return False
+    may_go = guilty(case, gold)
+    rest = (_letters_outside(text, (0, len(text)), may_go.get(name, [])) for name, text in case.text.items())
+    return any(rest) or None
 
 
 def extent(found: Fix, gold: Gold) -> Extent:

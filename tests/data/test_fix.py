@@ -87,6 +87,7 @@ def test_edits_are_bounded() -> None:
 
 
 QUOTED = {"verdict": "reject", "violations": [{"rule": "A", "evidence": [{"quote": "cures all", "field": "body"}]}]}
+WHOLE = [{"quote": text, "field": name} for name, text in AD.text.items()]
 SEEN = {"verdict": "reject", "violations": [{"rule": "A", "evidence": [{"image": 0, "region": [0, 0, 1, 1]}]}]}
 
 
@@ -96,6 +97,7 @@ SEEN = {"verdict": "reject", "violations": [{"rule": "A", "evidence": [{"image":
         (QUOTED, True),
         (SEEN, False),
         ({"verdict": "approve", "violations": []}, None),
+        ({"verdict": "reject", "violations": [{"rule": "A", "evidence": WHOLE}]}, None),
         ({"verdict": "reject", "violations": [{"rule": "A"}]}, None),
         ({"verdict": "escalate", "violations": [], "unclear": ["A"]}, None),
         (QUOTED | {"edits": [{"image": 0, "element": "gun"}]}, False),
