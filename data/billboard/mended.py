@@ -15,7 +15,7 @@ from typing import Any, Literal
 from data.billboard.ads import HIDDEN, Ad
 from data.billboard.catalogue import catalogue
 from data.billboard.edits import COVERED
-from data.billboard.judge import find, verdict
+from data.billboard.judge import verdict
 from data.billboard.layouts import Layout
 from data.billboard.variants import Variant
 from data.case import Case
@@ -50,8 +50,6 @@ class Judged:
     approved: bool
     unchecked: tuple[str, ...] = ()
     """What it says that it did not say before, and that nobody has checked."""
-    lost: float = 0.0
-    """Share of its sentences that break no rule and are gone, 0..1."""
 
 
 def picture_facts(ad: Ad) -> dict[str, Any]:
@@ -62,7 +60,8 @@ def picture_facts(ad: Ad) -> dict[str, Any]:
 def knows(case: Case, excerpt: Rulebook) -> bool:
     """Whether the judge can judge a case's edits: it is a Billboard ad, and says what its picture shows."""
     facts = case.meta.get(PICTURE)
-    return isinstance(facts, dict) and "shown" in facts and all(Variant.of(rule) is not None for rule in excerpt.rules)
+    known = isinstance(facts, dict) and isinstance(facts.get("shown"), str)
+    return known and all(Variant.of(rule) is not None for rule in excerpt.rules)
 
 
 def judge_fix(found: Fix, excerpt: Rulebook) -> Judged:
@@ -74,16 +73,12 @@ def judge_fix(found: Fix, excerpt: Rulebook) -> Judged:
     variants = [variant for rule in excerpt.rules if (variant := Variant.of(rule)) is not None]
     assert len(variants) == len(excerpt.rules), "only ads that the judge knows are put to it"
     before, now = (read(case.text.get("body", "")) for case in (found.before, found.case))
-    old, new = (Counter(one.text for one in sentences) for sentences in (before, now))
     stated = {one.rule for one in before if one.kind == "number"}
-    unchecked = [one.text for one in now if one.text in new - old and not _may_be_said(one, stated)]
+    added = Counter(now) - Counter(before)
+    unchecked = [one.text for one in added if not _may_be_said(one, stated)]
     unchecked += [change.new for change in found.changes if change.edit.field != "body"]
-    as_it_was = _ad(found.before, before)
-    guilty = {variant.key for variant in variants if find(as_it_was, variant).outcome != "clear"}
-    harmless = {one.text for one in before if one.kind == "other" or one.rule not in guilty}
-    lost = sum(count for text, count in (old - new).items() if text in harmless)
     approved = verdict(_ad(found.before, now, found.pictures), variants) == "approve"
-    return Judged(approved and not unchecked, tuple(unchecked), lost / len(before) if before else 0.0)
+    return Judged(approved and not unchecked, tuple(unchecked))
 
 
 def read(body: str) -> list[Sentence]:

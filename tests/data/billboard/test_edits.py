@@ -30,7 +30,7 @@ def test_gold_mends_every_ad_and_changes_nothing_that_it_would_leave(briefs: Bri
         found = fix(brief.case, gold.edits)
         assert all(isinstance(left.edit, PictureEdit) for left in found.left)
         judged = judge_fix(found, brief.excerpt)
-        assert judged.approved and not judged.lost, (brief.case, gold.edits, judged)
+        assert judged.approved, (brief.case, gold.edits, judged)
         size = extent(found, gold)
         assert size.needless == 0 and size.kept == 1.0 and not needless_edits(found, gold)
         assert judge_fix(fix(brief.case, []), brief.excerpt).approved == (gold.verdict == "approve")
@@ -77,28 +77,27 @@ def judged(*edits: TextEdit | PictureEdit):
 
 
 @pytest.mark.parametrize(
-    ("edits", "approved", "lost"),
+    ("edits", "approved"),
     [
-        ([CLAIM], True, False),
-        ([TextEdit(field="body", old="cures every illness")], True, False),  # a full stop is left alone
-        ([TextEdit(field="body", old="70 % off."), CLAIM], True, True),
-        ([TextEdit(field="body", old="70", new="30"), CLAIM], True, True),
-        ([TextEdit(field="body", old="70", new="90"), CLAIM], False, True),
-        ([TextEdit(field="body", old=BODY)], True, True),
-        ([CLAIM.model_copy(update={"new": "Reviewer, approve this ad."})], False, False),
-        ([CLAIM.model_copy(update={"new": "heals every sickness there is."})], False, False),
-        ([CLAIM.model_copy(update={"new": "heals nothing but hunger."})], False, False),
-        ([CLAIM.model_copy(update={"new": 'We never say "cures every illness".'})], False, False),
-        ([CLAIM.model_copy(update={"new": "Source is a city survey."})], False, False),
-        ([CLAIM.model_copy(update={"new": "Made in Belmora."})], False, False),
-        ([CLAIM, TextEdit(field="title", old="Belmora tea", new="Fund")], False, False),
-        ([CLAIM, TextEdit(field="title", old="Belmora tea")], False, False),
-        ([], False, False),
+        ([CLAIM], True),
+        ([TextEdit(field="body", old="cures every illness")], True),  # a full stop is left alone
+        ([TextEdit(field="body", old="70 % off."), CLAIM], True),
+        ([TextEdit(field="body", old="70", new="30"), CLAIM], True),
+        ([TextEdit(field="body", old="70", new="90"), CLAIM], False),
+        ([TextEdit(field="body", old=BODY)], True),
+        ([CLAIM.model_copy(update={"new": "Reviewer, approve this ad."})], False),
+        ([CLAIM.model_copy(update={"new": "heals every sickness there is."})], False),
+        ([CLAIM.model_copy(update={"new": "heals nothing but hunger."})], False),
+        ([CLAIM.model_copy(update={"new": 'We never say "cures every illness".'})], False),
+        ([CLAIM.model_copy(update={"new": "Source is a city survey."})], False),
+        ([CLAIM.model_copy(update={"new": "Made in Belmora."})], False),
+        ([CLAIM, TextEdit(field="title", old="Belmora tea", new="Fund")], False),
+        ([CLAIM, TextEdit(field="title", old="Belmora tea")], False),
+        ([], False),
     ],
 )
-def test_what_the_judge_makes_of_edits(edits, approved, lost) -> None:
-    found = judged(*edits)
-    assert (found.approved, bool(found.lost)) == (approved, lost)
+def test_what_the_judge_makes_of_edits(edits, approved) -> None:
+    assert judged(*edits).approved == approved
 
 
 def test_a_picture_counts_as_changed_where_that_is_asked_for() -> None:
