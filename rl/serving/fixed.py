@@ -62,8 +62,7 @@ def review_fixed(
     again = engine if fix_with is None else engine_of(fix_with)
     first = review(engine, briefs, decoding, desks)
     fixes = [
-        fix(brief.case, found.ruling.edits if found.ruling else [])
-        for brief, found in zip(briefs, first, strict=True)
+        fix(brief.case, found.ruling.edits if found.ruling else []) for brief, found in zip(briefs, first, strict=True)
     ]
     pairs = [(brief, found) for brief, found in zip(briefs, fixes, strict=True) if found.changes]
     edited = Briefs((Brief(found.case, brief.excerpt) for brief, found in pairs), briefs.book)

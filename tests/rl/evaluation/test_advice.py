@@ -12,7 +12,15 @@ from data import Brief, Briefs, Case, PictureEdit, Rule, Rulebook, Ruling, TextE
 from data.billboard.catalogue import rulebook
 from prompts import Episode, render, write
 from rl.config.decoding import Decoding
-from rl.evaluation import Fixing, Prediction, evaluate_model, figures_of, load_predictions, metric_path, save_predictions
+from rl.evaluation import (
+    Fixing,
+    Prediction,
+    evaluate_model,
+    figures_of,
+    load_predictions,
+    metric_path,
+    save_predictions,
+)
 from rl.evaluation.advised import Advised
 
 BODY = "Now in Bo. cures every illness. Ask Nel."
