@@ -4,9 +4,11 @@ from data.brief import Brief, Briefs
 from data.case import Case, Frame
 from data.checking.check import check_files
 from data.checking.report import Report
+from data.edit import Edit, PictureEdit, TextEdit
 from data.errors import DataError, suggest
 from data.evidence import Evidence, Interval, Quote, Region
 from data.finding import OUTCOMES, Finding
+from data.fix import Change, Fix, fix
 from data.foreign.convert import Conversion, convert_file
 from data.foreign.mapping import Mapping
 from data.gold import Gold, GoldViolation
@@ -32,11 +34,14 @@ __all__ = [
     "Briefs",
     "Case",
     "Category",
+    "Change",
     "Conversion",
     "DataError",
+    "Edit",
     "Evidence",
     "Excerpt",
     "Finding",
+    "Fix",
     "Frame",
     "Gold",
     "GoldViolation",
@@ -44,6 +49,7 @@ __all__ = [
     "Line",
     "Mapping",
     "Page",
+    "PictureEdit",
     "Problem",
     "Quote",
     "Region",
@@ -53,6 +59,7 @@ __all__ = [
     "Rulebook",
     "Ruling",
     "Section",
+    "TextEdit",
     "Verdict",
     "Violation",
     "Word",
@@ -61,6 +68,7 @@ __all__ = [
     "convert_file",
     "find_quote",
     "find_yaml",
+    "fix",
     "kfold",
     "load_cases",
     "load_yaml",

@@ -5,6 +5,7 @@ In gold, ``None`` means *not annotated* (rewards and metrics on it do not apply)
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from data.edit import Edits
 from data.evidence import Evidence
 from data.rulebook import SEVERITIES, Rule, Rulebook
 from data.ruling import Verdict
@@ -48,6 +49,8 @@ class Gold(BaseModel):
     reasoning: str | None = None
     """Worked reasoning, the SFT target's ``<think>``."""
     advice: str | None = None
+    edits: Edits | None = None
+    """What would have the case approved: of text, or of pictures where no words can."""
 
     def accepts(self, verdict: str) -> bool:
         """Whether a verdict counts as right."""
@@ -83,7 +86,8 @@ class Gold(BaseModel):
         verdict = excerpt.called_for(rule.id for rule in self.broken_in(excerpt))
         if verdict == "approve" and unclear:
             verdict = "escalate"
-        changed = {"violations": kept, "unclear": unclear, "verdict": verdict}
+        # Edits were for all that was broken: some would now be needless, and nothing says which.
+        changed = {"violations": kept, "unclear": unclear, "verdict": verdict, "edits": None}
         if verdict != self.verdict:
             # Worked reasoning and second-best verdicts were written for the verdict that no longer stands.
             changed |= {"accept": [], "reasoning": None, "advice": None}

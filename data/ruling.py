@@ -1,7 +1,7 @@
 """Ruling: the decision a reviewer hands down, in the order in which it is written.
 
-The keys of the answer come in the order ``violations, verdict, confidence, intent, advice``, so that a
-model names what is wrong before it commits to a verdict. Reasoning is kept apart: it lives in
+The keys of the answer come in the order ``violations, verdict, confidence, intent, advice, edits``, so that
+a model names what is wrong before it commits to a verdict. Reasoning is kept apart: it lives in
 ``<think>`` and never in the answer. It ends in one finding a rule, which the answer follows from.
 """
 
@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from data.edit import Edits
 from data.evidence import Evidence
 from data.finding import Finding, findings_in
 
@@ -38,7 +39,9 @@ class Ruling(BaseModel):
     intent: str | None = None
     """What the ad promotes: one of the rulebook's intents."""
     advice: str = ""
-    """What the advertiser could change."""
+    """What the advertiser could change, in words."""
+    edits: Edits = Field(default_factory=list)
+    """The same, so that it can be applied (`data.fix`)."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -1,8 +1,8 @@
 """Reads a completion: strictly, once, and quickly. The inverse of `write`.
 
 A completion is ``<think>…</think><answer>{…}</answer>``: blanks may stand before, between and after, nothing else.
-The answer is one JSON object with ``violations``, ``verdict`` and ``confidence``, and perhaps ``intent`` and
-``advice``. Only the shape is checked here; whether a rule exists or a quote is found is for the scorer.
+The answer is one JSON object with ``violations``, ``verdict`` and ``confidence``, and perhaps ``intent``,
+``advice`` and ``edits``. Only the shape is checked here; whether a rule exists or a quote is found is for the scorer.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from data import Quote, Ruling
+from data import Edit, Quote, Ruling
 from data.errors import explain
 from prompts.neutralise import restore
 
@@ -163,7 +163,7 @@ def _keys_in(ruling: Ruling) -> int:
         keys += len(violation.model_fields_set)
         for evidence in violation.evidence:
             keys += len(evidence.model_fields_set)
-    return keys
+    return keys + sum(len(edit.model_fields_set) for edit in ruling.edits)
 
 
 def _is_complete(ruling: Ruling) -> bool:
@@ -221,9 +221,14 @@ def _restored(ruling: Ruling) -> Ruling:
     """The ruling in the case's own words: completions are written in neutralised text."""
     ruling.reasoning, ruling.advice = restore(ruling.reasoning), restore(ruling.advice)
     ruling.intent = ruling.intent and restore(ruling.intent)
+    ruling.edits = [edit.model_copy(update=_restored_texts(edit)) for edit in ruling.edits]
     for violation in ruling.violations:
         violation.rule = restore(violation.rule)
         for evidence in violation.evidence:
             if isinstance(evidence, Quote):
                 evidence.quote, evidence.field = restore(evidence.quote), restore(evidence.field)
     return ruling
+
+
+def _restored_texts(edit: Edit) -> dict[str, str]:
+    return {name: restore(text) for name, text in edit if isinstance(text, str) and name in edit.model_fields_set}

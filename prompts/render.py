@@ -55,8 +55,9 @@ def render(
     Args:
         case: what is under review; its gold plays no part.
         excerpt: the rules that it is judged by.
-        template: ``default``, or ``compact`` for models of a few million parameters; or a folder of one's own with
-            ``system.j2`` and ``user.j2``, which may include or extend the shipped ones (``default/user.j2``).
+        template: ``default``; ``edits``, which asks for edits as well; ``compact`` for models of a few million
+            parameters; or a folder of one's own with ``system.j2`` and ``user.j2``, which may include or extend the
+            shipped ones (``default/user.j2``).
         special_tokens: literals of the tokenizer at hand, beyond the shapes that `neutralise` knows.
 
     Returns:

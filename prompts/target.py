@@ -43,6 +43,7 @@ def target(case: Case, excerpt: Rulebook, confidence: float = 0.9, *, imitate: b
         confidence=UNSURE if gold.verdict == "escalate" else confidence,
         intent=gold.intent,
         advice=gold.advice or "",
+        edits=gold.edits or [],
     )
 
 

@@ -6,6 +6,7 @@ from rewards.hindsight.forecast import Forecast, Outlook, forecast
 from rewards.hindsight.replay import Replay, replay
 from rewards.hindsight.rescoring import Earned, Group, Rescored, rescore
 from rewards.lookup import find_reward
+from rewards.pure.advice import advice
 from rewards.pure.calibration import calibration, log_score
 from rewards.pure.evidence import evidence, grounded
 from rewards.pure.gates import reasoning_agreement, rulebook_consistency
@@ -52,6 +53,7 @@ __all__ = [
     "Summary",
     "TooManyUnscored",
     "Unscored",
+    "advice",
     "calibration",
     "count_faults",
     "delay",

@@ -19,10 +19,12 @@ from rewards.reward import REGISTRY, Reward, source_of
 SHIPPED = {
     "economy": "rewards.pure.looking:Economy",
     "judge": "rewards.model_based.judge:Judge",
+    "judged_advice": "rewards.model_based.advice:JudgedAdvice",
     "local_judge": "rewards.model_based.local_judge:LocalJudge",
     "looked": "rewards.pure.looking:Looked",
     "reasoning_effect": "rewards.model_based.reasoning_effect:ReasoningEffect",
     "reasoning_judge": "rewards.model_based.judge:ReasoningJudge",
+    "reviewed_advice": "rewards.model_based.advice:ReviewedAdvice",
     "reward_model": "rewards.model_based.reward_model:RewardModel",
     "self_consistency": "rewards.model_based.self_consistency:SelfConsistency",
     "tool_bonus": "rewards.pure.looking:ToolBonus",

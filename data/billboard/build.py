@@ -13,8 +13,10 @@ from data.billboard.catalogue import Pool, catalogue, rulebook
 from data.billboard.changed import DEMO_CHANGES, FULL_CHANGES, NEVER_FLIP, RuleChanger
 from data.billboard.config import MOVING, SPLITS, BillboardConfig
 from data.billboard.draw import picture_of
+from data.billboard.edits import edits_for
 from data.billboard.excerpts import ExcerptChooser
 from data.billboard.judge import judge
+from data.billboard.mended import PICTURE, picture_facts
 from data.billboard.motion.split import MotionSplitMaker
 from data.billboard.teacher import Teacher
 from data.billboard.variants import Variant
@@ -131,6 +133,9 @@ class SplitMaker:
 
     def _case(self, ad: Ad, letter: str, other: str, excerpt: list[Variant], meta: dict[str, object]) -> Case:
         gold = judge(ad, excerpt, advice=self.config.level == "full")
+        if self.config.edits:
+            gold = gold.model_copy(update={"edits": edits_for(ad, excerpt)})
+            meta = {**meta, PICTURE: picture_facts(ad)}
         rules = [variant.ref for variant in excerpt]
         shown = rulebook().excerpt(rules)
         layout = ad.layout

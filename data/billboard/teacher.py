@@ -74,4 +74,5 @@ class Teacher:
             confidence=CONFIDENCE[verdict],
             intent=gold.intent,
             advice=gold.advice or "",
+            edits=(gold.edits or []) if verdict == gold.verdict else [],
         )

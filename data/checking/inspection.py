@@ -9,8 +9,10 @@ from itertools import pairwise
 
 from data.brief import Brief
 from data.case import Case
+from data.edit import PictureEdit, TextEdit
 from data.errors import suggest
 from data.evidence import Evidence, Interval, Quote
+from data.fix import fix
 from data.gold import Gold, GoldViolation
 from data.page import PAGE
 from data.reading.problem import Level
@@ -52,6 +54,7 @@ def inspect(case: Case, book: Rulebook) -> Iterator[Remark]:
                     yield from _evidence(case, evidence, f"{place}.violations.{i}.evidence.{j}")
     if case.gold is not None:
         yield from _contradictions(case.gold)
+        yield from _edits(case, case.gold)
     if unknown:
         return
     excerpt = Brief.of(case, book).excerpt
@@ -123,6 +126,22 @@ def _contradictions(gold: Gold) -> Iterator[Remark]:
                 yield Remark(
                     "gold contradicts itself", f"rule '{rule}' is both {said[rule]} and {key}", f"{field}.{i}"
                 )
+
+
+def _edits(case: Case, gold: Gold) -> Iterator[Remark]:
+    """Edits that cannot be applied, are of pictures that are not there, or are not called for."""
+    edits = gold.edits or []
+    if edits and gold.verdict == "approve":
+        yield Remark("needless edits", "gold approves the case as it is, and has edits for it", "gold.edits")
+    left = {id(one.edit): one.why for one in fix(case, edits).left}
+    for i, edit in enumerate(edits):
+        if isinstance(edit, TextEdit) and id(edit) in left:
+            yield Remark("edit not applicable", f"'{_short(edit.old)}': {left[id(edit)]}", f"gold.edits.{i}.old")
+        elif isinstance(edit, PictureEdit):
+            kind, index = edit.place
+            if index >= (count := len(case.images if kind == "image" else case.frames)):
+                message = f"{kind} {index} does not exist: the case has {count} (counted from 0)"
+                yield Remark(f"no such {kind}", message, f"gold.edits.{i}.{kind}")
 
 
 def _cited(gold: Gold | None) -> Iterator[tuple[str, str]]:

@@ -88,6 +88,7 @@ def _judged(gold: Gold, kept: list[GoldViolation], book: Rulebook) -> Gold:
             "accept": gold.accept if verdict == gold.verdict else [],
             "reasoning": None,
             "advice": None,
+            "edits": None,
         }
     )
 

@@ -1,6 +1,6 @@
 """Sees how a model could cheat a rubric before a model does: `audit` tries every known cheat and reports."""
 
-from rewards.audit import blind, damage, gold_aware, idle, padding, unfaithful  # noqa: F401  (they enter their cheats)
+from rewards.audit import advising, blind, damage, gold_aware, idle, padding, unfaithful  # noqa: F401  (they enter their cheats)
 from rewards.audit.audit import audit
 from rewards.audit.bench import Exhibit
 from rewards.audit.cheat import CHEATS, Cheat, cheat

@@ -12,7 +12,7 @@ A cheat is a small generator, entered with `cheat`; its docstring's first line i
     'Approves, and says that the advertiser is well known.'
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -44,8 +44,9 @@ class Cheat:
     make: Callable[..., Iterable[Answer | Episode]]
     limit: float = MOST_BREAK_EVEN
     """The highest break-even accuracy that a blind cheat may have."""
-    needs: str | None = None
-    """The reward without which a rubric does not look at what the cheat does, and is not tried on it."""
+    needs: tuple[str, ...] = ()
+    """The rewards without one of which a rubric does not look at what the cheat does, and is not tried on it; empty
+    where it is tried on every one."""
 
     @property
     def summary(self) -> str:
@@ -57,7 +58,7 @@ CHEATS: dict[str, Cheat] = {}
 """Every cheat by name."""
 
 
-def cheat(kind: Kind, *, limit: float = MOST_BREAK_EVEN, needs: str | None = None) -> Callable[[Any], Any]:
+def cheat(kind: Kind, *, limit: float = MOST_BREAK_EVEN, needs: Sequence[str] = ()) -> Callable[[Any], Any]:
     """Enters a generator function into the registry, under its name with blanks for underscores.
 
     Raises:
@@ -69,7 +70,7 @@ def cheat(kind: Kind, *, limit: float = MOST_BREAK_EVEN, needs: str | None = Non
         before = CHEATS.get(name)
         if before and before.make.__module__ != function.__module__:
             raise ValueError(f"two cheats are called '{name}': one is in {before.make.__module__}")
-        CHEATS[name] = Cheat(name, kind, function, limit, needs)
+        CHEATS[name] = Cheat(name, kind, function, limit, tuple(needs))
         return function
 
     return register

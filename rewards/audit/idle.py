@@ -11,7 +11,7 @@ from rewards.pure.looking import shown
 CALLS = 3
 
 
-@cheat("damage", needs="looked")
+@cheat("damage", needs=["looked"])
 def citing_without_looking(subject: Subject) -> Iterator[Episode]:
     """The right ruling by somebody who has looked at nothing, where the prompt does not show what it cites."""
     evidence = [item for violation in subject.right.violations for item in violation.evidence]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from data import VERDICTS, Brief, Case, DataError, Evidence, Gold, Quote, Rulebook, Ruling, Verdict, Violation
+from data.change import edits_of, mendable
 from data.finding import prose_of
 from data.quotes import fold
 from prompts import reason, render, target
@@ -47,7 +48,7 @@ class Subject:
     gold: Gold
     right: Ruling
     """Gold, stated with full confidence. What gold leaves open is filled in: a rule for a rejection that names none,
-    and a quote from the case where the evidence is not annotated.
+    a quote from the case where the evidence is not annotated, and edits that take out quotes where words can mend it.
     """
     wrong: tuple[Ruling, ...]
     """The opposite verdict, with full confidence: approving what gold rejects, rejecting by a random rule of the
@@ -157,6 +158,8 @@ def _right(case: Case, excerpt: Rulebook, gold: Gold) -> Ruling:
         called = [rule.id for rule in excerpt.rules if rule.verdict == "reject"]
         return decide(excerpt, "reject", *called[:1])
     ruling = target(case, excerpt, confidence=1.0, imitate=False)
+    if gold.edits is None and mendable(case, gold):
+        ruling = ruling.model_copy(update={"edits": edits_of(case, gold)})
     evidence = {rule: v.evidence for v in gold.violations or [] for rule in v.accepted}
     filled = [
         v.model_copy(update={"evidence": _some_quote(case)}) if evidence.get(v.rule) is None else v

@@ -18,8 +18,9 @@ _FORM = re.compile(
 def language(
     ruling: Ruling, case: Case, excerpt: Rulebook, *, reasoning: Language | None = None, free: float = 0.2
 ) -> Outcome:
-    """The share of words in a foreign script, beyond a share that is free: the larger of that in the advice, which is
-    for the advertiser and in the case's language, and that in the reasoning, which is in the language ``reasoning``.
+    """The share of words in a foreign script, beyond a share that is free: the larger of that in the advice and its
+    edits, which are for the advertiser and in the case's language, and that in the reasoning, which is in the language
+    ``reasoning``.
 
     Ids of rules, quoted evidence and the form of findings (``-> broken``, ``in image 0``) are no words. Scripts are
     all that is looked at; see `rewards.pure.writing_systems` for which languages that tells apart. Source: the
@@ -37,7 +38,8 @@ def language(
         return NotApplicable
     parts = {}
     if spoken is not None:
-        parts["advice"] = _foreign(ruling.advice, ruling.advice, spoken, excerpt, free)
+        said = " ".join([ruling.advice, *(f"{edit.new} {edit.why}" for edit in ruling.edits)])
+        parts["advice"] = _foreign(said, said, spoken, excerpt, free)
     if reasoning is not None:
         parts["reasoning"] = _foreign(ruling.reasoning, own_words(ruling), reasoning, excerpt, free)
     return Score(max(parts.values()), "", parts)

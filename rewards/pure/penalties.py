@@ -18,7 +18,7 @@ _SHORT = 80
 
 @reward(name="overlong", range=(0, 1))
 def overlong(ruling: Ruling, case: Case, excerpt: Rulebook, *, start: int = 4000, end: int = 8000) -> Outcome:
-    """How far the length of all that is written freely (reasoning, advice and intent), in characters, seen or not,
+    """How far the length of all that is written freely (reasoning, advice, edits, intent), in characters, seen or not,
     lies between ``start`` (0) and ``end`` (1).
 
     Only where the verdict is right: a length term that touches wrong rulings makes some errors cheaper than others.
@@ -35,6 +35,7 @@ def overlong(ruling: Ruling, case: Case, excerpt: Rulebook, *, start: int = 4000
     if not gold.accepts(ruling.verdict):
         return 0.0
     length = len(ruling.reasoning) + len(ruling.advice) + len(ruling.intent or "")
+    length += sum(len(text) for edit in ruling.edits for _, text in edit if isinstance(text, str))
     return min(1.0, max(0.0, (length - start) / (end - start)))
 
 

@@ -13,17 +13,21 @@ except ModuleNotFoundError as error:
 from data import (
     VERDICTS,
     Case,
+    Edit,
     Evidence,
     Finding,
     Gold,
     GoldViolation,
     Interval,
+    PictureEdit,
     Quote,
     Region,
     Rulebook,
     Ruling,
+    TextEdit,
     Violation,
 )
+from data.edit import LONGEST_WHY, LONGEST_WORDS
 from data.finding import lines
 from prompts import write
 from rewards.testing.hostile import HOSTILE
@@ -57,6 +61,25 @@ def evidence(case: Case | None = None, text: st.SearchStrategy[str] | None = Non
     return st.one_of(*kinds)
 
 
+def edits(case: Case | None = None, text: st.SearchStrategy[str] | None = None) -> st.SearchStrategy[Edit]:
+    """Edits of text fields and of pictures.
+
+    Args:
+        case: whose words are edited, as well as others.
+        text: what words and fields are made of; `texts` if None.
+    """
+    words = (texts() if text is None else text).map(lambda said: said[:LONGEST_WHY])
+    some = words.filter(bool)
+    kinds: list[st.SearchStrategy[Edit]] = [
+        st.builds(TextEdit, field=st.just("title") | some, old=some, new=words),
+        st.builds(PictureEdit, image=st.integers(0, 99), element=some, why=words),
+    ]
+    if case is not None and any(case.text.values()):
+        old = _quotes(case.text).filter(lambda quote: len(quote.quote) <= LONGEST_WORDS)
+        kinds.append(st.builds(lambda q, new: TextEdit(field=q.field, old=q.quote, new=new), old, words))
+    return st.one_of(*kinds)
+
+
 def rulings(
     book: Rulebook | None = None, case: Case | None = None, text: st.SearchStrategy[str] | None = None
 ) -> st.SearchStrategy[Ruling]:
@@ -80,6 +103,7 @@ def rulings(
         confidence=_UNIT,
         intent=st.none() | words,
         advice=words,
+        edits=st.lists(edits(case, text), max_size=1),  # more would make rulings slow to draw
     )
     return drawn | drawn.map(_finding_what_it_cites)
 

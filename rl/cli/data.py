@@ -20,6 +20,7 @@ from data.billboard.retrieval import build_retrieval
 from data.checking.check import check_files
 from data.checking.quarantine import quarantine
 from data.checking.report import UNANNOTATED, Report
+from data.errors import DataError
 from data.foreign.convert import Conversion, convert_file
 from data.media.video.choice import Pick
 from data.preparing.capture import capture_pages
@@ -88,9 +89,7 @@ def convert(
 def billboard(
     out: Annotated[Path, typer.Option(help="Folder for the splits, rulebook.yaml and media/.")],
     cases: Annotated[int, typer.Option(min=2, max=MOST_CASES, help="Training cases.")] = 16000,
-    test_cases: Annotated[
-        int, typer.Option(min=2, max=MOST_CASES, help="Cases of 'test' and of 'changed' each.")
-    ] = 400,
+    test_cases: Annotated[int, typer.Option(min=2, max=MOST_CASES, help="Of 'test' and of 'changed' each.")] = 400,
     seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="The same seed gives the same bytes.")] = 0,
     level: Annotated[
         AnyLevel,
@@ -100,17 +99,18 @@ def billboard(
             "tools."
         ),
     ] = "demo",
-    teacher_noise: Annotated[
-        float, typer.Option(min=0, max=1, callback=finite, help="How often the SFT targets err.")
-    ] = 0.0,
+    teacher_noise: Annotated[float, typer.Option(min=0, max=1, callback=finite, help="How often targets err.")] = 0.0,
+    edits: Annotated[bool, typer.Option("--edits", help="Gold says how each ad is mended.")] = False,
 ) -> None:
     """Draw the embedded benchmark: ads with pictures, their rulebook, and gold that follows from how each was made."""
+    if edits and level not in ("demo", "full"):
+        raise DataError(f"--edits does not go with --level {level}: take demo or full")
     if level == "desk" or level == "retrieval":  # not `in`: the type checker then knows what is left
         with counting("drawing", cases + test_cases) as reached:
             (build_desk if level == "desk" else build_retrieval)(out, cases, test_cases, seed, reached)
         _told(out, POOLS)
         return
-    config = BillboardConfig(cases, test_cases, seed, level, teacher_noise)
+    config = BillboardConfig(cases, test_cases, seed, level, teacher_noise, edits)
     with counting("drawing", sum(config.sizes.values())) as reached:
         build(config, out, reached)
     _told(out, SPLITS)

@@ -76,6 +76,12 @@ def evaluate(
         int | None,
         typer.Option(min=1, help="On so many cases at most, 500 if left out.", rich_help_panel=HOW),
     ] = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Review the ads with the model's edits as well.", rich_help_panel=HOW)
+    ] = False,
+    fix_with: Annotated[
+        str | None, typer.Option(help="Who reviews those, with --fix: another checkpoint.", rich_help_panel=HOW)
+    ] = None,
     windows: Annotated[
         str | None,
         typer.Option(
@@ -162,7 +168,7 @@ def evaluate(
     from data import load_cases
     from data.windows import windows_of
     from rl.config.evaluate import EvalRecipe
-    from rl.evaluation import Probing, Settings, evaluate_file, evaluate_model, write_report
+    from rl.evaluation import Fixing, Probing, Settings, evaluate_file, evaluate_model, write_report
     from rl.generation.endpoint import Endpoint
     from rl.runs.excerpts import excerpts_of
 
@@ -188,6 +194,7 @@ def evaluate(
             "--retry-refused": retry_refused or None, "--extra-body": extra_body or None,
             "--token-prices": token_prices or None, "--tools": tools, "--desk": desk, "--blank": blank or None,
             "--cascade": cascade, "--cheap": cheap, "--without-reasoning": without_reasoning or None,
+            "--fix": fix or None,
         }  # fmt: skip
         if written := next((option for option, value in of_rulings.items() if value is not None), None):
             raise DataError(f"--pairs measures a reward model, which writes nothing: {written} does not go with it")
@@ -207,6 +214,8 @@ def evaluate(
             "--faithfulness gives a model a reasoning to answer from, which servers do not let one do: it does not go "
             "with --endpoint"
         )
+    if (predictions is not None and fix) or (fix_with is not None and not fix):
+        raise DataError("--fix has ads reviewed again, and --fix-with says by whom: give --fix, and a model")
     if faithfulness_cases is not None and not faithfulness:
         raise DataError("--faithfulness-cases says on how many cases --faithfulness is measured: give both")
     if (endpoint is None) != (served is None):
@@ -219,7 +228,7 @@ def evaluate(
         raise DataError(f"{alone} is about a server: it goes with --endpoint")
     others = {
         "--predictions": predictions, "--robustness": robustness, "--faithfulness": faithfulness,
-        "--windows": recipe.windows, "--tools": tools or desk, "--blank": blank,
+        "--windows": recipe.windows, "--tools": tools or desk, "--blank": blank, "--fix": fix or None,
     }  # fmt: skip
     check_goes_with(cascade, cheap, without_reasoning, others)
     rates = read_token_prices(token_prices)
@@ -261,7 +270,15 @@ def evaluate(
                 evaluation = reviewed_by(cascade, cheap, source, briefs, out, asked)
             else:
                 engine = unreasoned(source) if without_reasoning else source
-                evaluation = evaluate_model(engine, briefs, out, robustness=changes, faithfulness=probing, **asked)
+                evaluation = evaluate_model(
+                    engine,
+                    briefs,
+                    out,
+                    robustness=changes,
+                    faithfulness=probing,
+                    fixing=Fixing(fix_with) if fix else None,
+                    **asked,
+                )
         show(evaluation, by or [])
         shown = windows_of(briefs, recipe.windows, remembering=False) if recipe.windows is not None else briefs
         for line in served_lines(evaluation.provenance.get("served"), rates):

@@ -32,25 +32,41 @@ def review(
     blank: Blank = "",
     cascade: CascadeFile = None,
     cheap: CheapPass = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Apply the ruling's edits to the case's texts, and review it again.")
+    ] = False,
+    fix_with: Annotated[
+        str | None, typer.Option(help="Who reviews it again, with --fix: another checkpoint, run folder, or name.")
+    ] = None,
     allow_media: AllowMedia = None,
 ) -> None:
-    """Rule on one case and check what the ruling cites. Exit code 1 if the model wrote no ruling."""
+    """Rule on one case and check what the ruling cites. Exit code 1 if the model wrote no ruling; with --fix, if the
+    case with the ruling's edits was not approved.
+    """
     from rl.config.decoding import Decoding
     from rl.runs.excerpts import excerpts_of
+    from rl.serving.fixed import fixed_panel, review_fixed
     from rl.serving.review import panel
     from rl.serving.review import review as review_cases
 
+    if fix_with is not None and not fix:
+        raise DataError("--fix-with says who reviews the case again: give --fix, too")
     excerpts = excerpts_of(rulebook, read_excerpt(excerpt), model)
     briefs = excerpts.bind([pick(case, id)])
     desks = desks_of(read_desk(tools, desk, blank), excerpts.book, model)
     decoding = Decoding(template=template, max_new_tokens=max_new_tokens, batch_size=1)
     alone = approved_alone(cascade, cheap, model, briefs, decoding)
-    found = alone if alone is not None else review_cases(model, briefs, decoding, desks)[0]
+    if fix and alone is None:
+        (fixed,) = review_fixed(model, briefs, decoding, desks, fix_with)
+        found, shown, ok = fixed, fixed_panel(fixed), fixed.approved
+    else:
+        plain = alone or review_cases(model, briefs, decoding, desks)[0]
+        found, shown, ok = plain, panel(plain), plain.ruling is not None
     if json:
         typer.echo(found.model_dump_json(indent=2))
     else:
-        Console(emoji=False).print(panel(found))
-    if found.ruling is None:
+        Console(emoji=False).print(shown)
+    if not ok:
         raise typer.Exit(1)
 
 

@@ -4,6 +4,7 @@ from .evaluate import evaluate_file, evaluate_model, predictions_of
 from .evaluation import Evaluation
 from .faithfulness.faithfulness import Probing
 from .files import load_evaluation, save_evaluation
+from .fixing import Fixing
 from .measure import figures_of
 from .metrics import HEADLINE, METRICS, RANKED, metric_path
 from .outcomes import OUTCOMES, PREDICTED, cells, outcome
@@ -27,6 +28,7 @@ __all__ = [
     "Difference",
     "Estimate",
     "Evaluation",
+    "Fixing",
     "Gate",
     "GateResult",
     "Prediction",

@@ -12,13 +12,14 @@ from rl.desk import Desks
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.faithfulness.faithfulness import Probing, in_process, probe
 from rl.evaluation.files import save_evaluation
+from rl.evaluation.fixing import Fixing, review_fixes
 from rl.evaluation.live.events import events_by_window
 from rl.evaluation.origin import KEY, Origin
 from rl.evaluation.predictions import Prediction, import_predictions
 from rl.evaluation.settings import DEFAULT, Settings
 from rl.evaluation.variants import variants_of
 from rl.generation.engine import Engine
-from rl.generation.episodes import at_desk, write_episodes
+from rl.generation.episodes import at_desk, engine_of, write_episodes
 from rl.generation.watching import Watching
 from rl.runs.provenance import provenance
 
@@ -38,6 +39,7 @@ def evaluate_model(
     desks: Desks | None = None,
     robustness: Sequence[str] = (),
     faithfulness: Probing | None = None,
+    fixing: Fixing | None = None,
     windows: WindowSettings | None = None,
     progress: bool = True,
     retry_refused: bool = False,
@@ -51,7 +53,8 @@ def evaluate_model(
     Args:
         engine: a checkpoint's folder, a run's folder, a name on the Hub, or any engine, such as an `Endpoint`.
         out: folder for ``completions.jsonl``, ``predictions.parquet``, ``metrics.json``, ``metrics.parquet`` and
-            ``run.json``; where faithfulness is measured also ``probed.jsonl`` and ``resampled.jsonl``.
+            ``run.json``; where faithfulness is measured also ``probed.jsonl`` and ``resampled.jsonl``, where edited
+            ads are reviewed also ``fixed.jsonl``.
         name: what the model is called in tables; the last part of its path if None.
         split: what the set of cases is called.
         decoding: greedy if None, with the template that the model was trained with.
@@ -59,6 +62,8 @@ def evaluate_model(
         desks: what the model may look things up with; nothing if None.
         robustness: which variants of the cases to review as well: ``rule-order``, ``rule-ids``.
         faithfulness: how to measure whether the reasoning pays and is used; not measured if None.
+        fixing: who reviews the ads with the model's edits, where gold does not tell what becomes of them; nobody if
+            None.
         windows: cuts the cases, which are streams, into windows; each is told of what the model itself found in those
             before it. They are reviewed whole if None.
         retry_refused: whether what a server refused before is asked for again.
@@ -72,8 +77,8 @@ def evaluate_model(
     """
     if not briefs:
         raise DataError("there are no cases to evaluate")
-    if windows is not None and (robustness or faithfulness or desks is not None):
-        raise DataError("robustness, faithfulness and tools go with whole cases: leave them out, or the windows")
+    if windows is not None and (robustness or faithfulness or fixing or desks is not None):
+        raise DataError("robustness, faithfulness, fixes and tools go with whole cases: leave out them or the windows")
     if desks is not None and (robustness or faithfulness):
         what = "faithfulness" if faithfulness else "robustness"
         raise DataError(f"{what} is measured on models that rule in one turn: leave it out, or the tools")
@@ -96,6 +101,9 @@ def evaluate_model(
     if faithfulness is not None:
         predictions = probe(engine, briefs, predictions, decoding, faithfulness, Path(out), progress)
         facts["faithfulness"] = asdict(faithfulness)
+    if fixing is not None:
+        predictions = review_fixes(engine, briefs, predictions, decoding, fixing, Path(out), progress)
+        facts["fixed_by"] = engine.name if fixing.by is None else engine_of(fixing.by).name
     return _kept(origin.name, split, predictions, facts, settings, out)
 
 

@@ -24,6 +24,7 @@ from data.rulebook import Severity
 from data.strict_json import parse_json
 from prompts import Episode, Look, ParseFailure, parse
 from rewards import grounded
+from rl.evaluation.advised import Advised
 from rl.evaluation.agreement import reasoning_agrees
 from rl.evaluation.faithfulness.results import Decision, Probed
 from rl.evaluation.live.seen import Seen
@@ -76,6 +77,8 @@ class Prediction(BaseModel):
     """Natural logarithm of the probability that the model gave to its verdict's tokens, where it wrote them."""
     probed: Probed | None = None
     """What the model decided when its reasoning was probed; None where it was not."""
+    advised: Advised | None = None
+    """What became of the ruling's edits; None where nobody looked, or gold has none."""
     seen: Seen | None = None
     """Where the case is a window of a stream."""
     turns: int | None = Field(default=None, ge=0)
@@ -158,6 +161,7 @@ class Prediction(BaseModel):
             gold=gold,
             severity=gravest.severity if gravest is not None else None,
             category=gravest.category if gravest is not None else None,
+            advised=Advised.of(ruling, brief) if gold is not None and gold.edits is not None else None,
             seen=Seen.of(ruling, brief),
             meta=case.meta,
         )
@@ -173,21 +177,21 @@ _PLAIN = {
     "agrees", "tokens", "verdict_logprob", "refused", "frames", "turns", "reviewed", "twin",
 }  # fmt: skip
 """Fields that are columns as they are."""
-_JSON = ("ruling", "gold", "probed", "seen", "looks", "meta")
+_JSON = ("ruling", "gold", "probed", "advised", "seen", "looks", "meta")
 """Fields that are columns of JSON."""
 _KINDS: dict[str, Kind] = {
     "case": "text", "cluster": "text", "sample": "integer", "verdict": "text", "gold_verdict?": "text",
     "completion?": "text", "failure?": "text", "risk?": "number", "grounded?": "anything", "rules?": "anything",
     "ruling?": "text", "gold?": "text", "meta?": "text",
-    "tokens*": "integer", "verdict_logprob*": "number", "probed*": "text", "seen*": "text", "frames*": "anything",
-    "turns*": "integer", "looks*": "text", "reviewed*": "anything", "twin*": "text",
+    "tokens*": "integer", "verdict_logprob*": "number", "probed*": "text", "advised*": "text", "seen*": "text",
+    "frames*": "anything", "turns*": "integer", "looks*": "text", "reviewed*": "anything", "twin*": "text",
     # Younger than the rest: those with a star.
 }  # fmt: skip
 """What is looked at before rows are read."""
 _COLUMNS = (
     "case", "cluster", "twin", "sample", "verdict", "gold_verdict", "risk", "verdict_logprob", "severity", "category",
     "completion", "tokens", "failure", "refused", "grounded", "agrees", "frames", "rules", "ruling", "gold", "probed",
-    "seen", "turns", "looks", "reviewed", "meta",
+    "advised", "seen", "turns", "looks", "reviewed", "meta",
 )  # fmt: skip
 
 
@@ -204,6 +208,7 @@ def save_predictions(predictions: Sequence[Prediction], path: str | Path) -> Non
             "ruling": p.ruling.model_dump_json() if p.ruling else None,
             "gold": p.gold.model_dump_json(by_alias=True) if p.gold else None,
             "probed": p.probed.model_dump_json() if p.probed else None,
+            "advised": p.advised.model_dump_json() if p.advised else None,
             "seen": p.seen.model_dump_json() if p.seen else None,
             "looks": json.dumps([look.kept() for look in p.looks]) if p.looks is not None else None,
             "meta": json.dumps(p.meta, ensure_ascii=False),

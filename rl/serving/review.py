@@ -22,7 +22,7 @@ from rl.config.decoding import Decoding
 from rl.desk import Desks
 from rl.generation.engine import Engine
 from rl.generation.episodes import at_desk, write_episodes
-from rl.terminal.safe_text import told, visible
+from rl.terminal.safe_text import told, told_edit, visible
 
 SAID = 200
 """Characters of what is said within an interval."""
@@ -148,6 +148,7 @@ def panel(review: Review) -> Panel:
         body += [Text(), *_citation(citation)]
     if ruling.advice:
         body += [Text(), _safe(f"advice: {ruling.advice}")]
+    body += [_safe(f"edit: {told_edit(edit)}") for edit in ruling.edits]
     if ruling.reasoning.strip():
         body += [Text(), _safe(ruling.reasoning.strip(), "dim")]
     if review.unreviewed:

@@ -6,7 +6,7 @@ shown as what they are: ``⟨U+202E⟩``.
 
 import re
 
-from data import Evidence, Interval, Quote
+from data import Edit, Evidence, Interval, Quote, TextEdit
 
 # C0 without tab and newline, delete, C1, then the bidirectional controls, the line and paragraph separators, the
 # zero-width space, halves of surrogate pairs, and the byte order mark.
@@ -49,3 +49,19 @@ def told(evidence: Evidence) -> str:
         return "{:g} to {:g} s".format(*evidence.interval)
     where = f"image {evidence.image}" if evidence.image is not None else f"frame {evidence.frame}"
     return f"{where}, region " + " ".join(f"{edge:.2f}" for edge in evidence.region)
+
+
+def told_edit(edit: Edit) -> str:
+    """An edit in words, as it stands: not yet made visible.
+
+    Example:
+        >>> told_edit(TextEdit(field="title", old="cures all", why="CURE-1 does not allow it."))
+        'title: take out “cures all”. CURE-1 does not allow it.'
+    """
+    if isinstance(edit, TextEdit):
+        change = f"“{edit.old}” to “{edit.new}”" if edit.new else f"take out “{edit.old}”"
+        told = f"{edit.field}: {change}."
+    else:
+        change = f"{edit.element} to {edit.new}" if edit.new else f"take out {edit.element}"
+        told = f"{' '.join(map(str, edit.place))}: {change}."
+    return f"{told} {edit.why}".rstrip()

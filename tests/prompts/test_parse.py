@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data import Interval, Quote, Region, Ruling, Verdict, Violation
+from data import Interval, PictureEdit, Quote, Region, Ruling, TextEdit, Verdict, Violation
 from prompts import FailureReason, ParseFailure, answer_schema, parse, write
 from tests.strategies import RULINGS, TEXTS
 
@@ -196,6 +196,41 @@ def test_each_call_gives_a_schema_of_its_own():
     assert answer_schema()["properties"]
 
 
+def test_edits_are_read_in_the_words_of_the_case():
+    edits = [{"field": "a‹b", "old": "‹|im_end|>", "new": "‹/answer>", "why": "‹x"}, {"frame": 2, "element": "‹y"}]
+    read = parse(whole(answer(edits=edits)))
+    assert isinstance(read, Ruling)
+    assert read.edits == [
+        TextEdit(field="a<b", old="<|im_end|>", new="</answer>", why="<x"),
+        PictureEdit(frame=2, element="<y"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"field": "title"},
+        {"field": "title", "old": ""},
+        {"field": "title", "old": "x", "image": 0},
+        {"field": "title", "old": "x" * 1001},
+        {"field": "title", "old": "x", "new": None},
+        {"image": 0, "frame": 0, "element": "gun"},
+        {"image": -1, "element": "gun"},
+        {"element": "gun"},
+        "Leave it out.",
+    ],
+)
+def test_what_is_no_edit_is_a_bad_value(edit):
+    read = parse(whole(answer(edits=[edit])))
+    assert isinstance(read, ParseFailure) and read.reason is FailureReason.BAD_VALUE
+
+
+def test_more_edits_than_a_ruling_can_have_are_a_bad_value():
+    edits = [{"field": "title", "old": f"x{n}"} for n in range(17)]
+    assert isinstance(parse(whole(answer(edits=edits[:16]))), Ruling)
+    assert parse(whole(answer(edits=edits))).reason is FailureReason.BAD_VALUE
+
+
 KEYS = [
     '"verdict": "reject"',
     '"verdict" : "reject"',
@@ -205,7 +240,13 @@ KEYS = [
     '"field":"b"',
 ]
 EVIDENCE = {"quote": "at 12:30: now", "field": "title"}
-BODIES = [answer(), answer(advice="Say: no."), answer(violations=[{"rule": "A-1", "evidence": [EVIDENCE]}])]
+EDITS = [{"field": "title", "old": "at 12:30: now", "new": "", "why": "A: no."}, {"image": 0, "element": "a: b"}]
+BODIES = [
+    answer(),
+    answer(advice="Say: no."),
+    answer(violations=[{"rule": "A-1", "evidence": [EVIDENCE]}]),
+    answer(edits=EDITS),
+]
 
 
 def says_a_key_twice(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from data import Case, DataError, Rule, Rulebook
+from data import Case, DataError, Rule, Rulebook, TextEdit
 from prompts import parse, target, write
 from rewards.testing.hostile import HOSTILE
 
@@ -54,6 +54,13 @@ def test_golds_own_reasoning_comes_first():
     for said in ("Calm tea.", "Calm tea.\nR-1: seen -> broken", "Calm tea.\nR-9: clear\nR-1: clear"):
         prose = target(case(verdict="approve", violations=[], reasoning=said), BOOK)
         assert prose.reasoning == f"Calm tea.\n{walk}"
+
+
+def test_edits_are_stated_where_gold_has_them():
+    edits = [TextEdit(field="body", old="a gun")]
+    for given, stated in ((None, []), ([], []), (edits, edits)):
+        gold = {"verdict": "reject", "violations": [{"rule": BOOK.ids[0]}], "edits": given}
+        assert target(Case(id="1", gold=gold), BOOK).edits == stated
 
 
 def test_alternatives_are_named_where_the_rule_itself_is_absent():

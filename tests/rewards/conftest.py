@@ -1,6 +1,7 @@
 """Fixtures of the reward tests."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,3 +20,13 @@ def small_vl(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.rewards.model_based.local import tiny
 
     return tiny(tmp_path_factory.mktemp("small_vl"), "vl")
+
+
+@pytest.fixture(scope="session")
+def edited(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A small draw of the embedded benchmark whose gold has edits."""
+    from data import Briefs, Rulebook, load_cases
+    from data.billboard import BillboardConfig, build
+
+    folder = build(BillboardConfig(40, 2, level="full", edits=True), tmp_path_factory.mktemp("edited"))
+    return Briefs.bind(load_cases(folder / "train.jsonl"), Rulebook.load(folder / "rulebook.yaml"))

@@ -108,6 +108,9 @@ METRICS: "dict[str, Entry[Counted]]" = _by_name(
         ),
         Entry("frame_hit_rate", {"frame_hit_rate": "frame hit rate"}),
         Entry("reasoning_agreement", {"reasoning_agreement": "reasoning agreement"}),
+        Entry("fixed_at_first_try", {"fixed_at_first_try": "fixed at first try"}),
+        Entry("needless_change", {"needless_change": "needless change"}, "lower"),
+        Entry("refused_to_fix", {"refused_to_fix": "refused to fix what words cannot"}),
         Entry(
             "accuracy_without_reasoning",
             {"accuracy_without_reasoning": "verdict accuracy without reasoning"},
@@ -233,6 +236,7 @@ HEADLINE: tuple[str, ...] = (
     "escalation_rate_at_risk_05", "achieved_risk_05", "auprc", "brier", "rule_f1", "rule_precision", "rule_recall",
     "rule_macro_f1", "grounded_evidence_rate", "region_iou", "interval_miou", "intervals_at_iou_30",
     "intervals_at_iou_50", "intervals_at_iou_70", "frame_hit_rate", "reasoning_agreement",
+    "fixed_at_first_try", "needless_change", "refused_to_fix",
     "accuracy_without_reasoning", "reasoning_gain", "sufficiency", "sufficiency_of_decision", "necessity",
     "necessity_of_broken", "necessity_of_clear", "requoted_change_rate", "resampled_flip_rate", "flip_recall",
     "hold_rate", "pair_accuracy", "verdict_stability", "rule_order_stability", "rule_ids_stability",

@@ -132,6 +132,7 @@ function drawer(page) {
       accept,
       el("ul", "", (gold.violations ?? []).map((violation) => citation(violation, about))),
       gold.reasoning ? folded("said", "reasoning", gold.reasoning) : "",
+      edits(gold.edits),
     ]);
   }
 
@@ -153,6 +154,16 @@ function drawer(page) {
       el("small", "", bdi(look.asked)), (look.crops ?? []).map((crop) => picture(crop, [], true)))));
   }
 
+  /** What an advertiser is told to change, and whether that had the ad approved, where it is known. */
+  function edits(given, fixed) {
+    if (!given?.length) return "";
+    const told = fixed === undefined ? "edits" : fixed ? "edits: approved with them" : "edits: not approved with them";
+    const place = (edit) => edit.field ?? (edit.image != null ? `image ${edit.image}` : `frame ${edit.frame}`);
+    return el("details", "edits", el("summary", "", told), el("ul", "", given.map((edit) =>
+      el("li", "", bdi(place(edit)), ": ", el("del", "", bdi(edit.old ?? edit.element)), " ",
+        edit.new ? el("ins", "", bdi(edit.new)) : "", edit.why ? el("small", "", bdi(edit.why)) : ""))));
+  }
+
   /** Everything that was written at one go. */
   function attempt(found, about) {
     const raw = found.completion === undefined ? "" : folded("raw", "completion as written", found.completion);
@@ -165,6 +176,7 @@ function drawer(page) {
       el("ul", "", ruling.violations.map((v, i) => citation(v, about, found.right?.[i], found.found?.[i]))),
       ruling.reasoning ? folded("said", "reasoning", ruling.reasoning) : "",
       ruling.advice ? folded("said", "advice", ruling.advice) : "",
+      edits(ruling.edits, found.fixed),
       raw,
     ];
   }

@@ -111,7 +111,8 @@ function sieve(cases, filters, wanted, words) {
 /** What a search looks in: the case's texts, and what gold and models say, in lower case; no names of keys. */
 function written(entry, record) {
   const cited = (violations) => (violations ?? []).flatMap((v) => [v.rule, ...(v.evidence ?? []).map((e) => e.quote ?? "")]);
-  const said = (ruling) => [ruling.reasoning, ruling.advice, ruling.intent, ...cited(ruling.violations)];
+  const edited = (edits) => (edits ?? []).flatMap((edit) => [edit.old ?? edit.element, edit.new, edit.why]);
+  const said = (ruling) => [ruling.reasoning, ruling.advice, ruling.intent, ...cited(ruling.violations), ...edited(ruling.edits)];
   return [
     entry.id,
     ...Object.values(record.case.text ?? {}),

@@ -135,6 +135,7 @@ def _answer(prediction: Prediction, contradiction: str | None) -> Json:
         "tokens": prediction.tokens,
         "logprob": prediction.verdict_logprob,
         "contradiction": contradiction or None,
+        "fixed": prediction.advised.fixed if prediction.advised else None,
     }
     if ruling and gold and gold.violations is not None:
         accepted = {rule for violation in gold.violations for rule in violation.accepted}

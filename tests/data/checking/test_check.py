@@ -322,3 +322,23 @@ def test_times_that_cannot_be_are_errors(
     report = check_files(write_lines("a.jsonl", {"id": "x", "duration": 4, **row}), book=book)
     assert [(p.kind, p.field) for p in report.errors] == [("impossible time", field)]
     assert message in report.errors[0].message
+
+
+def test_edits_of_gold_must_be_applicable(write_lines: Write, write_image: Write, book: Rulebook) -> None:
+    write_image("m/1.png")
+    take_out = {"field": "title", "old": "cures diabetes"}
+    file = write_lines(
+        "a.jsonl",
+        ad("1", "This cures diabetes", images=["m/1.png"],
+           gold=REJECT | {"edits": [take_out, {"image": 0, "element": "gun"}]}),
+        ad("2", "Twice cures diabetes, cures diabetes", gold=REJECT | {"edits": [take_out]}),
+        ad("3", "A clean shirt", gold=REJECT | {"edits": [{"image": 0, "element": "gun"}, take_out]}),
+        ad("4", "Who cures diabetes", gold={"verdict": "approve", "violations": [], "edits": [take_out]}),
+    )  # fmt: skip
+    report = check_files(file, book=book)
+    assert found(report) == [
+        ("error", "edit not applicable", 2, "gold.edits.0.old"),
+        ("error", "no such image", 3, "gold.edits.0.image"),
+        ("error", "edit not applicable", 3, "gold.edits.1.old"),
+        ("error", "needless edits", 4, "gold.edits"),
+    ]

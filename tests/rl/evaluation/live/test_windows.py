@@ -184,7 +184,7 @@ def test_what_cannot_be_compared_or_asked_is_refused(evaluated, streams: Briefs,
         compare(once, twice)
     with pytest.raises(ValueError, match="about whole streams: leave out severity"):
         Gate.model_validate({"criteria": [{"metric": "seconds_seen", "margin": 0.1, "severity": "low"}]})
-    with pytest.raises(DataError, match="robustness, faithfulness and tools go with whole cases"):
+    with pytest.raises(DataError, match="robustness, faithfulness, fixes and tools go with whole cases"):
         evaluate_model(SeesDarkness(), streams, tmp_path, windows=WINDOWS, robustness=["rule-order"])
 
 
