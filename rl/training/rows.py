@@ -129,6 +129,22 @@ def _row(brief: Brief, prompt: Sequence[Message], processor: Processor) -> Row:
     return {"case": brief.id, "prompt": without_payloads(prompt, processor), **payloads}
 
 
+def opened(name: str, prompt: Sequence[Message], processor: Processor) -> Row:
+    """One row to read at once, its media opened.
+
+    Args:
+        name: of all rows of a reader, equal for equal prompts.
+
+    Raises:
+        DataError: a picture cannot be read; names the case.
+    """
+    row: Row = {"case": name, "prompt": without_payloads(prompt, processor)}
+    for message in prompt:
+        for part in message.media:
+            row.setdefault(part.row_column, []).append(READERS[part.row_column](part.path, part.case))
+    return row
+
+
 def _dataset(rows: list[Row]) -> Any:
     from datasets import Dataset
 

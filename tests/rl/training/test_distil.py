@@ -1,0 +1,180 @@
+"""Self-distillation: what its loss is of, who its teacher is, and that a run goes on as if it had not been stopped."""
+
+import random
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from prompts.feedback import Feedback
+from rewards import Rubric
+from rl.config.policy import DistilRecipe
+from rl.models.load import context_length, load_model, load_processor
+from rl.runs.folder import RunFolder
+from rl.runs.rollouts import read_rollouts
+from rl.training.feedback import Tell, gold
+from rl.training.registry import train
+from rl.training.rows import rows_for_rl
+from rl.training.trainers.distil import LESSONS, WEIGHTS, RulingDistilTrainer
+from tests.rl.conftest import toy_briefs
+from tests.rl.training.toy_reward import ToyReward, ToyRubric
+
+LORA = {"r": 4, "alpha": 8}
+DIVERGENCES = ("forward", "reverse", "jensen_shannon")
+
+
+def make_recipe(toy: Path, model: Path, output: Path, **sections: Any) -> DistilRecipe:
+    settings = {
+        "max_steps": 2,
+        "save_steps": 2,
+        "num_generations": 1,
+        "max_completion_length": 8,
+        "per_device_train_batch_size": 8,
+        "learning_rate": 1e-3,
+        "gradient_checkpointing": False,
+        "report_to": "none",
+        "logging_steps": 1,
+        "disable_tqdm": True,
+    }
+    cases = "text.jsonl" if "text" in model.name else "cases.jsonl"
+    given: dict[str, Any] = {
+        "name": "distil",
+        "output": output,
+        "rubric": "toy",
+        "data": {"train": [str(toy / cases)], "rulebook": str(toy / "rules.yaml"), "template": "compact"},
+        "model": {"path": str(model), "lora": sections.pop("lora", None)},
+        "trainer": settings | sections.pop("trainer", {}),
+    }
+    return DistilRecipe(**given | sections)
+
+
+@pytest.fixture
+def toy_rubric(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Rubric, "load", lambda *args: ToyRubric())
+
+
+def make_trainer(
+    toy: Path, model: Path, output: Path, tell: Tell = gold, shared: bool = True, **sections: Any
+) -> RulingDistilTrainer:
+    recipe = make_recipe(toy, model, output, **sections)
+    processor, policy = load_processor(model), load_model(recipe.model)
+    briefs = toy_briefs(Path(recipe.data.train[0]), 32)
+    return RulingDistilTrainer(
+        model=policy,
+        args=recipe.arguments(bf16=False, save_strategy="no"),
+        train_dataset=rows_for_rl(briefs, processor, context_length(policy), 8, "compact"),
+        processing_class=processor,
+        reward=ToyReward(),
+        briefs=briefs,
+        rollouts=output / "rollouts",
+        distil=recipe.distil,
+        tell=tell,
+        start=recipe.model,
+        template="compact",
+        shared_prefix=shared,
+    )
+
+
+def scripted(trainer: RulingDistilTrainer) -> dict[str, Any]:
+    """A batch of the same completions for all trainers, ragged, one of them the end of the turn and nothing else."""
+
+    def write(prompt_ids: list, *args: Any, **kwargs: Any) -> Any:
+        drawn, end = random.Random(3), trainer._tokenizer.eos_token_id
+        sizes = [0] + [drawn.choice([2, 5, 8]) for _ in prompt_ids[1:]]
+        return [[drawn.randrange(100, 300) for _ in range(size)] + [end] * (size < 8) for size in sizes], None
+
+    trainer._generate_single_turn = write  # type: ignore[method-assign]
+    trainer.model.train()
+    group = trainer.num_generations or 1
+    batch = trainer._generate_and_score_completions([trainer.train_dataset[n // group] for n in range(8)])
+    trainer.current_gradient_accumulation_steps = 1
+    return batch
+
+
+def learned(trainer: RulingDistilTrainer, batch: dict[str, Any]) -> tuple[float, dict[str, torch.Tensor]]:
+    """The loss, and the gradients."""
+    trainer.model.zero_grad()
+    loss = trainer._compute_loss(trainer.model, dict(batch))
+    loss.backward()
+    return loss.item(), {n: w.grad for n, w in trainer.model.named_parameters() if w.grad is not None}
+
+
+def move(model: torch.nn.Module, by: float = 0.02) -> None:
+    """Makes of a policy another one than it was at the start."""
+    draw = torch.Generator().manual_seed(5)
+    with torch.no_grad():
+        for name, weight in sorted(model.named_parameters()):
+            if weight.requires_grad and "teacher" not in name.split("."):
+                weight.add_(torch.randn(weight.shape, generator=draw) * by)
+
+
+@pytest.mark.parametrize("decay", [1.0, 0.5, 0.0])
+@pytest.mark.parametrize("how", DIVERGENCES)
+def test_a_teacher_that_is_the_student_and_is_told_nothing_teaches_nothing(
+    how: str, decay: float, toy: Path, tiny_vl: Path, tmp_path: Path
+):
+    distil = {"divergence": how, "decay": decay}
+    trainer = make_trainer(toy, tiny_vl, tmp_path, lambda brief, card: Feedback(), distil=distil)
+    batch = scripted(trainer)
+    assert batch[LESSONS].tolist() == [1.0] * 8
+    loss, gradients = learned(trainer, batch)
+    assert loss == pytest.approx(0, abs=1e-6) and gradients
+    assert all(gradient.abs().max() < 1e-6 for gradient in gradients.values())
+    trainer.tell = gold
+    told_something, gradients = learned(trainer, scripted(trainer))
+    assert told_something > 1e-4 and max(gradient.abs().max() for gradient in gradients.values()) > 1e-4
+
+
+@pytest.mark.parametrize("kind", ["tiny_vl", "tiny_text", "tiny_llava"])
+@pytest.mark.parametrize("lora", [None, LORA])
+def test_read_once_or_once_for_each_completion_it_teaches_the_same(
+    lora: dict | None, kind: str, toy: Path, tmp_path: Path, request: pytest.FixtureRequest
+):
+    distil = {"decay": 0.5, "divergence": "jensen_shannon", "grpo": 0.5}
+    found = []
+    for shared in (True, False):
+        torch.manual_seed(0)  # adapters begin at random
+        model = request.getfixturevalue(kind)
+        sections = {"distil": distil, "lora": lora, "trainer": {"num_generations": 4}}
+        trainer = make_trainer(toy, model, tmp_path / str(shared), shared=shared, **sections)
+        move(trainer.model)
+        found.append(learned(trainer, scripted(trainer)))
+        assert trainer.shares is shared
+    (loss, gradients), (theirs, others) = found
+    assert loss == pytest.approx(theirs, rel=1e-4) and abs(loss) > 1e-3
+    assert gradients.keys() == others.keys()
+    largest = max(gradient.abs().max().item() for gradient in others.values())
+    for name, gradient in others.items():
+        scale = max(gradient.abs().max().item(), 1e-3 * largest)
+        torch.testing.assert_close(gradients[name] / scale, gradient / scale, atol=1e-4, rtol=0, msg=name)
+
+
+@pytest.mark.parametrize(("decay", "lora"), [(1.0, None), (0.9, None), (1.0, LORA), (0.9, LORA), (0.0, LORA)])
+def test_a_run_that_goes_on_ends_like_one_that_was_not_stopped(
+    decay: float, lora: dict | None, toy: Path, tiny_text: Path, tmp_path: Path, toy_rubric
+):
+    trainer = {"max_steps": 8, "save_steps": 4, "steps_per_generation": 2, "num_iterations": 2}
+    recipe = make_recipe(toy, tiny_text, tmp_path / "run", distil={"decay": decay}, lora=lora, trainer=trainer)
+    weights = "model.safetensors" if lora is None else "adapter_model.safetensors"
+    final = load_file(train(recipe) / weights)
+    run = RunFolder(recipe.output)
+    last, rollouts = run.checkpoints / "checkpoint-8", read_rollouts(recipe.output)
+    teachers = {step: run.checkpoints / f"checkpoint-{step}" / WEIGHTS for step in (4, 8)}
+    assert all(file.is_file() is (decay == 0.9) for file in teachers.values()), "an average alone is to be kept"
+    teacher = load_file(teachers[8]) if decay == 0.9 else {}
+    assert not [file for file in run.final.rglob("*") if "teacher" in str(file.relative_to(run.final))]
+    assert not [name for name in final if "teacher" in name]
+    for folder in (last, run.final):  # as if killed before
+        shutil.rmtree(folder)
+    resumed = load_file(train(recipe, resume=True) / weights)
+    assert resumed.keys() == final.keys()
+    assert all(torch.equal(resumed[name], weight) for name, weight in final.items())
+    assert read_rollouts(recipe.output) == rollouts
+    again = load_file(teachers[8]) if decay == 0.9 else {}
+    assert again.keys() == teacher.keys() and all(torch.equal(again[name], teacher[name]) for name in teacher)
+    if decay == 0.9:
+        before = load_file(teachers[4])
+        assert not any(torch.equal(before[name], weight) for name, weight in teacher.items())
