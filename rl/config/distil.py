@@ -1,4 +1,4 @@
-"""What is self-distillation's own in a recipe: what the teacher is told, who it is, and how far the student is from it."""
+"""What is self-distillation's own in a recipe: who the teacher is, what it is told, and how it is compared with."""
 
 from typing import Literal
 

@@ -41,7 +41,7 @@ def add_copy(policy: PeftModel, name: str) -> None:
 
 @contextmanager
 def adapter_active(model: nn.Module, name: str, learns: bool = True) -> Iterator[None]:
-    """Meanwhile, this adapter alone is active. It learns from then on, unless it is only read; the others learn or not,
+    """Meanwhile, this adapter alone is active. It learns from then on unless it is only read; the others learn or not,
     as they did before.
     """
     if learns:

@@ -33,9 +33,7 @@ class DistilStage(PolicyStage[DistilRecipe]):
         mixed = {"GRPO's loss": f"{how.grpo:g} times"} if how.grpo else {}
         return {
             "rubric": self.rubric.name,
-            "teacher": _TEACHERS.get(
-                how.decay, f"a moving average of the policy, of which a step leaves {how.decay:g}"
-            ),
+            "teacher": _TEACHERS.get(how.decay, f"a moving average of the policy, decay {how.decay:g}"),
             "feedback": how.feedback,
             "divergence": f"{how.divergence}, over {compared}",
             **mixed,

@@ -135,8 +135,8 @@ class Subject:
         return states_of(weights, *how, frozen=False), reference
 
     def _has_reference(self, weights: Weights) -> bool:
-        """Whether a copy is read beside the model: a reference or a teacher. Where adapters are trained, it is the model
-        without them, or with others.
+        """Whether a copy is read beside the model: a reference or a teacher. Where adapters are trained, the model
+        without them is, or with others.
         """
         taught = isinstance(self.recipe, DistilRecipe) and self.recipe.distil.decay > 0
         return (taught or bool(getattr(self.arguments, "beta", 0))) and weights.trained * 2 > weights.numbers

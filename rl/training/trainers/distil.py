@@ -2,11 +2,11 @@
 
     loss = Σₜ D(student(· | brief, y<t), teacher(· | brief, feedback, y<t)) / tokens  (+ weight · GRPO's loss)
 
-The student writes as in GRPO; what it wrote is scored by the rubric, feedback is made of gold or of the scorecards,
-and the teacher's distributions over the whole vocabulary are what the student moves to, at every token of its own.
-The teacher is the policy as it was at the start, as it is, or a moving average of it (`rl.models.teacher`); no gradient
-reaches it. A completion about which nothing can be told teaches nothing. Both read each prompt once for all the
-completions on it, where prompts are shared.
+The student writes as in GRPO, and the rubric scores what it wrote. What the teacher is told is made of gold or of the
+scorecards (`rl.training.feedback`); the student moves to its distributions at every token of its own. The teacher is
+the policy as it was at the start, as it is, or a moving average of it (`rl.models.teacher`); no gradient reaches it. A
+completion about which nothing can be told teaches nothing. Both read each prompt once for all completions on it, where
+prompts are shared.
 
 A checkpoint holds the teacher where it cannot be had from the model that the run began with.
 """
@@ -21,7 +21,7 @@ from torch.nn.functional import pad
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from data import Brief, DataError
-from prompts.feedback import Feedback, told
+from prompts.feedback import Feedback, with_feedback
 from prompts.processor import Processor, special_tokens
 from rl.config.distil import DistilConfig
 from rl.config.model import ModelConfig
@@ -91,9 +91,8 @@ class RulingDistilTrainer(MeasuringTrainer, RulingGRPOTrainer):
         """GRPO's, where its loss is mixed in; else 1 for a completion that the teacher was told something about."""
         advantages = super().advantages_of(output, totals)
         briefs = [self._brief(episode.case) for episode, _ in self._scored]
-        read = self._told(
-            briefs, [self.tell(brief, card) for brief, (_, card) in zip(briefs, self._scored, strict=True)]
-        )
+        cards = [card for _, card in self._scored]
+        read = self._told(briefs, [self.tell(*pair) for pair in zip(briefs, cards, strict=True)])
         known = torch.tensor([prompt is not None for prompt in read], device=advantages.device)
         of_rows = [self._weight({"case": brief.id, "weight": brief.case.weight}) for brief in briefs]
         output[TOLD] = [prompt or own for prompt, own in zip(read, output[PROMPTS], strict=True)]
@@ -123,7 +122,7 @@ class RulingDistilTrainer(MeasuringTrainer, RulingGRPOTrainer):
             name = f"{brief.id}\n{about.text(self._specials)}"
             if name not in known:
                 (prompt,) = prompts_of([brief], self.template, self._specials)
-                row = opened(name, told(prompt, about, self._specials, self.template), processor)
+                row = opened(name, with_feedback(prompt, about, self._specials, self.template), processor)
                 known[name] = self._reader.read([row])[0]
             fits = len(known[name].ids) + (self.max_completion_length or 0) <= self._context
             found.append(known[name] if fits else None)

@@ -178,3 +178,90 @@ def test_a_run_that_goes_on_ends_like_one_that_was_not_stopped(
     if decay == 0.9:
         before = load_file(teachers[4])
         assert not any(torch.equal(before[name], weight) for name, weight in teacher.items())
+
+
+def test_what_nothing_is_known_of_teaches_nothing(toy: Path, tiny_vl: Path, tmp_path: Path):
+    known = {"toy-0", "toy-3", "toy-4"}
+    trainer = make_trainer(
+        toy, tiny_vl, tmp_path, lambda brief, card: gold(brief, card) if brief.id in known else None
+    )
+    batch = scripted(trainer)
+    rows = [row for row, (episode, _) in enumerate(trainer._scored) if episode.case in known]
+    assert batch[LESSONS].nonzero()[:, 0].tolist() == rows and len(rows) == 3
+    assert trainer._metrics["train"]["distil/told"] == [3 / 8]
+    assert batch["lesson_tokens"] == batch["completion_mask"][rows].sum()
+    loss, gradients = learned(trainer, batch)
+    for row in set(range(8)) - set(rows):  # whatever else was written there
+        batch["completion_ids"][row] = 100
+    same, others = learned(trainer, batch)
+    assert same == pytest.approx(loss, rel=1e-5) and loss > 1e-4
+    for name, gradient in gradients.items():
+        torch.testing.assert_close(others[name], gradient, atol=1e-6, rtol=1e-4)
+
+
+def test_a_case_weighs_what_its_weight_is(toy: Path, tiny_text: Path, tmp_path: Path):
+    trainer = make_trainer(toy, tiny_text, tmp_path)
+    loss, _ = learned(trainer, scripted(trainer))
+    for brief in trainer.briefs or ():
+        brief.case.weight = 3.0
+    heavier, _ = learned(trainer, scripted(trainer))
+    assert heavier == pytest.approx(3 * loss, rel=1e-5)
+
+
+def test_the_teacher_reads_the_students_prompt_and_feedback_behind_it(toy: Path, tiny_vl: Path, tmp_path: Path):
+    trainer = make_trainer(toy, tiny_vl, tmp_path, trainer={"num_generations": 4})
+    batch = scripted(trainer)
+    assert len({id(prompt) for prompt in batch[TOLD]}) == 2, "what is told of a case is read once"
+    for told, own, (episode, _) in zip(batch[TOLD], batch["prompts"], trainer._scored, strict=True):
+        words, before = (trainer._tokenizer.decode(prompt.ids) for prompt in (told, own))
+        assert torch.equal(told.media["pixel_values"], own.media["pixel_values"])
+        verdict = trainer.briefs[episode.case].gold.verdict
+        assert words.count(OPEN) == words.count(CLOSE) == 1 and OPEN not in before
+        assert f'"verdict": "{verdict}"' in words.partition(OPEN)[2] and words.startswith(before[: len(before) // 2])
+
+
+def test_feedback_that_leaves_no_room_is_not_told(toy: Path, tiny_text: Path, tmp_path: Path):
+    trainer = make_trainer(toy, tiny_text, tmp_path, lambda brief, card: Feedback(("x y " * 400,)))
+    assert not scripted(trainer)[LESSONS].any()
+
+
+@pytest.mark.parametrize("grpo", [0.0, 0.5])
+def test_what_a_step_logs(grpo: float, toy: Path, tiny_text: Path, tmp_path: Path):
+    trainer = make_trainer(toy, tiny_text, tmp_path, distil={"grpo": grpo}, trainer={"num_generations": 2})
+    trainer.train()
+    logged = next(entry for entry in trainer.state.log_history if "reward" in entry)
+    assert {"distil/told", "distil/divergence", "entropy"} <= logged.keys() and logged["distil/told"] == 1
+    assert logged["distil/divergence"] > 0 and logged["entropy"] > 0
+    assert ("frac_reward_zero_std" in logged) is ("distil/loss" in logged) is bool(grpo)
+    rollouts = read_rollouts(tmp_path)
+    assert {rollout.advantage for rollout in rollouts} == {1.0} if not grpo else len(rollouts) == 16
+
+
+def test_what_distil_does_not_go_with_is_refused(toy: Path, tiny_text: Path, tmp_path: Path, toy_rubric, monkeypatch):
+    stage = stage_of(make_recipe(toy, tiny_text, tmp_path))
+    arguments = stage.recipe.arguments(bf16=False)
+    stage.check(arguments)
+    assert stage.facts(arguments)["teacher"] == "the policy as it was at the start"
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    with pytest.raises(DataError, match=r"trainer\.fsdp.*zero2"):
+        stage.check(arguments)
+
+
+def test_a_policy_that_began_as_an_adapter_has_one_for_its_teacher(
+    toy: Path, tiny_text: Path, tmp_path: Path, toy_rubric
+):
+    first = train(make_recipe(toy, tiny_text, tmp_path / "text-first", lora=LORA))
+    trainer = make_trainer(toy, first, tmp_path / "second", data=data(toy))
+    move(trainer.model)
+    held = {name: weight for name, weight in trainer.model.named_parameters() if ".teacher." in name}
+    begun = load_model(ModelConfig(path=str(first)))
+    for name, weight in begun.named_parameters():
+        if ".lora_" in name:
+            assert torch.equal(held[name.replace(".default.", ".teacher.")], weight)
+    assert held and not any(weight.requires_grad for weight in held.values())
+    _, gradients = learned(trainer, scripted(trainer))
+    assert gradients and not held.keys() & gradients.keys()
+
+
+def data(toy: Path) -> dict[str, Any]:
+    return {"train": [str(toy / "text.jsonl")], "rulebook": str(toy / "rules.yaml"), "template": "compact"}
