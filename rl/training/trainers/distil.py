@@ -144,11 +144,13 @@ class RulingDistilTrainer(MeasuringTrainer, RulingGRPOTrainer):
     def _distilled(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
         """How far the student is from the teacher, for each token that a step learns from."""
         mask = own_tokens(inputs).bool() & (inputs[LESSONS] != 0).unsqueeze(1)
+        read, theirs = self._asked(inputs[TOLD], inputs, mask)
+        # Each in a context of its own: weights that one casts without gradients, the other would take for its own.
         with self.accelerator.autocast():
-            read, theirs = self._asked(inputs[TOLD], inputs, mask)
             states, head = self.teacher.read(read, theirs, self.temperature)
-            asked, places = self._asked(inputs[PROMPTS], inputs, mask)
-            lesson = Lesson(places, states, head, self.how.divergence, self.how.top_k)
+        asked, places = self._asked(inputs[PROMPTS], inputs, mask)
+        lesson = Lesson(places, states, head, self.how.divergence, self.how.top_k)
+        with self.accelerator.autocast():
             learned: Learned = model(**asked, lesson=lesson)
         everywhere = torch.ones_like(learned.divergence)
         self._log("distil/divergence", self._mean(learned.divergence.detach(), everywhere)[1])

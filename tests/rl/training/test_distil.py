@@ -9,16 +9,18 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from prompts.feedback import Feedback
+from data import DataError
+from prompts.feedback import CLOSE, OPEN, Feedback
 from rewards import Rubric
+from rl.config.model import ModelConfig
 from rl.config.policy import DistilRecipe
 from rl.models.load import context_length, load_model, load_processor
 from rl.runs.folder import RunFolder
 from rl.runs.rollouts import read_rollouts
 from rl.training.feedback import Tell, gold
-from rl.training.registry import train
+from rl.training.registry import stage_of, train
 from rl.training.rows import rows_for_rl
-from rl.training.trainers.distil import LESSONS, WEIGHTS, RulingDistilTrainer
+from rl.training.trainers.distil import LESSONS, TOKENS, TOLD, WEIGHTS, RulingDistilTrainer
 from tests.rl.conftest import toy_briefs
 from tests.rl.training.toy_reward import ToyReward, ToyRubric
 
@@ -57,14 +59,14 @@ def toy_rubric(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def make_trainer(
-    toy: Path, model: Path, output: Path, tell: Tell = gold, shared: bool = True, **sections: Any
+    toy: Path, model: Path, output: Path, tell: Tell = gold, shared: bool = True, half: bool = False, **sections: Any
 ) -> RulingDistilTrainer:
     recipe = make_recipe(toy, model, output, **sections)
     processor, policy = load_processor(model), load_model(recipe.model)
     briefs = toy_briefs(Path(recipe.data.train[0]), 32)
     return RulingDistilTrainer(
         model=policy,
-        args=recipe.arguments(bf16=False, save_strategy="no"),
+        args=recipe.arguments(bf16=half, use_cpu=True, save_strategy="no"),
         train_dataset=rows_for_rl(briefs, processor, context_length(policy), 8, "compact"),
         processing_class=processor,
         reward=ToyReward(),
@@ -189,7 +191,7 @@ def test_what_nothing_is_known_of_teaches_nothing(toy: Path, tiny_vl: Path, tmp_
     rows = [row for row, (episode, _) in enumerate(trainer._scored) if episode.case in known]
     assert batch[LESSONS].nonzero()[:, 0].tolist() == rows and len(rows) == 3
     assert trainer._metrics["train"]["distil/told"] == [3 / 8]
-    assert batch["lesson_tokens"] == batch["completion_mask"][rows].sum()
+    assert batch[TOKENS] == batch["completion_mask"][rows].sum()
     loss, gradients = learned(trainer, batch)
     for row in set(range(8)) - set(rows):  # whatever else was written there
         batch["completion_ids"][row] = 100
@@ -265,3 +267,24 @@ def test_a_policy_that_began_as_an_adapter_has_one_for_its_teacher(
 
 def data(toy: Path) -> dict[str, Any]:
     return {"train": [str(toy / "text.jsonl")], "rulebook": str(toy / "rules.yaml"), "template": "compact"}
+
+
+def test_in_half_precision_a_teacher_of_the_same_weights_takes_no_gradient_away(
+    toy: Path, tiny_text: Path, tmp_path: Path
+):
+    found = []
+    for half in (False, True):
+        trainer = make_trainer(toy, tiny_text, tmp_path / str(half), half=half, distil={"decay": 0.0})
+        found.append(learned(trainer, scripted(trainer))[1])
+    whole, rounded = found
+    assert whole.keys() == rounded.keys() and all(gradient.any() for gradient in rounded.values())
+    largest = max(gradient.abs().max().item() for gradient in whole.values())
+    for name, gradient in whole.items():
+        torch.testing.assert_close(rounded[name] / largest, gradient / largest, atol=0.1, rtol=0, msg=name)
+
+
+def test_evaluation_is_of_the_same_distance(toy: Path, tiny_text: Path, tmp_path: Path):
+    trainer = make_trainer(toy, tiny_text, tmp_path)
+    trainer.eval_dataset = trainer.train_dataset.select(range(8))
+    figures = trainer.evaluate()
+    assert figures["eval_loss"] == pytest.approx(figures["eval_distil/divergence"], rel=1e-5) and figures["eval_loss"]
