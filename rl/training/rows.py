@@ -114,7 +114,7 @@ def lessons_of(
     lessons = []
     for brief, prompt in zip(briefs, prompts_of(briefs, template, specials), strict=True):
         ruling = target(brief.case, brief.excerpt)
-        if xxhash.xxh3_64_intdigest(brief.id) < feedback * 2**64:
+        if xxhash.xxh3_64_intdigest(brief.id.encode()) < feedback * 2**64:
             prompt = with_feedback(prompt, Feedback(ruling=ruling), specials, template)
         lessons.append([*prompt, (reply or Reply()).message(write(ruling, specials))])
     return lessons

@@ -239,11 +239,15 @@ def test_what_a_step_logs(grpo: float, toy: Path, tiny_text: Path, tmp_path: Pat
     assert {rollout.advantage for rollout in rollouts} == {1.0} if not grpo else len(rollouts) == 16
 
 
-def test_what_distil_does_not_go_with_is_refused(toy: Path, tiny_text: Path, tmp_path: Path, toy_rubric, monkeypatch):
-    stage = stage_of(make_recipe(toy, tiny_text, tmp_path))
+def test_what_distil_does_not_go_with_is_refused(toy: Path, tiny_text: Path, tmp_path: Path, monkeypatch):
+    stage = stage_of(make_recipe(toy, tiny_text, tmp_path, rubric="default", trainer={"num_generations": 2}))
     arguments = stage.recipe.arguments(bf16=False)
     stage.check(arguments)
     assert stage.facts(arguments)["teacher"] == "the policy as it was at the start"
+    stage.recipe.distil.grpo = 0.5
+    with pytest.raises(DataError, match=r"trainer\.scale_rewards.*prices"):
+        stage.check(arguments)
+    arguments.scale_rewards = "none"
     monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
     with pytest.raises(DataError, match=r"trainer\.fsdp.*zero2"):
         stage.check(arguments)
