@@ -24,6 +24,7 @@ from rl.models.divergence import Head
 from rl.models.lesson import hidden_at
 from rl.models.load import load_model
 from rl.models.second_adapter import adapter_active, add_copy, without_adapter
+from rl.shared_prefix.attention import bare
 
 TEACHER = "teacher"
 """The adapter."""
@@ -42,16 +43,10 @@ class Teacher:
     def __init__(self, policy: Any):
         self.policy = policy
 
-    @property
-    def bare(self) -> PreTrainedModel:
-        """The policy without what wraps it for adapters; they stay in it."""
-        inner: PreTrainedModel = self.policy.get_base_model() if isinstance(self.policy, PeftModel) else self.policy
-        return inner
-
     @contextmanager
     def speaking(self) -> Iterator[PreTrainedModel]:
         """Meanwhile, what is given speaks as the teacher."""
-        yield self.bare
+        yield bare(self.policy)
 
     def read(self, inputs: dict[str, Any], places: torch.Tensor, temperature: float) -> tuple[torch.Tensor, Head]:
         """Its hidden states at places of a batch (N, H), and the head that reads them; without dropout and gradients.
@@ -92,7 +87,7 @@ class BaseTeacher(Teacher):
     @contextmanager
     def speaking(self) -> Iterator[PreTrainedModel]:
         with self.policy.disable_adapter():
-            yield self.bare
+            yield bare(self.policy)
 
 
 class AdapterTeacher(Teacher):
@@ -116,7 +111,7 @@ class AdapterTeacher(Teacher):
     @contextmanager
     def speaking(self) -> Iterator[PreTrainedModel]:
         with adapter_active(self.policy, TEACHER, learns=False):
-            yield self.bare
+            yield bare(self.policy)
 
     @torch.no_grad()
     def follow(self) -> None:
@@ -154,7 +149,8 @@ class ModelTeacher(Teacher):
         super().__init__(policy)
         # Of a moving average, half precision would round away what a step adds.
         start = start.model_copy(update={"dtype": "float32"}) if decay < 1 else start
-        self.model = load_model(start, trainable=False).to(policy.device).requires_grad_(False)
+        model: Any = load_model(start, trainable=False)
+        self.model = model.to(policy.device).requires_grad_(False)
         self._average = MovingAverage(self.model, decay) if decay < 1 else None
         if self._average is not None:
             self._average.follow(policy)

@@ -1,6 +1,7 @@
 """MeasuringTrainer: figures over the tokens of all processes, for trainers with a loss of their own (trl 1.16)."""
 
 import torch
+from transformers import PreTrainedModel
 from trl import GRPOConfig, GRPOTrainer
 
 from rl.training.advantages.moments import mean_and_variance, moments
@@ -10,6 +11,7 @@ class MeasuringTrainer(GRPOTrainer):
     """To be put before a trainer of TRL's among the bases of a class."""
 
     args: GRPOConfig
+    model: PreTrainedModel
 
     def _log(self, name: str, value: float) -> None:
         self._metrics["train" if self.model.training else "eval"][name].append(value)
