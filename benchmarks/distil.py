@@ -63,12 +63,14 @@ MAIN = ("distil-gold", "distil-scorecard", "grpo", *IMITATING)
 class Bench:
     """One seed's runs, of so many seconds each."""
 
-    def __init__(self, home: Path, seed: int, seconds: float, cases: int, test_cases: int):
-        self.home, self.seed, self.seconds = home, seed, seconds
-        noise = DemoConfig.teacher_noise
+    def __init__(self, home: Path, seed: int, seconds: float, sft_steps: int | None = None):
+        self.home, self.seed, self.seconds, self.sft_steps = home, seed, seconds, sft_steps
+
+    def draw(self, cases: int, test_cases: int) -> None:
+        """Draws the ads, unless they are there."""
         if not self.data("train").is_file():
-            build(BillboardConfig(cases, test_cases, seed, "demo", noise), home / "data")
-        self.book = Rulebook.load(home / "data" / "rulebook.yaml")
+            build(BillboardConfig(cases, test_cases, self.seed, "demo", DemoConfig.teacher_noise), self.home / "data")
+        self.book = Rulebook.load(self.home / "data" / "rulebook.yaml")
         self.seen = load_cases(self.data("train"))[:SEEN]
         self.split = {name: Briefs.bind(load_cases(self.data(name)), self.book) for name in SPLITS}
 
@@ -80,7 +82,8 @@ class Bench:
         """The model that all go on from."""
         run = self.home / "start"
         if not RunFolder(run).is_trained:
-            train(self._recipe("sft", self.data("train"), run, feedback=0.5), resume=True)
+            steps = {} if self.sft_steps is None else {"max_steps": self.sft_steps}
+            train(self._recipe("sft", self.data("train"), run, feedback=0.5, **steps), resume=True)
         return run
 
     def run(self, name: str) -> Path:
@@ -172,12 +175,14 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=[*ON_POLICY, *IMITATING], default=list(MAIN))
     parser.add_argument("--seconds", type=float, default=600.0, help="of training, for each method")
     parser.add_argument("--cases", type=int, default=DemoConfig.cases, help="that the SFT model learns from")
+    parser.add_argument("--sft-steps", type=int, help="of the model that all go on from; the recipe's if not given")
     parser.add_argument("--test-cases", type=int, default=2000)
     arguments = parser.parse_args()
     console = Console(width=200)
     for seed in arguments.seeds:
         home = arguments.out / f"seed-{seed}"
-        bench = Bench(home, seed, arguments.seconds, arguments.cases, arguments.test_cases)
+        bench = Bench(home, seed, arguments.seconds, arguments.sft_steps)
+        bench.draw(arguments.cases, arguments.test_cases)
         found = {name: bench.evaluations(name) for name in ("start", *arguments.only)}
         content: dict[str, Any] = {}
         for place, split in enumerate(SPLITS):

@@ -1,17 +1,16 @@
 """Self-distillation: the model learns from what it would have written had it been told more."""
 
-import os
 from typing import Any
 
 from trl import GRPOConfig
 
 from data import DataError
 from rl.config.policy import DistilRecipe
-from rl.training.feedback import find_tell
+from rl.training.feedback import TELLS
 from rl.training.grpo import check_prices_count
 from rl.training.policy import PolicyStage
 from rl.training.stage import Parts
-from rl.training.trainers.distil import RulingDistilTrainer
+from rl.training.trainers.distil import NOT_SHARDED, RulingDistilTrainer
 from rl.training.trainers.resumable import ResumableTrainer
 
 _TEACHERS = {1.0: "the policy as it was at the start", 0.0: "the policy itself"}
@@ -24,8 +23,9 @@ class DistilStage(PolicyStage[DistilRecipe]):
         super().check(arguments)
         if self.recipe.distil.grpo:
             check_prices_count(self.rubric, arguments)
-        if arguments.fsdp or os.environ.get("ACCELERATE_USE_FSDP") == "true":
-            raise DataError("a teacher is read whole, and FSDP leaves it in pieces: take zero2", field="trainer.fsdp")
+
+    def check_sharded(self) -> None:
+        raise DataError(NOT_SHARDED, field="accelerate")
 
     def facts(self, arguments: GRPOConfig) -> dict[str, str]:
         how = self.recipe.distil
@@ -41,6 +41,6 @@ class DistilStage(PolicyStage[DistilRecipe]):
 
     def trainer(self, parts: Parts) -> ResumableTrainer:
         how = self.recipe.distil
-        settings: dict[str, Any] = {"distil": how, "tell": find_tell(how.feedback)}
+        settings: dict[str, Any] = {"distil": how, "tell": TELLS[how.feedback]}
         settings |= {"start": parts.start.model, "template": self.recipe.data.template}
         return RulingDistilTrainer(**self.for_policy(parts), **settings)

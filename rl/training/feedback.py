@@ -8,7 +8,7 @@ scored.
 from collections.abc import Callable
 from typing import TypeAlias
 
-from data import Brief, DataError, Gold, Ruling
+from data import Brief, Gold, Ruling
 from data.finding import Outcome
 from prompts import ParseFailure, target
 from prompts.feedback import Feedback
@@ -65,19 +65,8 @@ def findings(brief: Brief, card: Scorecard) -> Feedback | None:
     return Feedback(tuple(wrong) or (ALL_RIGHT,))
 
 
-KINDS: dict[str, Tell] = {"gold": gold, "scorecard": scorecard, "findings": findings}
+TELLS: dict[str, Tell] = {"gold": gold, "scorecard": scorecard, "findings": findings}
 """By the recipe's names."""
-
-
-def find_tell(name: str) -> Tell:
-    """The kind of that name.
-
-    Raises:
-        DataError: there is none.
-    """
-    if name not in KINDS:
-        raise DataError(f"there is no feedback '{name}': choose from {', '.join(KINDS)}", field="distil.feedback")
-    return KINDS[name]
 
 
 def _failure(card: Scorecard) -> tuple[str, ...]:

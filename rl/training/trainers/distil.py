@@ -38,6 +38,7 @@ from rl.training.trainers.policy import own_tokens
 from rl.training.trainers.shared_prefix import PROMPTS
 from rl.training.trainers.snapshot_callback import FLAT
 
+NOT_SHARDED = "each process holds a teacher whole, which ZeRO and FSDP would leave in pieces: take multi_gpu"
 WEIGHTS = "teacher.safetensors"
 """A file of a checkpoint."""
 TOLD = "told"
@@ -57,7 +58,7 @@ class RulingDistilTrainer(MeasuringTrainer, RulingGRPOTrainer):
         checkpoint: where the run goes on from, if it does.
 
     Raises:
-        DataError: the model is in pieces, or its experts are balanced by a loss of their own.
+        DataError: the model or its optimiser is in pieces, or its experts are balanced by a loss of their own.
     """
 
     def __init__(
@@ -71,8 +72,8 @@ class RulingDistilTrainer(MeasuringTrainer, RulingGRPOTrainer):
         **kwargs: Any,
     ):
         super().__init__(*args, checkpoint=checkpoint, **kwargs)
-        if self.sharding in ("zero3", "fsdp"):
-            raise DataError("a teacher is read whole, and this would leave it in pieces: take zero2", field="distil")
+        if self.sharding is not None:
+            raise DataError(NOT_SHARDED, field="distil")
         if self.aux_loss_enabled:
             raise DataError("experts that are balanced by a loss of their own have not been tried", field="distil")
         self.how, self.tell, self.template = distil, tell, template

@@ -1,11 +1,9 @@
 """What a teacher is told of a case, by kind; None where nothing is known."""
 
-import pytest
-
-from data import Brief, Case, DataError, Rule, Rulebook, Ruling
+from data import Brief, Case, Rule, Rulebook, Ruling
 from prompts import FailureReason, ParseFailure, parse
 from rewards import Component, Scorecard
-from rl.training.feedback import ALL_RIGHT, MOST, find_tell, findings, gold, scorecard
+from rl.training.feedback import ALL_RIGHT, MOST, findings, gold, scorecard
 
 BOOK = Rulebook(name="book", rules=[Rule(id=id_, text=f"No {id_}.") for id_ in ("A-1", "A-2", "A-3")])
 FAILURE = ParseFailure(FailureReason.NO_THINK, "it begins with 'I'")
@@ -68,9 +66,3 @@ def test_of_what_gold_leaves_open_nothing_is_wrong() -> None:
     assert said == ("A-3: broken is wrong",)
     unsure = findings(brief(verdict="escalate", violations=[], unclear=["A-2"]), found("A-1: clear", "A-2: clear"))
     assert unsure.lines == ("A-2: clear is wrong", "A-3: not judged is wrong")
-
-
-def test_an_unknown_kind_is_an_error_that_names_the_others() -> None:
-    assert find_tell("gold") is gold
-    with pytest.raises(DataError, match=r"distil\.feedback.*gold, scorecard, findings"):
-        find_tell("rubric")
