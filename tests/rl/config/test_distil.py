@@ -3,7 +3,7 @@
 import pytest
 
 from data import DataError
-from rl.config import DistilRecipe
+from rl.config import DistilRecipe, SFTRecipe
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,9 @@ def test_one_completion_a_case_is_enough_and_a_mixture_wants_two() -> None:
     assert DistilRecipe.load("billboard/distil").arguments(bf16=False).num_generations == 1
     mixed = DistilRecipe.load("billboard/distil", {"distil.grpo": "0.5", "num_generations": "4"})
     assert mixed.arguments(bf16=False).num_generations == 4
+
+
+def test_lessons_can_tell_of_rulings_and_not_of_episodes() -> None:
+    assert SFTRecipe.load("billboard/sft", {"feedback": "0.5"}).feedback == 0.5
+    with pytest.raises(DataError, match="feedback: it tells of rulings"):
+        SFTRecipe.load("billboard_desk/sft", {"feedback": "0.5"})
