@@ -3,8 +3,8 @@
     python benchmarks/desk.py --out runs/bench-desk [--cases 12000] [--sft-steps 500] [--grpo-steps 60]
 
 Draws ads under a book of 3,000 rules, print too small to read, facts on the page; writes trajectories from gold,
-trains on them (SFT), then by the rubric with the tools (GRPO). Both models review ads of products that none has seen, at
-their desk and at others, and every difference has a paired interval, by mechanism too:
+trains on them (SFT), then by the rubric with the tools (GRPO). Both models review ads of products that none has
+seen, at their desk and at others, and every difference has a paired interval, by mechanism too:
 
 - **desk**: as trained;
 - **no zoom**: without that tool;

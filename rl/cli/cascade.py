@@ -123,8 +123,12 @@ def check_goes_with(
     if cascade is not None and without_reasoning:
         raise DataError("--without-reasoning makes a cheap pass, and --cascade uses one: give one of them")
     refused = {
-        "--cascade": ("--predictions", "--robustness", "--faithfulness", "--windows") if cascade is not None else (),
-        "--without-reasoning": ("--predictions", "--faithfulness", "--tools", "--blank") if without_reasoning else (),
+        "--cascade": ("--predictions", "--robustness", "--faithfulness", "--windows", "--fix")
+        if cascade is not None
+        else (),
+        "--without-reasoning": ("--predictions", "--faithfulness", "--tools", "--blank", "--fix")
+        if without_reasoning
+        else (),
     }
     for option, names in refused.items():
         if given := next((name for name in names if others[name]), None):

@@ -4,9 +4,10 @@ from rl.config.cases import HardConfig, MasteredConfig
 from rl.config.data import DataConfig, WindowsConfig
 from rl.config.decoding import Decoding
 from rl.config.desk import DeskConfig
+from rl.config.distil import DistilConfig
 from rl.config.evaluate import EvalRecipe
 from rl.config.model import LoraConfig, ModelConfig, TinyConfig
-from rl.config.policy import GRPORecipe, PolicyRecipe, PPORecipe
+from rl.config.policy import DistilRecipe, GRPORecipe, PolicyRecipe, PPORecipe
 from rl.config.ppo import AdvantageConfig, CriticConfig, KLConfig
 from rl.config.recipe import Recipe, find_recipe
 from rl.config.retriever import RetrieverRecipe
@@ -19,6 +20,8 @@ __all__ = [
     "DataConfig",
     "Decoding",
     "DeskConfig",
+    "DistilConfig",
+    "DistilRecipe",
     "EvalRecipe",
     "GRPORecipe",
     "HardConfig",

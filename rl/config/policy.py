@@ -1,4 +1,4 @@
-"""PolicyRecipe: what a GRPO or PPO run is made of, beyond what every training has."""
+"""PolicyRecipe: what a GRPO, PPO or distil run is made of, beyond what every training has."""
 
 from typing import Any, ClassVar, Literal
 
@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from rewards.scoring.pair import PairReward
 from rl.config.cases import HardConfig, MasteredConfig
 from rl.config.desk import DeskFields
+from rl.config.distil import DistilConfig
 from rl.config.ppo import AdvantageConfig, CriticConfig, KLConfig
 from rl.config.train import SelectingRecipe, TrainRecipe
 
@@ -82,23 +83,8 @@ class GRPORecipe(PolicyRecipe):
         return self
 
 
-class PPORecipe(PolicyRecipe):
-    """Advantages against what a critic foresees, token by token.
-
-    In ``trainer``, ``steps_per_generation`` is the number of minibatches, ``num_iterations`` that of the epochs over
-    them, and ``num_generations`` may be 1.
-    """
-
-    kind = "ppo"
-    reserved = TrainRecipe.reserved | {
-        "beta": "use the recipe's 'kl.coefficient', which is a part of the reward",
-        "scale_rewards": "advantages come from the critic: use the recipe's 'advantage.whiten'",
-        "multi_objective_aggregation": "advantages come from the critic, of the rubric's total",
-    }
-
-    critic: CriticConfig = Field(default_factory=CriticConfig)
-    advantage: AdvantageConfig = Field(default_factory=AdvantageConfig)
-    kl: KLConfig = Field(default_factory=KLConfig)
+class SingleRecipe(PolicyRecipe):
+    """One completion a case will do: ``num_generations`` may be 1."""
 
     @classmethod
     def check_number(cls, key: str, value: Any) -> None:
@@ -122,6 +108,50 @@ class PPORecipe(PolicyRecipe):
         batches = given("steps_per_generation") or given("gradient_accumulation_steps") or 1
         return int(given("generation_batch_size") or batches * given("per_device_train_batch_size", 8))
 
+
+class PPORecipe(SingleRecipe):
+    """Advantages against what a critic foresees, token by token.
+
+    In ``trainer``, ``steps_per_generation`` is the number of minibatches, ``num_iterations`` that of the epochs over
+    them, and ``num_generations`` may be 1.
+    """
+
+    kind = "ppo"
+    reserved = TrainRecipe.reserved | {
+        "beta": "use the recipe's 'kl.coefficient', which is a part of the reward",
+        "scale_rewards": "advantages come from the critic: use the recipe's 'advantage.whiten'",
+        "multi_objective_aggregation": "advantages come from the critic, of the rubric's total",
+    }
+
+    critic: CriticConfig = Field(default_factory=CriticConfig)
+    advantage: AdvantageConfig = Field(default_factory=AdvantageConfig)
+    kl: KLConfig = Field(default_factory=KLConfig)
+
     def _fixed(self) -> dict[str, Any]:
         # Of the fields that are not the recipe's: a reference is loaded where there is a price on leaving it.
         return super()._fixed() | {"beta": self.kl.coefficient, "scale_rewards": "none"}
+
+
+class DistilRecipe(SingleRecipe):
+    """A teacher that is told more scores the student's own tokens; see `rl.training.trainers.distil`.
+
+    In ``trainer``, ``num_generations`` may be 1 unless GRPO's loss is mixed in.
+    """
+
+    kind = "distil"
+
+    distil: DistilConfig = Field(default_factory=DistilConfig)
+
+    @model_validator(mode="after")
+    def _what_goes_with_the_mixture(self) -> "DistilRecipe":
+        if self.desk is not None:
+            raise ValueError("desk: episodes with tools are not distilled: leave it out, or train with grpo or ppo")
+        if self.distil.grpo and self.trainer.get("num_generations") == 1:
+            raise ValueError("trainer.num_generations: GRPO compares the completions on a case: draw 2 or more")
+        if self.distil.grpo:
+            return self
+        if self.trainer.get("beta"):
+            raise ValueError("trainer.beta: it is a price in GRPO's loss, whose weight is 0: set distil.grpo")
+        if self.credit != "joint":
+            raise ValueError("credit: it is GRPO's advantage, whose weight is 0: set distil.grpo, or leave it out")
+        return self

@@ -227,7 +227,16 @@ class SFTRecipe(SupervisedRecipe, SelectingRecipe, DeskFields):
     kind = "sft"
     trajectories: Files = Field(default_factory=list)
     """Episodes at the desk to learn from (`ruling data trajectories`); without any, gold's rulings are learned."""
+    feedback: float = Field(default=0.0, ge=0, le=1)
+    """Share of the cases whose ruling is told at the end of the prompt, as ``distil`` tells its teacher the right one:
+    a model that starts from nothing has to learn to follow it."""
     choices: ClassVar[dict[str, tuple[str | bool, ...]]] = {"loss_type": ("nll", "dft", "chunked_nll")}
+
+    @model_validator(mode="after")
+    def _tells_of_rulings(self) -> "SFTRecipe":
+        if self.feedback and self.trajectories:
+            raise ValueError("feedback: it tells of rulings, and episodes are learned from: leave it out")
+        return self
 
     @classmethod
     def config_class(cls) -> Any:

@@ -9,8 +9,7 @@ its own, with a head. A trunk is the model without what writes: it sees the pict
 """
 
 import functools
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from types import MethodType
 from typing import Any
 
@@ -178,17 +177,6 @@ def split_critic(weights: Mapping[str, torch.Tensor]) -> tuple[dict[str, torch.T
     """A policy's weights: those that are its own, and those of its critic."""
     own = {name: weight for name, weight in weights.items() if not is_critics(name)}
     return own, {name: weight for name, weight in weights.items() if is_critics(name)}
-
-
-@contextmanager
-def without_critic_adapter(policy: Any) -> Iterator[None]:
-    """Meanwhile, PEFT does not know of the critic's adapter, and does not save it beside the policy's."""
-    config = policy.peft_config.pop(CRITIC, None) if isinstance(policy, PeftModel) else None
-    try:
-        yield
-    finally:
-        if config is not None:
-            policy.peft_config[CRITIC] = config
 
 
 def restore_critic(policy: PreTrainedModel, file: Any) -> None:

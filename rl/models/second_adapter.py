@@ -1,4 +1,5 @@
-"""A second adapter over the same frozen weights, trained in one graph with the first (peft 0.17 and newer).
+"""A second adapter over the same frozen weights: trained in one graph with the first, or only read (peft 0.17 and
+newer).
 
 Two things would go wrong without a word. PEFT's `set_adapter` takes the gradients from every adapter but the one that
 it makes active, and so does leaving `disable_adapter`, in which the reference is asked. And gradient checkpointing
@@ -39,11 +40,25 @@ def add_copy(policy: PeftModel, name: str) -> None:
 
 
 @contextmanager
-def adapter_active(model: nn.Module, name: str) -> Iterator[None]:
-    """Meanwhile, this adapter alone is active. It learns from then on; the others learn or not, as they did before."""
-    _learns(model, name)
+def adapter_active(model: nn.Module, name: str, learns: bool = True) -> Iterator[None]:
+    """Meanwhile, this adapter alone is active. It learns from then on unless it is only read; the others learn or not,
+    as they did before.
+    """
+    if learns:
+        _learns(model, name)
     with _active(model, {id(layer): [name] for layer in _layers(model)}):
         yield
+
+
+@contextmanager
+def without_adapter(policy: Any, name: str) -> Iterator[None]:
+    """Meanwhile, PEFT does not know of an adapter, and does not save it beside the policy's."""
+    config = policy.peft_config.pop(name, None) if isinstance(policy, PeftModel) else None
+    try:
+        yield
+    finally:
+        if config is not None:
+            policy.peft_config[name] = config
 
 
 def _learns(model: nn.Module, name: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data import DataError, suggest
-from rl.config.policy import GRPORecipe, PPORecipe
+from rl.config.policy import DistilRecipe, GRPORecipe, PPORecipe
 from rl.config.retriever import RetrieverRecipe
 from rl.config.train import RewardRecipe, SFTRecipe, TrainRecipe
 from rl.runs.folder import RunFolder
@@ -59,6 +59,11 @@ KINDS = {
             PPORecipe,
             "rl.training.ppo:PPOStage",
             "Reinforcement learning with a critic, which foresees what a ruling will earn.",
+        ),
+        Kind(
+            DistilRecipe,
+            "rl.training.distil:DistilStage",
+            "Self-distillation: learn, token by token, from what the model would have written had it been told more.",
         ),
         Kind(
             RetrieverRecipe,

@@ -8,9 +8,12 @@ are read when a row is read, not before. Every row is known to fit the model's c
 from collections.abc import Sequence
 from typing import Any
 
+import xxhash
+
 from data import Brief
 from prompts import Message, render, target, write
 from prompts.chat import without_payloads
+from prompts.feedback import Feedback, with_feedback
 from prompts.parts import READERS
 from prompts.processor import Processor, special_tokens
 from prompts.reply import Reply
@@ -21,14 +24,19 @@ from rl.training.lengths import check_fit, count
 Row = dict[str, Any]
 
 
-def rows_for_sft(briefs: Sequence[Brief], processor: Processor, context: int, template: str = "default") -> Any:
+def rows_for_sft(
+    briefs: Sequence[Brief], processor: Processor, context: int, template: str = "default", feedback: float = 0.0
+) -> Any:
     """A `datasets.Dataset` of prompts with the completions that state their gold.
+
+    Args:
+        feedback: share of the prompts that tell the ruling beforehand.
 
     Raises:
         DataError: a case has no gold to learn from, cannot be read by the model, or with its completion is longer
             than ``context`` tokens.
     """
-    lessons = lessons_of(briefs, template, special_tokens(processor), Reply.of(processor))
+    lessons = lessons_of(briefs, template, special_tokens(processor), Reply.of(processor), feedback)
     lengths = count(lessons, processor)
     check_fit(briefs, lengths, context)
     return _dataset(
@@ -88,20 +96,27 @@ def prompts_of(
 
 
 def lessons_of(
-    briefs: Sequence[Brief], template: str = "default", specials: tuple[str, ...] = (), reply: Reply | None = None
+    briefs: Sequence[Brief],
+    template: str = "default",
+    specials: tuple[str, ...] = (),
+    reply: Reply | None = None,
+    feedback: float = 0.0,
 ) -> list[list[Message]]:
     """What a model is asked about each case, and the completion that states its gold.
 
     Args:
         reply: how the model's chat template takes a completion; whole where it is not known.
+        feedback: share of the prompts that tell the ruling beforehand; whether one does depends on its case's id.
 
     Raises:
         DataError: a case has no gold to learn from; names it.
     """
     lessons = []
     for brief, prompt in zip(briefs, prompts_of(briefs, template, specials), strict=True):
-        completion = write(target(brief.case, brief.excerpt), specials)
-        lessons.append([*prompt, (reply or Reply()).message(completion)])
+        ruling = target(brief.case, brief.excerpt)
+        if xxhash.xxh3_64_intdigest(brief.id.encode()) < feedback * 2**64:
+            prompt = with_feedback(prompt, Feedback(ruling=ruling), specials, template)
+        lessons.append([*prompt, (reply or Reply()).message(write(ruling, specials))])
     return lessons
 
 
@@ -127,6 +142,22 @@ def _row(brief: Brief, prompt: Sequence[Message], processor: Processor) -> Row:
         for part in message.media:
             payloads[part.row_column].append(part.path)
     return {"case": brief.id, "prompt": without_payloads(prompt, processor), **payloads}
+
+
+def opened(name: str, prompt: Sequence[Message], processor: Processor) -> Row:
+    """One row to read at once, its media opened.
+
+    Args:
+        name: of all rows of a reader, equal for equal prompts.
+
+    Raises:
+        DataError: a picture cannot be read; names the case.
+    """
+    row: Row = {"case": name, "prompt": without_payloads(prompt, processor)}
+    for message in prompt:
+        for part in message.media:
+            row.setdefault(part.row_column, []).append(READERS[part.row_column](part.path, part.case))
+    return row
 
 
 def _dataset(rows: list[Row]) -> Any:

@@ -20,7 +20,7 @@ from rl.config.train import SFTRecipe
 from rl.desk import Desks
 from rl.runs.trajectories import read_trajectories
 from rl.terminal.console import console, is_first_process
-from rl.training.rows import rows_for_sft
+from rl.training.rows import lessons_of, rows_for_sft
 from rl.training.stage import Parts
 from rl.training.supervised import SupervisedStage
 from rl.training.trainers.resumable import ResumableTrainer
@@ -99,7 +99,8 @@ class SFTStage(SupervisedStage[SFTRecipe]):
         told: bool = False,
     ) -> list[tuple[Brief, list[Message]]]:
         if not self.recipe.trajectories:
-            return super().conversations(briefs, special_tokens, reply, told)
+            lessons = lessons_of(briefs, self.recipe.data.template, special_tokens, reply, self.recipe.feedback)
+            return list(zip(briefs, lessons, strict=True))
         opening = reply.opening if reply is not None else ""
         shown = self._desks(briefs), self.recipe.data.template, special_tokens, told, opening
         return conversations_of(self.episodes, briefs, *shown)
@@ -113,7 +114,7 @@ class SFTStage(SupervisedStage[SFTRecipe]):
     def rows(self, briefs: Briefs, processor: Processor, context: int, reserved: int) -> Any:
         template = self.recipe.data.template
         if not self.recipe.trajectories:
-            return rows_for_sft(briefs, processor, context, template)
+            return rows_for_sft(briefs, processor, context, template, self.recipe.feedback)
         return rows_for_trajectories(self.episodes, briefs, self._desks(briefs), processor, context, template)
 
     def trainer(self, parts: Parts) -> ResumableTrainer:

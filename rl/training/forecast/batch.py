@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch.nn.functional import pad
 
-from prompts.chat import Conversation, without_payloads
-from prompts.parts import READERS
+from prompts.chat import Conversation
 from prompts.processor import Processor
 from rl.shared_prefix.prompt import Prompt, media_of
+from rl.training.rows import opened
 from rl.training.trainers.prompt_reader import PromptReader
 
 
@@ -70,11 +70,7 @@ def read(conversation: Conversation, processor: Processor) -> Prompt:
     Raises:
         DataError: a picture cannot be read; names the case.
     """
-    row: dict[str, Any] = {"case": "", "prompt": without_payloads(conversation, processor)}
-    for message in conversation:
-        for part in message.media:
-            row.setdefault(part.row_column, []).append(READERS[part.row_column](part.path, part.case))
-    return PromptReader(processor, None, {}).read([row])[0]
+    return PromptReader(processor, None, {}).read([opened("", conversation, processor)])[0]
 
 
 def guess(text: int, pictures: Sequence[int], config: Any) -> Prompt | None:

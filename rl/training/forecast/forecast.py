@@ -10,7 +10,7 @@ import torch
 
 from rewards.models.checkpoint import ADAPTER, base_of_adapter, load_config
 from rewards.models.machine import computes_in_bfloat16
-from rl.config.policy import PolicyRecipe
+from rl.config.policy import DistilRecipe, PolicyRecipe
 from rl.config.train import TrainRecipe
 from rl.shared_prefix.attention import why_not
 from rl.terminal.forecast import Forecast
@@ -135,8 +135,11 @@ class Subject:
         return states_of(weights, *how, frozen=False), reference
 
     def _has_reference(self, weights: Weights) -> bool:
-        """Where adapters are trained, the model without them is the reference."""
-        return bool(getattr(self.arguments, "beta", 0)) and weights.trained * 2 > weights.numbers
+        """Whether a copy is read beside the model: a reference or a teacher. Where adapters are trained, the model
+        without them is, or with others.
+        """
+        taught = isinstance(self.recipe, DistilRecipe) and self.recipe.distil.decay > 0
+        return (taught or bool(getattr(self.arguments, "beta", 0))) and weights.trained * 2 > weights.numbers
 
     def _writing(self, imagined: "_Imagined", sharding: Sharding, states: States) -> tuple[int, int]:
         """Bytes of keys and values, and of all that writing takes beside what stays."""

@@ -21,21 +21,23 @@ from data.files import read_json, whole_file, write_json
 from rl.config.model import ModelConfig
 from rl.config.ppo import AdvantageConfig, CriticConfig, KLConfig
 from rl.models.critic import (
+    CRITIC,
     VALUES,
     TrunkCritic,
     attach_critic,
     is_critics,
     restore_critic,
     split_critic,
-    without_critic_adapter,
 )
+from rl.models.second_adapter import without_adapter
 from rl.shared_prefix.forward import widened
 from rl.shared_prefix.layout import Layout
 from rl.training.advantages.gae import at_the_end, discounted, gae, length_adaptive
 from rl.training.advantages.groups import against_group
 from rl.training.advantages.kl import KLController, kl_of
-from rl.training.advantages.moments import explained_variance, mean_and_variance, moments, whiten
+from rl.training.advantages.moments import explained_variance, mean_and_variance, whiten
 from rl.training.advantages.value_loss import value_loss
+from rl.training.trainers.measuring import MeasuringTrainer
 from rl.training.trainers.policy import PolicyTrainer, own_tokens
 from rl.training.trainers.snapshot_callback import FLAT
 
@@ -49,7 +51,7 @@ _INPUTS = (
 """What a batch of TRL's holds beside the tokens that the model is to see."""
 
 
-class RulingPPOTrainer(PolicyTrainer):
+class RulingPPOTrainer(MeasuringTrainer, PolicyTrainer):
     """PPO on the policy that Ruling's RL trainers share.
 
     Args:
@@ -189,14 +191,7 @@ class RulingPPOTrainer(PolicyTrainer):
         found = value_loss(seen.values, inputs["old_values"], inputs["returns"], self.how.clip)
         self._log("critic/loss", self._mean(found.loss.detach(), mask)[1])
         self._log("critic/clip_ratio", self._mean(found.clipped.float(), mask)[1])
-        return loss + self.how.coefficient * (found.loss * mask).sum() / self._tokens(inputs)
-
-    def _tokens(self, inputs: dict[str, Any]) -> torch.Tensor:
-        """How many tokens a step learns from, for each process and accumulated batch: TRL's own for its ``dapo``."""
-        tokens: torch.Tensor = inputs["num_items_in_batch"].clamp(min=1) / self.accelerator.num_processes
-        if not self.model.training:
-            return tokens
-        return tokens * self.current_gradient_accumulation_steps / (self.args.steps_per_generation or 1)
+        return loss + self.how.coefficient * (found.loss * mask).sum() / self._tokens(inputs["num_items_in_batch"])
 
     def _check_distance(self, logps: torch.Tensor, inputs: dict[str, Any], mask: torch.Tensor) -> None:
         """Notes whether the policy has gone further from the one that drew the generation than it may."""
@@ -221,19 +216,6 @@ class RulingPPOTrainer(PolicyTrainer):
             self._log(f"{name}/mean", mean.item())
             self._log(f"{name}/std", variance.sqrt().item())
 
-    def _log(self, name: str, value: float) -> None:
-        self._metrics["train" if self.model.training else "eval"][name].append(value)
-
-    def _moments(self, values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Over all processes."""
-        summed: torch.Tensor = self.accelerator.reduce(moments(values, mask), reduction="sum")
-        return summed
-
-    def _mean(self, values: torch.Tensor, mask: torch.Tensor) -> tuple[int, float]:
-        """How many there are over all processes, and their mean."""
-        found = self._moments(values, mask)
-        return int(found[0].item()), mean_and_variance(found)[0].item()
-
     def create_optimizer(self, *args: Any, **kwargs: Any) -> torch.optim.Optimizer:
         """With the critic's weights in groups of their own, its head's and the others, without decay."""
         if self.optimizer is not None:
@@ -254,7 +236,7 @@ class RulingPPOTrainer(PolicyTrainer):
     def _save(self, output_dir: str | None = None, state_dict: dict[str, torch.Tensor] | None = None) -> None:
         weights = self.model.state_dict() if state_dict is None else state_dict
         policy, self._critics = split_critic(weights)
-        with without_critic_adapter(self.model):
+        with without_adapter(self.model, CRITIC):
             super()._save(output_dir, policy)
 
     def keep(self, folder: Path) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from data import DataError
 from rl.cli.train import app
-from rl.config import EvalRecipe, GRPORecipe, PPORecipe, RetrieverRecipe, RewardRecipe, SFTRecipe
+from rl.config import DistilRecipe, EvalRecipe, GRPORecipe, PPORecipe, RetrieverRecipe, RewardRecipe, SFTRecipe
 from rl.config.recipe import shipped_recipes
 from rl.training import train
 from rl.training.registry import KINDS, find_kind, load_recipe, stage_of
@@ -16,12 +16,13 @@ GIVEN = {"name": "mine", "data": {"train": "cases.jsonl", "rulebook": "rules.yam
 
 
 def test_every_kind_has_a_whole_stage_a_verb_and_a_recipe_to_begin_with() -> None:
-    assert list(KINDS) == ["sft", "reward", "grpo", "ppo", "retriever"]
+    assert list(KINDS) == ["sft", "reward", "grpo", "ppo", "distil", "retriever"]
     recipes = {
         "sft": SFTRecipe(**GIVEN),
         "reward": RewardRecipe(**GIVEN, pairs="pairs.jsonl"),
         "grpo": GRPORecipe(**GIVEN, rubric="default"),
         "ppo": PPORecipe(**GIVEN, rubric="default"),
+        "distil": DistilRecipe(**GIVEN, rubric="default"),
         "retriever": RetrieverRecipe(**GIVEN),
     }
     verbs = typer.main.get_command(app).commands  # type: ignore[attr-defined]

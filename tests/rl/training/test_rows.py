@@ -24,6 +24,24 @@ def test_a_row_for_sft(toy: Path, tiny_vl: Path) -> None:
     assert row["case"] == "toy-0"
 
 
+def test_some_lessons_tell_the_ruling_beforehand_and_the_completion_is_the_same(toy: Path, tiny_text: Path) -> None:
+    briefs, processor = toy_briefs(toy / "text.jsonl", 40), load_processor(tiny_text)
+    plain = rows_for_sft(briefs, processor, 512, "compact")
+    told, all_told = (rows_for_sft(briefs, processor, 512, "compact", share) for share in (0.5, 1.0))
+    assert plain["completion"] == told["completion"] == all_told["completion"]
+    is_told = ["<feedback>" in prompt[-1]["content"] for prompt in told["prompt"]]
+    assert 10 < sum(is_told) < 30, "by the ids of the cases"
+    for prompt, before, with_more, is_it in zip(
+        told["prompt"], plain["prompt"], all_told["prompt"], is_told, strict=True
+    ):
+        assert prompt == (with_more if is_it else before) and with_more != before
+    answer = all_told["completion"][0][0]["content"].partition("</think>")[2]
+    assert (
+        all_told["prompt"][0][-1]["content"]
+        == f"{plain['prompt'][0][-1]['content']}\n<feedback>\n{answer}\n</feedback>"
+    )
+
+
 def test_a_row_for_rl_has_no_completion_and_the_weight_of_its_case(toy: Path, tiny_vl: Path) -> None:
     briefs = toy_briefs(toy / "cases.jsonl", 3)
     briefs[1].case.weight = 0.5

@@ -63,6 +63,13 @@ def test_grpo_writes(recipe: Path) -> None:
     assert priced is not None and priced.reference == found.weights
 
 
+@pytest.mark.parametrize("decay", ["1", "0"])
+def test_a_teacher_of_a_whole_policy_is_another_model_unless_it_is_the_policy(decay: str, recipe: Path) -> None:
+    settings = {"rubric": "default", "num_generations": "1", "max_completion_length": "32", "distil.decay": decay}
+    found = preflight("distil", str(recipe), settings).forecast
+    assert found is not None and found.reference == (found.weights if decay == "1" else 0)
+
+
 @pytest.mark.slow
 def test_what_would_fit_is_said(recipe: Path, whole: Forecast) -> None:
     assert whole.fits is None

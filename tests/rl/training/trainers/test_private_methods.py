@@ -14,6 +14,7 @@ from transformers import GenerationMixin, Trainer, trainer_utils
 from trl import GRPOTrainer, SFTTrainer
 from trl.trainer import grpo_trainer, utils
 
+from rl.training.trainers.distil import RulingDistilTrainer
 from rl.training.trainers.grpo import RulingGRPOTrainer
 from rl.training.trainers.policy import PolicyTrainer
 from rl.training.trainers.ppo import _INPUTS, RulingPPOTrainer
@@ -160,7 +161,8 @@ def test_all_contact_is_with_what_stands_here():
     """Every method of ours that overrides one of theirs is in the list above, or public."""
     known = {name for _, name in SIGNATURES} | set(RETURNED) | {"__init__"}
     theirs = {name for base in (GRPOTrainer, SFTTrainer) for name in vars(base)} | set(dir(Trainer))
-    for own in (ResumableTrainer, SharedPrefixTrainer, PolicyTrainer, RulingGRPOTrainer, RulingPPOTrainer):
+    learners = (RulingGRPOTrainer, RulingPPOTrainer, RulingDistilTrainer)
+    for own in (ResumableTrainer, SharedPrefixTrainer, PolicyTrainer, *learners):
         overridden = {name for name in vars(own) if name in theirs and callable(getattr(own, name))}
         assert {name for name in overridden if name.startswith("_") and not name.endswith("__")} <= known
 
