@@ -12,6 +12,7 @@ import typer
 from data import DataError
 from rl.cli import (
     alarms,
+    billboard,
     cascade,
     compare,
     data,
@@ -46,6 +47,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("demo", help=demo.HELP)(demo.demo)
+data.app.add_typer(billboard.app)
 data.app.add_typer(suspects.app)
 data.app.add_typer(trajectories.app)
 data.app.add_typer(lessons.app)

@@ -123,15 +123,11 @@ def check_goes_with(
     if cascade is not None and without_reasoning:
         raise DataError("--without-reasoning makes a cheap pass, and --cascade uses one: give one of them")
     refused = {
-        "--cascade": ("--predictions", "--robustness", "--faithfulness", "--windows", "--fix")
-        if cascade is not None
-        else (),
-        "--without-reasoning": ("--predictions", "--faithfulness", "--tools", "--blank", "--fix")
-        if without_reasoning
-        else (),
+        "--cascade": ("--predictions", "--robustness", "--faithfulness", "--windows", "--fix"),
+        "--without-reasoning": ("--predictions", "--faithfulness", "--tools", "--blank", "--fix"),
     }
-    for option, names in refused.items():
-        if given := next((name for name in names if others[name]), None):
+    for option, is_given in {"--cascade": cascade is not None, "--without-reasoning": without_reasoning}.items():
+        if is_given and (given := next((name for name in refused[option] if others[name]), None)):
             raise DataError(f"{option} has a model review cases: {given} does not go with it")
 
 

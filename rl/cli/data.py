@@ -1,26 +1,20 @@
-"""``ruling data``: check case files, map foreign files, prepare media, draw the embedded benchmark, pair rulings."""
+"""``ruling data``: check case files, map foreign files, prepare media, pair rulings."""
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from data.billboard import SPLITS, BillboardConfig, build
-from data.billboard.config import Level
-from data.billboard.desk import build_desk
-from data.billboard.pools import POOLS
-from data.billboard.retrieval import build_retrieval
 from data.checking.check import check_files
 from data.checking.quarantine import quarantine
 from data.checking.report import UNANNOTATED, Report
-from data.errors import DataError
 from data.foreign.convert import Conversion, convert_file
 from data.media.video.choice import Pick
 from data.preparing.capture import capture_pages
@@ -33,7 +27,7 @@ from data.reading.problem import Problem
 from data.rulebook import Rulebook
 from data.ruling import VERDICTS
 from rl.cli.media import AllowMedia
-from rl.cli.numbers import MOST_CASES, MOST_SEED, finite
+from rl.cli.numbers import MOST_SEED, finite
 from rl.terminal.progress import counting
 from rl.terminal.safe_text import one_line
 
@@ -42,8 +36,6 @@ app = typer.Typer(
     "make twins; find gold that is wrong.",
     no_args_is_help=True,
 )
-
-AnyLevel = Literal[Level, "desk", "retrieval"]
 
 EXAMPLES = 5
 """How many problems of one kind are printed; ``--json`` has them all."""
@@ -83,43 +75,6 @@ def convert(
 ) -> None:
     """Turn somebody else's file into cases. Rows that do not fit go to rejected.jsonl with the reason."""
     _print_conversion(Console(highlight=False, emoji=False), convert_file(source, mapping, out))
-
-
-@app.command()
-def billboard(
-    out: Annotated[Path, typer.Option(help="Folder for the splits, rulebook.yaml and media/.")],
-    cases: Annotated[int, typer.Option(min=2, max=MOST_CASES, help="Training cases.")] = 16000,
-    test_cases: Annotated[int, typer.Option(min=2, max=MOST_CASES, help="Of 'test' and of 'changed' each.")] = 400,
-    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="The same seed gives the same bytes.")] = 0,
-    level: Annotated[
-        AnyLevel,
-        typer.Option(
-            help="'demo' for tiny models, 'full' for those that can read; 'motion', 'motion-hard' and 'live': clips "
-            "and streams, for ruling data prepare; 'retrieval' to retrieve rules from; 'desk' to look things up with "
-            "tools."
-        ),
-    ] = "demo",
-    teacher_noise: Annotated[float, typer.Option(min=0, max=1, callback=finite, help="How often targets err.")] = 0.0,
-    edits: Annotated[bool, typer.Option("--edits", help="Gold says how each ad is mended.")] = False,
-) -> None:
-    """Draw the embedded benchmark: ads with pictures, their rulebook, and gold that follows from how each was made."""
-    if edits and level not in ("demo", "full"):
-        raise DataError(f"--edits does not go with --level {level}: take demo or full")
-    if level == "desk" or level == "retrieval":  # not `in`: the type checker then knows what is left
-        with counting("drawing", cases + test_cases) as reached:
-            (build_desk if level == "desk" else build_retrieval)(out, cases, test_cases, seed, reached)
-        _told(out, POOLS)
-        return
-    config = BillboardConfig(cases, test_cases, seed, level, teacher_noise, edits)
-    with counting("drawing", sum(config.sizes.values())) as reached:
-        build(config, out, reached)
-    _told(out, SPLITS)
-
-
-def _told(out: Path, splits: Sequence[str]) -> None:
-    for split in splits:
-        lines = (out / f"{split}.jsonl").read_bytes().count(b"\n")
-        typer.echo(f"{out / split}.jsonl: {_count(lines, 'case')}")
 
 
 @app.command()

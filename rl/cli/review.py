@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from pydantic import BaseModel
+from rich.console import Console, RenderableType
 
 from data import Case, DataError, load_cases
 from data.files import at_file
@@ -58,10 +59,13 @@ def review(
     alone = approved_alone(cascade, cheap, model, briefs, decoding)
     if fix and alone is None:
         (fixed,) = review_fixed(model, briefs, decoding, desks, fix_with)
-        found, shown, ok = fixed, fixed_panel(fixed), fixed.approved
-    else:
-        plain = alone or review_cases(model, briefs, decoding, desks)[0]
-        found, shown, ok = plain, panel(plain), plain.ruling is not None
+        _print(fixed, fixed_panel(fixed), json, fixed.approved)
+        return
+    plain = alone or review_cases(model, briefs, decoding, desks)[0]
+    _print(plain, panel(plain), json, plain.ruling is not None)
+
+
+def _print(found: BaseModel, shown: RenderableType, json: bool, ok: bool) -> None:
     if json:
         typer.echo(found.model_dump_json(indent=2))
     else:

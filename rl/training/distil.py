@@ -8,6 +8,7 @@ from data import DataError
 from rl.config.policy import DistilRecipe
 from rl.training.feedback import TELLS
 from rl.training.grpo import check_prices_count
+from rl.training.launch.sharding import Sharding
 from rl.training.policy import PolicyStage
 from rl.training.stage import Parts
 from rl.training.trainers.distil import NOT_SHARDED, RulingDistilTrainer
@@ -24,7 +25,7 @@ class DistilStage(PolicyStage[DistilRecipe]):
         if self.recipe.distil.grpo:
             check_prices_count(self.rubric, arguments)
 
-    def check_sharded(self) -> None:
+    def check_sharded(self, sharding: Sharding) -> None:
         raise DataError(NOT_SHARDED, field="accelerate")
 
     def facts(self, arguments: GRPOConfig) -> dict[str, str]:
