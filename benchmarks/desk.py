@@ -1,6 +1,6 @@
 """Does a policy learn to look things up, and does it use what it sees? Billboard at the desk.
 
-    python benchmarks/desk.py --out runs/bench-desk [--cases 12000] [--sft-steps 500] [--grpo-steps 60]
+    python benchmarks/desk.py --out runs/bench-desk [--cases 12000] [--sft-steps 1500] [--grpo-steps 60]
 
 Draws ads under a book of 3,000 rules, print too small to read, facts on the page; writes trajectories from gold,
 trains on them (SFT), then by the rubric with the tools (GRPO). Both models review ads of products that none has
@@ -11,7 +11,7 @@ seen, at their desk and at others, and every difference has a paired interval, b
 - **blank zoom**, **blank search**, **blank page**: the tool answers, and shows nothing;
 - **oracle**: a search that always finds the rules that gold speaks of.
 
-Whatever is there already is not made again.
+Whatever is there already is not made again, and what was stopped goes on.
 """
 
 import argparse
@@ -100,7 +100,7 @@ def bound(data: Path, pool: str) -> Briefs:
 def trained(recipe: Any) -> Path:
     """The run of a recipe."""
     if not RunFolder(recipe.output).is_trained:
-        train(recipe)
+        train(recipe, resume=True)
     return Path(recipe.output)
 
 
@@ -137,7 +137,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cases", type=int, default=12000)
     parser.add_argument("--test-cases", type=int, default=300)
-    parser.add_argument("--sft-steps", type=int, default=500)
+    parser.add_argument("--sft-steps", type=int, default=1500)
     parser.add_argument("--grpo-steps", type=int, default=60)
     parser.add_argument("--batch", type=int, help="cases of an SFT step, instead of the recipe's")
     parser.add_argument("--only", nargs="*", help="desks to measure at")
@@ -149,7 +149,7 @@ def main() -> None:
     }  # fmt: skip
     own = {"output": str(chosen.out / "sft"), "trajectories": str(data / "trajectories.jsonl")}
     steps = {
-        "max_steps": chosen.sft_steps, "save_steps": chosen.sft_steps, "warmup_steps": max(1, chosen.sft_steps // 10),
+        "max_steps": chosen.sft_steps, "warmup_steps": max(1, chosen.sft_steps // 10),
         "lr_scheduler_kwargs": {"num_decay_steps": max(1, chosen.sft_steps // 3)},
     }  # fmt: skip
     batch = {"per_device_train_batch_size": chosen.batch} if chosen.batch else {}
@@ -158,7 +158,7 @@ def main() -> None:
     models = {"sft": trained(sft)}
     if chosen.grpo_steps:
         own = {"output": str(chosen.out / "grpo"), "model.path": str(models["sft"])}
-        steps = {"max_steps": chosen.grpo_steps, "save_steps": chosen.grpo_steps}
+        steps = {"max_steps": chosen.grpo_steps}
         models["grpo"] = trained(GRPORecipe.load(f"{RECIPES}/grpo", shared | own | steps))
     briefs, figures = bound(data, "test"), dict[str, Any]()
     recipe = EvalRecipe.load(f"{RECIPES}/eval")
