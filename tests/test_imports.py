@@ -64,8 +64,10 @@ def test_imports_nothing_that_it_has_no_use_for(module: str) -> None:
 
 
 @pytest.mark.parametrize("face", FACES)
-def test_takes_less_than_half_a_second(face: str) -> None:
-    assert min(probe(face)[0] for _ in range(3)) < 0.5
+def test_takes_about_as_long_as_what_it_needs(face: str) -> None:
+    """Half a second on an idle machine; what that is on another, the libraries that every face needs tell."""
+    least = min(probe("pydantic.main", "pydantic.types", "yaml", "jinja2")[0] for _ in range(5))
+    assert min(probe(face)[0] for _ in range(5)) < 4 * least
 
 
 def test_a_face_that_imports_on_demand_keeps_its_promises() -> None:

@@ -5,12 +5,16 @@ picture is known to show, what every rule makes of them. `rewards.model_based.ad
 ads whose making nobody knows.
 """
 
+from typing import TYPE_CHECKING
+
 from data import Case, Gold, Rulebook, Ruling
-from data.billboard.mended import Judged, judge_fix, knows
 from data.change import LEAST_KEPT, extent
 from data.fix import Fix, fix
 from rewards.reward import reward
 from rewards.score import NotApplicable, Outcome, Score
+
+if TYPE_CHECKING:
+    from data.billboard.mended import Judged
 
 
 @reward(name="advice", range=(0, 1))
@@ -30,6 +34,8 @@ def advice(ruling: Ruling, case: Case, excerpt: Rulebook) -> Outcome:
         ...     for old in ("cures every illness.", "cures every illness. Ask Nel.", case.text["body"], "Ask Nel.")]
         [1.0, 0.54, 0.0, 0.0]
     """
+    from data.billboard.mended import judge_fix, knows  # the benchmark, which other rewards have no use for
+
     gold = case.gold_for(excerpt)
     if gold is None or gold.verdict is None or gold.edits is None or not knows(case, excerpt):
         return NotApplicable
@@ -61,7 +67,7 @@ def restraint(found: Fix, gold: Gold) -> Score:
     return Score(min(size.kept, small), f"keeps {size.kept:.0%} of what breaks no rule", parts)
 
 
-def _why_not(judged: Judged) -> str:
+def _why_not(judged: "Judged") -> str:
     if judged.unchecked:
         return f"says what nobody has checked: {judged.unchecked[0]!r}"
     return "the ad would not be approved"
