@@ -44,7 +44,7 @@ def review(
     briefs = excerpts.bind([pick(case, id)])
     desks = desks_of(read_desk(tools, desk, blank), excerpts.book, model)
     decoding = Decoding(template=template, max_new_tokens=max_new_tokens, batch_size=1)
-    alone = approved_alone(cascade, cheap, model, briefs, decoding)
+    alone = approved_alone(cascade, cheap, model, briefs, decoding, desks)
     found = alone if alone is not None else review_cases(model, briefs, decoding, desks)[0]
     if json:
         typer.echo(found.model_dump_json(indent=2))
