@@ -131,7 +131,9 @@ def check_goes_with(
             raise DataError(f"{option} has a model review cases: {given} does not go with it")
 
 
-def approved_alone(file: Path | None, cheap: str | None, model: str, briefs: Any, decoding: Any) -> Any:
+def approved_alone(
+    file: Path | None, cheap: str | None, model: str, briefs: Any, decoding: Any, desks: Any = None
+) -> Any:
     """The review of the one case, if a cascade's cheap pass approves it alone; None if the model has to review it.
 
     Raises:
@@ -145,10 +147,11 @@ def approved_alone(file: Path | None, cheap: str | None, model: str, briefs: Any
     from rl.evaluation.cascade import Cascade
     from rl.evaluation.cascade.apply import decide
     from rl.evaluation.cascade.evaluate import screened
+    from rl.generation.episodes import at_desk
     from rl.serving.review import checked
 
     chosen, (brief,) = Cascade.load(file), briefs
-    (first,) = screened(cheap, chosen, model, briefs, decoding)
+    (first,) = screened(cheap, chosen, at_desk(model, desks), briefs, decoding)
     if not chosen.approves(first.risk):
         return None
     ruling = decide(chosen, first, None).ruling

@@ -56,7 +56,7 @@ def review(
     briefs = excerpts.bind([pick(case, id)])
     desks = desks_of(read_desk(tools, desk, blank), excerpts.book, model)
     decoding = Decoding(template=template, max_new_tokens=max_new_tokens, batch_size=1)
-    alone = approved_alone(cascade, cheap, model, briefs, decoding)
+    alone = approved_alone(cascade, cheap, model, briefs, decoding, desks)
     if fix and alone is None:
         (fixed,) = review_fixed(model, briefs, decoding, desks, fix_with)
         _print(fixed, fixed_panel(fixed), json, fixed.approved)
