@@ -78,7 +78,8 @@ class Pairs:
         """How often they are right together (`pair_metrics`)."""
         groups = _by_case(cards)
         golds = {case: self._briefs[case].gold for case in groups}
-        return pair_metrics(groups, self._twins, {case: gold and gold.verdict for case, gold in golds.items()})
+        verdicts = {case: None if gold is None else gold.verdict for case, gold in golds.items()}
+        return pair_metrics(groups, self._twins, verdicts)
 
     def _units(self, places: Sequence[int]) -> Iterator[tuple[int, int]]:
         """Pairs, and cases without a twin in twos, in the order in which their first comes."""
