@@ -6,6 +6,7 @@ the field that it names and nowhere else. What words mean the same is settled as
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from os.path import commonprefix
 
 from data.case import Case
 from data.edit import Edit, PictureEdit, TextEdit
@@ -71,9 +72,8 @@ def fix(case: Case, edits: Sequence[Edit]) -> Fix:
     text = dict(case.text)
     for change in sorted(changes, key=lambda change: change.span, reverse=True):  # from behind: places stay
         text[change.edit.field] = _put(text[change.edit.field], change)
-    return Fix(
-        case, case.model_copy(update={"text": text, "gold": None, "teacher": None}), tuple(changes), tuple(left)
-    )
+    fixed = case.model_copy(update={"text": text, "gold": None, "teacher": None})
+    return Fix(case, fixed, tuple(changes), tuple(left))
 
 
 def _located(case: Case, edit: Edit) -> Change | str:
@@ -92,11 +92,8 @@ def _located(case: Case, edit: Edit) -> Change | str:
     old, new = text[start:end], edit.new
     if fold(old) == fold(new):
         return "its new words are the old ones"
-    same = next((at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
-    rest = old[same:], new[same:]
-    behind = next(
-        (at for at, (a, b) in enumerate(zip(*map(reversed, rest), strict=False)) if a != b), min(map(len, rest))
-    )
+    same = len(commonprefix([old, new]))
+    behind = len(commonprefix([old[same:][::-1], new[same:][::-1]]))
     return Change(edit, (start + same, end - behind), new[same : len(new) - behind])
 
 
