@@ -6,7 +6,6 @@ the field that it names and nowhere else. What words mean the same is settled as
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
 
 from data.case import Case
 from data.edit import Edit, PictureEdit, TextEdit
@@ -92,9 +91,14 @@ def _located(case: Case, edit: Edit) -> Change | str:
     old, new = text[start:end], edit.new
     if fold(old) == fold(new):
         return "its new words are the old ones"
-    same = len(commonprefix([old, new]))
-    behind = len(commonprefix([old[same:][::-1], new[same:][::-1]]))
+    same = _alike(old, new)
+    behind = _alike(old[same:][::-1], new[same:][::-1])
     return Change(edit, (start + same, end - behind), new[same : len(new) - behind])
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters two texts begin alike with."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _overlap(one: Change, other: Change) -> bool:
