@@ -135,7 +135,7 @@ class Reviewer:
             yield [Episode.plain(brief.id, write(ruling), sample) for _, sample in missing if _ == brief.id]
 
 
-BOOK = Rulebook(name="b", rules=[Rule(id="CURE-1", text="No cures.")])
+BOOK = Rulebook(name="b", rules=[Rule(id="CURE-1", text="No cures."), Rule(id="GUN-1", text="No guns.")])
 
 
 def real_briefs() -> Briefs:
