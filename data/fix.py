@@ -71,9 +71,8 @@ def fix(case: Case, edits: Sequence[Edit]) -> Fix:
     text = dict(case.text)
     for change in sorted(changes, key=lambda change: change.span, reverse=True):  # from behind: places stay
         text[change.edit.field] = _put(text[change.edit.field], change)
-    return Fix(
-        case, case.model_copy(update={"text": text, "gold": None, "teacher": None}), tuple(changes), tuple(left)
-    )
+    fixed = case.model_copy(update={"text": text, "gold": None, "teacher": None})
+    return Fix(case, fixed, tuple(changes), tuple(left))
 
 
 def _located(case: Case, edit: Edit) -> Change | str:
@@ -92,12 +91,14 @@ def _located(case: Case, edit: Edit) -> Change | str:
     old, new = text[start:end], edit.new
     if fold(old) == fold(new):
         return "its new words are the old ones"
-    same = next((at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
-    rest = old[same:], new[same:]
-    behind = next(
-        (at for at, (a, b) in enumerate(zip(*map(reversed, rest), strict=False)) if a != b), min(map(len, rest))
-    )
+    same = _alike(old, new)
+    behind = _alike(old[same:][::-1], new[same:][::-1])
     return Change(edit, (start + same, end - behind), new[same : len(new) - behind])
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters two texts begin alike with."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _overlap(one: Change, other: Change) -> bool:

@@ -57,7 +57,9 @@ def review_fixes(
         approved = isinstance(parsed, Ruling) and parsed.verdict == "approve"
         advised[episode.case] = known.model_copy(update={"fixed": approved})
     return [
-        found.model_copy(update={"advised": advised[found.case]}) if found.sample == 0 else found
+        found.model_copy(update={"advised": advised[found.case]})
+        if found.sample == 0 and found.case in advised  # variants of cases are not advised on
+        else found
         for found in predictions
     ]
 

@@ -135,7 +135,7 @@ class Reviewer:
             yield [Episode.plain(brief.id, write(ruling), sample) for _, sample in missing if _ == brief.id]
 
 
-BOOK = Rulebook(name="b", rules=[Rule(id="CURE-1", text="No cures.")])
+BOOK = Rulebook(name="b", rules=[Rule(id="CURE-1", text="No cures."), Rule(id="GUN-1", text="No guns.")])
 
 
 def real_briefs() -> Briefs:
@@ -151,10 +151,12 @@ def real_briefs() -> Briefs:
 
 @pytest.mark.parametrize(("by", "rate"), [(None, 1.0), (Reviewer(strict=True), 0.5)])
 def test_edited_ads_are_reviewed_again(tmp_path: Path, by: Any, rate: float) -> None:
-    found = evaluate_model(Reviewer(), real_briefs(), tmp_path, fixing=Fixing(by), progress=False)
+    asked = {"fixing": Fixing(by), "robustness": ["rule-ids"], "progress": False}
+    found = evaluate_model(Reviewer(), real_briefs(), tmp_path, **asked)
+    assert found.variants and not any(row.advised for row in found.variants)
     assert figures_of(found.predictions, ["fixed_at_first_try"])["fixed_at_first_try"].value == rate
     assert found.provenance["fixed_by"] == ("strict" if by else "reviewer") and (tmp_path / "fixed.jsonl").exists()
-    again = evaluate_model(Reviewer(), real_briefs(), tmp_path, fixing=Fixing(by), progress=False)
+    again = evaluate_model(Reviewer(), real_briefs(), tmp_path, **asked)
     assert again.predictions == found.predictions
 
 
