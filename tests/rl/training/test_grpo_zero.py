@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 @pytest.mark.parametrize("config", ["zero2.yaml", "zero3.yaml"])
 def test_two_processes_share_the_groups_and_resume(config: str, toy: Path, tiny_vl: Path, tmp_path: Path):
     valid = tmp_path / "valid.jsonl"
-    cases = load_cases(toy / "cases.jsonl")[:3]  # two for one process, one for the other
+    cases = load_cases(toy / "text.jsonl")[:3]  # two for one process, one for the other
     save_cases([case.model_copy(update={"id": f"valid-{case.id}"}) for case in cases], valid)
     recipe = GRPORecipe(
         name="zero",
