@@ -32,9 +32,9 @@ from rl.shared_prefix.attention import prepare
 from rl.shared_prefix.prompt import Prompt
 from rl.training.feedback import Tell
 from rl.training.rows import opened, prompts_of
+from rl.training.trainers.draw import own_tokens
 from rl.training.trainers.grpo import RulingGRPOTrainer
 from rl.training.trainers.measuring import MeasuringTrainer
-from rl.training.trainers.policy import own_tokens
 from rl.training.trainers.shared_prefix import PROMPTS
 from rl.training.trainers.snapshot_callback import FLAT
 

@@ -84,3 +84,9 @@ def _padded(values: Sequence[torch.Tensor], left: bool) -> list[torch.Tensor]:
     missing = [widest - value.shape[1] for value in values]
     # What is padded is masked: ids, log-probabilities and ratios there are never looked at.
     return [pad(value, (more, 0) if left else (0, more)) for value, more in zip(values, missing, strict=True)]
+
+
+def own_tokens(batch: dict[str, Any]) -> torch.Tensor:
+    """(B, T): 1 on the tokens of a batch of TRL's that the loss is of, 0 on padding and on what tools said."""
+    mask: torch.Tensor = batch["completion_mask"]
+    return mask * batch["tool_mask"] if "tool_mask" in batch else mask

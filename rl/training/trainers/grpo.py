@@ -17,8 +17,8 @@ from accelerate.utils import gather
 
 from data import DataError
 from rl.training.advantages.groups import against_group
-from rl.training.trainers.draw import Draw, chosen_rows
-from rl.training.trainers.policy import PolicyTrainer, own_tokens
+from rl.training.trainers.draw import Draw, chosen_rows, own_tokens
+from rl.training.trainers.policy import PolicyTrainer
 from rl.training.trainers.refill import Refill, Refilled
 from rl.training.trainers.snapshot_callback import FLAT
 

@@ -35,7 +35,7 @@ from rl.generation.local import fused_attention
 from rl.runs.checkpoints import step_of
 from rl.runs.rollouts import Rollout, RolloutLog
 from rl.training.trainers.alarm import Alarm
-from rl.training.trainers.draw import Draw
+from rl.training.trainers.draw import Draw, own_tokens
 from rl.training.trainers.episodes import EpisodeTrainer
 from rl.training.trainers.habits import Habits, habits_of
 from rl.training.trainers.mastered import Mastered
@@ -343,9 +343,3 @@ class PolicyTrainer(ResumableTrainer, EpisodeTrainer):
     def _get_per_token_logps_and_entropies(self, *args: Any, **kwargs: Any) -> Any:
         with labelled_positions_only():
             return super()._get_per_token_logps_and_entropies(*args, **kwargs)
-
-
-def own_tokens(batch: dict[str, Any]) -> torch.Tensor:
-    """(B, T): 1 on the tokens of a batch of TRL's that the loss is of, 0 on padding and on what tools said."""
-    mask: torch.Tensor = batch["completion_mask"]
-    return mask * batch["tool_mask"] if "tool_mask" in batch else mask

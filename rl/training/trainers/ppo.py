@@ -37,8 +37,9 @@ from rl.training.advantages.groups import against_group
 from rl.training.advantages.kl import KLController, kl_of
 from rl.training.advantages.moments import explained_variance, mean_and_variance, whiten
 from rl.training.advantages.value_loss import value_loss
+from rl.training.trainers.draw import own_tokens
 from rl.training.trainers.measuring import MeasuringTrainer
-from rl.training.trainers.policy import PolicyTrainer, own_tokens
+from rl.training.trainers.policy import PolicyTrainer
 from rl.training.trainers.snapshot_callback import FLAT
 
 WEIGHTS, PRICE = "critic.safetensors", "kl.json"
