@@ -186,17 +186,16 @@ def test_policies_are_reviewed_and_learn_as_if_they_were_not(
     assert same(RunFolder(tmp_path / "selecting").final, checkpoint_at(tmp_path / "selecting" / "checkpoints", 1))
 
 
+@pytest.fixture(scope="module")
+def whole(toy: Path, twins: tuple[Path, Path], tiny_text: Path, tmp_path_factory: pytest.TempPathFactory) -> SFTRecipe:
+    recipe = sft(toy, twins, tiny_text, tmp_path_factory.mktemp("whole") / "run", save_total_limit=None)
+    train(recipe)
+    return recipe
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 class TestASupervisedRun:
-    @pytest.fixture(scope="class")
-    def whole(
-        self, toy: Path, twins: tuple[Path, Path], tiny_text: Path, tmp_path_factory: pytest.TempPathFactory
-    ) -> SFTRecipe:
-        recipe = sft(toy, twins, tiny_text, tmp_path_factory.mktemp("whole") / "run", save_total_limit=None)
-        train(recipe)
-        return recipe
-
     def test_ends_with_the_best_checkpoint_as_evaluation_has_it(self, whole: SFTRecipe, tmp_path: Path) -> None:
         run, found = RunFolder(whole.output), reviews(whole.output)
         again = {
