@@ -21,6 +21,7 @@ from trl.models.utils import unwrap_model_for_generation
 
 from data import Brief, Briefs, DataError, Ruling, Violation
 from data.errors import suggest
+from data.files import whole_file
 from prompts import Episode
 from rl.config.decoding import Decoding
 from rl.config.select import SelectConfig
@@ -103,7 +104,8 @@ class Selection:
             checkpoint = checkpoint_at(run.checkpoints, best.step)
             Manifest.checked(checkpoint)
             for file in (file for file in run.final.rglob("*") if file.is_file()):
-                shutil.copyfile(checkpoint / file.relative_to(run.final), file)
+                with whole_file(file) as draft:
+                    shutil.copyfile(checkpoint / file.relative_to(run.final), draft)
         what = "none has a value, so the model is that of the last step"
         if best is not None:
             what = f"step {best.step:,} of {last:,} is the best, {self.found.told(best)}, and is the trained model"

@@ -1,4 +1,5 @@
-"""Launches `killable.py` in several processes on the CPU, sharded if Accelerate's configuration says so."""
+"""Launches `killable.py` in several processes on the CPU, sharded if Accelerate's configuration says so; and what they
+have learned."""
 
 import os
 import signal
@@ -6,7 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import torch
+
+from rl.config.model import ModelConfig
 from rl.config.train import TrainRecipe
+from rl.models.load import load_model
+from rl.runs.checkpoints import checkpoint_at
+from rl.runs.folder import RunFolder
 from rl.training.launch.settings import CONFIGS
 
 WORKER = Path(__file__).parent / "killable.py"
@@ -33,3 +40,10 @@ def launch(recipe: TrainRecipe, config: str, *options: str, processes: int = 2) 
         os.killpg(started.pid, signal.SIGKILL)
         raise AssertionError(f"the processes wait for each other: {PATIENCE} s") from None
     assert started.returncode == 0, errors[-3000:]
+
+
+def weights_of(recipe: TrainRecipe, step: int | None = None) -> dict[str, torch.Tensor]:
+    """Those of a checkpoint; of the trained model, if no step is named."""
+    run = RunFolder(recipe.output)
+    folder = run.final if step is None else checkpoint_at(run.checkpoints, step)
+    return load_model(ModelConfig(path=str(folder))).state_dict()

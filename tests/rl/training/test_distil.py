@@ -18,6 +18,7 @@ from rl.models.load import context_length, load_model, load_processor
 from rl.runs.folder import RunFolder
 from rl.runs.rollouts import read_rollouts
 from rl.training.feedback import Tell, gold
+from rl.training.launch.sharding import Sharding
 from rl.training.registry import stage_of, train
 from rl.training.rows import rows_for_rl
 from rl.training.trainers.distil import LESSONS, TOKENS, TOLD, WEIGHTS, RulingDistilTrainer
@@ -248,7 +249,7 @@ def test_what_distil_does_not_go_with_is_refused(toy: Path, tiny_text: Path, tmp
     with pytest.raises(DataError, match=r"trainer\.scale_rewards.*prices"):
         stage.check(arguments)
     with pytest.raises(DataError, match=r"accelerate: each process holds a teacher whole.*multi_gpu"):
-        stage.check_sharded()
+        stage.check_sharded(Sharding("zero2", 2))
 
 
 def test_a_policy_that_began_as_an_adapter_has_one_for_its_teacher(

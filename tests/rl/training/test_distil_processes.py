@@ -13,9 +13,8 @@ from rl.models.load import load_model
 from rl.runs.checkpoints import newest_checkpoint
 from rl.runs.folder import RunFolder
 from rl.runs.rollouts import read_rollouts
-from tests.rl.training.sharded import launch
+from tests.rl.training.sharded import launch, weights_of
 from tests.rl.training.test_distil import make_recipe
-from tests.rl.training.test_grpo_zero import final_weights
 from tests.rl.training.test_resume_after_kill import finish, kill, saved
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -34,7 +33,7 @@ def test_two_processes_learn_what_one_learns(toy: Path, tiny_vl: Path, tmp_path:
         made = recipe(toy, tiny_vl, tmp_path / str(processes), per_device_train_batch_size=8 // processes, **same)
         launch(made, "cpu.yaml", "--script", processes=processes)
         rollouts = {(each.step, each.episode.case): each.episode.completion for each in read_rollouts(made.output)}
-        found.append((rollouts, final_weights(made), teacher(made)))
+        found.append((rollouts, weights_of(made), teacher(made)))
     (rollouts, weights, average), (alone, expected, its) = found
     assert rollouts == alone and len(rollouts) == 4 * 8
     before = load_model(ModelConfig(path=str(tiny_vl))).state_dict()
@@ -52,7 +51,7 @@ def test_a_run_that_is_killed_goes_on_as_if_it_had_not_been(toy: Path, tiny_text
     assert saved(killed) == 2
     finish(killed, "--resume")
     assert read_rollouts(killed.output) == read_rollouts(whole.output)
-    for ours, theirs in ((final_weights(killed), final_weights(whole)), (teacher(killed), teacher(whole))):
+    for ours, theirs in ((weights_of(killed), weights_of(whole)), (teacher(killed), teacher(whole))):
         assert ours.keys() == theirs.keys() and all(torch.equal(ours[name], weight) for name, weight in theirs.items())
 
 

@@ -9,13 +9,13 @@ import torch
 
 from data import load_cases, save_cases
 from rl.config.model import ModelConfig
-from rl.config.policy import GRPORecipe, PolicyRecipe
+from rl.config.policy import GRPORecipe
 from rl.models.load import load_model
-from rl.runs.checkpoints import checkpoint_at, newest_checkpoint
+from rl.runs.checkpoints import newest_checkpoint
 from rl.runs.folder import RunFolder
 from rl.runs.rollouts import read_rollouts
 from rl.training.trainers.reviews import Reviews
-from tests.rl.training.sharded import launch
+from tests.rl.training.sharded import launch, weights_of
 
 pytest.importorskip("deepspeed")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -76,13 +76,6 @@ def test_two_processes_share_the_groups_and_resume(config: str, toy: Path, tiny_
     assert read_rollouts(recipe.output) == rollouts
     assert same(weights_of(recipe, 4), weights) and same(weights_of(recipe), second)
     assert Reviews.of(newest_checkpoint(RunFolder(recipe.output))) == reviews
-
-
-def weights_of(recipe: PolicyRecipe, step: int | None = None) -> dict[str, torch.Tensor]:
-    """Those of a checkpoint; of the trained model, if no step is named."""
-    run = RunFolder(recipe.output)
-    folder = run.final if step is None else checkpoint_at(run.checkpoints, step)
-    return load_model(ModelConfig(path=str(folder))).state_dict()
 
 
 def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:

@@ -12,7 +12,7 @@ from rl.config.model import ModelConfig
 from rl.config.policy import PPORecipe
 from rl.models.load import load_model
 from rl.runs.rollouts import read_rollouts
-from tests.rl.training.test_grpo_zero import final_weights, launch
+from tests.rl.training.sharded import launch, weights_of
 from tests.rl.training.test_ppo import make_recipe
 
 pytest.importorskip("deepspeed")
@@ -33,7 +33,7 @@ def test_two_processes_train_policy_and_critic_and_resume(config: str, toy: Path
     told = json.loads((tmp_path / "told.json").read_text())
     assert (told["wrapper"], told["processes"]) == ("DeepSpeedEngine", 2)
 
-    rollouts, weights, critic = read_rollouts(recipe.output), final_weights(recipe), head(recipe)
+    rollouts, weights, critic = read_rollouts(recipe.output), weights_of(recipe), head(recipe)
     assert len(rollouts) == 2 * 16 and any(rollout.advantage for rollout in rollouts)
     assert critic.keys() == {"critic.score.weight"} and critic["critic.score.weight"].shape == (1, 64)
     assert critic["critic.score.weight"].all(), "it begins at 0"
@@ -44,7 +44,7 @@ def test_two_processes_train_policy_and_critic_and_resume(config: str, toy: Path
         shutil.rmtree(recipe.output / "checkpoints" / name)
     launch(recipe, config, "--resume")
     assert read_rollouts(recipe.output) == rollouts
-    resumed = final_weights(recipe)
+    resumed = weights_of(recipe)
     assert all(torch.equal(resumed[name], weight) for name, weight in weights.items())
     assert torch.equal(head(recipe)["critic.score.weight"], critic["critic.score.weight"])
 

@@ -8,8 +8,7 @@ import torch
 
 from rl.config.policy import GRPORecipe
 from rl.runs.rollouts import read_rollouts
-from tests.rl.training.sharded import launch
-from tests.rl.training.test_grpo_zero import final_weights
+from tests.rl.training.sharded import launch, weights_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -40,7 +39,7 @@ def test_two_processes_do_the_same_rounds_and_resume(config: str, toy: Path, tin
         },
     )
     launch(recipe, config)
-    rollouts, weights = read_rollouts(recipe.output), final_weights(recipe)
+    rollouts, weights = read_rollouts(recipe.output), weights_of(recipe)
     for step in range(6):
         own = [rollout for rollout in rollouts if rollout.step == step]
         assert len([rollout for rollout in own if not rollout.round]) == 32
@@ -55,5 +54,5 @@ def test_two_processes_do_the_same_rounds_and_resume(config: str, toy: Path, tin
         shutil.rmtree(recipe.output / "checkpoints" / name)
     launch(recipe, config, "--resume")
     assert read_rollouts(recipe.output) == rollouts
-    resumed = final_weights(recipe)
+    resumed = weights_of(recipe)
     assert all(torch.equal(resumed[name], weight) for name, weight in weights.items())
