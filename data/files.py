@@ -50,6 +50,9 @@ def whole_file(path: str | Path, flushed: bool = True) -> Iterator[Path]:
         flushed: wait until the content is on the disk: milliseconds for each file, so not for thousands of files
             that can be made again, such as pictures. Without it, a power cut may leave an empty file.
 
+    Raises:
+        DataError: it cannot be written, or is a folder.
+
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
@@ -59,6 +62,8 @@ def whole_file(path: str | Path, flushed: bool = True) -> Iterator[Path]:
         'Whole.'
     """
     target = Path(path)
+    if not target.name:
+        raise DataError("cannot be written: it is a folder", file=target)
     draft = target.with_name(f".{secrets.token_hex(8)}{DRAFT}")
     with at_file(target, "written"):
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -71,8 +71,8 @@ class Subject:
 
 
 def unreasoned(gold: Gold) -> Gold:
-    """Gold without what was written for other rules."""
-    return gold.model_copy(update={"reasoning": None, "advice": None})
+    """Gold without what was written for other rules: edits give reasons, and were for all that was broken."""
+    return gold.model_copy(update={"reasoning": None, "advice": None, "edits": None})
 
 
 Changed = tuple[Sequence[RuleRef], Gold]

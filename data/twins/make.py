@@ -63,7 +63,7 @@ def make_twins(
 ) -> Twinned:
     """A twin for every case that can be given one for certain.
 
-    Gold's worked reasoning and advice speak of the rules as they were: a twin has none, and no teacher's ruling.
+    Gold's worked reasoning, advice and edits speak of the rules as they were: a twin has none, nor a teacher's ruling.
 
     Args:
         changes: names of what may be changed; the rarest so far comes first.

@@ -8,6 +8,9 @@ looked at what it cites.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+from pydantic import Field
 
 from data import Case, Evidence, Interval, Quote, Region, Ruling
 from data.page import PAGE
@@ -20,6 +23,8 @@ FROM_THE_PROMPT = 0.5
 """What a place in a picture or a recording counts for that the prompt alone has shown: it is there, and coarse."""
 COVERED = 0.5
 """The share of a region that has to lie in what was looked at."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Looked(BatchReward):
@@ -46,7 +51,7 @@ class Economy(BatchReward):
 
     name = "economy"
 
-    def __init__(self, *, cost: float = 0.2, free: int = 0):
+    def __init__(self, *, cost: Share = 0.2, free: Annotated[int, Field(ge=0)] = 0):
         self.cost, self.free = cost, free
 
     def score_batch(self, items: Sequence[Item]) -> Iterator[Outcome]:
@@ -69,7 +74,7 @@ class ToolBonus(BatchReward):
 
     name = "tool_bonus"
 
-    def __init__(self, *, bound: float = 0.3):
+    def __init__(self, *, bound: Share = 0.3):
         self.bound = bound
 
     def score_batch(self, items: Sequence[Item]) -> Iterator[Outcome]:

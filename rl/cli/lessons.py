@@ -120,6 +120,8 @@ def distil(
     spent = f"{found.spent.calls:,} answers, {found.spent.read:,} tokens read, {found.spent.written:,} written"
     if rates is not None:
         spent += f"; cost {(found.spent.read * rates[0] + found.spent.written * rates[1]) / 1e6:,.2f}"
+    if found.spent.untold:
+        spent += f"; more in truth: of {found.spent.untold:,} answers the server does not say all tokens"
     console = Console(highlight=False, emoji=False)
     console.print(Text(spent))
     if found.stopped is not None:

@@ -42,6 +42,7 @@ def suspects(
     from rl.runs.past_run import open_past_run
 
     check_not_read(out / "suspects.jsonl", data or ())
+    _check_differ(runs)
     past = [open_past_run(run, data or (), rulebook) for run in runs]
     with counting("reading", sum(len(run.rollouts) for run in past)) as reached:
         found = find_suspects(past, reached)
@@ -56,6 +57,20 @@ def suspects(
     console.print(_table(kept[:SHOWN]))
     page = write_suspects_page(kept, past, out / "suspects.html")
     console.print(Text(visible(f"{len(kept):,} listed in {out / 'suspects.jsonl'}, for the queue in {page}")))
+
+
+def _check_differ(runs: Sequence[Path]) -> None:
+    """Refuses a run that is named twice: it would agree with itself.
+
+    Raises:
+        DataError: one is; names it.
+    """
+    from data import DataError
+    from rl.runs.folder import RunFolder
+
+    places = [RunFolder.around(run).path.resolve() for run in runs]
+    if twice := next((run for run, place in zip(runs, places, strict=True) if places.count(place) > 1), None):
+        raise DataError("is named twice, and would agree with itself: name each run once", file=twice)
 
 
 def _table(found: "Sequence[Suspect]") -> Table:

@@ -58,10 +58,13 @@ class Spent:
     calls: int = 0
     read: int = 0
     written: int = 0
+    untold: int = 0
+    """Answers of which the server does not say what they cost."""
 
     def add(self, episode: Episode) -> None:
         """Counts an answer."""
         self.calls += 1
+        self.untold += not episode.refused and not _tells_tokens(episode)
         self.read += (episode.served.prompt_tokens if episode.served else None) or 0
         self.written += episode.tokens or 0
 
@@ -102,13 +105,14 @@ def distil(
         reached: told how many tries are over, of those that there may be: `Asking.most` a case.
 
     Raises:
-        DataError: a case has no gold verdict, the server fails or does not say what tokens were spent where they are
-            bounded, the journal was made with other settings, or nothing was kept.
+        DataError: ``out`` can be no file of lessons, a case has no gold verdict, the server fails or does not say what
+            tokens were spent where they are bounded, the journal was made with other settings, or nothing was kept.
     """
     if asking.tries > 1 and decoding.temperature == 0:
         raise DataError("temperature 0 gives the same ruling every time: raise it, or take one try")
     if lacking := [brief.id for brief in briefs if brief.gold is None or brief.gold.verdict is None]:
         raise DataError(f"case '{lacking[0]}' has no gold verdict to agree with", field="gold.verdict")
+    _check_out(Path(out))
     rubric.check_categories(briefs.book)
     decoding = decoding.with_template("default")
     shown = shown_hash(briefs, decoding.template or "default")
@@ -138,6 +142,14 @@ def distil(
             came, left = came + new, [case for case in left if case not in fit]
         reached(asking.most * len(briefs))
     return Distilled(best_of(came, rubric, asking.minimum), spent, stopped)
+
+
+def _check_out(out: Path) -> None:
+    """Refuses what lessons cannot be written to, before anything is paid for."""
+    if out.name in ("", "..") or out.is_dir():
+        raise DataError("is a folder: name a file for the lessons", file=out)
+    if out.suffix == JOURNAL:
+        raise DataError(f"is what a journal is called: end --out otherwise than in '{JOURNAL}'", file=out)
 
 
 def _ask(

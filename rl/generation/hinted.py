@@ -64,5 +64,6 @@ def mentions(ruling: Ruling, brief: Brief) -> str | None:
     """
     rules = [text for rule in brief.excerpt.rules for text in (rule.title, rule.text, *rule.exceptions)]
     known = " ".join([*brief.case.fields.values(), *rules]).casefold()
-    found = (match[0] for match in _TOLD.finditer(f"{ruling.reasoning}\n{ruling.advice}"))
+    edits = (text for edit in ruling.edits for text in (edit.new, edit.why))
+    found = (match[0] for match in _TOLD.finditer("\n".join((ruling.reasoning, ruling.advice, *edits))))
     return next((words for words in found if words.casefold() not in known), None)

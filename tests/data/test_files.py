@@ -52,6 +52,11 @@ class TestWholeFile:
             write_whole(tmp_path / "folder", "text")
         assert not list(tmp_path.rglob(f"*{DRAFT}"))
 
+    @pytest.mark.parametrize("folder", ["", ".", "/"])
+    def test_what_has_no_name_is_no_file(self, folder: str) -> None:
+        with pytest.raises(DataError, match="cannot be written: it is a folder"), whole_file(folder):
+            raise AssertionError("nothing is written")
+
     def test_the_content_is_on_the_disk_before_the_name_is(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -27,13 +27,13 @@ class Cascade(BaseModel):
     """What was promised: at most this share of the cases that are to be rejected is let through."""
     confidence: float = Field(gt=0, lt=1)
     """On how many sets of cases to choose on the promise holds, at least, as a share."""
-    violating: int
+    violating: int = Field(ge=0)
     """Cases to be rejected among those that the threshold was chosen on."""
-    clusters: int
+    clusters: int = Field(ge=0)
     """Independent clusters of them."""
-    missed: float
+    missed: float = Field(ge=0, le=1)
     """The miss rate there."""
-    reviewed: float
+    reviewed: float = Field(ge=0, le=1)
     """The share of all cases there that is reviewed with reasoning."""
     source: str
     """What those cases are called."""

@@ -6,6 +6,7 @@ on at most ``1 - confidence`` of the sets of cases that it could have been chose
 """
 
 from bisect import bisect_left
+from math import log1p
 
 import numpy as np
 
@@ -76,8 +77,9 @@ def _impossible(passes: Passes, full: Evaluation, miss_rate: float, confidence: 
         f"'{full.name}' misses {losses.mean():.3f} of {len(losses):,} independent violating cases"
     )
     if p_value(np.zeros(len(losses)), miss_rate) > 1 - confidence:
-        needed = int(np.ceil(np.log(1 - confidence) / np.log(1 - miss_rate)))
-        return f"{said}, and with so few no rate this low can be promised of anything: {needed:,} are needed at least"
+        needed = np.ceil(log1p(-confidence) / log1p(-miss_rate))
+        few = "with so few no rate this low can be promised of anything"
+        return f"{said}, and {few}: {needed:,.0f} are needed at least"
     thresholds = [*np.unique(passes.doubt[passes.approved]), np.inf]  # the higher, the fewer cases go to people
 
     def broken(threshold: float) -> bool:

@@ -21,7 +21,7 @@ def cascade_lines(cascade: Cascade) -> Text:
     return Text(
         f"{alone}; reviewed with reasoning {cascade.reviewed:.3f} of the cases of '{cascade.source}'\n"
         f"miss rate {cascade.missed:.3f} there, {cascade.violating:,} such cases in {cascade.clusters:,} clusters\n"
-        f"promised at most {cascade.miss_rate:g}, kept on {cascade.confidence:.0%} of such sets of cases"
+        f"promised at most {cascade.miss_rate:g}, kept on {100 * cascade.confidence:.10g}% of such sets of cases"
     )
 
 

@@ -24,6 +24,7 @@ WIN = {"rule": "WIN-1", "evidence": [{"quote": "won a car", "field": "body"}]}
 
 def case(name: str = "a", *violations: dict, **more) -> Case:
     gold = {"verdict": "reject" if violations else "approve", "violations": violations, "reasoning": "CURE-1: clear"}
+    gold["edits"] = [{"field": "body", "old": "cures all", "why": "CURE-1 says so."}] if violations else []
     gold |= more.pop("gold", {})
     return Case.model_validate({"id": name, "text": {"body": "Tea cures all. You won a car."}, "gold": gold, **more})
 
@@ -39,6 +40,7 @@ def twin(change: str, one: Case, *others: Case) -> Brief:
     assert (before.twin, after.twin, before.group, after.group) == (after.id, before.id, one.cluster, one.cluster)
     assert before.gold == one.gold and before.rules == one.rules and after.text == one.text
     assert after.gold is not None and after.gold.reasoning is None and after.teacher is None
+    assert after.gold.edits is None, "they were for what was broken"
     return Brief.of(after, BOOK)
 
 

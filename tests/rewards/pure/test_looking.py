@@ -2,7 +2,7 @@
 
 import pytest
 
-from data import Brief, Briefs, Case, Region, Rule, Rulebook, Ruling, Violation, load_cases
+from data import Brief, Briefs, Case, DataError, Region, Rule, Rulebook, Ruling, Violation, load_cases
 from data.billboard.desk import build_desk
 from prompts import Episode, Look, Turn, write
 from rewards import Item, Rubric
@@ -157,3 +157,12 @@ class Paid(Economy):
     def score_batch(self, items):
         for one in items:
             yield min(1.0, len(one.episode.looks) / 3) if one.source is not None else 0.0
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "value"),
+    [("economy", "cost", -0.2), ("economy", "cost", 2), ("economy", "free", -1), ("tool_bonus", "bound", 1.5)],
+)
+def test_no_setting_pays_for_calls_that_are_of_no_use(name: str, setting: str, value: float):
+    with pytest.raises(DataError, match=f"'{name}': {setting}: "):
+        Rubric.load("billboard_desk", {"craft": {name: {"weight": 0.1, setting: value}}})

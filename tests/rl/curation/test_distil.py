@@ -140,7 +140,9 @@ def test_tokens_that_nobody_counts_bound_nothing(teacher: Teacher, briefs: Brief
     teacher.usage = False
     found = distilled(teacher, tmp_path, "--max-tokens", 1000)
     assert isinstance(found.exception, DataError) and "bound --max-calls instead" in str(found.exception)
-    assert distilled(teacher, tmp_path, "--max-calls", 100).exit_code == 0 and len(taught(tmp_path)) == COUNT
+    found = distilled(teacher, tmp_path, "--max-calls", 100, "--token-prices", "1000,10000")
+    assert found.exit_code == 0 and len(taught(tmp_path)) == COUNT
+    assert f"more in truth: of {COUNT} answers the server does not say all tokens" in found.output
 
 
 def test_a_failing_server_loses_nothing(teacher: Teacher, briefs: Briefs, tmp_path: Path) -> None:
@@ -197,6 +199,12 @@ def test_what_tells_of_a_hint(reasoning: str, told: str | None) -> None:
     assert (found or "").lower() == (told or "")
 
 
+def test_an_edit_tells_of_a_hint_too() -> None:
+    brief = Briefs.bind([Case(id="1", text={"body": "Gold rings"}, rules=["CURE-1"])], toy_book())[0]
+    edits = [{"field": "body", "old": "rings", "why": "The known verdict asks for it."}]
+    assert mentions(Ruling.model_validate({"verdict": "reject", "confidence": 1, "edits": edits}), brief)
+
+
 def test_what_cannot_be_is_said_before_anything_is_asked(
     teacher: Teacher, briefs: Briefs, toy: Path, tmp_path: Path
 ) -> None:
@@ -204,6 +212,10 @@ def test_what_cannot_be_is_said_before_anything_is_asked(
         (["--temperature", 0], "take one try"),
         (["--rubric", "no-such"], "no-such"),
         (["--out", tmp_path / "cases.jsonl"], "would be written over"),
+        (["--out", tmp_path / "taught.journal"], "is what a journal is called"),
+        (["--out", tmp_path], "is a folder"),
+        (["--out", ""], "is a folder"),
+        (["--out", "/"], "is a folder"),
     ):
         found = distilled(teacher, tmp_path, *options)
         assert isinstance(found.exception, DataError) and said in str(found.exception), options

@@ -131,3 +131,10 @@ def test_the_command_writes_a_list_and_a_page_in_its_order(tmp_path: Path, monke
     (packed,) = re.findall(r'id="index"[^>]*>([^<]+)<', page)
     entries = json.loads(gzip.decompress(base64.b64decode(packed)))["cases"]
     assert [(entry["id"], entry["suspect"]) for entry in entries] == [(line["case"], line["reason"]) for line in lines]
+
+
+def test_a_run_does_not_agree_with_itself(tmp_path: Path):
+    RolloutLog(tmp_path / "run/rollouts").write([Rollout(0, Episode.plain("a", REJECTS), 0, 0)])
+    given = [tmp_path / "run", tmp_path / "run/rollouts", "--out", tmp_path / "out"]
+    found = CliRunner().invoke(app, [str(word) for word in given])
+    assert isinstance(found.exception, DataError) and "is named twice" in str(found.exception)

@@ -14,6 +14,7 @@ from rl.evaluation.cascade import Applied, Cascade, apply_cascade, curve, fit_ca
 from rl.evaluation.cascade.fit import threshold_for
 from rl.evaluation.cascade.passes import Passes
 from rl.evaluation.cascade.promise import p_value
+from rl.evaluation.cascade.table import cascade_lines
 from tests.rl.evaluation.conftest import predicted
 
 
@@ -112,6 +113,18 @@ def test_what_cannot_be_kept_is_refused_with_what_could() -> None:
     assert share == pytest.approx(min(kept), abs=5e-4)
     with pytest.raises(DataError, match="59 are needed at least"):
         fit_cascade(*drawn(60, seed=6), miss_rate=0.05)
+
+
+@pytest.mark.parametrize("miss_rate", [1e-17, 1e-300, 5e-324])
+def test_a_promise_of_next_to_nothing_is_refused_like_any_other(miss_rate: float) -> None:
+    with pytest.raises(DataError, match="no rate this low can be promised of anything"):
+        fit_cascade(*drawn(40, 1), miss_rate)
+
+
+@pytest.mark.parametrize(("confidence", "said"), [(0.95, "95%"), (0.999, "99.9%"), (0.07, "7%")])
+def test_no_promise_is_rounded_to_more_than_it_is(confidence: float, said: str) -> None:
+    fitted = fit_cascade(*drawn(400, 1), 0.5).model_copy(update={"confidence": confidence})
+    assert f"kept on {said} of such sets" in cascade_lines(fitted).plain
 
 
 def test_a_review_that_writes_nothing_is_a_miss_and_goes_to_people() -> None:
