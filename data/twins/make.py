@@ -118,7 +118,7 @@ def _subject(brief: Brief, exception: str, words: Sequence[tuple[str, str]]) -> 
     """The case as it can be changed, or why it cannot."""
     case, gold, excerpt = brief.case, brief.gold, brief.excerpt
     if case.twin is not None:
-        return "it has a twin"
+        return "it has one"
     if case.window is not None:
         return "it is a window of a stream"
     if gold is None or gold.verdict is None or gold.violations is None:

@@ -109,7 +109,7 @@ def read_rollouts(folder: str | Path) -> list[Rollout]:
     folder = inner if inner.is_dir() else folder
     parts = [folder] if folder.is_file() else sorted(folder.glob("*.parquet"), key=_place_of)
     if not parts:
-        raise DataError("no rollouts here", file=folder)
+        raise DataError("no rollouts here" if folder.exists() else "there is no such run", file=folder)
     return [rollout for part in parts for rollout in _read(part)]
 
 

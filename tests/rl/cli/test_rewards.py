@@ -201,7 +201,7 @@ def test_hostile_rollouts_move_no_cursor(folder: Path, ruling):
         ),
         ("score --rubric own.yaml --data cases.jsonl --completions run --case other", "run: holds 0 completions of"),
         ("replay cases.jsonl --rubric own.yaml", "cases.jsonl: not a Parquet file"),
-        ("forecast none --rubric own.yaml", "none: no rollouts here"),
+        ("forecast none --rubric own.yaml", "none: there is no such run"),
     ],
 )
 def test_wrong_input_is_named_in_one_line(folder: Path, ruling, command: str, message: str):
