@@ -1,4 +1,5 @@
-# Each target sets up what it needs: a virtual environment in .venv, with the versions of requirements.lock.
+# Each target sets up what it needs: a virtual environment in .venv, with the packages of requirements.lock and no others,
+# each of them byte for byte what it was when it was locked.
 # A Python of 3.11 or newer with pip, and make, are all that must be there already.
 
 TESTS ?= tests
@@ -44,6 +45,7 @@ $(INSTALLED): pyproject.toml requirements.lock
 		$(PYTHON) -m venv --without-pip --clear .venv && \
 		$(PYTHON) -m pip install --quiet --target "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" pip; \
 	} || { echo "error: $(PYTHON) can make no virtual environment: install its venv or its pip (Debian: apt-get install python3-venv)" >&2; exit 2; }; \
-	DS_BUILD_OPS=0 $(BIN)/python -m pip install --constraint requirements.lock --editable ".[dev,deepspeed,media,retrieval]"; \
+	DS_BUILD_OPS=0 $(BIN)/python -m pip install --require-hashes --requirement requirements.lock; \
+	$(BIN)/python -m pip install --no-deps --no-build-isolation --editable .; \
 	touch $@; \
 	echo "Installed in $$(( $$(date +%s) - start )) s."

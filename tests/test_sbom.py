@@ -50,7 +50,7 @@ def test_the_same_release_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_versions_are_those_of_the_lock() -> None:
     """Where they are not, somebody has installed without it."""
     lines = (ROOT / "requirements.lock").read_text().splitlines()
-    locked = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    locked = [Requirement(line.removesuffix("\\")) for line in lines if line[0].isalpha()]
     names = {
         canonicalize_name(one.name): str(one.specifier).removeprefix("==")
         for one in locked
