@@ -140,6 +140,8 @@ def main() -> None:
     parser.add_argument("--sft-steps", type=int, default=1500)
     parser.add_argument("--grpo-steps", type=int, default=60)
     parser.add_argument("--batch", type=int, help="cases of an SFT step, instead of the recipe's")
+    parser.add_argument("--model", help="a reviewer to go on from, instead of a model that knows nothing")
+    parser.add_argument("--learning-rate", type=float, help="of SFT, instead of the recipe's")
     parser.add_argument("--only", nargs="*", help="desks to measure at")
     chosen = parser.parse_args()
     data, console = chosen.out / "data", Console(width=180)
@@ -153,7 +155,9 @@ def main() -> None:
         "lr_scheduler_kwargs": {"num_decay_steps": max(1, chosen.sft_steps // 3)},
     }  # fmt: skip
     batch = {"per_device_train_batch_size": chosen.batch} if chosen.batch else {}
-    sft = SFTRecipe.load(f"{RECIPES}/sft", shared | own | steps | batch)
+    rate = {"learning_rate": chosen.learning_rate} if chosen.learning_rate else {}
+    begun = {"model.path": chosen.model, "model.tiny": None} if chosen.model else {}
+    sft = SFTRecipe.load(f"{RECIPES}/sft", shared | own | steps | batch | rate | begun)
     prepare(data, chosen.cases, chosen.test_cases, chosen.seed, sft)
     models = {"sft": trained(sft)}
     if chosen.grpo_steps:
