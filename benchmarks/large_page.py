@@ -35,7 +35,7 @@ def evaluated(count: int) -> tuple[Briefs, list[Evaluation]]:
         return Ruling(
             reasoning=" ".join(draw.choices(words, k=40)),
             violations=[Violation(rule=rule, evidence=[quote])],
-            verdict=verdict,  # type: ignore[arg-type]
+            verdict=verdict,
             confidence=round(draw.random(), 2),
         )
 
