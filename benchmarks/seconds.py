@@ -64,8 +64,8 @@ def main() -> None:
         for what, times in kinds[name](given.runs):
             table.add_row(what, *map(middle, zip(*times, strict=True)))
     loads = " and ".join(f"{load:.1f}" for load in (before[0], os.getloadavg()[0]))
-    table.caption = f"{os.cpu_count()} cores, load {loads} at the beginning and the end"
-    Console(width=100).print(table)
+    console = Console(width=100)
+    console.print(table, f"{os.cpu_count()} cores, load {loads} at the beginning and the end")
 
 
 def middle(seconds: tuple[float | None, ...]) -> str:
