@@ -10,6 +10,7 @@ its own, with a head. A trunk is the model without what writes: it sees the pict
 
 import functools
 from collections.abc import Mapping
+from dataclasses import make_dataclass
 from types import MethodType
 from typing import Any
 
@@ -19,6 +20,7 @@ from safetensors.torch import load_file
 from torch import nn
 from transformers import PreTrainedModel
 from transformers.integrations import is_deepspeed_zero3_enabled
+from transformers.utils import ModelOutput
 
 from data import DataError
 from rewards.models.location import resolve
@@ -138,10 +140,17 @@ def install(model: PreTrainedModel, critic: Critic) -> None:
         finally:
             hook.remove()
         ((inputs, hidden),) = seen
-        output[VALUES] = critic(self, hidden, inputs)
-        return output
+        return _valued(type(output))(**output, **{VALUES: critic(self, hidden, inputs)})
 
     model.forward = MethodType(forward, model)
+
+
+@functools.cache
+def _valued(kind: type[ModelOutput]) -> Any:
+    """A kind of output that has values, too: data parallelism takes outputs apart and makes them anew, of what their
+    class has alone.
+    """
+    return make_dataclass(f"Valued{kind.__name__}", [(VALUES, Any, None)], bases=(kind,))
 
 
 def _build(policy: Any, model: PreTrainedModel, config: CriticConfig, start: ModelConfig) -> Critic:
