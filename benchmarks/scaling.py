@@ -28,7 +28,7 @@ from rl.training.launch.settings import CONFIGS
 
 KINDS = ("sft", "grpo")
 WRAPPERS = {"cpu": "Distributed", "zero1": "DeepSpeed", "zero2": "DeepSpeed", "zero3": "DeepSpeed", "fsdp2": "FSDP"}
-"""By sharding, what the class that holds the model begins with: Accelerate can switch sharding off without a word."""
+"""How the class that holds the model begins: Accelerate can switch sharding off without a word."""
 PLAIN, SAME, SHIPPED = WAYS = ("plain", "same work", "as shipped")
 WARM_UP = 2
 
@@ -51,17 +51,15 @@ def main() -> None:
         order = {"home": folder} | {name: getattr(arguments, name) for name in ("steps", "batch", "answer")}
         rates = {kind: scaling(order | {"kind": kind}, arguments.only, arguments.rounds) for kind in KINDS}
         costs = {kind: overhead(order | {"kind": kind}, arguments.rounds) for kind in KINDS}
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
     found = {"tokens a second": rates, "processor seconds a thousand tokens": costs, "settings": vars(arguments)}
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(json.dumps(found, indent=1, default=str))
     table = Table("", "shared by", "1 process", "2 processes", "", title="tokens a second, medians")
     for kind, by_sharding in rates.items():
         for sharding, each in by_sharding.items():
             one, two = map(statistics.median, each)
             table.add_row(kind, sharding, f"{one:.0f}", f"{two:.0f}", f"{two / one:.2f} ×")
-    cost = Table(
-        "", *WAYS, f"{SAME} − {PLAIN}", title="processor seconds a thousand tokens, medians; overhead [least, most]"
-    )
+    cost = Table("", *WAYS, f"{SAME} − {PLAIN}", title="processor seconds, 1,000 tokens; overhead [least, most]")
     for kind, taken in costs.items():
         over = sorted(same / plain - 1 for same, plain in zip(taken[SAME], taken[PLAIN], strict=True))
         told = f"{statistics.median(over):+.1%} [{over[0]:+.1%}, {over[-1]:+.1%}]"
@@ -106,11 +104,10 @@ def measured(order: dict[str, Any], sharding: str) -> dict[str, Any]:
 
 def build(home: Path) -> None:
     """Ads, and the model that all begin with."""
-    from data.billboard import BillboardConfig
-    from data.billboard import build as draw
+    from data import billboard
     from rl.training.registry import load_recipe, stage_of
 
-    draw(BillboardConfig(cases=400, test_cases=40), home / "data")
+    billboard.build(billboard.BillboardConfig(cases=400, test_cases=40), home / "data")
     stage = stage_of(load_recipe("sft", "billboard/sft", of_data(home) | {"output": str(home / "built")}))
     stage.prepare()
     stage.run.tiny.rename(home / "model")
