@@ -1,10 +1,12 @@
 """Does a policy learn to look things up, and does it use what it sees? Billboard at the desk.
 
-    python benchmarks/desk.py --out runs/bench-desk [--cases 12000] [--sft-steps 1500] [--grpo-steps 60]
+    python benchmarks/desk.py --out runs/bench-desk [--reading-steps 400] [--sft-steps 450] [--grpo-steps 60]
 
-Draws ads under a book of 3,000 rules, print too small to read, facts on the page; writes trajectories from gold,
-trains on them (SFT), then by the rubric with the tools (GRPO). Both models review ads of products that none has
-seen, at their desk and at others, and every difference has a paired interval, by mechanism too:
+Draws ads under a book of 3,000 rules, print too small to read, facts on the page; writes trajectories from gold. A
+model that knows nothing first learns to read, from every word of the episodes: what a pretrained model brings, copying
+a name above all. Then it learns what its reviewer wrote (SFT), then by the rubric with the tools (GRPO). Both models
+review ads of products that none has seen, at their desk and at others, and every difference has a paired interval, by
+mechanism too:
 
 - **desk**: as trained;
 - **no zoom**: without that tool;
@@ -97,6 +99,14 @@ def bound(data: Path, pool: str) -> Briefs:
     return Excerpts(str(data / "rulebook.yaml"), "none").bind(load_cases(data / f"{pool}.jsonl"))
 
 
+def steps(count: int) -> dict[str, Any]:
+    """So many, the last third of them at a falling learning rate."""
+    return {
+        "max_steps": count, "warmup_steps": max(1, count // 10),
+        "lr_scheduler_kwargs": {"num_decay_steps": max(1, count // 3)},
+    }  # fmt: skip
+
+
 def trained(recipe: Any) -> Path:
     """The run of a recipe."""
     if not RunFolder(recipe.output).is_trained:
@@ -137,9 +147,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cases", type=int, default=12000)
     parser.add_argument("--test-cases", type=int, default=300)
-    parser.add_argument("--sft-steps", type=int, default=1500)
+    parser.add_argument("--reading-steps", type=int, default=400)
+    parser.add_argument("--sft-steps", type=int, default=450)
     parser.add_argument("--grpo-steps", type=int, default=60)
-    parser.add_argument("--batch", type=int, help="cases of an SFT step, instead of the recipe's")
     parser.add_argument("--only", nargs="*", help="desks to measure at")
     chosen = parser.parse_args()
     data, console = chosen.out / "data", Console(width=180)
@@ -147,19 +157,16 @@ def main() -> None:
         "data.train": str(data / "train.jsonl"), "data.rulebook": str(data / "rulebook.yaml"), "seed": chosen.seed,
         **precision(),
     }  # fmt: skip
-    own = {"output": str(chosen.out / "sft"), "trajectories": str(data / "trajectories.jsonl")}
-    steps = {
-        "max_steps": chosen.sft_steps, "warmup_steps": max(1, chosen.sft_steps // 10),
-        "lr_scheduler_kwargs": {"num_decay_steps": max(1, chosen.sft_steps // 3)},
-    }  # fmt: skip
-    batch = {"per_device_train_batch_size": chosen.batch} if chosen.batch else {}
-    sft = SFTRecipe.load(f"{RECIPES}/sft", shared | own | steps | batch)
-    prepare(data, chosen.cases, chosen.test_cases, chosen.seed, sft)
+    shown = shared | {"trajectories": str(data / "trajectories.jsonl")}
+    own = steps(chosen.reading_steps) | {"output": str(chosen.out / "reading")}
+    reading = SFTRecipe.load(f"{RECIPES}_reading/sft", shown | own)
+    prepare(data, chosen.cases, chosen.test_cases, chosen.seed, reading)
+    own = steps(chosen.sft_steps) | {"output": str(chosen.out / "sft"), "model.path": str(trained(reading))}
+    sft = SFTRecipe.load(f"{RECIPES}/sft", shown | own)
     models = {"sft": trained(sft)}
     if chosen.grpo_steps:
         own = {"output": str(chosen.out / "grpo"), "model.path": str(models["sft"])}
-        steps = {"max_steps": chosen.grpo_steps}
-        models["grpo"] = trained(GRPORecipe.load(f"{RECIPES}/grpo", shared | own | steps))
+        models["grpo"] = trained(GRPORecipe.load(f"{RECIPES}/grpo", shared | own | {"max_steps": chosen.grpo_steps}))
     briefs, figures = bound(data, "test"), dict[str, Any]()
     recipe = EvalRecipe.load(f"{RECIPES}/eval")
     at_desk: dict[str, Evaluation] = {}

@@ -1,4 +1,4 @@
-"""Tools that only score or read need no torch, and start at once."""
+"""Tools that only score or read load no torch, so that they start at once: `benchmarks/seconds.py` says how soon."""
 
 import json
 import subprocess
@@ -17,38 +17,19 @@ FACES = ("data", "prompts", "rewards", "rl.evaluation")
 ROOMS = ("rl.config", "rl.terminal", "rl.runs")
 """Every module in these is imported, not the face alone."""
 
-FORBIDDEN = {
-    **dict.fromkeys((*FACES, *ROOMS), HEAVY),
-    "rl.evaluation.predictions": HEAVY,
-    "rl.evaluation.outcomes": HEAVY,
-    "rl.evaluation.metrics": HEAVY,
+LIGHT = (*FACES, *ROOMS, *(f"rl.evaluation.{name}" for name in ("predictions", "outcomes", "metrics")))
+WITHOUT_MODELS = tuple(
     # What works out figures needs scipy, and a metric's library only once it does.
-    "rl.evaluation.evaluation": MODELS,
-    "rl.evaluation.files": MODELS,
-    "rl.evaluation.evaluate": MODELS,
-    "rl.evaluation.comparison": MODELS,
-    "rl.evaluation.table": MODELS,
-    "rl.evaluation.page": MODELS,
-}
-"""Module → the packages that it must not load."""
+    f"rl.evaluation.{name}"
+    for name in ("evaluation", "files", "evaluate", "comparison", "table", "page")
+)
 
 PROBE = """
-import json, sys, time
-start = time.process_time()
-import {modules}
-print(json.dumps([time.process_time() - start, sorted({{name.partition(".")[0] for name in sys.modules}})]))
+import importlib, json, sys
+for module in sys.argv[1:]:
+    importlib.import_module(module)
+    print(json.dumps([module, sorted({name.partition(".")[0] for name in sys.modules})]))
 """
-
-
-def probe(*modules: str) -> tuple[float, set[str]]:
-    """CPU seconds and loaded packages of an import in a fresh interpreter.
-
-    CPU time, so that a machine busy with something else does not fail the test.
-    """
-    code = PROBE.format(modules=", ".join(modules))
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    seconds, names = json.loads(done.stdout)
-    return seconds, set(names)
 
 
 def all_in(room: str) -> list[str]:
@@ -56,18 +37,16 @@ def all_in(room: str) -> list[str]:
     return [f"{room}.{path.stem}" for path in files if path.stem != "__init__"]
 
 
-@pytest.mark.parametrize("module", FORBIDDEN)
-def test_imports_nothing_that_it_has_no_use_for(module: str) -> None:
-    modules = all_in(module) if module in ROOMS else [module]
-    assert modules
-    assert not probe(*modules)[1] & FORBIDDEN[module]
-
-
-@pytest.mark.parametrize("face", FACES)
-def test_takes_about_as_long_as_what_it_needs(face: str) -> None:
-    """Half a second on an idle machine; what that is on another, the libraries that every face needs tell."""
-    least = min(probe("pydantic.main", "pydantic.types", "yaml", "jinja2")[0] for _ in range(5))
-    assert min(probe(face)[0] for _ in range(5)) < 4 * least
+@pytest.mark.parametrize(("names", "forbidden"), [(LIGHT, HEAVY), (WITHOUT_MODELS, MODELS)], ids=["heavy", "models"])
+def test_nothing_is_imported_that_there_is_no_use_for(names: tuple[str, ...], forbidden: set[str]) -> None:
+    """In one fresh interpreter, one after the other: the first to load it is the one that is named."""
+    modules = [module for name in names for module in (all_in(name) if name in ROOMS else [name])]
+    words = [sys.executable, "-c", PROBE, *modules]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [module for module, _ in found] == modules and len(modules) >= len(names)
+    for module, packages in found:
+        assert not forbidden & set(packages), module
 
 
 def test_a_face_that_imports_on_demand_keeps_its_promises() -> None:

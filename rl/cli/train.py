@@ -53,7 +53,11 @@ Port = Annotated[
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint of the run.")]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Check recipe, data and model, count tokens, forecast memory; do not train.")
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Check recipe, data and model, count tokens, forecast memory; do not train. Exit code 1 if not ready.",
+    ),
 ]
 DeviceMemory = Annotated[
     str | None,
@@ -121,10 +125,12 @@ def _dry_run(
     screen = Console(emoji=False)
     if as_json:
         screen.print_json(data=found.json)
-        return
-    screen.print(preflight_table(found))
-    if found.forecast is not None:
-        screen.print(forecast_table(found.forecast))
+    else:
+        screen.print(preflight_table(found))
+        if found.forecast is not None:
+            screen.print(forecast_table(found.forecast))
+    if found.missing:
+        raise typer.Exit(1)
 
 
 def _check_ended_well(code: int, run: RunFolder) -> None:

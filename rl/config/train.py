@@ -13,7 +13,7 @@ import typing
 from abc import abstractmethod
 from dataclasses import fields
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
@@ -235,6 +235,9 @@ class SFTRecipe(SupervisedRecipe, SelectingRecipe, DeskFields):
     kind = "sft"
     trajectories: Files = Field(default_factory=list)
     """Episodes at the desk to learn from (`ruling data trajectories`); without any, gold's rulings are learned."""
+    learn: Literal["policy", "all"] = "policy"
+    """Of episodes: the policy's turns, or all text, whoever wrote it. A model that starts from nothing learns to read
+    by that, and to copy a name above all; one that is pretrained knows how to."""
     feedback: float = Field(default=0.0, ge=0, le=1)
     """Share of the cases whose ruling is told at the end of the prompt, as ``distil`` tells its teacher the right one:
     a model that starts from nothing has to learn to follow it."""
@@ -244,6 +247,8 @@ class SFTRecipe(SupervisedRecipe, SelectingRecipe, DeskFields):
     def _tells_of_rulings(self) -> "SFTRecipe":
         if self.feedback and self.trajectories:
             raise ValueError("feedback: it tells of rulings, and episodes are learned from: leave it out")
+        if self.learn == "all" and not self.trajectories:
+            raise ValueError("learn: all text is learned of episodes alone: name files of `trajectories`")
         return self
 
     @classmethod

@@ -6,7 +6,7 @@ are not written over with another's.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -20,10 +20,33 @@ KEY = "origin"
 """Where ``run.json`` has it."""
 
 
-class Origin(BaseModel):
-    """A model, asked in one way, under one rulebook."""
+class Part(BaseModel):
+    """What ``run.json`` says of an evaluation under one key."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    key: ClassVar[str]
+    says: ClassVar[str]
+
+    @classmethod
+    def read(cls, facts: Mapping[str, Any]) -> Self | None:
+        """That of an evaluation's provenance; None where it does not say.
+
+        Raises:
+            DataError: it is damaged.
+        """
+        if cls.key not in facts:
+            return None
+        try:
+            return cls.model_validate(facts[cls.key])
+        except ValidationError as error:
+            raise DataError(f"'{RUN}' does not say {cls.says}: {error}", field=cls.key) from error
+
+
+class Origin(Part):
+    """A model, asked in one way, under one rulebook. Evaluations of earlier versions do not say it."""
+
+    key, says = KEY, "where the evaluation comes from"
 
     name: str
     """What tables call the model; of predictions made elsewhere nothing else is known."""
@@ -46,20 +69,6 @@ class Origin(BaseModel):
     def of_file(cls, path: str | Path, briefs: Briefs, name: str) -> "Origin":
         """That of predictions made elsewhere."""
         return cls(name=name, model={"predictions": str(Path(path).resolve())}, **_rules(briefs))
-
-    @classmethod
-    def read(cls, facts: Mapping[str, Any]) -> "Origin | None":
-        """That of an evaluation's provenance; None where it does not say (evaluations of earlier versions).
-
-        Raises:
-            DataError: it is damaged.
-        """
-        if KEY not in facts:
-            return None
-        try:
-            return cls.model_validate(facts[KEY])
-        except ValidationError as error:
-            raise DataError(f"'{RUN}' does not say where the evaluation comes from: {error}", field=KEY) from error
 
     def differs_from(self, other: "Origin") -> str | None:
         """What makes it no use for the other: ``model``, ``template``, ``rulebook`` or ``retrieval``; None if nothing

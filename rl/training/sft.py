@@ -19,6 +19,7 @@ from prompts.reply import Reply
 from rl.config.train import SFTRecipe
 from rl.desk import Desks
 from rl.runs.trajectories import read_trajectories
+from rl.shared_prefix.prompt import media_tokens
 from rl.terminal.console import console, is_first_process
 from rl.training.rows import lessons_of, rows_for_sft
 from rl.training.stage import Parts
@@ -122,7 +123,8 @@ class SFTStage(SupervisedStage[SFTRecipe]):
         if self.recipe.trajectories:
             tokenizer = tokenizer_of(parts.processor)
             padding: Any = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
-            own = {"data_collator": Collator(padding)}
+            media = media_tokens(parts.model.config) if self.recipe.learn == "all" else None
+            own = {"data_collator": Collator(padding, media)}
             # Rows are encoded when they are read, and TRL has nothing to prepare.
             parts.arguments.dataset_kwargs = {"skip_prepare_dataset": True}
             parts.arguments.remove_unused_columns = False

@@ -1,5 +1,5 @@
 """Trajectories as what SFT learns from: episodes at the desk, each turn of the policy's a lesson, and nothing that it
-is told.
+is told, unless a model that knows nothing is to learn to read.
 
 Answers are those of the recipe's own desk, asked anew. A row holds the episode as token ids with their media, and
 which of them are the policy's; it is encoded when it is read, as it is where a policy writes.
@@ -139,14 +139,16 @@ def lesson_of(
 
 
 class Collator:
-    """Lessons as a batch, padded behind, with labels on what the policy wrote.
+    """Lessons as a batch, padded behind, with labels on what the policy wrote, or on all text.
 
     Args:
         padding: the token that fills rows up.
+        media: the tokens that stand for pictures and the like, where all others are learned.
     """
 
-    def __init__(self, padding: int):
+    def __init__(self, padding: int, media: Sequence[int] | None = None):
         self.padding = padding
+        self.media = None if media is None else torch.tensor(media)
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
         lessons: list[Lesson] = [row["lesson"] for row in rows]
@@ -156,7 +158,7 @@ class Collator:
             return pad(values, (0, width - len(values)), value=value)
 
         wholes = [lesson.whole for lesson in lessons]
-        labels = [lesson.whole.ids.masked_fill(~lesson.own, IGNORED) for lesson in lessons]
+        labels = [lesson.whole.ids.masked_fill(~self._learned(lesson), IGNORED) for lesson in lessons]
         types = {
             name: torch.stack(
                 [
@@ -173,3 +175,6 @@ class Collator:
             **media_of(wholes, in_one_row=False),
             **types,
         }
+
+    def _learned(self, lesson: Lesson) -> torch.Tensor:
+        return lesson.own if self.media is None else ~torch.isin(lesson.whole.ids, self.media)

@@ -40,9 +40,12 @@ class Tried:
 
     @property
     def refused(self) -> bool:
-        """Whether it was said what is wrong: by an error, or by a check of data that found it."""
+        """Whether it was said what is wrong: by an error, or by a check of data or a dry run that found it."""
         said = "error" in self.done.err.lower() and self.done.code == 2
-        found = {"data check": "error:", "data prepare": "rejected, see"}.get(" ".join(self.verb.words.split()[:2]))
+        words = self.verb.words.split()
+        found = {"data check": "error:", "data prepare": "rejected, see"}.get(" ".join(words[:2]))
+        if "--dry-run" in words:
+            found = "not yet: "
         return said or (found is not None and self.done.code == 1 and found in self.done.out)
 
 

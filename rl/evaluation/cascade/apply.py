@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from data import DataError, Ruling
 from data.files import read_json
@@ -13,6 +13,7 @@ from rl.evaluation.cascade.curve import Point, curve
 from rl.evaluation.cascade.passes import Passes
 from rl.evaluation.evaluation import Evaluation, aligned
 from rl.evaluation.origin import KEY as ORIGIN
+from rl.evaluation.origin import Part
 from rl.evaluation.predictions import Prediction
 from rl.evaluation.settings import Settings
 from rl.runs.folder import RUN
@@ -21,10 +22,10 @@ KEY = "cascade"
 """Where the provenance says what was done."""
 
 
-class Applied(BaseModel):
+class Applied(Part):
     """What was done, and what there would have been at other thresholds."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    key, says = KEY, "what the cascade did"
 
     cheap: str
     full: str
@@ -53,20 +54,6 @@ class Applied(BaseModel):
             f"{self.reviewed:,} of {cases:,} cases were reviewed with reasoning, {self.approved_alone:,} approved "
             f"without; promised miss rate: at most {self.promised:g}"
         )
-
-    @classmethod
-    def read(cls, facts: Mapping[str, Any]) -> "Applied | None":
-        """That of an evaluation's provenance; None where there was no cascade.
-
-        Raises:
-            DataError: it is damaged.
-        """
-        if KEY not in facts:
-            return None
-        try:
-            return cls.model_validate(facts[KEY])
-        except ValidationError as error:
-            raise DataError(f"'{RUN}' does not say what the cascade did: {error}", field=KEY) from error
 
 
 def apply_cascade(cascade: Cascade, cheap: Evaluation, full: Evaluation) -> Evaluation:

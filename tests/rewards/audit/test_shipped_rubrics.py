@@ -2,20 +2,19 @@
 
 import pytest
 
+from benchmarks.seconds import SETS
 from data import Briefs, Rulebook, load_cases
 from data.billboard import BillboardConfig, build
 from data.foreign.convert import convert_file
 from rewards import Rubric
 from rewards.audit import audit
 
-SOURCES = {"ec_darkpattern": "dataset.tsv", "kuaimod": "benchmark.jsonl", "contextdp": "labels.csv"}
-
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", SETS)
 def test_real_sets(real_data, tmp_path, name):
-    cases = convert_file(real_data / name / SOURCES[name], name, tmp_path).cases
+    cases = convert_file(real_data / name / SETS[name], name, tmp_path).cases
     found = audit(Rubric.load(name), Briefs.bind(cases, Rulebook.load(name)))
     assert found.ok and not found.flaws, found.flaws
 

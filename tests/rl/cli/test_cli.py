@@ -144,3 +144,15 @@ def test_a_dry_run_looks_at_the_accelerate_configuration(
 ) -> None:
     assert run(monkeypatch, *TRAIN.split(), "--dry-run", "--accelerate", given) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_dry_run_that_misses_something_is_a_check_that_failed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [*TRAIN.split(), "--dry-run"]
+    assert run(monkeypatch, *words) == 0
+    assert "ready to train" in capsys.readouterr().out
+    assert run(monkeypatch, *words, "--data.train", "gone.jsonl") == 1
+    assert "not yet: data" in capsys.readouterr().out
+    assert run(monkeypatch, *words, "--data.train", "gone.jsonl", "--json") == 1
+    assert json.loads(capsys.readouterr().out)["ready"] is False

@@ -82,7 +82,7 @@ def _models(folder: Path, texts: list[str]) -> None:
     """The runs that recipes go on from, and the shape of a large model."""
     size = TinySize(hidden=64, intermediate=128, layers=1, vision_hidden=32, vision_depth=1)
     sees, reads = build_tiny(folder / "sees", texts, "vl", size), build_tiny(folder / "reads", texts, "text", size)
-    for run in ("-sft", "-grpo", "_desk-sft", "_live-sft", "_motion-sft"):
+    for run in ("-sft", "-grpo", "_desk_reading-sft", "_desk-sft", "_live-sft", "_motion-sft"):
         shutil.copytree(sees, folder / "runs" / f"billboard{run}" / "checkpoints" / "final")
     shutil.copytree(reads, folder / "runs" / "ec_darkpattern-sft" / "checkpoints" / "final")
     shape = shutil.copytree(SHIPPED / LARGE, folder / "shape")

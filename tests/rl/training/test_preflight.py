@@ -1,6 +1,7 @@
 """A dry run looks at everything that is there, says what is not, and counts the tokens of real pictures."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -10,6 +11,7 @@ from data import Case, DataError, Gold, save_cases
 from data.foreign.convert import convert_file
 from rl.config.recipe import shipped_recipes
 from rl.terminal.preflight import Preflight, preflight_table
+from rl.training import preflight as dry_run
 from rl.training.launch.launch import launch
 from rl.training.launch.machines import Machines
 from rl.training.preflight import preflight
@@ -163,6 +165,13 @@ def test_a_run_that_could_leave_nothing_is_refused(recipe: Path, tmp_path: Path)
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.fixture
+def unforeseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No forecast of memory, which takes long where a model has billions of weights: that is for `forecast/`."""
+    monkeypatch.setattr(dry_run, "foresee", lambda *_: SimpleNamespace(fits=None, told="not looked at"))
+
+
+@pytest.mark.usefixtures("unforeseen")
 def test_tokens_of_pictures_of_the_3b_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A phone's screenshot is scaled to multiples of 28 pixels; each 28 × 28 is a token."""
     monkeypatch.chdir(tmp_path)
@@ -175,6 +184,7 @@ def test_tokens_of_pictures_of_the_3b_model(tmp_path: Path, monkeypatch: pytest.
     assert "an estimate: no tokenizer" in text and "3,754,622,976" in text
 
 
+@pytest.mark.usefixtures("unforeseen")
 def test_a_real_screenshot(real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     convert_file(real_data / "contextdp" / "labels.csv", "contextdp", tmp_path / "contextdp")

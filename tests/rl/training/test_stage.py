@@ -219,7 +219,7 @@ def test_a_case_is_not_both_trained_on_and_watched(kind: str, toy: Path, tmp_pat
     again = (toy / "text.jsonl").read_text().splitlines()[5]
     (tmp_path / "valid.jsonl").write_text("\n".join([*lines, again]))
     watched.data.valid = [str(tmp_path / "valid.jsonl")]
-    shared = watched.model_dump(exclude={"muon", "trajectories", "feedback"})
+    shared = watched.model_dump(exclude={"muon", "trajectories", "learn", "feedback"})
     settings = shared | ({"rubric": "billboard"} if kind == "grpo" else {})
     stage = stage_of(KINDS[kind].recipe(**settings))
     id_ = json.loads(again)["id"]

@@ -57,6 +57,18 @@ def test_labels_are_the_policy_s_tokens_and_no_other(made, tiny_vl: Path):
     assert rows[0]["length"] == len(ids), "as a dry run counts it"
 
 
+def test_all_text_is_learned_where_a_model_is_to_read(made, tiny_vl: Path):
+    briefs, desks, processor = made
+    tokenizer = AutoTokenizer.from_pretrained(tiny_vl)
+    image = tokenizer.convert_tokens_to_ids("<|image_pad|>")
+    lessons = {briefs[3].id: [episode(briefs[3].id, SCRIPTS[0])], briefs[0].id: [episode(briefs[0].id, SCRIPTS[1])]}
+    rows = rows_for_trajectories(lessons, briefs, desks, processor, 512, "compact")
+    batch = Collator(tokenizer.pad_token_id, [image])([rows[0], rows[1]])
+    ids, labels = batch["input_ids"], batch["labels"]
+    text = (batch["attention_mask"] == 1) & (ids != image)
+    assert torch.equal(labels, ids.masked_fill(~text, IGNORED)) and (ids == image).any() and not text.all()
+
+
 def test_an_episode_is_encoded_as_rollouts_are(made, tiny_vl: Path, tmp_path: Path):
     briefs, desks, processor = made
     trainer = make(briefs, tiny_vl, tmp_path / "run")
@@ -98,6 +110,15 @@ def test_a_model_learns_to_ask(tiny_vl: Path, tmp_path: Path, capsys: pytest.Cap
     assert (final / "model.safetensors").is_file()
     told = [loss for loss in losses if loss is not None]
     assert len(told) >= 12 and told[-1] < 0.85 * told[0]
+
+
+def test_a_model_learns_to_read(tiny_vl: Path, tmp_path: Path):
+    losses: list[float | None] = []
+    train(recipe(tmp_path, tiny_vl, learn="all"), watch=lambda snapshot: losses.append(snapshot.loss))
+    told = [loss for loss in losses if loss is not None]
+    assert len(told) >= 12 and told[-1] < 0.85 * told[0]
+    with pytest.raises(ValueError, match="all text is learned of episodes alone"):
+        recipe(tmp_path, tiny_vl, learn="all", trajectories=[])
 
 
 def test_the_dry_run_measures_whole_episodes(tiny_vl: Path, tmp_path: Path):

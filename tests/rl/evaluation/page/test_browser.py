@@ -1,15 +1,13 @@
 """The page in a browser: nothing hostile runs, and filters, links, keys, marks and export do what they say."""
 
 import json
-import random
-import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 
-from data import Briefs, Case, Quote, Region, Rulebook, Ruling, Violation, load_cases
+from benchmarks.large_page import evaluated
+from data import Briefs, Case, Region, Ruling, Violation, load_cases
 from prompts import Episode, write
 from prompts.episode import Turn
 from rl.evaluation import Evaluation, Prediction, write_report
@@ -216,73 +214,20 @@ def test_pictures_are_seen_at_full_size_with_their_regions(tab: Tab, sampled: Pa
     shows(tab, "ad-1")
 
 
-def test_fifty_thousand_cases_stay_smooth(tab: Tab, tmp_path: Path, record_property: Any) -> None:
-    draw = random.Random(0)
-    words = ["".join(draw.choices("abcdefghijklmnop", k=draw.randint(3, 9))) for _ in range(3_000)]
-    quote = Quote(quote="cures all", field="body")
-    golds = [{"verdict": "reject", "violations": [{"rule": "CURE-1", "evidence": [quote.model_dump()]}]},
-             {"verdict": "approve", "violations": []}]  # fmt: skip
-    cases = [
-        Case.model_validate(
-            {
-                "id": f"case-{i}",
-                "text": {"body": f"Tea {i} cures all. {' '.join(draw.choices(words, k=50))}"},
-                "gold": golds[i % 2],
-            }
-        )
-        for i in range(50_000)
-    ]
-    briefs = Briefs.bind(
-        cases, Rulebook(name="two", rules=[r.model_copy(update={"category": r.id}) for r in BOOK.rules])
-    )
-    answers = [("CURE-1", "reject"), ("GUN-1", "reject"), ("GUN-1", "approve")]
-
-    def ruling(kind: int) -> Ruling:
-        rule, verdict = answers[kind % 3]
-        return Ruling(
-            reasoning=" ".join(draw.choices(words, k=40)),
-            violations=[Violation(rule=rule, evidence=[quote])],
-            verdict=verdict,
-            confidence=round(draw.random(), 2),
-        )
-
-    models = [
-        Evaluation(name, "test", [Prediction.of(ruling(i * k), b) for i, b in enumerate(briefs)])
-        for name, k in (("SFT", 1), ("GRPO", 2))
-    ]
-    page = write_report(tmp_path / "report.html", models, {"test": briefs})
-    times = []
-    for _ in range(3):  # the quickest: a machine may be busy with something else
-        start = time.monotonic()
-        load(tab, page)
-        tab.wait_for_selector("#case h3")
-        times.append(time.monotonic() - start)
-    measured = {"megabytes": page.stat().st_size / 1e6, "first screen s": min(times)}
+def test_fifty_thousand_cases_are_filtered_and_found(tab: Tab, tmp_path: Path) -> None:
+    """How long it takes, `benchmarks/seconds.py` measures."""
+    briefs, models = evaluated(50_000)
+    load(tab, write_report(tmp_path / "report.html", models, {"test": briefs}))
+    tab.wait_for_selector("#case h3")
     assert count(tab) == (50_000, 50_000)
-    took = """([selector, property, value, event]) => new Promise((done) => {
-        const start = performance.now(), node = document.querySelector(selector);
-        node[property] = value;
-        node.dispatchEvent(new Event(event));
-        requestAnimationFrame(() => requestAnimationFrame(() => done((performance.now() - start) / 1e3)));
-    })"""
-    for name, action in {
-        "filter s": ["select[name=change1]", "value", "lost", "change"],
-        "another filter s": ["select[name=false1]", "value", "GUN-1", "change"],
-        "order s": ["#sort", "value", "sure1", "change"],
-        "scroll s": ["#list", "scrollTop", 1e6, "scroll"],
-    }.items():
-        measured[name] = tab.evaluate(took, action)
-    tab.select_option("select[name=change1]", "")
-    tab.select_option("select[name=false1]", "")
-    for name in ("first search s", "next search s"):
-        number = 49_999 if name.startswith("first") else 49_998
-        start = time.monotonic()
+    for choice, value in (("change1", "lost"), ("false1", "GUN-1")):
+        tab.select_option(f"select[name={choice}]", value)
+        assert 0 < count(tab)[0] < 50_000
+        tab.select_option(f"select[name={choice}]", "")
+    tab.select_option("#sort", "sure1")
+    tab.evaluate("document.querySelector('#list').scrollTop = 1e6")
+    for number in (49_999, 49_998):
         tab.fill("#search", f"Tea {number} cures")
         shows(tab, f"case-{number}", seconds=60)
-        measured[name] = time.monotonic() - start
-    for name, value in measured.items():
-        record_property(name, round(value, 3))
-    print({name: round(value, 3) for name, value in measured.items()})
+    tab.fill("#search", "")
     assert tab.locator(".row").count() < 60  # only what can be seen is drawn
-    # Three seconds and half a second on an idle machine; what is far beyond is another way of doing it.
-    assert measured["first screen s"] < 30 and max(measured["filter s"], measured["another filter s"]) < 5
