@@ -20,7 +20,6 @@ from safetensors.torch import load_file
 from torch import nn
 from transformers import PreTrainedModel
 from transformers.integrations import is_deepspeed_zero3_enabled
-from transformers.utils import ModelOutput
 
 from data import DataError
 from rewards.models.location import resolve
@@ -146,7 +145,7 @@ def install(model: PreTrainedModel, critic: Critic) -> None:
 
 
 @functools.cache
-def _valued(kind: type[ModelOutput]) -> Any:
+def _valued(kind: Any) -> Any:
     """A kind of output that has values, too: data parallelism takes outputs apart and makes them anew, of what their
     class has alone.
     """
