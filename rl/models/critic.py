@@ -139,7 +139,8 @@ def install(model: PreTrainedModel, critic: Critic) -> None:
         finally:
             hook.remove()
         ((inputs, hidden),) = seen
-        return _valued(type(output))(**output, **{VALUES: critic(self, hidden, inputs)})
+        kind: Any = type(output)
+        return _valued(kind)(**output, **{VALUES: critic(self, hidden, inputs)})
 
     model.forward = MethodType(forward, model)
 
