@@ -109,9 +109,17 @@ class TrainRecipe(Recipe):
             chosen |= {"ddp_backend": "gloo", "use_cpu": not sharded}
         chosen |= self.watching() | self.trainer | self._fixed() | overrides
         try:
-            return self.config_class()(**chosen)
+            made = self.config_class()(**chosen)
         except (ValueError, TypeError, AttributeError, ImportError, OSError, RuntimeError) as error:
             raise DataError(str(error), file=self.name, field="trainer") from error
+        if os.environ.get("ACCELERATE_USE_FSDP") == "true":
+            from accelerate import PartialState
+            from accelerate.utils import DistributedType
+
+            # On the CPU, Accelerate would train whole copies without a word; PyTorch shares a model out there as well.
+            if (state := PartialState()).distributed_type == DistributedType.MULTI_CPU:
+                state.distributed_type = DistributedType.MULTI_GPU
+        return made
 
     def watching(self) -> dict[str, Any]:
         """Fields of the trainer by which cases are watched where the recipe names some and does not say when: whenever

@@ -10,6 +10,7 @@ its own, with a head. A trunk is the model without what writes: it sees the pict
 
 import functools
 from collections.abc import Mapping
+from dataclasses import make_dataclass
 from types import MethodType
 from typing import Any
 
@@ -138,10 +139,18 @@ def install(model: PreTrainedModel, critic: Critic) -> None:
         finally:
             hook.remove()
         ((inputs, hidden),) = seen
-        output[VALUES] = critic(self, hidden, inputs)
-        return output
+        kind: Any = type(output)
+        return _valued(kind)(**output, **{VALUES: critic(self, hidden, inputs)})
 
     model.forward = MethodType(forward, model)
+
+
+@functools.cache
+def _valued(kind: Any) -> Any:
+    """A kind of output that has values, too: data parallelism takes outputs apart and makes them anew, of what their
+    class has alone.
+    """
+    return make_dataclass(f"Valued{kind.__name__}", [(VALUES, Any, None)], bases=(kind,))
 
 
 def _build(policy: Any, model: PreTrainedModel, config: CriticConfig, start: ModelConfig) -> Critic:

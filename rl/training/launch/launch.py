@@ -69,7 +69,6 @@ def _launch(
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
     settings = LaunchSettings.load(accelerate, machines)
-    settings.check_device(has_gpu=torch.cuda.is_available())
     # What can go wrong or must be there before several processes start, goes wrong or is made once. While they train,
     # the first of them holds the run.
     stage = stage_of(recipe)
@@ -78,6 +77,8 @@ def _launch(
     with hold(stage.run) if settings.is_first_machine else nullcontext():
         stage.prepare()
     options = ["--config_file", str(settings.file), *machines.options]
+    if not torch.cuda.is_available():  # the recipe alone says what a CPU trains in half precision
+        options += ["--mixed_precision", "no"]
     # The worker is a script, not a module: `-m` would look for `rl` in the current folder first.
     work = [str(WORKER), recipe.kind, config, json.dumps(dict(overrides)), json.dumps(resume)]
     arguments = launch_command_parser().parse_args([*options, *work])

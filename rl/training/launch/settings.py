@@ -67,13 +67,3 @@ class LaunchSettings:
     def is_sharded(self) -> bool:
         """Whether a process holds a share of what is trained, and not all of it."""
         return self.kind in _SHARDED
-
-    def check_device(self, has_gpu: bool) -> None:
-        """Refuses what would be done otherwise, without a word.
-
-        Raises:
-            DataError: the configuration asks for FSDP where there is no GPU, which Accelerate takes for whole copies.
-        """
-        if self.kind == "FSDP" and not has_gpu:
-            message = "FSDP needs GPUs: on the CPU, Accelerate would train whole copies. Take zero3 there"
-            raise DataError(message, file=self.file)

@@ -2,11 +2,11 @@
 have learned."""
 
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import torch
 
 from rl.config.model import ModelConfig
@@ -14,32 +14,56 @@ from rl.config.train import TrainRecipe
 from rl.models.load import load_model
 from rl.runs.checkpoints import checkpoint_at
 from rl.runs.folder import RunFolder
+from rl.training.launch.machines import Machines
 from rl.training.launch.settings import CONFIGS
+from tests.loopback import free_port
 
 WORKER = Path(__file__).parent / "killable.py"
-PATIENCE = 280
+PATIENCE = 560
 """Seconds after which processes are taken to wait for each other."""
 
 
-def launch(recipe: TrainRecipe, config: str, *options: str, processes: int = 2) -> None:
-    """Trains as the recipe says; fails where the processes do, or wait for each other."""
+def launch(recipe: TrainRecipe, config: str, *options: str, processes: int = 2, machines: int = 1) -> None:
+    """Trains as the recipe says; fails where the processes do, or wait for each other.
+
+    Args:
+        machines: launches on loopback, which share the processes.
+    """
     file = recipe.output.with_suffix(".json")
     file.write_text(recipe.model_dump_json(exclude={"model": {"tiny"}}))
-    launcher = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(CONFIGS / config)]
-    started = subprocess.Popen(
-        [*launcher, "--num_processes", str(processes), str(WORKER), str(file), recipe.kind, *options],
-        env=os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "DS_ACCELERATOR": "cpu"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    port = free_port()
+    started = []
+    for rank in range(machines):
+        spread = Machines(processes, machines, rank, "127.0.0.1", port) if machines > 1 else Machines(processes)
+        words = ["--config_file", str(CONFIGS / config), "--mixed_precision", "no", *spread.options]
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "accelerate.commands.launch",
+                *words,
+                str(WORKER),
+                str(file),
+                recipe.kind,
+                *options,
+            ],
+            env=os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "DS_ACCELERATOR": "cpu"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
     try:
-        _, errors = started.communicate(timeout=PATIENCE)
+        said = [process.communicate(timeout=PATIENCE)[1] for process in started]
     except subprocess.TimeoutExpired:
-        os.killpg(started.pid, signal.SIGKILL)
         raise AssertionError(f"the processes wait for each other: {PATIENCE} s") from None
-    assert started.returncode == 0, errors[-3000:]
+    finally:
+        for process in started:
+            if process.poll() is None:  # those that train are in sessions of their own
+                for each in (*psutil.Process(process.pid).children(recursive=True), process):
+                    each.kill()
+    assert not any(process.returncode for process in started), [errors[-3000:] for errors in said]
 
 
 def weights_of(recipe: TrainRecipe, step: int | None = None) -> dict[str, torch.Tensor]:

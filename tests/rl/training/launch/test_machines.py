@@ -64,14 +64,6 @@ def test_the_machines_of_a_file_share_its_processes() -> None:
         LaunchSettings.load("multi_node_zero3", Machines(processes=15))
 
 
-def test_fsdp_is_refused_where_it_would_be_switched_off() -> None:
-    settings = LaunchSettings.load("fsdp2")
-    settings.check_device(has_gpu=True)
-    with pytest.raises(DataError, match=r"fsdp2.yaml: FSDP needs GPUs"):
-        settings.check_device(has_gpu=False)
-    LaunchSettings.load("zero3").check_device(has_gpu=False)
-
-
 def test_one_process_is_not_taken_for_several() -> None:
     """Accelerate starts one, whatever number it is told, and says nothing."""
     told = ["--config_file", str(CONFIGS / "single_gpu.yaml"), "--num_processes", "8", "script.py"]

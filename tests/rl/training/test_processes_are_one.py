@@ -1,0 +1,96 @@
+"""Two processes learn what one learns from the same batches, whatever they share and wherever they run; and what they
+save is a plain checkpoint. Accelerate can switch sharding off without a word: look for it.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import AutoModelForImageTextToText
+
+from rl.runs.folder import RunFolder
+from rl.training.registry import KINDS
+from tests.rl.training.sharded import launch, weights_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
+
+STEPS = 10
+WRAPPERS = {"cpu": "DistributedDataParallel", "fsdp2": "FSDPQwen2_5_VLForConditionalGeneration"}
+"""By configuration."""
+FIGURES = {"sft": ("loss", "grad_norm"), "grpo": ("loss", "grad_norm", "kl"), "ppo": ("loss", "grad_norm", "kl")}
+POLICY = {"max_completion_length": 8, "num_generations": 4, "shuffle_dataset": False}
+OF_KIND: dict[str, dict[str, Any]] = {
+    "sft": {"trainer": {"train_sampling_strategy": "sequential"}},
+    "grpo": {"rubric": "toy", "trainer": POLICY | {"beta": 0.05, "scale_rewards": "batch"}},
+    "ppo": {"rubric": "toy", "trainer": POLICY, "kl": {"coefficient": 0.05}, "critic": {"layout": "head"}},
+}
+
+
+def made(kind: str, toy: Path, model: Path, output: Path, processes: int) -> Any:
+    """A recipe whose batch is the same for any number of processes."""
+    trainer = {
+        "gradient_checkpointing": False,
+        "learning_rate": 1e-3,
+        "logging_steps": 1,
+        "max_grad_norm": 100.0,  # what is clipped would hide what is wrong
+        "max_steps": STEPS,
+        "per_device_train_batch_size": 8 // processes,
+        "report_to": "none",
+        "save_steps": STEPS // 2,
+    }
+    own = OF_KIND[kind]
+    given = {
+        "name": kind,
+        "output": str(output),
+        "model": {"path": str(model), "dtype": "float32"},
+        "data": {"train": [str(toy / "cases.jsonl")], "rulebook": str(toy / "rules.yaml"), "template": "compact"},
+    }
+    return KINDS[kind].recipe.model_validate(given | own | {"trainer": trainer | own["trainer"]})
+
+
+def told(recipe: Any, config: str, processes: int) -> dict[str, Any]:
+    """What a run said of itself."""
+    file = recipe.output.with_suffix(".told")
+    launch(recipe, f"{config}.yaml", "--tell", str(file), "--script", processes=processes)
+    found: dict[str, Any] = json.loads(file.read_text())
+    return found
+
+
+@pytest.fixture(scope="module", params=OF_KIND)
+def alone(
+    request: pytest.FixtureRequest, toy: Path, tiny_vl: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, list[dict[str, Any]], dict[str, torch.Tensor]]:
+    """A kind, and what one process logs and learns."""
+    recipe = made(request.param, toy, tiny_vl, tmp_path_factory.mktemp(request.param) / "alone", 1)
+    return request.param, told(recipe, "cpu", 1)["log"], weights_of(recipe)
+
+
+@pytest.mark.parametrize("config", WRAPPERS)
+def test_two_learn_what_one_learns(alone: Any, config: str, toy: Path, tiny_vl: Path, tmp_path: Path):
+    kind, log, weights = alone
+    if (kind, config) == ("ppo", "fsdp2"):
+        pytest.skip("refused")
+    recipe = made(kind, toy, tiny_vl, tmp_path / "shared", 2)
+    found = told(recipe, config, 2)
+    assert (found["wrapper"], found["processes"]) == (WRAPPERS[config], 2)
+    for figure in FIGURES[kind]:
+        expected, shared = ([entry[figure] for entry in entries if figure in entry] for entries in (log, found["log"]))
+        assert len(expected) == STEPS and any(expected)
+        assert shared[0] == pytest.approx(expected[0], rel=1e-4, abs=1e-6), figure
+        assert shared == pytest.approx(expected, rel=1e-3, abs=1e-5), figure
+
+    plain, info = AutoModelForImageTextToText.from_pretrained(RunFolder(recipe.output).final, output_loading_info=True)
+    assert not info["missing_keys"] and not info["unexpected_keys"] and not info["mismatched_keys"]
+    for name, weight in plain.state_dict().items():
+        torch.testing.assert_close(
+            weight, weights[name], atol=1e-4, rtol=1e-3, msg=lambda said, n=name: f"{n}: {said}"
+        )
+
+    if config == "fsdp2":
+        for name in (f"checkpoint-{STEPS}", "final"):  # as if killed after the middle
+            shutil.rmtree(recipe.output / "checkpoints" / name)
+        launch(recipe, f"{config}.yaml", "--resume", "--script")
+        assert all(torch.equal(weights_of(recipe)[name], weight) for name, weight in plain.state_dict().items())
