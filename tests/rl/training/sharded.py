@@ -14,56 +14,33 @@ from rl.config.train import TrainRecipe
 from rl.models.load import load_model
 from rl.runs.checkpoints import checkpoint_at
 from rl.runs.folder import RunFolder
-from rl.training.launch.machines import Machines
 from rl.training.launch.settings import CONFIGS
-from tests.loopback import free_port
 
 WORKER = Path(__file__).parent / "killable.py"
-PATIENCE = 560
+PATIENCE = 280
 """Seconds after which processes are taken to wait for each other."""
 
 
-def launch(recipe: TrainRecipe, config: str, *options: str, processes: int = 2, machines: int = 1) -> None:
-    """Trains as the recipe says; fails where the processes do, or wait for each other.
-
-    Args:
-        machines: launches on loopback, which share the processes.
-    """
+def launch(recipe: TrainRecipe, config: str, *options: str, processes: int = 2) -> None:
+    """Trains as the recipe says; fails where the processes do, or wait for each other."""
     file = recipe.output.with_suffix(".json")
     file.write_text(recipe.model_dump_json(exclude={"model": {"tiny"}}))
-    port = free_port()
-    started = []
-    for rank in range(machines):
-        spread = Machines(processes, machines, rank, "127.0.0.1", port) if machines > 1 else Machines(processes)
-        words = ["--config_file", str(CONFIGS / config), "--mixed_precision", "no", *spread.options]
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "accelerate.commands.launch",
-                *words,
-                str(WORKER),
-                str(file),
-                recipe.kind,
-                *options,
-            ],
-            env=os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "DS_ACCELERATOR": "cpu"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        started.append(process)
+    words = ["--config_file", str(CONFIGS / config), "--num_processes", str(processes), "--mixed_precision", "no"]
+    started = subprocess.Popen(
+        [sys.executable, "-m", "accelerate.commands.launch", *words, str(WORKER), str(file), recipe.kind, *options],
+        env=os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "DS_ACCELERATOR": "cpu"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     try:
-        said = [process.communicate(timeout=PATIENCE)[1] for process in started]
-    except subprocess.TimeoutExpired:
+        _, errors = started.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:  # those that train are in sessions of their own
+        for each in (*psutil.Process(started.pid).children(recursive=True), started):
+            each.kill()
         raise AssertionError(f"the processes wait for each other: {PATIENCE} s") from None
-    finally:
-        for process in started:
-            if process.poll() is None:  # those that train are in sessions of their own
-                for each in (*psutil.Process(process.pid).children(recursive=True), process):
-                    each.kill()
-    assert not any(process.returncode for process in started), [errors[-3000:] for errors in said]
+    assert started.returncode == 0, errors[-3000:]
 
 
 def weights_of(recipe: TrainRecipe, step: int | None = None) -> dict[str, torch.Tensor]:

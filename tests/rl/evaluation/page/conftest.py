@@ -116,7 +116,6 @@ def browser(chromium: Any) -> Iterator[Any]:
 def tab(browser: Any) -> Iterator[Tab]:
     """A tab in which any word on the console, error, dialogue or request fails the test."""
     tab = browser.new_page()
-    tab.set_default_navigation_timeout(180_000)  # a large page on a busy machine takes its time, and that is no fault
     trouble = watched(tab)
     yield tab
     assert trouble == []
