@@ -11,7 +11,7 @@ from rl.cli.next_steps import again, next_looks
 from rl.cli.numbers import MOST_CASES, MOST_SEED, finite
 from rl.terminal.errors import interruptible
 
-TYPICAL = "5 to 12 minutes on two cores"
+TYPICAL = "5 to 15 minutes on two cores"
 """How long the demo takes as it is: what is measured stands here, and README says the same."""
 HELP = (
     "Draw ads, train a tiny multimodal model with SFT and GRPO, and show what improved.\n\n"
