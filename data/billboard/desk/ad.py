@@ -109,7 +109,7 @@ class DeskAdMaker:
         ad = DeskAd(
             id_, mechanism, about, breaks, f"{self._name()} {about.product}", "",
             rng.randrange(4), rng.choice(harmless), rng.choice(list(PRINT)), rng.randrange(215, 256),
-            (rng.randint(-3, 3), rng.randint(-6, 6)),
+            (rng.randint(-2, 2), rng.randint(-3, 3)),
         )  # fmt: skip
         sentences = [rng.choice(words().neutral).format(place=self._name())]
         sentences += getattr(self, f"_{mechanism}")(ad)

@@ -8,7 +8,7 @@ from data.billboard.layouts import PALETTES, SIZE
 
 SMALLER = 4
 """How many times as wide the large picture is."""
-FEE = 14
+FEE = 18
 """Size of the print, in pixels of the large picture."""
 
 
