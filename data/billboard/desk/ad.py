@@ -134,7 +134,7 @@ class DeskAdMaker:
 
     def _fine_print(self, ad: DeskAd) -> list[str]:
         ad.fee = self._stated(ad.about.fee, ad.breaks)
-        ad.seen = f"{ad.fee} % in image 0, limit {ad.about.fee}"
+        ad.seen = f"{ad.fee} % in image 0, no fee above {ad.about.fee}"
         ad.evidence = [Region(image=0, region=PRINT[ad.corner])]
         return [self.rng.choice(words().fees)]
 
@@ -147,7 +147,7 @@ class DeskAdMaker:
         ]
         rng.shuffle(ad.sections)
         at = next(place for place, section in enumerate(ad.sections) if section.title == "terms")
-        ad.seen = f'"{said}", limit {ad.about.term}'
+        ad.seen = f'"{said}", no term above {ad.about.term}'
         ad.evidence = [Quote(quote=said, field=PAGE, section=at)]
         return [rng.choice(words().terms)]
 
