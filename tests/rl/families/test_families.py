@@ -17,7 +17,8 @@ from rl.models.load import load_processor
 from rl.training.lengths import count
 from tests.rl.families.cells import DONE, cells_of
 from tests.rl.families.table import COLUMNS, FILE, read, written
-from tests.rl.families.zoo import FAMILIES, Words
+from tests.rl.families.words import Words
+from tests.rl.families.zoo import FAMILIES
 
 SEEING = [name for name, family in FAMILIES.items() if family.sees]
 TEXTS = ["The ad must not promise a cure. Tea that cures diabetes. approve reject"]
