@@ -47,7 +47,12 @@ class Shape:
             "report_to": "none",
         }
         if self.kind == "grpo":
-            trainer |= {"max_completion_length": 64, "num_generations": 4, "temperature": 1.0}
+            trainer |= {
+                "max_completion_length": 64,
+                "num_generations": 4,
+                "temperature": 1.0,
+                "scale_rewards": "batch",
+            }
         model: dict[str, Any] = {"path": str(folder / "model"), "attn_implementation": self.attention}
         if self.lora:
             model["lora"] = {"r": 16}
