@@ -126,7 +126,7 @@ class DeskAdMaker:
         # Being rated tells nothing by itself: it is said as often where the rule has no such exception.
         rated = excused or (ad.breaks and not about.excepted and rng.random() < 0.5)
         said = f"{claim[0].upper()}{claim[1:]}."
-        ad.seen = f'"{claim}"' if claim == about.claim else ""
+        ad.seen = f'not to say "{about.claim}", says "{claim}"'
         if excused:
             ad.seen += f", {words().exception}"
         ad.evidence = [Quote(quote=claim, field="body")]
@@ -140,14 +140,14 @@ class DeskAdMaker:
 
     def _page(self, ad: DeskAd) -> list[str]:
         term, rng = self._stated(ad.about.term, ad.breaks), self.rng
-        said = f"{term} weeks"
+        said = f"term is {term} weeks"
         ad.sections = [
-            Section(title="terms", text=f"The term is {said}.", shown=False),
+            Section(title="terms", text=f"The {said}.", shown=False),
             Section(title=rng.choice(words().sections), text=f"We are {self._name()}.", shown=False),
         ]
         rng.shuffle(ad.sections)
         at = next(place for place, section in enumerate(ad.sections) if section.title == "terms")
-        ad.seen = f'"{said}", no term above {ad.about.term}'
+        ad.seen = f'"{said}", no term beyond {ad.about.term}'
         ad.evidence = [Quote(quote=said, field=PAGE, section=at)]
         return [rng.choice(words().terms)]
 
