@@ -2,7 +2,8 @@
 
     python -m benchmarks.forecast [SHAPE …] [--out runs/forecast.jsonl]
 
-Each shape is trained for two steps in a process of its own. What is measured is kept in a file, and is not measured
+Each shape is trained for two steps in a process of its own, on the longest of its cases alone: a forecast is of the
+longest batch. What is measured is kept in a file, and is not measured
 again. Measured is the most that the process was ever resident, less what it was once everything was imported; glibc is
 told to give back what is freed (``MALLOC_MMAP_THRESHOLD_``), since what an allocator keeps for later is no part of a
 forecast.
@@ -21,6 +22,7 @@ from typing import Any
 
 PAGE = 1 << 16
 """Bytes from which on what is freed is given back."""
+GENERATIONS = 4
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Shape:
         if self.kind == "grpo":
             trainer |= {
                 "max_completion_length": 64,
-                "num_generations": 4,
+                "num_generations": GENERATIONS,
                 "temperature": 1.0,
                 "scale_rewards": "batch",
             }
@@ -90,9 +92,15 @@ def build(shape: Shape, folder: Path) -> None:
 
     build_billboard(BillboardConfig(cases=64, test_cases=8), folder / "data")
     book = Rulebook.load(folder / "data" / "rulebook.yaml")
-    texts = texts_of(Briefs.bind(load_cases(folder / "data" / "train.jsonl"), book), "compact")
+    cases = folder / "data" / "train.jsonl"
+    briefs = Briefs.bind(load_cases(cases), book)
+    texts = texts_of(briefs, "compact")
     size = TinySize(hidden=shape.hidden, intermediate=4 * shape.hidden, layers=shape.layers, heads=8, kv_heads=4)
     build_tiny(folder / "model", texts, "vl", size)
+    lines = dict(zip((brief.id for brief in briefs), cases.read_text("utf-8").splitlines(), strict=True))
+    longest = sorted(briefs, key=lambda brief: -sum(map(len, texts_of([brief], "compact"))))
+    kept = longest[: shape.rows // GENERATIONS if shape.kind == "grpo" else shape.rows]
+    cases.write_text("".join(f"{lines[brief.id]}\n" for brief in kept), "utf-8")
     write_json(folder / "recipe.yaml", shape.settings(folder))
 
 
