@@ -1,6 +1,7 @@
 """Going on: from whatever line of its journal, watching comes to the same end; and from no line but its own."""
 
 import json
+import os
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +13,7 @@ pytest.importorskip("av")
 
 from data import Briefs, Case, DataError, save_cases
 from data.media.live import source_of
+from data.media.live.folder import FolderSource
 from data.windows import WindowSettings
 from rl.cli.watch import app
 from rl.runs.journal import Dropped, Looked, read_journal
@@ -20,7 +22,7 @@ from rl.serving.live.streams import watch_cases
 from rl.serving.live.watch import watch
 from tests.data.media.live.broadcast import write_clip
 from tests.rl.serving.live.scripted import BOOK, SeesDarkness
-from tests.rl.serving.live.test_watch import FAST, SETTINGS, stream_case
+from tests.rl.serving.live.test_watch import FAST, SETTINGS, stream_case, windows_of
 
 Lines = list[bytes]
 DARK = (*range(6, 13), *range(17, 21))
@@ -179,3 +181,25 @@ def test_nothing_to_watch_is_an_error_and_leaves_nothing(tmp_path: Path) -> None
     with pytest.raises(DataError, match="there are no cases to watch"):
         watch_cases(SeesDarkness(), Briefs.bind([], BOOK), tmp_path / "j.jsonl", SETTINGS)
     assert not (tmp_path / "j.jsonl").exists()
+
+
+def test_what_was_damaged_is_watched_whole_once_it_is_mended(tmp_path: Path) -> None:
+    """Also the window in the middle of which watching broke off."""
+    folder, journal = tmp_path / "segments", tmp_path / "j.jsonl"
+    folder.mkdir()
+    wanted = [(0.0, 2.0, 2), (2.0, 4.0, 2), (4.0, 6.0, 2)]
+    for number in range(2):
+        write_clip(folder / f"{number}.mp4", 3)
+        os.utime(folder / f"{number}.mp4", (0, 0))
+    for damaged in (0, 1):
+        whole = (folder / f"{damaged}.mp4").read_bytes()
+        (folder / f"{damaged}.mp4").write_bytes(b"damaged")
+        os.utime(folder / f"{damaged}.mp4", (0, 0))
+        with pytest.raises(DataError, match=f"{damaged}.mp4: no recording that can be read"):
+            watch(SeesDarkness(), FolderSource(folder, 0.5), BOOK, journal, settings=SETTINGS, pace=FAST)
+        assert [(w.start, w.end, w.frames) for w in windows_of(journal)] == wanted[:damaged]
+        (folder / f"{damaged}.mp4").write_bytes(whole)
+        os.utime(folder / f"{damaged}.mp4", (0, 0))
+    watch(SeesDarkness(), FolderSource(folder, 0.5), BOOK, journal, settings=SETTINGS, pace=FAST)
+    assert [(w.start, w.end, w.frames) for w in windows_of(journal)] == wanted
+    assert not any(isinstance(record, Dropped) for record in read_journal(journal))
