@@ -203,3 +203,38 @@ def test_what_was_damaged_is_watched_whole_once_it_is_mended(tmp_path: Path) -> 
     watch(SeesDarkness(), FolderSource(folder, 0.5), BOOK, journal, settings=SETTINGS, pace=FAST)
     assert [(w.start, w.end, w.frames) for w in windows_of(journal)] == wanted
     assert not any(isinstance(record, Dropped) for record in read_journal(journal))
+
+
+def test_a_journal_holds_cases_that_are_watched_in_one_way(cases: Briefs, tmp_path: Path) -> None:
+    """Figures of a journal that two models wrote would be of neither."""
+    journal = tmp_path / "j.jsonl"
+    one, other = (Briefs.bind([brief.case], BOOK) for brief in cases)
+    watch_cases(SeesDarkness(), one, journal, SETTINGS)
+    before = journal.read_bytes()
+    with pytest.raises(DataError, match=r"j\.jsonl:1: is of another watching \(settings differ\)"):
+        watch_cases(SeesDarkness(), other, journal, SETTINGS.model_copy(update={"agree": 1}))
+    clip, live = write_clip(tmp_path / "c.mp4", 3), tmp_path / "live.jsonl"
+    watch(SeesDarkness(), source_of(str(clip)), BOOK, live, settings=SETTINGS, pace=FAST)
+    with pytest.raises(DataError, match=r"is of another watching \(source differ\)"):
+        watch_cases(SeesDarkness(), other, live, SETTINGS)
+    assert journal.read_bytes() == before
+    watch_cases(SeesDarkness(), other, journal, SETTINGS)
+    assert {record.stream for record in read_journal(journal)} == {"a", "b"}
+
+
+@pytest.mark.parametrize("change", ["twice", '"windows":3', '"windows":1000000000000000000000000000000'])
+def test_what_was_left_out_is_left_out_once(change: str, tmp_path: Path) -> None:
+    clip, journal = write_clip(tmp_path / "c.mp4", 6), tmp_path / "j.jsonl"
+
+    def go() -> None:
+        watch(SeesDarkness(), source_of(str(clip)), BOOK, journal, settings=SETTINGS, pace=FAST)
+
+    go()
+    began = journal.read_bytes().splitlines(keepends=True)[0]
+    left = b'{"stream":"%s","kind":"dropped","why":"behind","start":0.0,"end":4.0,"windows":2}\n' % str(clip).encode()
+    journal.write_bytes(began + left)
+    go()
+    assert [window.number for window in windows_of(journal)] == [2]
+    journal.write_bytes(began + (2 * left if change == "twice" else left.replace(b'"windows":2', change.encode())))
+    with pytest.raises(DataError, match=r"j\.jsonl:[23]: .* windows are left out up to 4 s, where window"):
+        go()
