@@ -51,7 +51,7 @@ class FolderSource:
         Raises:
             DataError: a file is no recording, or damaged.
         """
-        # Where a recorder clears its folder, those that were opened before may be gone: the first that is left goes on.
+        # Where a recorder clears its folder, those opened before may be gone: the first that is left goes on.
         known, end, clock = {one.name: one for one in place.opened}, place.position, place.clock
         begun = place.opened[0].name if place.opened else ""
         for path in self._files(begun):
