@@ -65,6 +65,8 @@ def sole_writer(file: Path, otherwise: str) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
+    if not file.name:
+        raise DataError("cannot be written: it is a folder", file=file)
     lock = FileLock(file.with_name(f".{file.name}.lock"), fallback_to_soft=False)
     with at_file(file, "written"):
         file.parent.mkdir(parents=True, exist_ok=True)

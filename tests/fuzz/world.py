@@ -112,6 +112,7 @@ def build(folder: Path) -> None:
     (folder / "case.json").write_text(cases[0].model_dump_json(by_alias=True, exclude_defaults=True, indent=2))
     _foreign(folder)
     _pages(folder)
+    _streams(folder)
     _written(folder, Briefs.bind(cases, book))
     size = TinySize(vocab=400, hidden=32, intermediate=64, layers=1, context=1024, vision_hidden=32, vision_depth=1)
     build_tiny(folder / "model", texts_of(Briefs.bind(cases, book), "compact"), "vl", size)
@@ -119,6 +120,7 @@ def build(folder: Path) -> None:
     AutoProcessor.from_pretrained(folder / "model").save_pretrained(folder / "scorer")
     common = "--data cases.jsonl --rulebook book.yaml"
     for command in (
+        "watch model streams.jsonl --rulebook book.yaml --journal watch.jsonl --template compact --max-new-tokens 2",
         f"evaluate --predictions predictions.jsonl {common} --out valid",
         f"evaluate --predictions others.jsonl {common} --out other",
         "evaluate --predictions held.jsonl --data held-out.jsonl --rulebook book.yaml --name predictions --out held",
@@ -189,6 +191,22 @@ def _pages(folder: Path) -> None:
         (folder / "media" / f"{n}.html").write_text(html, "utf-8")
     rows = [{"id": f"p-{n}", "text": {"body": "Bread"}, "page": {"path": f"media/{n}.html"}} for n in range(2)]
     _save_lines(folder / "pages.jsonl", rows)
+
+
+def _streams(folder: Path) -> None:
+    """Cases that go on for some seconds, and say when something is broken."""
+    said = [{"start": 2.0 * n, "end": 2.0 * n + 1.5, "text": "you won a prize" if n else "bread"} for n in range(3)]
+    broken = {"rule": "PRIZE-1", "evidence": [{"interval": [2.0, 5.5]}]}
+    rows = [
+        {
+            "id": f"s-{n}",
+            "frames": [{"path": f"media/{n}.png", "time": 2.0 * at} for at in range(3)],
+            "transcript": said,
+            "gold": {"verdict": "reject", "violations": [broken]},
+        }
+        for n in range(2)
+    ]
+    _save_lines(folder / "streams.jsonl", rows)
 
 
 def _written(folder: Path, briefs: Briefs) -> None:

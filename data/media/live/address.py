@@ -4,19 +4,21 @@ Whoever sends it may stop and begin again. Where its clock goes on, times do; wh
 what was reached, as many seconds later as went by. HLS keeps some of its past: who comes back finds what it missed.
 """
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from data.address import without_credentials
 from data.errors import DataError
+from data.media.live.clock import SLACK, BroadcastClock, Marks
 from data.media.live.decode import decoded
 from data.media.live.item import Item, Opened, Place, View
 from data.media.recording import MAX_PIXELS, MICROSECONDS
+from data.media.video.timeline import first_video
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.video.stream import VideoStream
 
 PROTOCOLS = {
     "http": "http,https,tcp,tls,crypto",
@@ -29,10 +31,6 @@ PROTOCOLS = {
 }
 """By the scheme of an address, FFmpeg's protocols that it may lead to: no files of this machine among them."""
 FORMATS = "hls,mpegts,mov,mp4,aac,webvtt,flv,live_flv,rtsp,rtp,sdp"
-SLACK = 2.0
-"""Seconds by which the clock of a broadcast may jump back and still be the same."""
-STALE = 30.0
-"""Seconds after which a broadcast whose past is still being passed over is taken for one whose clock was set back."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +46,7 @@ class AddressSource:
     url: str = field(repr=False)
     options: dict[str, str] = field(default_factory=dict, hash=False)
     patience: tuple[float, float] = (10.0, 15.0)
+    _marks: Marks = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -78,14 +77,29 @@ class AddressSource:
 
     def _items(self, view: View, place: Place) -> Iterator[Item]:
         with self._opened() as container:
-            clock = _Clock(self._offset(container, place), place)
+            video = self._video(container, place)
+            clock = BroadcastClock(self._offset(container, place), place, self._marks)
             known = clock.offset
             yield Opened(self.name, round(_start(container) + known, 3), known)
-            for item in decoded(container, self.name, view, clock, place.position):
+            for item in decoded(container, video, self.name, view, clock, place.position, lenient=True):
                 if clock.offset != known:
                     known = clock.offset
                     yield Opened(self.name, item.time, known)
                 yield item
+
+    def _video(self, container: "InputContainer", place: Place) -> "VideoStream":
+        """Its video. Nothing that it lacks at a time is lacking for ever, but for what it never had.
+
+        Raises:
+            DataError: it has sound alone.
+            ConnectionError: it has nothing yet.
+        """
+        try:
+            return first_video(container, self.name)
+        except DataError as error:
+            if {stream.type for stream in container.streams} == {"audio"} and not place.opened:
+                raise
+            raise ConnectionError(error.message) from error
 
     def _offset(self, container: "InputContainer", place: Place) -> float:
         start, clock = _start(container), place.clock
@@ -107,27 +121,10 @@ class AddressSource:
             "analyzeduration": "500000",
         }
         if self._has_past:
-            options |= {"live_start_index": "0"}
+            options |= {"live_start_index": "0", "seg_format_options": "merge_pmt_versions=1"}
         else:
-            options |= {"probesize": "65536"}
+            options |= {"probesize": "1000000"} | ({"merge_pmt_versions": "1"} if scheme == "tcp" else {})
         return av.open(self.url, options=options | self.options, timeout=self.patience, metadata_errors="ignore")
-
-
-class _Clock:
-    """What a broadcast's own times are by those of the stream. Where its past is passed over and the position does not
-    come, though it must have been read long since, the clock was set back: it goes on from what was reached.
-    """
-
-    def __init__(self, offset: float, place: Place):
-        self.offset = offset
-        self._place, self._begun, self._is_there = place, time.monotonic(), False
-
-    def __call__(self, stamp: float) -> float:
-        place = self._place
-        if not self._is_there and stamp + self.offset < place.position and time.monotonic() - self._begun > STALE:
-            self.offset = place.position + place.gap - stamp
-        self._is_there = self._is_there or stamp + self.offset >= place.position
-        return stamp + self.offset
 
 
 def _start(container: "InputContainer") -> float:

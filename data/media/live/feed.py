@@ -11,7 +11,7 @@ from types import TracebackType
 from data.address import without_credentials
 from data.errors import DataError
 from data.media.live.buffer import Buffer
-from data.media.live.item import Lost, Opened, Place, View
+from data.media.live.item import Lost, Opened, Place, Sound, View
 from data.media.live.source import Source
 from data.media.video.frames import VideoFrame
 
@@ -42,6 +42,8 @@ class Feed:
         self._begun = (time.monotonic(), place.position)
         self._heard = time.monotonic()
         """When something new came last."""
+        self._sounded = -1.0
+        """When the last sound began, by the stream's time: what is opened anew repeats it."""
         # A source that hangs must not keep the program from ending.
         self._thread = threading.Thread(target=self._run, name=f"reading {source.name}", daemon=True)
 
@@ -70,6 +72,10 @@ class Feed:
             opened, fresh, why = False, False, ""
             try:
                 for item in self._source.items(self._view, self._place):
+                    if isinstance(item, Sound):
+                        if item.time <= self._sounded:
+                            continue
+                        self._sounded = item.time
                     if isinstance(item, Opened):
                         opened = True
                         self._place = self._place.after([item])

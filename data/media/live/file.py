@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data.media.live.clock import Clock
 from data.media.live.decode import decoded
 from data.media.live.item import Item, Opened, Place, View
 from data.media.recording import MICROSECONDS, check_end, opened, start_of
+from data.media.video.timeline import video_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -55,7 +57,7 @@ def recorded(path: Path, view: View, position: float, clock: float | None) -> It
         reached = max(at, position)  # whoever goes on there has seen what lies before
         if position - at > 2 * BACK:
             _seek(container, position - offset - BACK)
-        for item in decoded(container, path, view, lambda stamp: stamp + offset, position):
+        for item in decoded(container, video_of(container, path), path, view, Clock(offset), position):
             reached = max(reached, item.time)
             yield item
         # The last frame stands for a while, and the sound may go on: a tick or a second of difference says nothing.

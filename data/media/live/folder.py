@@ -20,6 +20,8 @@ SETTLED = 2.0
 """Seconds for which the newest file must not have been written to."""
 APART = 10.0
 """Seconds by which the clock of a file may go on ahead of where the one before it ended."""
+BESIDE = {".m3u8", ".m3u", ".mpd", ".tmp", ".part"}
+"""What recorders leave beside segments: their playlists, and what is still being written."""
 PAUSE = 0.2
 """Seconds from one look into the folder to the next."""
 
@@ -49,7 +51,8 @@ class FolderSource:
         Raises:
             DataError: a file is no recording, or damaged.
         """
-        known, end, clock = {one.name: one for one in place.opened}, 0.0, place.clock
+        # Where a recorder clears its folder, those opened before may be gone: the first that is left goes on.
+        known, end, clock = {one.name: one for one in place.opened}, place.position, place.clock
         begun = place.opened[0].name if place.opened else ""
         for path in self._files(begun):
             start, length = _extent(path)
@@ -66,7 +69,7 @@ class FolderSource:
         """The files from a name on, each as soon as it is whole."""
         last, since = _order(""), time.monotonic()
         while True:
-            files = [path for path in self.path.iterdir() if path.is_file() and not path.name.startswith(".")]
+            files = [path for path in self.path.iterdir() if _is_segment(path)]
             for path in files:
                 _check_name(path)
             names = sorted((_order(path.name), path) for path in files)
@@ -79,6 +82,10 @@ class FolderSource:
             if not new and self.idle is not None and time.monotonic() - since > self.idle:
                 return
             time.sleep(PAUSE)
+
+
+def _is_segment(path: Path) -> bool:
+    return path.is_file() and not path.name.startswith(".") and path.suffix.lower() not in BESIDE
 
 
 def _check_name(path: Path) -> None:

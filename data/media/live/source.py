@@ -45,4 +45,8 @@ def source_of(name: str) -> Source:
         return AddressSource(name)
     if scheme:
         raise DataError(f"cannot be watched: give a file, a folder or an address of {', '.join(PROTOCOLS)}")
-    return FolderSource(Path(name)) if Path(name).is_dir() else FileSource(Path(name))
+    if Path(name).is_dir():
+        return FolderSource(Path(name))
+    if not Path(name).exists():
+        raise DataError("no such recording or folder", file=name)
+    return FileSource(Path(name))

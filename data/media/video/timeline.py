@@ -52,6 +52,24 @@ def video_of(container: "InputContainer", path: str | Path) -> "VideoStream":
     Raises:
         DataError: there is none, no decoder for it, or its frames are too large.
     """
+    stream = first_video(container, path)
+    width, height = stream.width, stream.height
+    if not width or not height:
+        raise DataError(
+            "its video does not say how large it is: it is damaged, or cut off at its beginning", file=path
+        )
+    if width * height > MAX_PIXELS:
+        message = f"video of {width} x {height} pixels: more than {MAX_PIXELS // 1_000_000} megapixels"
+        raise DataError(f"{message}; scale it down", file=path)
+    return stream
+
+
+def first_video(container: "InputContainer", path: str | Path) -> "VideoStream":
+    """The same, be it that nothing of it says yet how large it is: a broadcast may be joined in its middle.
+
+    Raises:
+        DataError: there is none, or no decoder for it.
+    """
     from av.stream import Disposition
 
     streams = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
@@ -61,14 +79,6 @@ def video_of(container: "InputContainer", path: str | Path) -> "VideoStream":
     stream = streams[0]
     if stream.codec_context is None:
         raise DataError("its video is of a kind that cannot be decoded: convert it, to H.264 for example", file=path)
-    width, height = stream.width, stream.height
-    if not width or not height:
-        raise DataError(
-            "its video does not say how large it is: it is damaged, or cut off at its beginning", file=path
-        )
-    if width * height > MAX_PIXELS:
-        message = f"video of {width} x {height} pixels: more than {MAX_PIXELS // 1_000_000} megapixels"
-        raise DataError(f"{message}; scale it down", file=path)
     return stream
 
 

@@ -34,9 +34,10 @@ class Listener:
         Args:
             sounds: those that are new.
         """
+        sounds = [sound for sound in sounds if sound.time + len(sound.samples) / RATE > span.start]
         samples = _joined(sounds)
         if self._by is not None and samples is not None and samples.any():
-            at, end = sounds[0].time, span.end
+            at, end = min(sound.time for sound in sounds), span.end
             for line in self._by.hear(samples, self._language).lines:
                 if line.text.strip():
                     self._lines.append(moved(line, lambda time: min(at + time, end)))  # recognition rounds up
@@ -49,14 +50,14 @@ class Listener:
 
 
 def _joined(sounds: Sequence[Sound]) -> "NDArray[np.int16] | None":
-    """One after another from the first one's time, with silence where something is missing."""
+    """All of them from the first one's time, with silence where something is missing."""
     import numpy as np
 
     if not sounds:
         return None
-    begun = sounds[0].time
+    begun = min(sound.time for sound in sounds)  # a clock may be set back by a little
     places = [round((sound.time - begun) * RATE) for sound in sounds]
     whole = np.zeros(max(place + len(sound.samples) for place, sound in zip(places, sounds, strict=True)), np.int16)
     for place, sound in zip(places, sounds, strict=True):
-        whole[max(0, place) : max(0, place) + len(sound.samples)] = sound.samples[max(0, -place) :]
+        whole[place : place + len(sound.samples)] = sound.samples
     return whole

@@ -12,6 +12,8 @@ from data.windows.settings import SHORTEST
 from rl.runs import journal
 from rl.runs.journal import Looked, Record
 
+MOST = 10**12
+"""Windows: more than any clock can leave out."""
 CHANGED = "lines are missing, changed or there twice"
 
 
@@ -90,7 +92,7 @@ class Progress:
             self.opened(Opened(record.name, record.at, record.clock))
         elif isinstance(record, journal.Dropped):
             if record.windows:
-                self.pass_over(record.windows, record.end)
+                self._replay_gap(record)
         elif isinstance(record, journal.Ended) and (
             abs(record.at - self.reached) > 2 * SHORTEST or self.end(record.at) != record.alarms
         ):
@@ -100,6 +102,14 @@ class Progress:
         """The stream is over. Returns the alarms that this clears."""
         self.is_over = True
         return self.alarms.end(at)
+
+    def _replay_gap(self, record: journal.Dropped) -> None:
+        # Not to be worked out by adding one window to another: there may be millions.
+        last = self.settings.windows.span(self.next + min(record.windows, MOST) - 1)
+        if not last.end - last.fresh < record.end < last.end + SHORTEST:
+            told = f"{record.windows} windows are left out up to {record.end:g} s"
+            raise DataError(f"{told}, where window {self.next} was to come: {CHANGED}")
+        self.pass_over(record.windows, record.end)
 
     def _replay_window(self, record: Looked) -> None:
         span = self.settings.windows.span(self.next, record.end)

@@ -79,10 +79,15 @@ def watch_cases(
     news = {brief.id: began(brief, "case", reviewer, settings, None) for brief in briefs}
 
     def take(record: Record) -> None:
+        if isinstance(record, Began):
+            if record.stream in streams:
+                kept.check(news.pop(record.stream), record)
+            else:  # of other cases, that are watched in the same way: figures of a journal are those of one watching
+                new = began(next(iter(briefs)), "case", reviewer, settings, None)
+                own = {"stream": record.stream, "identity": new.identity | {"case": record.identity.get("case")}}
+                kept.check(new.model_copy(update=own), record)
         if record.stream not in streams:
             return
-        if isinstance(record, Began):
-            kept.check(news.pop(record.stream), record)
         streams[record.stream].progress.replay(record)
 
     def end(one: _Stream) -> None:

@@ -148,6 +148,8 @@ class _Watch:
             pass
         if self._buffer.reached >= span.end or not self._buffer.is_over:
             return span
+        if self._buffer.fault is not None:  # once it is mended, there is more of this window
+            return None
         before = self._progress.next * self._windows.every
         return self._windows.span(self._progress.next, self._end) if self._end > before + SHORTEST else None
 

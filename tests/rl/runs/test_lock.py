@@ -14,14 +14,14 @@ import pytest
 
 from data import DataError
 from rl.runs.folder import RunFolder
-from rl.runs.lock import hold
+from rl.runs.lock import hold, sole_writer
 
 ROOT = Path(__file__).parents[3]
 HOLD = """
 import os, sys, time
 from pathlib import Path
 from rl.runs.folder import RunFolder
-from rl.runs.lock import hold
+from rl.runs.lock import hold, sole_writer
 with hold(RunFolder(Path(sys.argv[1]))):
     if "fork" in sys.argv and os.fork() == 0:  # as a loader's worker is
         time.sleep(60)
@@ -130,4 +130,9 @@ def test_a_file_system_without_locks_is_named(run: RunFolder, monkeypatch: pytes
 
     monkeypatch.setattr(fcntl, "flock", refuse)
     with pytest.raises(DataError, match=r"mine: cannot be written and locked \(Function not implemented\)"), hold(run):
+        pass
+
+
+def test_a_file_without_a_name_is_refused() -> None:
+    with pytest.raises(DataError, match="cannot be written: it is a folder"), sole_writer(Path(""), "x"):
         pass

@@ -1,7 +1,7 @@
 """Broadcasts on this machine: HLS over a plain HTTP server, and RTMP by a thread that pushes a file."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import partial
@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Thread
 
 import av
+import numpy as np
 
 from tests.data.media.recordings import numbered
 from tests.loopback import HOST
@@ -45,6 +46,37 @@ def _write(path: Path, kind: str | None, options: dict[str, str], seconds: int, 
             frame.pts, frame.time_base = number, Fraction(1, rate)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
+
+
+def write_segment(
+    path: Path, start: int, seconds: int = 2, size: tuple[int, int] = (160, 96), rate: int = 48000, pid: int = 256,
+    gop: int = 10, sound: float | None = None,
+) -> Path:  # fmt: skip
+    """A segment with pictures, five a second, and sound.
+
+    Args:
+        start: its first second.
+        rate: of its sound.
+        pid: what its first stream is called.
+        sound: how many seconds there are of it; as many as of the pictures if None.
+    """
+    with av.open(str(path), "w", format="mpegts", options={"mpegts_start_pid": str(pid)}) as container:
+        video = container.add_stream("libx264", rate=5, options={"preset": "ultrafast", "tune": "zerolatency"})
+        video.width, video.height, video.pix_fmt = *size, "yuv420p"
+        video.codec_context.gop_size, video.codec_context.thread_count = gop, 1
+        audio = container.add_stream("aac", rate=rate) if sound != 0 else None
+        for number in range(5 * seconds):
+            picture = av.VideoFrame.from_ndarray(numbered(number, size), format="rgb24")
+            picture.pts, picture.time_base = 5 * start + number, Fraction(1, 5)
+            container.mux(video.encode(picture))
+        container.mux(video.encode())
+        if audio is not None:
+            for begins in range(0, round((sound or seconds) * rate), 1024):
+                piece = av.AudioFrame.from_ndarray(np.full((1, 1024), 9000, np.int16), format="s16", layout="mono")
+                piece.sample_rate, piece.pts, piece.time_base = rate, start * rate + begins, Fraction(1, rate)
+                container.mux(audio.encode(piece))
+            container.mux(audio.encode())
+    return path
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -100,7 +132,15 @@ class GrowingPlaylist:
 
 
 def push(clip: Path, url: str, fast: float = 1.0) -> None:
-    """Sends a file to whoever listens at an RTMP address, so many times as fast as it is."""
+    """Sends a file to whoever listens at an RTMP address, as soon as somebody does, so many times as fast as it is."""
+    for _ in range(100):
+        try:
+            return _pushed(clip, url, fast)
+        except ConnectionRefusedError:
+            time.sleep(0.1)
+
+
+def _pushed(clip: Path, url: str, fast: float) -> None:
     with av.open(str(clip)) as source, av.open(url, "w", format="flv") as out:
         stream = source.streams.video[0]
         copy = out.add_stream_from_template(stream)
@@ -111,3 +151,11 @@ def push(clip: Path, url: str, fast: float = 1.0) -> None:
             time.sleep(max(0.0, begun + float(packet.dts * packet.time_base) / fast - time.monotonic()))
             packet.stream = copy
             out.mux(packet)
+
+
+def list_segments(playlist: Path, names: Sequence[str]) -> Path:
+    """A playlist of segments of two seconds that has ended; where ``|`` stands, another clock or sender begins."""
+    lines = [line for name in names for line in (("#EXT-X-DISCONTINUITY",) if name == "|" else ("#EXTINF:2,", name))]
+    head = ["#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-TARGETDURATION:2", "#EXT-X-MEDIA-SEQUENCE:0"]
+    playlist.write_text("\n".join([*head, *lines, "#EXT-X-ENDLIST"]) + "\n")
+    return playlist

@@ -1,6 +1,7 @@
 """Going on: from whatever line of its journal, watching comes to the same end; and from no line but its own."""
 
 import json
+import os
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +13,7 @@ pytest.importorskip("av")
 
 from data import Briefs, Case, DataError, save_cases
 from data.media.live import source_of
+from data.media.live.folder import FolderSource
 from data.windows import WindowSettings
 from rl.cli.watch import app
 from rl.runs.journal import Dropped, Looked, read_journal
@@ -20,7 +22,7 @@ from rl.serving.live.streams import watch_cases
 from rl.serving.live.watch import watch
 from tests.data.media.live.broadcast import write_clip
 from tests.rl.serving.live.scripted import BOOK, SeesDarkness
-from tests.rl.serving.live.test_watch import FAST, SETTINGS, stream_case
+from tests.rl.serving.live.test_watch import FAST, SETTINGS, stream_case, windows_of
 
 Lines = list[bytes]
 DARK = (*range(6, 13), *range(17, 21))
@@ -179,3 +181,60 @@ def test_nothing_to_watch_is_an_error_and_leaves_nothing(tmp_path: Path) -> None
     with pytest.raises(DataError, match="there are no cases to watch"):
         watch_cases(SeesDarkness(), Briefs.bind([], BOOK), tmp_path / "j.jsonl", SETTINGS)
     assert not (tmp_path / "j.jsonl").exists()
+
+
+def test_what_was_damaged_is_watched_whole_once_it_is_mended(tmp_path: Path) -> None:
+    """Also the window in the middle of which watching broke off."""
+    folder, journal = tmp_path / "segments", tmp_path / "j.jsonl"
+    folder.mkdir()
+    wanted = [(0.0, 2.0, 2), (2.0, 4.0, 2), (4.0, 6.0, 2)]
+    for number in range(2):
+        write_clip(folder / f"{number}.mp4", 3)
+        os.utime(folder / f"{number}.mp4", (0, 0))
+    for damaged in (0, 1):
+        whole = (folder / f"{damaged}.mp4").read_bytes()
+        (folder / f"{damaged}.mp4").write_bytes(b"damaged")
+        os.utime(folder / f"{damaged}.mp4", (0, 0))
+        with pytest.raises(DataError, match=f"{damaged}.mp4: no recording that can be read"):
+            watch(SeesDarkness(), FolderSource(folder, 0.5), BOOK, journal, settings=SETTINGS, pace=FAST)
+        assert [(w.start, w.end, w.frames) for w in windows_of(journal)] == wanted[:damaged]
+        (folder / f"{damaged}.mp4").write_bytes(whole)
+        os.utime(folder / f"{damaged}.mp4", (0, 0))
+    watch(SeesDarkness(), FolderSource(folder, 0.5), BOOK, journal, settings=SETTINGS, pace=FAST)
+    assert [(w.start, w.end, w.frames) for w in windows_of(journal)] == wanted
+    assert not any(isinstance(record, Dropped) for record in read_journal(journal))
+
+
+def test_a_journal_holds_cases_that_are_watched_in_one_way(cases: Briefs, tmp_path: Path) -> None:
+    """Figures of a journal that two models wrote would be of neither."""
+    journal = tmp_path / "j.jsonl"
+    one, other = (Briefs.bind([brief.case], BOOK) for brief in cases)
+    watch_cases(SeesDarkness(), one, journal, SETTINGS)
+    before = journal.read_bytes()
+    with pytest.raises(DataError, match=r"j\.jsonl:1: is of another watching \(settings differ\)"):
+        watch_cases(SeesDarkness(), other, journal, SETTINGS.model_copy(update={"agree": 1}))
+    clip, live = write_clip(tmp_path / "c.mp4", 3), tmp_path / "live.jsonl"
+    watch(SeesDarkness(), source_of(str(clip)), BOOK, live, settings=SETTINGS, pace=FAST)
+    with pytest.raises(DataError, match=r"is of another watching \(source differ\)"):
+        watch_cases(SeesDarkness(), other, live, SETTINGS)
+    assert journal.read_bytes() == before
+    watch_cases(SeesDarkness(), other, journal, SETTINGS)
+    assert {record.stream for record in read_journal(journal)} == {"a", "b"}
+
+
+@pytest.mark.parametrize("change", ["twice", '"windows":3', '"windows":1000000000000000000000000000000'])
+def test_what_was_left_out_is_left_out_once(change: str, tmp_path: Path) -> None:
+    clip, journal = write_clip(tmp_path / "c.mp4", 6), tmp_path / "j.jsonl"
+
+    def go() -> None:
+        watch(SeesDarkness(), source_of(str(clip)), BOOK, journal, settings=SETTINGS, pace=FAST)
+
+    go()
+    began = journal.read_bytes().splitlines(keepends=True)[0]
+    left = b'{"stream":"%s","kind":"dropped","why":"behind","start":0.0,"end":4.0,"windows":2}\n' % str(clip).encode()
+    journal.write_bytes(began + left)
+    go()
+    assert [window.number for window in windows_of(journal)] == [2]
+    journal.write_bytes(began + (2 * left if change == "twice" else left.replace(b'"windows":2', change.encode())))
+    with pytest.raises(DataError, match=r"j\.jsonl:[23]: .* windows are left out up to 4 s, where window"):
+        go()
