@@ -5,6 +5,7 @@ from typing import Any
 from trl import GRPOConfig
 
 from data import DataError
+from data.address import Address
 from rl.config.policy import DistilRecipe
 from rl.generation.endpoint import Endpoint
 from rl.training.feedback import TELLS
@@ -25,7 +26,8 @@ class DistilStage(PolicyStage[DistilRecipe]):
     def check(self, arguments: GRPOConfig) -> None:
         super().check(arguments)
         if self.recipe.distil.endpoint is not None:
-            Endpoint(**self.recipe.distil.endpoint.model_dump())  # which refuses what is no address
+            Address.of(self.recipe.distil.endpoint.url, field="distil.endpoint.url")
+            Endpoint(**self.recipe.distil.endpoint.model_dump())  # which refuses what requests say by themselves
         if self.recipe.distil.grpo:
             check_prices_count(self.rubric, arguments)
 
