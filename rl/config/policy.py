@@ -148,6 +148,11 @@ class DistilRecipe(SingleRecipe):
             raise ValueError("desk: episodes with tools are not distilled: leave it out, or train with grpo or ppo")
         if self.distil.grpo and self.trainer.get("num_generations") == 1:
             raise ValueError("trainer.num_generations: GRPO compares the completions on a case: draw 2 or more")
+        if self.distil.endpoint is not None and self.trainer.get("temperature", 1.0) != 1.0:
+            raise ValueError(
+                "trainer.temperature: a server tells log-probabilities at temperature 1, and without the rest of the "
+                "vocabulary they cannot be turned into others: draw at 1"
+            )
         if self.distil.grpo:
             return self
         if self.trainer.get("beta"):

@@ -50,6 +50,23 @@ def read_answer(content: bytes, address: Address, tools: bool = False) -> Answer
         Refused: the server stopped the model, or the model declined where the API lets it.
         Unanswered: it is no answer of the OpenAI API, or one that says what went wrong.
     """
+    answer, choice = first_choice(content, address)
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(message, dict):
+        raise Failed(f"the answer has no message: {short(choice, address)}", soon=True)
+    usage = answer.get("usage")
+    tokens, prompt_tokens = (_count(usage, name, address) for name in ("completion_tokens", "prompt_tokens"))
+    calls = tuple(_calls(message.get("tool_calls"), address)) if tools else ()
+    text = _text(choice, message, tokens, address, bool(calls))
+    return Answer(text, tokens, prompt_tokens, _verdict_logprob(choice.get("logprobs")), calls)
+
+
+def first_choice(content: bytes, address: Address) -> tuple[dict[str, Any], Any]:
+    """An answer of the OpenAI API, and the first of its choices.
+
+    Raises:
+        Unanswered: it is none, or one that says what went wrong.
+    """
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -68,15 +85,7 @@ def read_answer(content: bytes, address: Address, tools: bool = False) -> Answer
     choices = answer.get("choices")
     if not isinstance(choices, list) or not choices:
         raise Failed(f"the answer has no choices: {short(answer, address)}", soon=True)
-    choice = next((one for one in choices if isinstance(one, dict) and one.get("index") == 0), choices[0])
-    message = choice.get("message") if isinstance(choice, dict) else None
-    if not isinstance(message, dict):
-        raise Failed(f"the answer has no message: {short(choice, address)}", soon=True)
-    usage = answer.get("usage")
-    tokens, prompt_tokens = (_count(usage, name, address) for name in ("completion_tokens", "prompt_tokens"))
-    calls = tuple(_calls(message.get("tool_calls"), address)) if tools else ()
-    text = _text(choice, message, tokens, address, bool(calls))
-    return Answer(text, tokens, prompt_tokens, _verdict_logprob(choice.get("logprobs")), calls)
+    return answer, next((one for one in choices if isinstance(one, dict) and one.get("index") == 0), choices[0])
 
 
 def _calls(given: Any, address: Address) -> Iterator[ToolRequest]:

@@ -1,13 +1,14 @@
-"""Server: asks for one completion at a time, tries again where that may help, and says why where it did not.
+"""Server: asks for one answer at a time, tries again where that may help, and says why where it did not.
 
 An answer is read no further than `MOST_BYTES`, and a try takes no longer than it may, however slowly it drips in.
 """
 
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from data.address import Address, key_in
 from data.response_bodies import read_beginning_of_error
@@ -26,6 +27,19 @@ MOST_BYTES = 32_000_000
 """Size of the largest answer that is read: log-probabilities are a hundred bytes a token and more."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0
 """Seconds between tries, doubling."""
+
+
+class Counted(Protocol):
+    """What can be read of an answer: at least how many tokens it took."""
+
+    @property
+    def tokens(self) -> int | None: ...
+
+    @property
+    def prompt_tokens(self) -> int | None: ...
+
+
+AnyRead = TypeVar("AnyRead", bound=Counted)
 
 
 @dataclass
@@ -57,12 +71,21 @@ class Server:
             yield cls(client, address, timeout, Parameters(address.shown), RateLimit(concurrency))
 
     async def ask(self, body: Mapping[str, Any], retries: int) -> tuple[Answer, tuple[str, ...]]:
-        """The answer, and what had to be left out of the request for it.
+        """A completion in a chat, and what had to be left out of the request for it; see `put`."""
+        read = partial(read_answer, address=self.address, tools="tools" in body)
+        return await self.put(self.client.chat.completions, body, retries, read)
+
+    async def put(
+        self, resource: Any, body: Mapping[str, Any], retries: int, read: Callable[[bytes], AnyRead]
+    ) -> tuple[AnyRead, tuple[str, ...]]:
+        """What is read of the answer, and what had to be left out of the request for it.
 
         Args:
+            resource: what of the client's is asked, such as ``completions``.
             retries: further tries after the server failed or could not be reached, of which one at most is spent on an
                 answer that did not come in time. A rate limit is waited for however often it takes, but for 0, which
                 is one try.
+            read: what reads an answer's bytes, or raises `Unanswered`.
 
         Raises:
             Unanswered: there is none.
@@ -73,7 +96,7 @@ class Server:
             left_out = {*self.parameters.left_out, *own}
             asked = without(body, left_out)
             try:
-                answer = await self._try(asked)
+                answer = await self._try(resource, asked, read)
             except Mistaken as fault:
                 if not self._leave_out(fault.said, asked, own):
                     raise
@@ -101,7 +124,7 @@ class Server:
             own[name] = True
         return name is not None
 
-    async def _try(self, body: Mapping[str, Any]) -> Answer:
+    async def _try(self, resource: Any, body: Mapping[str, Any], read: Callable[[bytes], AnyRead]) -> AnyRead:
         from anyio import fail_after, sleep
         from openai import APIConnectionError, APIStatusError, APITimeoutError
 
@@ -109,7 +132,7 @@ class Server:
             if pause > rate_limit.PATIENCE:  # another request was told so
                 raise Hopeless(_too_long(pause))
             await sleep(pause)
-        create: Any = self.client.chat.completions.with_streaming_response.create
+        create: Any = resource.with_streaming_response.create
         content = bytearray()
         try:
             with fail_after(self.timeout):
@@ -119,7 +142,7 @@ class Server:
                         if len(content) > MOST_BYTES:
                             raise Failed(f"the answer has more than {MOST_BYTES:,} bytes", soon=False)
                     headers: Mapping[str, str] = response.headers
-            answer = read_answer(bytes(content), self.address, tools="tools" in body)
+            answer = read(bytes(content))
         except APIStatusError as error:
             said = Said.of(error.body if error.body is not None else str(error), self.address, error.status_code)
             raise said.fault(error.response.headers) from None

@@ -20,6 +20,22 @@ LEAST = 1e-6
 """What the tokens that are lumped together are taken to weigh at least: single precision knows no less."""
 
 
+NOTHING = -1e4
+"""The logarithm of what weighs nothing; with an infinity there would be no gradients."""
+
+
+@dataclass(frozen=True, eq=False)
+class Likeliest:
+    """What is known of a model elsewhere at N places: the tokens that it finds likeliest, and so what all others
+    weigh together.
+    """
+
+    ids: torch.Tensor
+    """(N, k)"""
+    log_probs: torch.Tensor
+    """(N, k) -inf where fewer are known."""
+
+
 @dataclass(frozen=True)
 class Head:
     """What makes scores of hidden states; it may be another model's than the states'."""
@@ -68,6 +84,26 @@ def divergence(student: torch.Tensor, teacher: torch.Tensor, kind: Kind, top_k: 
     if top_k is not None and top_k < teacher.shape[-1]:
         likeliest = teacher.topk(top_k, dim=-1).indices
         student, teacher = (_lumped(each.gather(-1, likeliest)) for each in (student, teacher))
+    return _between(student, teacher, kind)
+
+
+def divergence_from(student: torch.Tensor, teacher: Likeliest, kind: Kind) -> torch.Tensor:
+    """(N, V) log-probabilities of a student → (N,) nats from what is known of a teacher. Any kind can be made of that,
+    since the student's share of the others is known as the teacher's is; none is more than over the whole vocabulary.
+
+    Example:
+        >>> student = torch.tensor([[0.5, 0.2, 0.3]]).log()
+        >>> known = Likeliest(torch.tensor([[0]]), torch.tensor([[0.25]]).log())
+        >>> round(divergence_from(student, known, "forward").item(), 4)  # ¼·ln ½ + ¾·ln (¾ / ½)
+        0.1308
+    """
+    known = teacher.log_probs.isfinite()
+    own, other = student.gather(-1, teacher.ids), teacher.log_probs
+    own, other = (_lumped(each.masked_fill(~known, NOTHING)) for each in (own, other))
+    return _between(own, other, kind)
+
+
+def _between(student: torch.Tensor, teacher: torch.Tensor, kind: Kind) -> torch.Tensor:
     if kind == "forward":
         return _kl(teacher, student)
     if kind == "reverse":
@@ -76,26 +112,35 @@ def divergence(student: torch.Tensor, teacher: torch.Tensor, kind: Kind, top_k: 
     return (_kl(student, mixture) + _kl(teacher, mixture)) / 2
 
 
+Teaches = tuple[torch.Tensor, Head] | Likeliest
+"""What a teacher says at N places: hidden states (N, H) and the head that reads them, or its likeliest tokens."""
+
+
 def compared(
-    student: tuple[torch.Tensor, Head], teacher: tuple[torch.Tensor, Head], kind: Kind, top_k: int | None = None
+    student: tuple[torch.Tensor, Head], teacher: Teaches, kind: Kind, top_k: int | None = None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """How far the student is from the teacher, and its entropy, (N,) each. Gradients reach the student alone, and of
     its entropy nobody.
 
     Args:
         student: hidden states (N, H), and the head that reads them.
-        teacher: the same of the teacher, (N, H').
+        teacher: the same of the teacher, (N, H'), or its likeliest tokens, of which ``top_k`` has been taken.
     """
-    (states, head), (theirs, their_head) = student, teacher
+    states, head = student
 
-    def some(states: torch.Tensor, theirs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def some(states: torch.Tensor, *theirs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         own = head.log_probs(states)
         with torch.no_grad():
-            other, entropy = their_head.log_probs(theirs), -(own.exp() * own).sum(dim=-1)
+            entropy = -(own.exp() * own).sum(dim=-1)
+        if isinstance(teacher, Likeliest):
+            return divergence_from(own, Likeliest(*theirs), kind), entropy
+        with torch.no_grad():
+            other = teacher[1].log_probs(*theirs)
         return divergence(own, other, kind, top_k), entropy
 
     places = max(1, AT_ONCE // len(head.weight))
-    pieces = zip(states.split(places), theirs.split(places), strict=True)
+    said = (teacher.ids, teacher.log_probs) if isinstance(teacher, Likeliest) else teacher[:1]
+    pieces = zip(states.split(places), *(part.split(places) for part in said), strict=True)
     found = [checkpoint(some, *piece, use_reentrant=False) for piece in pieces]
     distances, entropies = zip(*found, strict=True)
     return torch.cat(distances), torch.cat(entropies)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from transformers import PreTrainedModel
 
-from rl.models.divergence import Head, Kind, compared
+from rl.models.divergence import Head, Kind, Teaches, compared
 
 _OF_THE_HEAD = ("labels", "shift_labels", "fused_lm_head")
 
@@ -24,12 +24,11 @@ class Lesson:
 
     places: torch.Tensor
     """(N,) where the tokens stand behind which the student is compared, in its batch flattened."""
-    states: torch.Tensor
-    """(N, H) the teacher's hidden states there."""
-    head: Head
-    """What reads them."""
+    teacher: Teaches
     kind: Kind
     top_k: int | None = None
+    temperature: float = 1.0
+    """What the student's scores are divided by; the teacher's have been."""
 
 
 class Learned(NamedTuple):
@@ -66,7 +65,7 @@ def make_teachable(model: PreTrainedModel) -> None:
     def forward(self: PreTrainedModel, *args: Any, lesson: Lesson | None = None, **kwargs: Any) -> Any:
         if lesson is None:
             return written(*args, **kwargs)
-        own = hidden_at(self, kwargs, lesson.places), Head.of(self, lesson.head.temperature)
-        return Learned(*compared(own, (lesson.states, lesson.head), lesson.kind, lesson.top_k))
+        own = hidden_at(self, kwargs, lesson.places), Head.of(self, lesson.temperature)
+        return Learned(*compared(own, lesson.teacher, lesson.kind, lesson.top_k))
 
     model.forward = MethodType(forward, model)

@@ -1,5 +1,5 @@
-"""What a teacher is told of a case, by kind: what gold rules, what the student's completion earned, or which of its
-findings are wrong.
+"""What a teacher is told of a case, by kind: what gold rules, what the student's completion earned, which of its
+findings are wrong, or nothing.
 
 None where nothing is known, and the completion teaches nothing: gold is not annotated, or the completion could not be
 scored.
@@ -65,7 +65,12 @@ def findings(brief: Brief, card: Scorecard) -> Feedback | None:
     return Feedback(tuple(wrong) or (ALL_RIGHT,))
 
 
-TELLS: dict[str, Tell] = {"gold": gold, "scorecard": scorecard, "findings": findings}
+def none(brief: Brief, card: Scorecard) -> Feedback:
+    """Nothing, of any case: what a teacher knows that knows more by itself."""
+    return Feedback()
+
+
+TELLS: dict[str, Tell] = {"gold": gold, "scorecard": scorecard, "findings": findings, "none": none}
 """By the recipe's names."""
 
 

@@ -63,7 +63,7 @@ KINDS = {
         Kind(
             DistilRecipe,
             "rl.training.distil:DistilStage",
-            "Self-distillation: learn, token by token, from what the model would have written had it been told more.",
+            "Distillation: learn, token by token, from the model itself told more, or from a larger one on a server.",
         ),
         Kind(
             RetrieverRecipe,

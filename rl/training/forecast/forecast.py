@@ -141,7 +141,8 @@ class Subject:
         """Whether a copy is read beside the model: a reference or a teacher. Where adapters are trained, the model
         without them is, or with others.
         """
-        taught = isinstance(self.recipe, DistilRecipe) and self.recipe.distil.decay > 0
+        how = self.recipe.distil if isinstance(self.recipe, DistilRecipe) else None
+        taught = how is not None and how.decay > 0 and how.endpoint is None
         return (taught or bool(getattr(self.arguments, "beta", 0))) and weights.trained * 2 > weights.numbers
 
     def _writing(self, imagined: "_Imagined", sharding: Sharding, states: States) -> tuple[int, int]:

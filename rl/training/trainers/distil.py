@@ -8,12 +8,14 @@ the policy as it was at the start, as it is, or a moving average of it (`rl.mode
 completion about which nothing can be told teaches nothing. Both read each prompt once for all completions on it, where
 prompts are shared.
 
+A larger teacher behind a server is `rl.training.trainers.remote_distil`.
+
 A checkpoint holds the teacher where it cannot be had from the model that the run began with.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from accelerate.utils import gather
@@ -21,10 +23,12 @@ from torch.nn.functional import pad
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from data import Brief, DataError
+from prompts import Message
 from prompts.feedback import Feedback, with_feedback
 from prompts.processor import Processor, special_tokens
 from rl.config.distil import DistilConfig
 from rl.config.model import ModelConfig
+from rl.models.divergence import Teaches
 from rl.models.lesson import Learned, Lesson, make_teachable
 from rl.models.load import context_length
 from rl.models.teacher import Teacher, is_teachers, teacher_of
@@ -38,13 +42,23 @@ from rl.training.trainers.measuring import MeasuringTrainer
 from rl.training.trainers.shared_prefix import PROMPTS
 from rl.training.trainers.snapshot_callback import FLAT
 
-NOT_SHARDED = "each process holds a teacher whole, which ZeRO and FSDP would leave in pieces: take multi_gpu"
+NOT_SHARDED = (
+    "each process holds a teacher whole, or the student's head at least, which ZeRO and FSDP would leave in pieces: "
+    "take multi_gpu"
+)
 WEIGHTS = "teacher.safetensors"
 """A file of a checkpoint."""
 TOLD = "told"
 """Where a batch holds what the teacher reads before each completion, a `Prompt`."""
 LESSONS, TOKENS = "lessons", "lesson_tokens"
 """Where it holds what each completion's lesson weighs, (B,), 0 where there is none; and how many tokens have one."""
+
+
+class Told(NamedTuple):
+    """What a teacher reads before a completion."""
+
+    prompt: Prompt
+    messages: list[Message]
 
 
 class RulingDistilTrainer(MeasuringTrainer, RulingGRPOTrainer):
@@ -81,7 +95,7 @@ class RulingDistilTrainer(MeasuringTrainer, RulingGRPOTrainer):
         processor: Any = self.processing_class
         self._specials, self._context = special_tokens(processor), context_length(self._bare)
         make_teachable(self._bare)
-        self.teacher: Teacher = teacher_of(self.model, start, distil.decay)
+        self.teacher: Teacher = teacher_of(self.model, start, 0.0 if distil.endpoint else distil.decay)
         if self.teacher.model is not None:
             self.settle_pictures(self.teacher.model)
         if checkpoint is not None:
@@ -94,28 +108,36 @@ class RulingDistilTrainer(MeasuringTrainer, RulingGRPOTrainer):
         briefs = [self._brief(episode.case) for episode, _ in self._scored]
         cards = [card for _, card in self._scored]
         read = self._told(briefs, [self.tell(*pair) for pair in zip(briefs, cards, strict=True)])
-        known = torch.tensor([prompt is not None for prompt in read], device=advantages.device)
+        output[TOLD] = [own if told is None else told.prompt for told, own in zip(read, output[PROMPTS], strict=True)]
+        known = self._consult(output, briefs, read)
         of_rows = [self._weight({"case": brief.id, "weight": brief.case.weight}) for brief in briefs]
-        output[TOLD] = [prompt or own for prompt, own in zip(read, output[PROMPTS], strict=True)]
         output[LESSONS] = torch.tensor(of_rows, device=advantages.device) * known
-        output[TOKENS] = gather((own_tokens(output) * known.unsqueeze(1)).sum()).sum()
+        output[TOKENS] = gather(self._taught(output).sum()).sum()
         self._log("distil/told", gather(known.float()).mean().item())
         if self.how.grpo:
             return advantages
         self._metrics["train" if self.model.training else "eval"].pop(FLAT, None)  # of groups, which nothing here is
         return known.float()
 
+    def _consult(self, output: dict[str, Any], briefs: Sequence[Brief], told: Sequence[Told | None]) -> torch.Tensor:
+        """Which completions have a lesson, (B,). A teacher that is not at hand later is asked now."""
+        return torch.tensor([prompt is not None for prompt in told], device=output["completion_ids"].device)
+
+    def _taught(self, inputs: dict[str, Any]) -> torch.Tensor:
+        """Which tokens of a batch a teacher says something about, (B, T)."""
+        return own_tokens(inputs).bool() & (inputs[LESSONS] != 0).unsqueeze(1)
+
     def _brief(self, case: str) -> Brief:
         assert self.briefs is not None
         return self.briefs[case]
 
-    def _told(self, briefs: Sequence[Brief], feedback: Sequence[Feedback | None]) -> list[Prompt | None]:
+    def _told(self, briefs: Sequence[Brief], feedback: Sequence[Feedback | None]) -> list[Told | None]:
         """What the teacher reads before each completion: one object where it is the same; None where nothing is known,
         or it would leave no room for the completion.
         """
         processor: Processor = self.processing_class  # type: ignore[assignment]
-        known: dict[str, Prompt] = {}
-        found: list[Prompt | None] = []
+        known: dict[str, Told] = {}
+        found: list[Told | None] = []
         for brief, about in zip(briefs, feedback, strict=True):
             if about is None:
                 found.append(None)
@@ -123,9 +145,9 @@ class RulingDistilTrainer(MeasuringTrainer, RulingGRPOTrainer):
             name = f"{brief.id}\n{about.text(self._specials)}"
             if name not in known:
                 (prompt,) = prompts_of([brief], self.template, self._specials)
-                row = opened(name, with_feedback(prompt, about, self._specials, self.template), processor)
-                known[name] = self._reader.read([row])[0]
-            fits = len(known[name].ids) + (self.max_completion_length or 0) <= self._context
+                messages = with_feedback(prompt, about, self._specials, self.template)
+                known[name] = Told(self._reader.read([opened(name, messages, processor)])[0], messages)
+            fits = len(known[name].prompt.ids) + (self.max_completion_length or 0) <= self._context
             found.append(known[name] if fits else None)
         return found
 
@@ -144,13 +166,10 @@ class RulingDistilTrainer(MeasuringTrainer, RulingGRPOTrainer):
 
     def _distilled(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
         """How far the student is from the teacher, for each token that a step learns from."""
-        mask = own_tokens(inputs).bool() & (inputs[LESSONS] != 0).unsqueeze(1)
-        read, theirs = self._asked(inputs[TOLD], inputs, mask)
-        # Each in a context of its own: weights that one casts without gradients, the other would take for its own.
-        with self.accelerator.autocast():
-            states, head = self.teacher.read(read, theirs, self.temperature)
+        mask = self._taught(inputs)
+        said = self._said(inputs, mask)
         asked, places = self._asked(inputs[PROMPTS], inputs, mask)
-        lesson = Lesson(places, states, head, self.how.divergence, self.how.top_k)
+        lesson = Lesson(places, said, self.how.divergence, self.how.top_k, self.temperature)
         with self.accelerator.autocast():
             learned: Learned = model(**asked, lesson=lesson)
         everywhere = torch.ones_like(learned.divergence)
@@ -159,6 +178,13 @@ class RulingDistilTrainer(MeasuringTrainer, RulingGRPOTrainer):
             self._log("entropy", self._mean(learned.entropy, everywhere)[1])
         weights = inputs[LESSONS].unsqueeze(1).expand_as(mask)[mask]
         return (learned.divergence * weights).sum() / self._tokens(inputs[TOKENS])
+
+    def _said(self, inputs: dict[str, Any], mask: torch.Tensor) -> Teaches:
+        """What the teacher says of the tokens under a mask."""
+        read, places = self._asked(inputs[TOLD], inputs, mask)
+        # In a context of its own: weights that one casts without gradients, the student would take for its own.
+        with self.accelerator.autocast():
+            return self.teacher.read(read, places, self.temperature)
 
     def _asked(
         self, prompts: Sequence[Prompt], inputs: dict[str, Any], mask: torch.Tensor

@@ -76,7 +76,7 @@ def test_a_teachable_model_is_compared_by_its_own_scores(tiny_text: Path) -> Non
     make_teachable(student)
     places = torch.tensor([3, 4, 12])
     states = teacher.base_model(input_ids=ids).last_hidden_state.flatten(0, 1)[places].detach()
-    lesson = Lesson(places, states, Head.of(teacher, 0.7), "reverse")
+    lesson = Lesson(places, (states, Head.of(teacher, 0.7)), "reverse", temperature=0.7)
     learned = student(input_ids=ids, labels=ids, lesson=lesson)
     own = (before.float() / 0.7).log_softmax(-1).flatten(0, 1)[places]
     torch.testing.assert_close(learned.divergence, divergence(own, theirs.flatten(0, 1)[places], "reverse"))

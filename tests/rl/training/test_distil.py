@@ -2,6 +2,7 @@
 
 import random
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from rl.training.launch.sharding import Sharding
 from rl.training.registry import stage_of, train
 from rl.training.rows import rows_for_rl
 from rl.training.trainers.distil import LESSONS, TOKENS, TOLD, WEIGHTS, RulingDistilTrainer
+from rl.training.trainers.remote_distil import RemoteDistilTrainer
 from tests.rl.conftest import toy_briefs
 from tests.rl.training.toy_reward import ToyReward, ToyRubric
 
@@ -65,7 +67,8 @@ def make_trainer(
     recipe = make_recipe(toy, model, output, **sections)
     processor, policy = load_processor(model), load_model(recipe.model)
     briefs = toy_briefs(Path(recipe.data.train[0]), 32)
-    return RulingDistilTrainer(
+    kind = RulingDistilTrainer if recipe.distil.endpoint is None else RemoteDistilTrainer
+    return kind(
         model=policy,
         args=recipe.arguments(bf16=half, use_cpu=True, save_strategy="no"),
         train_dataset=rows_for_rl(briefs, processor, context_length(policy), 8, "compact"),
@@ -81,11 +84,15 @@ def make_trainer(
     )
 
 
-def scripted(trainer: RulingDistilTrainer) -> dict[str, Any]:
-    """A batch of the same completions for all trainers, ragged, one of them the end of the turn and nothing else."""
+def scripted(trainer: RulingDistilTrainer, texts: Sequence[str] | None = None) -> dict[str, Any]:
+    """A batch of the same completions for all trainers: of tokens at random, ragged, one of them the end of the turn
+    and nothing else; or texts, cut off at 8 tokens.
+    """
 
     def write(prompt_ids: list, *args: Any, **kwargs: Any) -> Any:
         drawn, end = random.Random(3), trainer._tokenizer.eos_token_id
+        if texts is not None:
+            return [trainer._tokenizer(text, add_special_tokens=False)["input_ids"][:8] for text in texts], None
         sizes = [0] + [drawn.choice([2, 5, 8]) for _ in prompt_ids[1:]]
         return [[drawn.randrange(100, 300) for _ in range(size)] + [end] * (size < 8) for size in sizes], None
 
