@@ -99,7 +99,7 @@ def build(shape: Shape, folder: Path) -> None:
     build_tiny(folder / "model", texts, "vl", size)
     lines = dict(zip((brief.id for brief in briefs), cases.read_text("utf-8").splitlines(), strict=True))
     longest = sorted(briefs, key=lambda brief: -sum(map(len, texts_of([brief], "compact"))))
-    kept = longest[: shape.rows // GENERATIONS if shape.kind == "grpo" else shape.rows]
+    kept = longest[: shape.accumulated * (shape.rows // GENERATIONS if shape.kind == "grpo" else shape.rows)]
     cases.write_text("".join(f"{lines[brief.id]}\n" for brief in kept), "utf-8")
     write_json(folder / "recipe.yaml", shape.settings(folder))
 
