@@ -54,6 +54,7 @@ class Shape:
                 "num_generations": GENERATIONS,
                 "temperature": 1.0,
                 "scale_rewards": "batch",
+                "beta": 0.01,  # a group that no model here can rule on teaches nothing else
             }
         model: dict[str, Any] = {"path": str(folder / "model"), "attn_implementation": self.attention}
         if self.lora:
