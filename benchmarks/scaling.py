@@ -169,9 +169,10 @@ def plain(recipe: Any) -> Any:
     """TRL's own trainer, on what Ruling's would be given."""
     from trl import GRPOTrainer, SFTTrainer
 
+    from rl.training.launch.process import arguments_of
     from rl.training.registry import stage_of
 
-    stage, arguments = stage_of(recipe), recipe.arguments()
+    stage, arguments = stage_of(recipe), arguments_of(recipe)
     start = stage.prepare()
     given = stage.parts(arguments, start, None).for_trl()
     if recipe.kind == "sft":

@@ -8,7 +8,6 @@ names, checked against them. TRL is loaded when there is something to check, and
 (0.001, 'float32')
 """
 
-import os
 import typing
 from abc import abstractmethod
 from dataclasses import fields
@@ -103,23 +102,11 @@ class TrainRecipe(Recipe):
             raise DataError(message, field="trainer.eval_strategy")
         gpu = torch.cuda.is_available()
         chosen: dict[str, Any] = {"report_to": "tensorboard", "bf16": gpu, "dataloader_pin_memory": gpu}
-        if not gpu and "LOCAL_RANK" in os.environ:  # one of several processes on the CPU
-            sharded = os.environ.get("ACCELERATE_USE_DEEPSPEED") == "true"
-            # `use_cpu` makes Accelerate see the other processes, but would switch sharding off without a word.
-            chosen |= {"ddp_backend": "gloo", "use_cpu": not sharded}
         chosen |= self.watching() | self.trainer | self._fixed() | overrides
         try:
-            made = self.config_class()(**chosen)
+            return self.config_class()(**chosen)
         except (ValueError, TypeError, AttributeError, ImportError, OSError, RuntimeError) as error:
             raise DataError(str(error), file=self.name, field="trainer") from error
-        if os.environ.get("ACCELERATE_USE_FSDP") == "true":
-            from accelerate import PartialState
-            from accelerate.utils import DistributedType
-
-            # On the CPU, Accelerate would train whole copies without a word; PyTorch shares a model out there as well.
-            if (state := PartialState()).distributed_type == DistributedType.MULTI_CPU:
-                state.distributed_type = DistributedType.MULTI_GPU
-        return made
 
     def watching(self) -> dict[str, Any]:
         """Fields of the trainer by which cases are watched where the recipe names some and does not say when: whenever

@@ -1,6 +1,5 @@
 """PPO: the model is rewarded for its own rulings, each token against what a critic had foreseen."""
 
-import os
 from typing import Any
 
 from trl import GRPOConfig
@@ -8,13 +7,10 @@ from trl import GRPOConfig
 from data import DataError
 from rl.config.policy import PPORecipe
 from rl.models.critic import check_layout
-from rl.training.launch.sharding import Sharding
 from rl.training.policy import PolicyStage
 from rl.training.stage import Parts
 from rl.training.trainers.ppo import RulingPPOTrainer
 from rl.training.trainers.resumable import ResumableTrainer
-
-NO_FSDP = "a critic has been tried with DeepSpeed, not with FSDP: take zero2 or zero3"
 
 
 class PPOStage(PolicyStage[PPORecipe]):
@@ -25,13 +21,6 @@ class PPOStage(PolicyStage[PPORecipe]):
         if arguments.use_vllm:
             message = "the critic is a part of the model, and vLLM would be sent its weights, which it does not know"
             raise DataError(f"{message}: leave it out", field="trainer.use_vllm")
-        if arguments.fsdp or os.environ.get("ACCELERATE_USE_FSDP") == "true":
-            raise DataError(NO_FSDP, field="trainer.fsdp")
-
-    def check_sharded(self, sharding: Sharding) -> None:
-        super().check_sharded(sharding)
-        if sharding.kind == "fsdp":
-            raise DataError(NO_FSDP, field="accelerate")
 
     def facts(self, arguments: GRPOConfig) -> dict[str, str]:
         critic, price = self.recipe.critic, self.recipe.kl.coefficient

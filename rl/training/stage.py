@@ -5,7 +5,6 @@ checkpoint and ``run.json``. A kind of training says only what is its own: which
 cases it takes, how a case becomes a row, and its trainer.
 """
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -31,6 +30,7 @@ from rl.runs.manifest import Manifest
 from rl.runs.provenance import provenance, write_run
 from rl.terminal.snapshot import Watch
 from rl.training.identity import check_same, identity_of
+from rl.training.launch.process import arguments_of, is_fsdp
 from rl.training.launch.sharding import Sharding
 from rl.training.processes import held_by_one, in_first_process
 from rl.training.round_trip import check_round_trip
@@ -256,9 +256,9 @@ class Stage(ABC, Generic[OneRecipe]):
 
     def train(self, resume: bool = False, watch: Watch | None = None) -> Path:
         """See `rl.training.registry.train`."""
-        arguments = self.recipe.arguments()  # first: it sets up the processes, which ZeRO-3 needs to load weights
+        arguments = arguments_of(self.recipe)  # first: it sets up the processes, which ZeRO-3 needs to load weights
         self.check(arguments)
-        self.selecting.check(fsdp=bool(arguments.fsdp) or os.environ.get("ACCELERATE_USE_FSDP") == "true")
+        self.selecting.check(fsdp=is_fsdp(arguments))
         with held_by_one(self.run):
             checkpoint = in_first_process(lambda: checkpoint_to_resume(self.run, resume))
             set_seed(self.recipe.seed)

@@ -9,7 +9,6 @@ three quarters of a tiny model's step. Here matrices of one shape are orthogonal
 the machine computes in it. All else is PyTorch's.
 """
 
-import os
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +21,7 @@ from transformers import TrainingArguments
 
 from data import DataError
 from rewards.models.machine import computes_in_bfloat16
+from rl.training.launch.process import is_fsdp
 
 TOGETHER = 2**24
 """Most numbers that are orthogonalised at once: 64 MB in float32, and a few times that while it lasts."""
@@ -144,7 +144,7 @@ def muon(arguments: TrainingArguments) -> tuple[Callable[[], type[MuonAndAdamW]]
     Raises:
         DataError: the run is sharded.
     """
-    if arguments.deepspeed_plugin is not None or arguments.fsdp or os.environ.get("ACCELERATE_USE_FSDP") == "true":
+    if arguments.deepspeed_plugin is not None or is_fsdp(arguments):
         raise DataError(NOT_SHARDED, field="muon")
     return lambda: MuonAndAdamW, {
         "lr": arguments.learning_rate,

@@ -60,8 +60,10 @@ def main() -> None:
             self.add_callback(Killer(chosen.kill_at))
         run(self, *arguments)
         if chosen.tell and self.accelerator.is_main_process:
-            wrapper, processes = type(self.model_wrapped).__name__, self.accelerator.num_processes
-            told = {"wrapper": wrapper, "processes": processes, "log": self.state.log_history}
+            wrapper, processes = self.model_wrapped, self.accelerator.num_processes
+            stage = wrapper.zero_optimization_stage() if hasattr(wrapper, "zero_optimization_stage") else None
+            facts = {"wrapper": type(wrapper).__name__, "stage": stage, "processes": processes}
+            told = facts | {"log": self.state.log_history}
             chosen.tell.write_text(json.dumps(told))
 
     generate = PolicyTrainer._generate_single_turn

@@ -127,7 +127,7 @@ def refusal(kind: str, recipe: TrainRecipe, launch: str, devices: int) -> str | 
         return None
     if getattr(recipe, "muon", False):
         return "muon"
-    if kind in ("retriever", "distil") or (kind == "ppo" and launch == "fsdp2"):
+    if kind in ("retriever", "distil"):
         return "accelerate"
     return "desk" if kind == "grpo" and pieces and getattr(recipe, "desk", None) else None
 

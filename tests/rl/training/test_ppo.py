@@ -276,13 +276,10 @@ def test_evaluation_foresees_as_training_does_and_moves_no_price(toy: Path, tiny
     assert trainer.price.coefficient == 0.1 and trainer._is_far
 
 
-def test_what_ppo_does_not_go_with_is_refused(toy: Path, tiny_vl: Path, tmp_path: Path, toy_rubric, monkeypatch):
+def test_what_ppo_does_not_go_with_is_refused(toy: Path, tiny_vl: Path, tmp_path: Path, toy_rubric):
     stage = stage_of(make_recipe(toy, tiny_vl, tmp_path / "run"))
     arguments = stage.recipe.arguments(bf16=False)
     stage.check(arguments)
-    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
-    with pytest.raises(DataError, match=r"trainer\.fsdp.*not with FSDP"):
-        stage.check(arguments)
     arguments.use_vllm = True
     with pytest.raises(DataError, match=r"trainer\.use_vllm"):
         stage.check(arguments)

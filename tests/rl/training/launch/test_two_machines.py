@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from transformers import AutoModelForImageTextToText
+
+from rl.runs.manifest import Manifest
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -20,6 +23,14 @@ model: {{path: {model}, dtype: float32}}
 trainer: {{max_steps: 3, save_steps: 3, logging_steps: 1, report_to: none, bf16: false, learning_rate: 1.0e-3,
   gradient_checkpointing: false, train_sampling_strategy: sequential, max_grad_norm: 100.0}}
 """
+
+
+HELD_BY = {
+    "cpu": ("DistributedDataParallel", None),
+    "multi_node_zero3": ("DeepSpeedEngine", "zero3"),
+    "fsdp2": ("FSDPQwen2_5_VLForConditionalGeneration", "fsdp"),
+}
+"""The class that holds the model, and what is shared out, by configuration."""
 
 
 def free_port() -> int:
@@ -58,11 +69,28 @@ def log(output: Path) -> list[dict[str, Any]]:
     return [entry for entry in state["log_history"] if "loss" in entry]
 
 
-def test_two_machines_learn_what_one_process_does(toy: Path, tiny_vl: Path, tmp_path: Path) -> None:
-    recipe, port = tmp_path / "recipe.yaml", free_port()
-    recipe.write_text(RECIPE.format(toy=toy, model=tiny_vl))
-    ended(start(recipe, tmp_path / "alone", "--per_device_train_batch_size", "4"))
-    shared = ["--per_device_train_batch_size", "2", "--accelerate", "cpu", "--num_machines", "2"]
+@pytest.fixture(scope="module")
+def recipe(toy: Path, tiny_vl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("machines") / "recipe.yaml"
+    path.write_text(RECIPE.format(toy=toy, model=tiny_vl))
+    return path
+
+
+@pytest.fixture(scope="module")
+def alone(recipe: Path) -> list[dict[str, Any]]:
+    """What one process logs."""
+    ended(start(recipe, recipe.parent / "alone", "--per_device_train_batch_size", "4"))
+    return log(recipe.parent / "alone")
+
+
+@pytest.mark.parametrize("config", HELD_BY)
+def test_two_machines_learn_what_one_process_does(
+    config: str, recipe: Path, alone: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    if "zero" in config:
+        pytest.importorskip("deepspeed")
+    port = free_port()
+    shared = ["--per_device_train_batch_size", "2", "--accelerate", config, "--num_machines", "2"]
     shared += ["--num_processes", "2", "--main_process_ip", "127.0.0.1", "--main_process_port", str(port)]
     first, second = ended(
         *(start(recipe, tmp_path / "spread", *shared, "--machine_rank", rank) for rank in ("0", "1"))
@@ -70,9 +98,14 @@ def test_two_machines_learn_what_one_process_does(toy: Path, tiny_vl: Path, tmp_
     assert "trained: " in first and "trained: " not in second
 
     facts = json.loads((tmp_path / "spread/run.json").read_text())
-    assert (facts["wrapper"], facts["processes"]) == ("DistributedDataParallel", 2)
-    alone, spread = log(tmp_path / "alone"), log(tmp_path / "spread")
+    pace = Manifest.read(tmp_path / "spread/checkpoints/checkpoint-3").pace
+    assert ((facts["wrapper"], pace["sharding"]), facts["processes"]) == (HELD_BY[config], 2)
+    spread = log(tmp_path / "spread")
     assert len(alone) == 3 and all(entry["grad_norm"] > 0 for entry in alone)
     for figure in ("loss", "grad_norm"):
         assert spread[0][figure] == pytest.approx(alone[0][figure], rel=1e-4, abs=1e-6)
         assert [entry[figure] for entry in spread] == pytest.approx([entry[figure] for entry in alone], rel=1e-3)
+    _, info = AutoModelForImageTextToText.from_pretrained(
+        tmp_path / "spread/checkpoints/checkpoint-3", output_loading_info=True
+    )
+    assert not info["missing_keys"] and not info["unexpected_keys"] and not info["mismatched_keys"]
