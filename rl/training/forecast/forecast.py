@@ -24,8 +24,9 @@ from rl.training.launch.sharding import Sharding
 
 CONTEXT = 600 * 2**20
 """Of a GPU, what CUDA itself and its libraries' work space take."""
-FIRST_USE = 64 * 2**20
-"""Of a process on the CPU, what libraries take once they compute, beyond being imported: 62 MB were seen."""
+FIRST_USE = 48 * 2**20
+"""Of a process on the CPU, what libraries take once they compute, beyond being imported, and an allocator keeps: 19 to
+73 MB were seen (`benchmarks/forecast.py`)."""
 _GIVEN = {"bf16": torch.bfloat16, "fp16": torch.float16}
 _COPIES = 4
 """Of the scores of all tokens that may come next, while one is drawn."""
