@@ -40,7 +40,7 @@ def found_in(place: str, name: str, noun: str, folder: str | Path = ".", around:
     return found
 
 
-def line_in(file: str, error: Exception) -> int | None:
+def line_in(file: str, error: BaseException) -> int | None:
     """The innermost line of a file that was under way when something was raised; None where none was."""
     lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == file]
     return lines[-1] if lines else None
@@ -54,7 +54,7 @@ def _from_module(name: str, noun: str) -> ModuleType:
             f"no module '{error.name}' for the {noun} module '{name}': install it, or name a file by its path, as in "
             f"{name.replace('.', '/')}.py:function"
         ) from error
-    except Exception as error:  # whatever a user's module raises: it is its mistake, and the cause is kept
+    except (Exception, SystemExit) as error:  # whatever a user's module raises is its mistake; the cause is kept
         raise _cannot_be_read(error, name) from error
 
 
@@ -63,11 +63,11 @@ def _from_file(path: Path, noun: str, around: Around) -> ModuleType:
         raise DataError(f"no such file for a {noun}", file=path)
     try:
         return _load_file(path.resolve(), path.stat().st_mtime_ns, noun, around)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # one that ends the program would end it as if all was well
         raise _cannot_be_read(error, str(path.resolve())) from error
 
 
-def _cannot_be_read(error: Exception, file: str) -> DataError:
+def _cannot_be_read(error: BaseException, file: str) -> DataError:
     """What a module raised while it was read, with the line of its own file that raised it."""
     line = error.lineno if isinstance(error, SyntaxError) else line_in(file, error)
     what = error.msg if isinstance(error, SyntaxError) else error

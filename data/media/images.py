@@ -68,7 +68,7 @@ def _open(path: str | Path, case_id: str | None, max_side: int, thumbnail: int |
         size, tags = _upright_size(image), getattr(image, "tag_v2", {})
         if thumbnail is not None:
             image.draft("RGB", (thumbnail, thumbnail))
-        picture = _rgb(ImageOps.exif_transpose(image), tags)
+        picture = as_rgb(ImageOps.exif_transpose(image), tags)
         picture.info["whole_size"] = size
         return picture
 
@@ -112,7 +112,12 @@ def _upright_size(image: "Image.Image") -> tuple[int, int]:
     return (height, width) if turned else (width, height)
 
 
-def _rgb(image: "Image.Image", tags: Any) -> "Image.Image":
+def as_rgb(image: "Image.Image", tags: Any) -> "Image.Image":
+    """A loaded picture in 8 bits of RGB, transparent parts white.
+
+    Args:
+        tags: those of a TIFF, from tag to value; empty for other files.
+    """
     from PIL import Image
 
     if image.mode in DEEP:

@@ -5,16 +5,20 @@ first, and is there whole or not at all: so a run that was stopped goes on where
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from data.errors import DataError
 from data.files import at_file, link_or_copy, read_json, whole_file, whole_folder, write_json
 
 FORMAT = 1
 """Of what is kept; what another version has made is made anew."""
 MADE = "made.json"
+LONGEST_ENDING = 16
+"""Characters of a file's ending; a longer one is none, and might make its name longer than names can be."""
 
 
 class Store:
@@ -41,10 +45,15 @@ class Store:
         """
         folder = f"media/{kind}/{_key(source, settings)}"
         path = self.out / folder
-        if not (path / MADE).is_file():
+        there = path.exists()
+        found = _read(path / MADE)
+        if found is None:
+            if there:  # whole when it came: somebody has damaged it since
+                shutil.rmtree(path)
             with whole_folder(path) as draft:
                 write_json(draft / MADE, {"made": make(draft)})
-        return folder, read_json(path / MADE)["made"]
+            found = read_json(path / MADE)
+        return folder, found["made"]
 
     def kept(self, source: Path) -> str:
         """A file that cases go on naming, relative to `out`: as it is where it lies in there already, else linked or
@@ -53,12 +62,22 @@ class Store:
         real, out = Path(os.path.realpath(source)), Path(os.path.realpath(self.out))
         if real.is_relative_to(out):
             return real.relative_to(out).as_posix()
-        name = f"media/own/{_digest(real)[:24]}{real.suffix.lower()}"
+        ending = real.suffix.lower() if len(real.suffix) <= LONGEST_ENDING else ""
+        name = f"media/own/{_digest(real)[:24]}{ending}"
         target = self.out / name
         if not target.exists():
             with whole_file(target, flushed=False) as draft:
                 link_or_copy(real, draft)
         return name
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """What is said of something that was made; None where it is not there, or damaged."""
+    try:
+        found = read_json(path)
+    except DataError:
+        return None
+    return found if "made" in found else None
 
 
 def _key(source: Path, settings: Any) -> str:

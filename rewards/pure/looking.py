@@ -134,13 +134,18 @@ def _is_of_use(item: Item) -> bool:
     looks = [look for look in _looks(item) if not look.error]
     if isinstance(item.ruling, ParseFailure) or not looks:
         return False
+    if not item.excerpt.retrieved:  # the prompt shows all the rules that there are
+        looks = [look.model_copy(update={"rules": ()}) for look in looks]
     if not item.ruling.violations:
-        return any(look.rules or look.regions or look.interval or _opens(look, item.case) for look in looks)
+        return any(look.rules or look.regions or _opens(look, item.case) for look in looks)
     return any(_shows(look, item.ruling, item.case) for look in looks)
 
 
 def _opens(look: Look, case: Case) -> bool:
-    """Whether a call has read what the prompt does not show: a section of the page."""
+    """Whether a call has read or seen what the prompt does not show: a section of the page, or seconds by more than
+    the transcript."""
+    if look.interval is not None and look.field != TRANSCRIPT:
+        return True
     sections = case.page.sections if case.page is not None and look.field == PAGE else []
     return any(not section.shown for place, section in enumerate(sections) if look.section in (None, place))
 
@@ -160,11 +165,17 @@ def _looks(item: Item) -> tuple[Look, ...]:
 
 def _is_read(item: Quote, case: Case, looks: Sequence[Look]) -> bool:
     sections = case.page.sections if case.page is not None else []
-    asked = [look for look in looks if look.field == PAGE and not look.error]
-    if item.section is None:
-        return bool(asked) or any(section.shown for section in sections)
-    told = item.section < len(sections) and sections[item.section].shown
-    return told or any(look.section in (None, item.section) for look in asked)
+    opened = {look.section for look in looks if look.field == PAGE and not look.error}
+
+    def is_open(place: int) -> bool:
+        return (place < len(sections) and sections[place].shown) or not opened.isdisjoint((None, place))
+
+    if item.section is not None:
+        return is_open(item.section)
+    # Who does not say where a quote stands has still to have been there: it may stand in a section that was not read.
+    places = range(len(sections))
+    within = [place for place in places if case.find(item.model_copy(update={"section": place})) is not None]
+    return any(map(is_open, within)) if within else bool(places) and all(map(is_open, places))
 
 
 def _shared(item: Region, looked: Region) -> float:

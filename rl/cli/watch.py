@@ -76,6 +76,7 @@ def watch(
 ) -> None:
     """Rule on a stream window by window; raise and clear alarms. Stopped at any moment, the same command goes on."""
     from pydantic import ValidationError
+    from rich.text import Text
 
     from data import load_cases
     from data.address import without_credentials
@@ -95,7 +96,9 @@ def watch(
     from rl.serving.live.progress import WatchSettings
     from rl.serving.live.streams import watch_cases
     from rl.serving.live.watch import watch as watch_source
+    from rl.terminal.console import console
     from rl.terminal.errors import interruptible
+    from rl.terminal.safe_text import one_line
 
     try:
         windows = WindowSettings(seconds=seconds, every=every or seconds, frames=frames, remember=remember)
@@ -118,7 +121,11 @@ def watch(
     decoding = Decoding(template=template, max_new_tokens=max_new_tokens)
     panel = WatchPanel(without_credentials(source), shown=not json)
 
+    heard = False
+
     def listen(record: Record) -> None:
+        nonlocal heard
+        heard = True
         panel.listen(record)
         if json:
             typer.echo(record.model_dump_json())
@@ -126,19 +133,20 @@ def watch(
     with interruptible(again()), panel:
         if not is_live:
             watch_cases(engine, excerpts.bind(load_cases(source)), journal, settings, decoding, listen)
-            return
-        place = source_of(source)
-        if isinstance(place, FolderSource):
-            place = FolderSource(place.path, idle)
-        watch_source(
-            engine,
-            place,
-            excerpts.book,
-            journal,
-            case=known,
-            settings=settings,
-            decoding=decoding,
-            pace=Pace(fast, give_up),
-            by=recognizer(speech, served_speech) if speech else None,
-            listener=listen,
-        )
+        else:
+            place = source_of(source)
+            watch_source(
+                engine,
+                FolderSource(place.path, idle) if isinstance(place, FolderSource) else place,
+                excerpts.book,
+                journal,
+                case=known,
+                settings=settings,
+                decoding=decoding,
+                pace=Pace(fast, give_up),
+                by=recognizer(speech, served_speech) if speech else None,
+                listener=listen,
+            )
+    if not heard:
+        said = f"{journal}: has been watched to its end; give another --journal to watch it once more"
+        console().print(Text(one_line(said)), soft_wrap=True)

@@ -66,7 +66,8 @@ def make_trajectories(
     for done, brief in enumerate(briefs, start=1):
         looks = _looks(brief, elsewhere, rng)
         try:
-            usable = [call for call in looks if call.name in names]
+            # What has to be looked at cannot be left out: who learns to rule without it learns to make it up.
+            usable = [call for call in looks if call.name in names or _is_needed(call, brief)]
             episodes.append(_episode(brief, desks.at(brief, special_tokens), usable, names, special_tokens))
         except _LeftOut as why:
             left_out[str(why)] += 1
@@ -162,6 +163,11 @@ def _of_evidence(brief: Brief) -> list[ToolCall]:
             if section is not None and page is not None and not page.sections[section].shown:
                 found.append(ToolCall("read", {"field": f"{PAGE} {section}"}))
     return [call for place, call in enumerate(found) if call not in found[:place]]
+
+
+def _is_needed(call: ToolCall, brief: Brief) -> bool:
+    """Whether the ruling rests on what a call shows: the case says so, or gold quotes what no prompt shows."""
+    return LOOKS in brief.case.meta or (call.name == "read" and call in _of_evidence(brief))
 
 
 def _fits(call: ToolCall, brief: Brief) -> bool:

@@ -15,6 +15,8 @@ class Piece:
 
     parts: tuple[Text | Medium, ...]
     look: Look
+    name: str
+    """What was called, as a policy wrote it, safe to show."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Answer:
         parts: list[Text | Medium] = []
         for piece in self.pieces:
             head = "\n" if parts else ""
-            parts += [Text(f"{head}{piece.look.tool or 'no tool'}:\n"), *piece.parts]
+            parts += [Text(f"{head}{piece.name or 'no tool'}:\n"), *piece.parts]
         return _joined(parts)
 
     @property

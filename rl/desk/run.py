@@ -9,13 +9,16 @@ from pydantic import ValidationError
 
 from data import DataError
 from data.errors import explain
+from data.media.images import MAX_PIXELS, as_rgb
 from prompts import Look
 from rl.desk.material import Material
-from rl.desk.shown import Shown, ToolError
+from rl.desk.shown import Shown, ToolError, writable
 from rl.desk.tool import Tool
 
 MOST_RATIO = 100
 """Of a picture's longer side to its shorter one: image processors refuse what is thinner by twice as much."""
+MOST_TEXT = 2_000_000
+"""Characters of one text: more than any budget lets through, and neutralising takes its time."""
 MOST_ITEMS = 64
 """Texts and pictures of one answer."""
 
@@ -38,7 +41,7 @@ def outcome_of(tool: Tool, material: Material, arguments: Mapping[str, Any], sec
     if len(items) > MOST_ITEMS:
         raise ToolError(f"the tool gave {len(items)} things at once: {MOST_ITEMS} at most can be shown")
     if tool.own:
-        _check_places(shown)
+        shown = _with_places(shown)
     return replace(shown, items=tuple(map(_safe, items)))
 
 
@@ -48,16 +51,19 @@ def _items(found: Any) -> tuple[Any, ...]:
     return tuple(found) if isinstance(found, list | tuple) else (found,)
 
 
-def _check_places(shown: Shown) -> None:
-    """Makes sure that what it says of the case can be kept."""
+def _with_places(shown: Shown) -> Shown:
+    """The same, with what it says of the case as it can be kept."""
     rules: Any = shown.rules
     if not isinstance(rules, Mapping):
         raise ToolError(f"the tool gave a {type(rules).__name__} for rules: want their wordings by their ids")
+    if wrong := [wording for wording in rules.values() if not isinstance(wording, str)]:
+        raise ToolError(f"the tool gave a {type(wrong[0]).__name__} for a rule's wording")
     try:
-        Look(tool="", rules=tuple(rules), regions=shown.regions, interval=shown.interval, field=shown.source,
+        look = Look(tool="", rules=tuple(rules), regions=shown.regions, interval=shown.interval, field=shown.source,
              section=shown.section)  # fmt: skip
     except ValidationError as error:
         raise ToolError("the tool gave no place of a case: {}: {}".format(*explain(error))) from error
+    return replace(shown, regions=look.regions, interval=look.interval)
 
 
 def _safe(item: Any) -> Any:
@@ -65,16 +71,20 @@ def _safe(item: Any) -> Any:
     from PIL import Image
 
     if isinstance(item, str):
-        return item.encode("utf-8", "replace").decode()  # halves of surrogate pairs are no characters
+        if len(item) > MOST_TEXT:
+            raise ToolError(f"the tool gave a text of {len(item):,} characters: {MOST_TEXT:,} at most")
+        return writable(item)
     if not isinstance(item, Image.Image):
         raise ToolError(f"the tool gave a {type(item).__name__}, which is neither a text nor a picture")
     if not item.width or not item.height:
         raise ToolError(f"the tool gave a picture of {item.width} x {item.height} pixels")
+    if item.width * item.height > MAX_PIXELS:
+        raise ToolError(f"the tool gave a picture of {item.width} x {item.height} pixels, too large to be read")
     if max(item.size) > MOST_RATIO * min(item.size):
         raise ToolError(f"the tool gave a picture of {item.width} x {item.height} pixels, too thin to be read")
     try:
         item.load()
-        return item if item.mode == "RGB" else item.convert("RGB")
+        return item if item.mode == "RGB" else as_rgb(item, getattr(item, "tag_v2", {}))
     except Exception as error:  # whatever a decoder raises: pictures are decoded no sooner than here
         raise ToolError(f"the tool gave a picture that cannot be read: {_said(error)}") from error
 
@@ -107,4 +117,4 @@ def _said(error: BaseException) -> str:
         said = " ".join(str(error).split())
     except Exception:
         said = ""
-    return f"{type(error).__name__}: {said}".encode("utf-8", "replace").decode()
+    return f"{type(error).__name__}: {said}"

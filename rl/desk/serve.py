@@ -1,5 +1,6 @@
 """Serve: what a tool gave, made safe, cut to what is left of the budget, and counted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from prompts.parts import Medium, Text, View
 from prompts.render import printed
 from rl.desk.answer import Piece
 from rl.desk.calls import BadCall, ToolCall
-from rl.desk.shown import Shown
+from rl.desk.shown import Shown, writable
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -18,6 +19,7 @@ MOST_TOLD = 1000
 """Characters of a call's arguments, and of an error, that are kept and told."""
 CUT = " … (cut: no more text is let through)"
 NO_PICTURE = "(a picture that is not shown: no pictures are left)"
+NO_REASON = "the tool failed"
 NOTHING = "nothing"
 """What a blank tool says."""
 GREY = (128, 128, 128)
@@ -65,12 +67,12 @@ class Server:
         # What no budget is left for was not looked at.
         drawn = sum(not isinstance(item, str) for item in shown.items)
         regions = shown.regions[:pictures] if len(shown.regions) == drawn else shown.regions if pictures else ()
-        return Piece(tuple(parts), _look(
-            call, tokens=round(tokens), pictures=pictures, regions=regions,
+        return self._piece(
+            parts, call, tokens=round(tokens), pictures=pictures, regions=regions,
             rules=tuple(rule for rule, text in shown.rules.items() if text in whole),
             interval=shown.interval if pictures or (tokens and not drawn) else None,
             **({"field": shown.source, "section": shown.section} if tokens else {}),
-        ))  # fmt: skip
+        )  # fmt: skip
 
     def blank(self, call: ToolCall, shown: Shown) -> Piece:
         """The same without anything to be seen: pictures are grey, and texts say nothing."""
@@ -79,8 +81,15 @@ class Server:
 
     def error(self, call: ToolCall | BadCall, reason: str) -> Piece:
         """The answer to a call that showed nothing; it is let through whatever is left."""
-        text = printed(reason[:MOST_TOLD], self.special_tokens)
-        return Piece((Text(text),), _look(call, tokens=round(tokens_in(text)), error=reason[:MOST_TOLD]))
+        reason = (
+            writable(str(reason))[:MOST_TOLD] or NO_REASON
+        )  # those of other people may give no text, or none at all
+        text = printed(reason, self.special_tokens)
+        return self._piece([Text(text)], call, tokens=round(tokens_in(text)), error=reason)
+
+    def _piece(self, parts: Sequence[Text | Medium], call: ToolCall | BadCall, **looked: Any) -> Piece:
+        look = Look(tool=call.name[:64], arguments=call.told[:MOST_TOLD], **looked)
+        return Piece(tuple(parts), look, printed(look.tool, self.special_tokens))
 
     def _cut(self, text: str) -> tuple[str, float, bool]:
         """As much of a text as fits, its tokens, and whether that is all."""
@@ -98,10 +107,6 @@ def _add(parts: list[Text | Medium], text: str) -> None:
         parts[-1] = Text(f"{before.text}\n{text}")
     else:
         parts.append(Text(text))
-
-
-def _look(call: ToolCall | BadCall, **shown: Any) -> Look:
-    return Look(tool=call.name[:64], arguments=call.told[:MOST_TOLD], **shown)
 
 
 def _grey(image: "Image.Image") -> "Image.Image":

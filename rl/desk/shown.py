@@ -14,6 +14,11 @@ class ToolError(ValueError):
     """What a tool answers where it cannot do what it is asked; its text is for the model."""
 
 
+def writable(text: str) -> str:
+    """A text that can be written to a file: halves of surrogate pairs are no characters."""
+    return text.encode("utf-8", "replace").decode()
+
+
 @dataclass(frozen=True)
 class Shown:
     """Texts and pictures, in the order in which they are shown, and which parts of the case and the book they are.

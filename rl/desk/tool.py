@@ -31,6 +31,8 @@ from data.errors import explain
 from rl.desk.material import Material
 from rl.desk.shown import ToolError
 
+_NAME = re.compile(r"\w{1,64}", re.ASCII)
+"""What the APIs of servers take as a name."""
 _ARGUMENT = re.compile(r"(\w+)(?: \([^)]*\))?: (.*)")
 
 
@@ -103,6 +105,10 @@ class Tool:
         if not inspect.isfunction(self.function) and not inspect.ismethod(self.function):
             what = getattr(self.function, "__name__", type(self.function).__name__)
             raise DataError(f"'{what}' is not a tool: write a function with types and a docstring")
+        if inspect.iscoroutinefunction(self.function) or inspect.isgeneratorfunction(self.function):
+            raise DataError(f"tool '{self.name}' is no plain function: return what it gives, without async or yield")
+        if not _NAME.fullmatch(self.name):
+            raise DataError(f"'{self.name}' is no name for a tool: want 1 to 64 of the letters a to z, digits and _")
         _ = self.schema
 
     @property
@@ -135,6 +141,8 @@ class Tool:
                 raise DataError(
                     f"tool '{self.name}': parameter '{parameter.name}' has no type that a model could give"
                 )
+            if parameter.name.startswith("model_") and hasattr(BaseModel, parameter.name):
+                raise DataError(f"tool '{self.name}': a parameter cannot be called '{parameter.name}': rename it")
             default = ... if parameter.default is parameter.empty else parameter.default
             fields[parameter.name] = (parameter.annotation, default)
         try:
@@ -152,7 +160,9 @@ class Tool:
         for name, about in schema.get("properties", {}).items():
             if name in said:
                 about["description"] = said[name]
-        return {"type": "object", "properties": schema.get("properties", {}), "required": schema.get("required", [])}
+        types = {"$defs": schema["$defs"]} if "$defs" in schema else {}
+        wanted = {"properties": schema.get("properties", {}), "required": schema.get("required", [])}
+        return {"type": "object", **wanted, **types}
 
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD, inspect.Parameter.POSITIONAL_ONLY)

@@ -67,10 +67,12 @@ def sole_writer(file: Path, otherwise: str) -> Iterator[None]:
 
     if not file.name:
         raise DataError("cannot be written: it is a folder", file=file)
-    lock = FileLock(file.with_name(f".{file.name}.lock"), fallback_to_soft=False)
+    beside = file.with_name(f".{file.name}.lock")
+    lock = FileLock(beside, fallback_to_soft=False)
     with at_file(file, "written"):
         file.parent.mkdir(parents=True, exist_ok=True)
     try:
+        beside.touch()  # where none can be made, to wait for it would tell of somebody who is not there
         lock.acquire(timeout=PATIENCE)
     except Timeout:
         raise DataError(f"somebody else is writing it: {otherwise}", file=file) from None

@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 
 from data.case import Frame
-from data.media.live.item import Item, Lost, Opened, Sound
+from data.media.live.item import Item, Lost, Opened, Over, Sound
 from data.media.video.frames import VideoFrame
 
 QUALITY = 92
@@ -53,6 +53,8 @@ class Buffer:
         self._closed = False
         self.reached = 0.0
         """Up to when there is something, in seconds."""
+        self.until: float | None = None
+        """When what was read to its end ends, where that is known."""
         self.is_over = False
         self.fault: Exception | None = None
         """Why it is over, where it did not end of itself."""
@@ -64,7 +66,7 @@ class Buffer:
         if isinstance(item, VideoFrame):
             path = self._folder / f"{next(self._numbers):08}.jpg"
             item.image.save(path, "JPEG", quality=QUALITY, subsampling=0)
-            kept: Frame | Sound | Opened | Lost = Frame(path=str(path), time=item.time)
+            kept: Frame | Sound | Opened | Over | Lost = Frame(path=str(path), time=item.time)
         else:
             kept = item
         with self._changed:
@@ -75,6 +77,8 @@ class Buffer:
                 self.reached = max(self.reached, kept.time)
             elif isinstance(kept, Sound):
                 self._sounds.append(kept)
+            elif isinstance(kept, Over):
+                self.until = kept.at
             else:
                 self._notices.append(kept)
             if not self._waits:

@@ -11,7 +11,7 @@ from types import TracebackType
 from data.address import without_credentials
 from data.errors import DataError
 from data.media.live.buffer import Buffer
-from data.media.live.item import Lost, Opened, Place, Sound, View
+from data.media.live.item import Lost, Opened, Over, Place, Sound, View
 from data.media.live.source import Source
 from data.media.video.frames import VideoFrame
 
@@ -79,7 +79,7 @@ class Feed:
                     if isinstance(item, Opened):
                         opened = True
                         self._place = self._place.after([item])
-                    else:
+                    elif not isinstance(item, Over):
                         fresh, self._heard, pause = True, time.monotonic(), FIRST_PAUSE
                         self._keep_pace(item.time)
                     if isinstance(item, VideoFrame):

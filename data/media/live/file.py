@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from data.media.live.clock import Clock
 from data.media.live.decode import decoded
-from data.media.live.item import Item, Opened, Place, View
+from data.media.live.item import Item, Opened, Over, Place, View
 from data.media.recording import MICROSECONDS, check_end, opened, start_of
 from data.media.video.timeline import video_of
 
@@ -62,6 +62,8 @@ def recorded(path: Path, view: View, position: float, clock: float | None) -> It
             yield item
         # The last frame stands for a while, and the sound may go on: a tick or a second of difference says nothing.
         check_end(container, reached + 1 / view.rate - start_of(container) - offset, path)
+        if container.duration:
+            yield Over(at + container.duration / MICROSECONDS)
 
 
 def _seek(container: "InputContainer", to: float) -> None:

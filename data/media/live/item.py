@@ -73,7 +73,15 @@ class Lost:
     """Seconds until it is opened anew."""
 
 
-Item: TypeAlias = VideoFrame | Sound | Opened
+@dataclass(frozen=True)
+class Over:
+    """A recording was read to its end."""
+
+    at: float
+    """When that is, by the stream's time, as far as it says so itself."""
+
+
+Item: TypeAlias = VideoFrame | Sound | Opened | Over
 
 
 @dataclass(frozen=True)

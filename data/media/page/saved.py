@@ -28,6 +28,13 @@ _OTHERS = {
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
+_ON_THE_WEB = {
+    "ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "iso8859-11": "cp874", "tis-620": "cp874",
+    "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949", "big5": "big5hkscs",
+    "unicode-escape": "utf-8", "raw-unicode-escape": "utf-8", "utf-7": "utf-8", "punycode": "utf-8", "idna": "utf-8",
+}  # fmt: skip
+"""What browsers take an encoding for, by Python's name: who says Latin-1 means Windows-1252, euro sign and all."""
+
 
 def read_page(path: str | Path, address: str | None = None) -> list[Section]:
     """The sections of a saved page; at least one.
@@ -91,7 +98,6 @@ def _from_warc(path: str | Path, address: str | None) -> tuple[bytes, str | None
     """The HTML of a record, and the encoding that the server named."""
     try:
         from warcio.archiveiterator import ArchiveIterator
-        from warcio.exceptions import ArchiveLoadFailed
     except ImportError as error:
         raise DataError("WARC files are read with warcio: pip install 'ruling[media]'", file=path) from error
     _check_size(os.path.getsize(path), path, MAX_ARCHIVE)
@@ -106,9 +112,9 @@ def _from_warc(path: str | Path, address: str | None) -> tuple[bytes, str | None
                     _check_size(len(html), path)
                     named = re.search(r"charset=([\w.:-]+)", record.http_headers.get_header("Content-Type") or "")
                     return html, named[1] if named else None
-    except (ArchiveLoadFailed, EOFError, ValueError, UnicodeError) as error:
-        if isinstance(error, DataError):
-            raise
+    except DataError:
+        raise
+    except Exception as error:  # what reads it raises nearly anything on damaged bytes
         raise DataError(f"not a WARC file, or a damaged one: {error}", file=path) from error
     of = f" of {address}" if address else ""
     raise DataError(f"there is no page{of} among its records: no response in HTML with status 200", file=path)
@@ -129,9 +135,11 @@ def _decoded(html: bytes, charset: str | None) -> str:
     said = next((name for mark, name in _MARKS if html.startswith(mark)), charset)
     if said is None and (found := _CHARSET.search(html[:4096])):
         said = found[1].decode("ascii")
+        said = "utf-8" if re.match("utf.?(16|32)", said, re.IGNORECASE) else said  # else it could not be read there
     if said is not None and said.lower() not in ("utf-8", "utf8"):
         try:
-            return html.decode(said, "replace")
+            name = codecs.lookup(said).name
+            return html.decode(_ON_THE_WEB.get(name, name), "replace")
         except (LookupError, UnicodeError):  # no such encoding, or none of text
             pass
     try:

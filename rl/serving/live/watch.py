@@ -155,10 +155,12 @@ class _Watch:
 
     @property
     def _end(self) -> float:
-        """When the stream ends, as far as is known: its last frame stands until the next one is looked for. Who goes
-        on where all was looked at finds no frame any more.
+        """When the stream ends, as far as is known: its last frame stands until the next one is looked for, and no
+        longer than a recording lasts. Who goes on where all was looked at finds no frame any more.
         """
-        return max(self._progress.reached, View(self._windows.rate).next(self._buffer.reached))
+        ticks, last = View(self._windows.rate).next(self._buffer.reached), self._buffer.until
+        known = ticks if last is None else min(ticks, max(last, self._buffer.reached))
+        return max(self._progress.reached, known)
 
     def _lag(self, span: Span) -> float:
         return max(0.0, self._buffer.reached - span.end) if self._is_live else 0.0

@@ -36,9 +36,11 @@ def ruling(*evidence: dict | Region, rule: str = "FEE-1") -> Ruling:
     return Ruling(reasoning=f"{rule}: seen -> broken", verdict="reject", confidence=0.9, violations=[cited])
 
 
-def item(said: Ruling, *looks: Look, case: Case = CASE) -> Item:
+def item(said: Ruling, *looks: Look, case: Case = CASE, retrieved: bool = True) -> Item:
     turns = [turn for look in looks for turn in (Turn("<think>?</think>"), Turn("…", "tool", looks=(look,)))]
-    return Item.of(Episode(case.id, (*turns, Turn(write(said)))), Brief(case, BOOK))
+    return Item.of(
+        Episode(case.id, (*turns, Turn(write(said)))), Brief(case, BOOK.excerpt(BOOK.ids, retrieved=retrieved))
+    )
 
 
 def value(reward, *items: Item) -> list[float]:
@@ -114,6 +116,35 @@ def test_the_bonus_is_paid_while_few_look_and_for_what_was_of_use():
         (READ.model_copy(update={"section": 0}), 0),
     ):
         assert value(bonus, item(fine, look), *[item(fine)] * 3) == [paid, 0, 0, 0], "the prompt holds the title"
+
+
+def test_what_the_prompt_shows_anyway_is_of_no_use():
+    """Rules that a case names stand in its prompt, and so does all that is said."""
+    bonus, fine = ToolBonus(bound=0.6), Ruling(reasoning="", verdict="approve", confidence=0.9)
+    said = ruling({"quote": "Lamp", "field": "title"})
+    for one in (said, fine):
+        for retrieved, paid in ((True, 1.0), (False, 0.0)):
+            assert value(bonus, item(one, SEARCH, retrieved=retrieved), item(one)) == [paid, 0]
+    heard = Look(tool="transcript", field="transcript", interval=(0, 9))
+    for look, paid in ((heard, 0.0), (Look(tool="frames", interval=(0, 9)), 1.0)):
+        assert value(bonus, item(fine, look), item(fine)) == [paid, 0]
+
+
+@pytest.mark.parametrize(
+    ("quote", "looks", "expected"),
+    [
+        ("79 dollars", (), 0.0),
+        ("79 dollars", (READ.model_copy(update={"section": 0}),), 0.0),
+        ("79 dollars", (READ,), 1.0),
+        ("We moved", (), 1.0),
+        ("We moved. terms", (), 0.0),
+        ("made up", (), 0.0),
+    ],
+)
+def test_leaving_out_the_section_of_a_quote_has_not_read_it(quote: str, looks: tuple[Look, ...], expected: float):
+    sections = [{"title": "news", "text": "We moved."}, {"title": "terms", "text": "79 dollars", "shown": False}]
+    case = Case.model_validate({"id": "a", "page": {"sections": sections}})
+    assert value(Looked(), item(ruling({"quote": quote, "field": "page"}), *looks, case=case)) == [expected]
 
 
 @pytest.fixture(scope="module")

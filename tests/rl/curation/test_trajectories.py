@@ -106,3 +106,23 @@ def test_of_data_without_hints_evidence_tells_where_to_look_and_approvals_look_t
     assert dict(made.left_out) == {"a rule of its gold was not found": 1}
     with pytest.raises(DataError, match="no case gives a trajectory"):
         make_trajectories(briefs[2:], Desks.of(DeskConfig.of(["search_rules"]), book))
+
+
+def test_what_has_to_be_looked_at_with_a_tool_that_is_not_there_cannot_be_learned() -> None:
+    """Not even from a ruling without the look: it would teach to make up what was not seen."""
+    book = Rulebook(name="b", rules=[Rule(id="A-1", text="No hidden fee.")])
+    page = {"sections": [{"title": "terms", "text": "a fee of 5", "shown": False}]}
+    evidence = {"quote": "a fee of 5", "field": "page", "section": 0}
+    gold = {"verdict": "reject", "violations": [{"rule": "A-1", "evidence": [evidence]}]}
+    clear, looks = {"verdict": "approve", "violations": []}, [{"name": "zoom", "arguments": {"image": 0}}]
+    cases = [
+        Case.model_validate({"id": "r", "text": {"t": "hidden"}, "page": page, "gold": gold}),
+        Case.model_validate({"id": "z", "text": {"t": "hidden"}, "meta": {"looks": looks}, "gold": clear}),
+        Case.model_validate({"id": "a", "text": {"t": "hidden"}, "gold": clear}),
+    ]
+    desks = Desks.of(DeskConfig.of(["search_rules"]), book)
+    made = make_trajectories(Excerpts(book, "none").bind(cases), desks)
+    assert [episode.case for episode in made.episodes] == ["a"]
+    assert dict(made.left_out) == {
+        f"{name}: there is no tool '{name}': there are search_rules": 1 for name in ("read", "zoom")
+    }

@@ -133,6 +133,11 @@ def test_a_file_system_without_locks_is_named(run: RunFolder, monkeypatch: pytes
         pass
 
 
+def test_a_file_beside_which_no_lock_can_be_made_is_written_by_nobody() -> None:
+    with pytest.raises(DataError, match=r"/proc/x\.jsonl: cannot be written"), sole_writer(Path("/proc/x.jsonl"), "x"):
+        pass
+
+
 def test_a_file_without_a_name_is_refused() -> None:
     with pytest.raises(DataError, match="cannot be written: it is a folder"), sole_writer(Path(""), "x"):
         pass

@@ -27,6 +27,8 @@ def text_of(path: Path, address: str | None = None) -> str:
         "<p>Café für 5 €".encode(), "<p>Café für 5 €".encode("utf-16"), "<p>Café für 5 €".encode("utf-8-sig"),
         "<p>Café für 5 €".encode("cp1252"), '<meta charset="iso-8859-15"><p>Café für 5 €'.encode("iso-8859-15"),
         '<meta charset="nonsense"><p>Café für 5 €'.encode(),
+        '<meta charset="iso-8859-1"><p>Café für 5 €'.encode("cp1252"),
+        '<meta charset="utf-16"><p>Café für 5 €'.encode(), '<meta charset="unicode_escape"><p>Café für 5 €'.encode(),
     ],
 )  # fmt: skip
 def test_encodings(tmp_path: Path, html: bytes) -> None:
@@ -66,6 +68,13 @@ def test_an_archive_that_unpacks_without_end_is_an_error(tmp_path: Path) -> None
     assert bomb.stat().st_size < 100_000
     with pytest.raises(DataError, match="a page has at most"):
         read_page(bomb)
+
+
+def test_a_record_that_does_not_say_whose_it_is_is_an_error(tmp_path: Path) -> None:
+    path = write_warc(tmp_path / "a.warc", ("http://a/", "200 OK", "text/html", b"<p>tea"), zipped=False)
+    path.write_bytes(path.read_bytes().replace(b"WARC-Target-URI", b"WARC-Target-URX"))
+    with pytest.raises(DataError, match=r"a\.warc: not a WARC file, or a damaged one"):
+        read_page(path)
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,18 @@ def test_who_is_too_slow_leaves_out_frames_and_then_windows_and_says_so(hls: Pat
     assert max(window.lag for window in windows) < 6.0 + 2 * 2 + 8
 
 
+@pytest.mark.parametrize(("every", "windows"), [(3600, 1), (0.5, 16)])
+def test_a_window_longer_than_the_recording_ends_with_it(every: float, windows: int, tmp_path: Path) -> None:
+    """Its last frame stands until then, and not until the next tick, minutes later."""
+    clip, journal = write_clip(tmp_path / "c.mp4", 8), tmp_path / "j.jsonl"
+    settings = WatchSettings(windows=WindowSettings(seconds=3600, every=every, frames=4))
+    for _ in range(2):  # whoever goes on knows no more
+        watch(SeesDarkness(), source_of(str(clip)), BOOK, journal, settings=settings, pace=FAST)
+        *_, ended = read_journal(journal)
+        assert isinstance(ended, Ended) and ended.at == 8.0 and len(windows_of(journal)) == windows
+        journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:-1]))
+
+
 def test_what_waits_is_watched_whole_however_slowly(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "c.mp4", 10)
     watch(SeesDarkness(0.2), source_of(str(clip)), BOOK, tmp_path / "j.jsonl", settings=SETTINGS, pace=FAST)
@@ -329,5 +341,8 @@ def test_the_command(tiny_vl: Path, toy: Path, tmp_path: Path) -> None:
     windows = windows_of(tmp_path / "j.jsonl")
     assert [window.verdict for window in windows] == [None, None] and windows[1].state == "escalate"
     assert done.stdout.encode() == (tmp_path / "j.jsonl").read_bytes()
+    again = CliRunner().invoke(app, call)
+    assert again.exit_code == 0 and not again.stdout
+    assert f"{tmp_path}/j.jsonl: has been watched to its end; give another --journal" in again.stderr
     wrong = CliRunner().invoke(app, [*call, "--every", "9"])
     assert isinstance(wrong.exception, DataError) and "would leave seconds unseen" in str(wrong.exception)
