@@ -107,7 +107,7 @@ class DeskAdMaker:
         about = rng.choice(self.products)
         harmless = ("cup", "phone", "flower", "house", "bottle", "dice")
         ad = DeskAd(
-            id_, mechanism, about, breaks, f"{self._name()} {about.product}", "",
+            id_, mechanism, about, breaks, about.product, "",
             rng.randrange(4), rng.choice(harmless), rng.choice(list(PRINT)), rng.randrange(215, 256),
             (rng.randint(-2, 2), rng.randint(-3, 3)),
         )  # fmt: skip
