@@ -32,47 +32,39 @@ def _qwen_ids(words: Words) -> dict[str, int]:
     }  # fmt: skip
 
 
-def qwen2_vl(words: Words) -> Built:
-    config = tf.Qwen2VLConfig(
-        text_config=words.language | {"rope_parameters": MROPE},
-        vision_config=QWEN_VISION | {"embed_dim": 32, "hidden_size": 64, "mlp_ratio": 2},
+def _qwen(words: Words, classes: tuple[Any, Any, Any, Any], language: dict[str, Any], vision: dict[str, Any]) -> Built:
+    """Of the family's classes of configuration, model, processor and videos."""
+    config, model, processor, videos = classes
+    pictures = {"size": PIXELS, "patch_size": PATCH, "merge_size": 2, "temporal_patch_size": 2}
+    built = config(
+        text_config=words.language | language,
+        vision_config=QWEN_VISION | vision,
         tie_word_embeddings=True,
         **_qwen_ids(words),
     )
-    pictures = {"size": PIXELS, "patch_size": PATCH, "merge_size": 2, "temporal_patch_size": 2}
-    return tf.Qwen2VLForConditionalGeneration(config), tf.Qwen2VLProcessor(
-        tf.Qwen2VLImageProcessor(**pictures), words.tokenizer, tf.Qwen2VLVideoProcessor(**pictures), words.template
-    )
+    reader = tf.Qwen2VLImageProcessor(**pictures)
+    return model(built), processor(reader, words.tokenizer, videos(**pictures), words.template)
+
+
+def qwen2_vl(words: Words) -> Built:
+    classes = tf.Qwen2VLConfig, tf.Qwen2VLForConditionalGeneration, tf.Qwen2VLProcessor, tf.Qwen2VLVideoProcessor
+    vision = {"embed_dim": 32, "hidden_size": 64, "mlp_ratio": 2}
+    return _qwen(words, classes, {"rope_parameters": MROPE}, vision)
 
 
 def qwen2_5_vl(words: Words) -> Built:
+    model = tf.Qwen2_5_VLForConditionalGeneration
+    classes = tf.Qwen2_5_VLConfig, model, tf.Qwen2_5_VLProcessor, tf.Qwen2VLVideoProcessor
     vision = {"hidden_size": 32, "intermediate_size": 64, "out_hidden_size": 64, "window_size": 56,
               "fullatt_block_indexes": [1]}  # fmt: skip
-    config = tf.Qwen2_5_VLConfig(
-        text_config=words.language | {"rope_parameters": MROPE},
-        vision_config=QWEN_VISION | vision,
-        tie_word_embeddings=True,
-        **_qwen_ids(words),
-    )
-    pictures = {"size": PIXELS, "patch_size": PATCH, "merge_size": 2, "temporal_patch_size": 2}
-    return tf.Qwen2_5_VLForConditionalGeneration(config), tf.Qwen2_5_VLProcessor(
-        tf.Qwen2VLImageProcessor(**pictures), words.tokenizer, tf.Qwen2VLVideoProcessor(**pictures), words.template
-    )
+    return _qwen(words, classes, {"rope_parameters": MROPE}, vision)
 
 
 def qwen3_vl(words: Words) -> Built:
+    classes = tf.Qwen3VLConfig, tf.Qwen3VLForConditionalGeneration, tf.Qwen3VLProcessor, tf.Qwen3VLVideoProcessor
     vision = {"hidden_size": 32, "intermediate_size": 64, "out_hidden_size": 64, "num_position_embeddings": 16,
               "deepstack_visual_indexes": [0, 1]}  # fmt: skip
-    config = tf.Qwen3VLConfig(
-        text_config=words.language | {"rope_parameters": MROPE | {"mrope_interleaved": True}},
-        vision_config=QWEN_VISION | vision,
-        tie_word_embeddings=True,
-        **_qwen_ids(words),
-    )
-    pictures = {"size": PIXELS, "patch_size": PATCH, "merge_size": 2, "temporal_patch_size": 2}
-    return tf.Qwen3VLForConditionalGeneration(config), tf.Qwen3VLProcessor(
-        tf.Qwen2VLImageProcessor(**pictures), words.tokenizer, tf.Qwen3VLVideoProcessor(**pictures), words.template
-    )
+    return _qwen(words, classes, {"rope_parameters": MROPE | {"mrope_interleaved": True}}, vision)
 
 
 def gemma3(words: Words) -> Built:
@@ -347,22 +339,14 @@ def paligemma(words: Words) -> Built:
 
 
 def qwen3_5(words: Words) -> Built:
+    classes = tf.Qwen3_5Config, tf.Qwen3_5ForConditionalGeneration, tf.Qwen3VLProcessor, tf.Qwen3VLVideoProcessor
     vision = {"hidden_size": 32, "intermediate_size": 64, "out_hidden_size": 64, "num_position_embeddings": 16}
     language = {
         "layer_types": ["linear_attention", "full_attention"], "linear_key_head_dim": 16,
         "linear_value_head_dim": 16, "linear_num_key_heads": 2, "linear_num_value_heads": 4,
         "rope_parameters": MROPE | {"mrope_interleaved": True, "partial_rotary_factor": 1.0},
     }  # fmt: skip
-    config = tf.Qwen3_5Config(
-        text_config=words.language | language,
-        vision_config=QWEN_VISION | vision,
-        tie_word_embeddings=True,
-        **_qwen_ids(words),
-    )
-    pictures = {"size": PIXELS, "patch_size": PATCH, "merge_size": 2, "temporal_patch_size": 2}
-    return tf.Qwen3_5ForConditionalGeneration(config), tf.Qwen3VLProcessor(
-        tf.Qwen2VLImageProcessor(**pictures), words.tokenizer, tf.Qwen3VLVideoProcessor(**pictures), words.template
-    )
+    return _qwen(words, classes, language, vision)
 
 
 def qwen3(words: Words) -> Built:
