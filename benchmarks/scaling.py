@@ -11,6 +11,7 @@ turns, each in a process of its own; the overhead is of processor time, the rate
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -39,7 +40,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batch", type=int, default=32, help="of a step, over all processes")
     parser.add_argument("--answer", type=int, default=64, help="tokens of a completion")
-    parser.add_argument("--only", nargs="*", choices=WRAPPERS, default=list(WRAPPERS), help="these shardings")
+    parts = [*WRAPPERS, PLAIN]
+    parser.add_argument("--only", nargs="+", choices=parts, default=parts, help="these, or what Ruling costs")
     parser.add_argument("--out", type=Path, default=Path("runs/benchmarks/scaling.json"))
     parser.add_argument("--run", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -49,8 +51,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         build(Path(folder))
         order = {"home": folder} | {name: getattr(arguments, name) for name in ("steps", "batch", "answer")}
-        rates = {kind: scaling(order | {"kind": kind}, arguments.only, arguments.rounds) for kind in KINDS}
-        costs = {kind: overhead(order | {"kind": kind}, arguments.rounds) for kind in KINDS}
+        shardings = [each for each in arguments.only if each != PLAIN]
+        rates = {kind: scaling(order | {"kind": kind}, shardings, arguments.rounds) for kind in KINDS}
+        asked = KINDS if PLAIN in arguments.only else ()
+        costs = {kind: overhead(order | {"kind": kind}, arguments.rounds) for kind in asked}
     found = {"tokens a second": rates, "processor seconds a thousand tokens": costs, "settings": vars(arguments)}
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(json.dumps(found, indent=1, default=str))
@@ -90,8 +94,10 @@ def overhead(order: dict[str, Any], rounds: int) -> dict[str, list[float]]:
 
 def measured(order: dict[str, Any], sharding: str) -> dict[str, Any]:
     """What the first of the processes says that do as ordered."""
-    told = Path(order["home"]) / "told.json"
+    home = Path(order["home"])
+    told = home / "told.json"
     told.unlink(missing_ok=True)
+    shutil.rmtree(home / "run", ignore_errors=True)  # the last one's
     command = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(CONFIGS / f"{sharding}.yaml")]
     command += ["--mixed_precision", "no", "--num_processes", str(order["processes"]), __file__]
     command += ["--run", json.dumps(order)]
@@ -125,7 +131,7 @@ def run(home: str, kind: str, way: str, processes: int, steps: int, batch: int, 
 
     settings = of_data(Path(home)) | {"model.tiny": None, "model.path": str(Path(home) / "model"), "rehearse": False}
     settings |= {
-        "output": str(Path(home) / f"{kind}-{way}"),
+        "output": str(Path(home) / "run"),
         "save_strategy": "no",
         "report_to": "none",
         "bf16": False,
