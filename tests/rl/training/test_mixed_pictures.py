@@ -1,6 +1,6 @@
-"""Cases with pictures beside cases without: however many processes there are, and whatever they share, one result.
+"""Cases with pictures beside cases without, where processes share weights: what is scored and compared in pieces.
 
-A process whose batch has no picture leaves the vision tower out, and the others wait for it.
+That two processes learn from them what one does, `test_processes_are_one.py` holds.
 """
 
 import json
@@ -11,24 +11,23 @@ from typing import Any
 
 import pytest
 import torch
-from PIL import Image
 
-from data import save_cases
 from rl.config.model import ModelConfig
 from rl.config.policy import GRPORecipe, PolicyRecipe, PPORecipe
 from rl.config.ppo import CriticConfig
-from rl.config.train import RewardRecipe, SFTRecipe, TrainRecipe
+from rl.config.train import RewardRecipe, TrainRecipe
 from rl.models.load import load_model
 from rl.runs.rollouts import read_rollouts
-from tests.rl.conftest import toy_briefs, toy_cases
+from tests.rl.conftest import toy_briefs
 from tests.rl.preferences import save_halves
+from tests.rl.training.mixed import save_mixed
 from tests.rl.training.sharded import launch
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 SHARED = ["zero2.yaml", "zero3.yaml"]
 SEEN = [True, False, False, True, True, True, False, False]
-"""Which cases have a picture. Two processes take a case each by turns: (yes, no), (no, yes), (yes, yes), (no, no)."""
+"""Which cases have a picture."""
 QUICK = {
     "gradient_checkpointing": False,
     "learning_rate": 1e-3,
@@ -41,20 +40,8 @@ QUICK = {
 
 
 @pytest.fixture(scope="module")
-def mixed(toy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Cases in a file, the first two the longest."""
-    folder = tmp_path_factory.mktemp("mixed")
-    cases = toy_cases(folder, len(SEEN))
-    for place, (case, seen) in enumerate(zip(cases, SEEN, strict=True)):
-        if not seen:
-            case.images = []
-        else:  # no two alike
-            Image.new("RGB", (112, 112), (30 * place, 255 - 30 * place, 60)).save(folder / f"media/{place}.png")
-        case.gold.violations = [violation for violation in case.gold.violations if violation.rule != "RED-1"]
-        if place < 2:
-            case.text["title"] += " and new shoes in store" * 8
-    save_cases(cases, folder / "cases.jsonl")
-    return folder / "cases.jsonl"
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_mixed(tmp_path_factory.mktemp("mixed"), SEEN)
 
 
 def settings(toy: Path, mixed: Path, model: Path, output: Path, **trainer: Any) -> dict[str, Any]:
@@ -73,63 +60,6 @@ def trained(recipe: TrainRecipe, config: str, processes: int) -> tuple[dict[str,
     told = recipe.output.with_suffix(".told")
     launch(recipe, config, "--tell", str(told), "--script", processes=processes)
     return json.loads(told.read_text()), load_model(ModelConfig(path=str(recipe.output))).state_dict()
-
-
-def assert_alike(recipes: list[TrainRecipe], config: str, figures: tuple[str, ...]) -> None:
-    """One process and two end with the same, step by step; the wrapper is the one that was asked for."""
-    (alone, weights), (shared, others) = (
-        trained(recipe, file, processes)
-        for recipe, file, processes in zip(recipes, ("cpu.yaml", config), (1, 2), strict=True)
-    )
-    wrapper = "DeepSpeedEngine" if config in SHARED else "DistributedDataParallel"
-    assert (shared["wrapper"], shared["processes"], alone["processes"]) == (wrapper, 2, 1)
-    for figure in figures:
-        before, now = ([entry[figure] for entry in told["log"] if figure in entry] for told in (alone, shared))
-        assert len(before) == QUICK["max_steps"] and any(before)
-        assert now == pytest.approx(before, rel=1e-3, abs=1e-5), figure
-    # In the last step nobody sees anything: a whole optimiser passes the tower's weights over, a shared one goes on.
-    for name, weight in weights.items():
-        if "visual" not in name:
-            torch.testing.assert_close(
-                others[name], weight, atol=2e-4, rtol=1e-3, msg=lambda said, n=name: f"{n}: {said}"
-            )
-
-
-@pytest.mark.parametrize("config", ["cpu.yaml", *SHARED])
-def test_sft_learns_the_same(config: str, toy: Path, mixed: Path, tiny_vl: Path, tmp_path: Path):
-    if config in SHARED:
-        pytest.importorskip("deepspeed")
-    recipes = [
-        SFTRecipe(
-            **settings(toy, mixed, tiny_vl, tmp_path / name, per_device_train_batch_size=size),
-        )
-        for name, size in (("alone", 2), ("shared", 1))
-    ]
-    for recipe in recipes:
-        recipe.trainer["train_sampling_strategy"] = "sequential"
-    assert_alike(recipes, config, ("loss", "grad_norm"))
-
-
-@pytest.mark.parametrize("config", ["cpu.yaml", *SHARED])
-def test_grpo_learns_the_same(config: str, toy: Path, mixed: Path, tiny_vl: Path, tmp_path: Path):
-    if config in SHARED:
-        pytest.importorskip("deepspeed")
-    policy = {
-        "beta": 0.05,  # a reference model, which sees what the policy sees
-        "max_completion_length": 8,
-        "num_generations": 4,
-        "scale_rewards": "batch",
-        "shuffle_dataset": False,
-    }
-    recipes = [
-        GRPORecipe(
-            **settings(toy, mixed, tiny_vl, tmp_path / name, per_device_train_batch_size=size, **policy), rubric="toy"
-        )
-        for name, size in (("alone", 8), ("shared", 4))
-    ]
-    assert_alike(recipes, config, ("loss", "grad_norm", "kl"))
-    alone, shared = (read_rollouts(recipe.output) for recipe in recipes)
-    assert [rollout.episode.completion for rollout in alone] == [rollout.episode.completion for rollout in shared]
 
 
 @pytest.mark.parametrize("kind", [GRPORecipe, partial(PPORecipe, critic=CriticConfig(layout="trunk"))])

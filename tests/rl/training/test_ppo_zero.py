@@ -1,4 +1,4 @@
-"""PPO on a shared trunk under DeepSpeed's ZeRO on two CPU processes: one engine and one optimiser for both."""
+"""PPO on a shared trunk under DeepSpeed's ZeRO-2 on two CPU processes: one engine and one optimiser for both."""
 
 import json
 import shutil
@@ -18,9 +18,10 @@ from tests.rl.training.test_ppo import make_recipe
 pytest.importorskip("deepspeed")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
+CONFIG = "zero2.yaml"
 
-@pytest.mark.parametrize("config", ["zero2.yaml", "zero3.yaml"])
-def test_two_processes_train_policy_and_critic_and_resume(config: str, toy: Path, tiny_vl: Path, tmp_path: Path):
+
+def test_two_processes_train_policy_and_critic_and_resume(toy: Path, tiny_vl: Path, tmp_path: Path):
     trainer = {
         "max_steps": 4,
         "per_device_train_batch_size": 4,
@@ -29,7 +30,7 @@ def test_two_processes_train_policy_and_critic_and_resume(config: str, toy: Path
         "disable_tqdm": True,
     }
     recipe = make_recipe(toy, tiny_vl, tmp_path / "run", trainer=trainer)
-    launch(recipe, config, "--tell", str(tmp_path / "told.json"))
+    launch(recipe, CONFIG, "--tell", str(tmp_path / "told.json"))
     told = json.loads((tmp_path / "told.json").read_text())
     assert (told["wrapper"], told["processes"]) == ("DeepSpeedEngine", 2)
 
@@ -42,7 +43,7 @@ def test_two_processes_train_policy_and_critic_and_resume(config: str, toy: Path
 
     for name in ("checkpoint-4", "final"):  # as if killed after the third step
         shutil.rmtree(recipe.output / "checkpoints" / name)
-    launch(recipe, config, "--resume")
+    launch(recipe, CONFIG, "--resume")
     assert read_rollouts(recipe.output) == rollouts
     resumed = weights_of(recipe)
     assert all(torch.equal(resumed[name], weight) for name, weight in weights.items())

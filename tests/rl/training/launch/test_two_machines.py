@@ -1,9 +1,10 @@
-"""Two machines, here two launches on loopback, train what one process trains."""
+"""Two machines, here two launches of the command on loopback, train what one process trains. ZeRO-3 over machines and
+the other kinds of training are in `test_processes_are_one.py`.
+"""
 
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from transformers import AutoModelForImageTextToText
 
 from rl.runs.manifest import Manifest
+from tests.loopback import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -27,16 +29,9 @@ trainer: {{max_steps: 3, save_steps: 3, logging_steps: 1, report_to: none, bf16:
 
 HELD_BY = {
     "cpu": ("DistributedDataParallel", None),
-    "multi_node_zero3": ("DeepSpeedEngine", "zero3"),
     "fsdp2": ("FSDPQwen2_5_VLForConditionalGeneration", "fsdp"),
 }
 """The class that holds the model, and what is shared out, by configuration."""
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
 
 
 def start(recipe: Path, output: Path, *options: str) -> "subprocess.Popen[str]":
@@ -87,8 +82,6 @@ def alone(recipe: Path) -> list[dict[str, Any]]:
 def test_two_machines_learn_what_one_process_does(
     config: str, recipe: Path, alone: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    if "zero" in config:
-        pytest.importorskip("deepspeed")
     port = free_port()
     shared = ["--per_device_train_batch_size", "2", "--accelerate", config, "--num_machines", "2"]
     shared += ["--num_processes", "2", "--main_process_ip", "127.0.0.1", "--main_process_port", str(port)]
