@@ -73,7 +73,7 @@ class ResumableTrainer(Trainer):
 
     _sampler: EpochSampler | None = None
     _loss: float | torch.Tensor = 0.0
-    """Of the step that goes on, in this process."""
+    """Of the step that goes on: this process's part."""
     _identity: Mapping[str, Any] = {}
     saved_at: int | None = None
     """The step of the newest checkpoint that this process has saved."""
@@ -130,8 +130,11 @@ class ResumableTrainer(Trainer):
         return loss
 
     def newest_figures(self) -> dict[str, float]:
-        """The figures of the step that ends, under the names that the log has for them; asked once a step."""
-        loss, self._loss = float(self._loss), 0.0
+        """The figures of the step that ends, under the names that the log has for them; asked once a step, by all
+        processes.
+        """
+        part, self._loss = torch.as_tensor(self._loss, device=self.args.device), 0.0
+        loss = float(self.accelerator.reduce(part, "mean"))
         since_the_last_entry = self._metrics["train"]  # type: ignore[attr-defined]  # TRL's trainers have it
         return {"loss": loss} | {name: values[-1] for name, values in since_the_last_entry.items() if values}
 

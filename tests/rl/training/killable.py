@@ -53,7 +53,12 @@ def main() -> None:
     parser.add_argument("--script", action="store_true", help="put words into the policy's mouth, when it has spoken")
     chosen = parser.parse_args()
 
-    run = ResumableTrainer.run
+    run, newest, shown = ResumableTrainer.run, ResumableTrainer.newest_figures, list[float]()
+
+    def overheard(self: ResumableTrainer) -> dict[str, float]:
+        figures = newest(self)
+        shown.append(figures["loss"])
+        return figures
 
     def killable_run(self: ResumableTrainer, *arguments: Any) -> None:
         if chosen.kill_at:
@@ -63,7 +68,7 @@ def main() -> None:
             wrapper, processes = self.model_wrapped, self.accelerator.num_processes
             stage = wrapper.zero_optimization_stage() if hasattr(wrapper, "zero_optimization_stage") else None
             facts = {"wrapper": type(wrapper).__name__, "stage": stage, "processes": processes}
-            told = facts | {"log": self.state.log_history}
+            told = facts | {"log": self.state.log_history, "shown": shown}
             chosen.tell.write_text(json.dumps(told))
 
     generate = PolicyTrainer._generate_single_turn
@@ -83,6 +88,7 @@ def main() -> None:
 
     if chosen.script:
         PolicyTrainer._generate_single_turn = scripted  # type: ignore[method-assign]
+    ResumableTrainer.newest_figures = overheard  # type: ignore[method-assign]
     ResumableTrainer.run = killable_run  # type: ignore[method-assign]
     ResumableTrainer._save_rng_state = killable_save  # type: ignore[method-assign]
     Rubric.load = lambda *args: ToyRubric()  # type: ignore[method-assign, assignment]

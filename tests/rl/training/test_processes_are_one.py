@@ -102,6 +102,8 @@ def test_two_learn_what_one_learns(alone: Any, config: str, toy: Path, mixed: Pa
         assert len(expected) == STEPS and any(expected)
         assert shared[0] == pytest.approx(expected[0], rel=1e-4, abs=1e-6), figure
         assert shared == pytest.approx(expected, rel=1e-3, abs=1e-5), figure
+    logged = [entry["loss"] for entry in found["log"] if "loss" in entry]
+    assert found["shown"] == pytest.approx(logged, rel=1e-3, abs=1e-5), "what people see is not one process's part"
 
     plain, info = AutoModelForImageTextToText.from_pretrained(RunFolder(recipe.output).final, output_loading_info=True)
     assert not info["missing_keys"] and not info["unexpected_keys"] and not info["mismatched_keys"]
