@@ -9,7 +9,7 @@ that model, on the same 2,560 cases and for the same wall time, go on:
 - **distil-gold**, **distil-scorecard**, **distil-findings**: the shipped recipe, by what the teacher is told;
 - **forward**, **jensen_shannon**, **average**, **itself**, **mixed**: variants of distil-gold, by direction, by the
   teacher's lag, and with GRPO's loss beside it;
-- **grpo**: the shipped recipe;
+- **grpo**, **ppo**: the shipped recipes;
 - **rejection**: SFT on the best of four of its own rulings on each case, by the rubric; writing them counts;
 - **answers**: SFT on gold's answers without reasoning;
 - **ceiling**: SFT on gold's rulings with right reasoning, which the others do not see.
@@ -54,10 +54,11 @@ ON_POLICY: dict[str, tuple[str, dict[str, Any]]] = {
     "itself": ("distil", {"distil.decay": 0.0}),
     "mixed": ("distil", {"distil.grpo": 0.5, "num_generations": 4, "scale_rewards": "batch"}),
     "grpo": ("grpo", {}),
+    "ppo": ("ppo", {}),
 }
 """By name: the kind of training, and what is changed of the shipped recipe."""
 IMITATING = ("rejection", "answers", "ceiling")
-MAIN = ("distil-gold", "distil-scorecard", "grpo", *IMITATING)
+MAIN = ("distil-gold", "distil-scorecard", "grpo", "ppo", *IMITATING)
 
 
 class Bench:
