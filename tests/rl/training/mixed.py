@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from data import save_cases
+from data import Gold, save_cases
 from tests.rl.conftest import toy_cases
 
 
@@ -25,7 +25,8 @@ def save_mixed(folder: Path, seen: Sequence[bool]) -> Path:
         else:  # no two alike
             colour = (255 * place // len(seen), 255 - 255 * place // len(seen), 60)
             Image.new("RGB", (112, 112), colour).save(folder / case.images[0])
-        case.gold.violations = [violation for violation in case.gold.violations if violation.rule != "RED-1"]
+        broken = [violation for violation in case.gold.violations if violation.rule != "RED-1"]
+        case.gold = Gold(verdict="reject" if broken else "approve", violations=broken)
         if place < 2:
             case.text["title"] += " and new shoes in store" * 8
     save_cases(cases, folder / "cases.jsonl")
