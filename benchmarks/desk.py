@@ -3,10 +3,10 @@
     python benchmarks/desk.py --out runs/bench-desk [--reading-steps 400] [--sft-steps 450] [--grpo-steps 60]
 
 Draws ads under a book of 3,000 rules, print too small to read, facts on the page; writes trajectories from gold. A
-model that knows nothing first learns to read, from every word of the episodes: what a pretrained model brings, copying
-a name above all. Then it learns what its reviewer wrote (SFT), then by the rubric with the tools (GRPO). Both models
-review ads of products that none has seen, at their desk and at others, and every difference has a paired interval, by
-mechanism too:
+model that knows nothing goes to school first, for what a pretrained model brings (`benchmarks/schooling.py`: half an
+hour of a core), and learns to read, from every word of the episodes. Then it learns what its reviewer wrote (SFT),
+then by the rubric with the tools (GRPO). Both models review ads of products that none has seen, at their desk and at
+others, and every difference has a paired interval, by mechanism too:
 
 - **desk**: as trained;
 - **no zoom**: without that tool;
@@ -25,8 +25,9 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from schooling import school
 
-from data import Brief, Briefs, Rule
+from data import Brief, Briefs, Rule, load_cases
 from data.billboard.desk import build_desk
 from data.files import whole_file
 from prompts.excerpts import Excerpts
@@ -40,6 +41,7 @@ from rl.evaluation import Evaluation, evaluate_model
 from rl.runs.folder import RunFolder
 from rl.runs.trajectories import save_trajectories
 from rl.training import train
+from rl.training.registry import stage_of
 
 RECIPES = "billboard_desk"
 MECHANISMS = ("claim", "fine_print", "page")
@@ -92,10 +94,16 @@ def prepare(data: Path, cases: int, test_cases: int, seed: int, recipe: SFTRecip
     return trajectories
 
 
+def schooled(untaught: SFTRecipe, cases: Path) -> Path:
+    """The recipe's tiny model, which can repeat and read print."""
+    stage = stage_of(untaught)
+    if not stage.run.tiny.is_dir():
+        stage.prepare()
+    return school(stage.run.tiny, load_cases(cases), stage.run.tiny.parent / "schooled", seed=untaught.seed)
+
+
 def bound(data: Path, pool: str) -> Briefs:
     """The cases of a pool, none of whose rules is shown."""
-    from data import load_cases
-
     return Excerpts(str(data / "rulebook.yaml"), "none").bind(load_cases(data / f"{pool}.jsonl"))
 
 
@@ -158,9 +166,11 @@ def main() -> None:
         **precision(),
     }  # fmt: skip
     shown = shared | {"trajectories": str(data / "trajectories.jsonl")}
-    own = steps(chosen.reading_steps) | {"output": str(chosen.out / "reading")}
+    untaught = SFTRecipe.load(f"{RECIPES}_reading/sft", shown | {"output": str(chosen.out / "untaught")})
+    prepare(data, chosen.cases, chosen.test_cases, chosen.seed, untaught)
+    begun = {"path": str(schooled(untaught, data / "train.jsonl")), "attn_implementation": "eager"}
+    own = steps(chosen.reading_steps) | {"output": str(chosen.out / "reading"), "model": begun, "learning_rate": 2e-3}
     reading = SFTRecipe.load(f"{RECIPES}_reading/sft", shown | own)
-    prepare(data, chosen.cases, chosen.test_cases, chosen.seed, reading)
     own = steps(chosen.sft_steps) | {"output": str(chosen.out / "sft"), "model.path": str(trained(reading))}
     sft = SFTRecipe.load(f"{RECIPES}/sft", shown | own)
     models = {"sft": trained(sft)}
