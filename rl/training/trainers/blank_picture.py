@@ -20,6 +20,8 @@ from prompts.parts import Picture
 
 SIDE = 64
 """Pixels; processors scale it to what their model reads."""
+ENCODED = "mm_encoder_outputs"
+"""What `generate` gives a model that reads a prompt: what it has seen in the pictures, if there are any."""
 
 
 class BlankPicture:
@@ -54,7 +56,12 @@ class BlankPicture:
     def _look_for_pictures(self, backbone: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         pictures, cache = kwargs.get("pixel_values"), kwargs.get("past_key_values")
         goes_on = cache is not None and cache.get_seq_length() > 0  # a completion is written, its prompt was seen
-        self._is_wanted = (pictures is None or not pictures.numel()) and not goes_on
+        encoded = kwargs.get(ENCODED) or {}
+        sees = (pictures is not None and pictures.numel() > 0) or encoded.get("image") is not None
+        self._is_wanted = not sees and not goes_on
+        if self._is_wanted and ENCODED in kwargs:  # others have looked at theirs before they read a word
+            self._is_wanted = False
+            self._see(kwargs["input_ids"].device, self._backbone.dtype)
 
     def _show(
         self, decoder: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -62,11 +69,7 @@ class BlankPicture:
         if not self._is_wanted:
             return None
         embeddings = kwargs["inputs_embeds"]
-        inputs = {
-            name: value.to(embeddings.device, embeddings.dtype if value.is_floating_point() else None)
-            for name, value in self._inputs.items()
-        }
-        seen = self._backbone.get_image_features(**inputs, return_dict=True)
+        seen = self._see(embeddings.device, embeddings.dtype)
         features = [
             *seen.pooler_output,
             *(piece for layer in getattr(seen, "deepstack_features", ()) for piece in layer),
@@ -74,6 +77,14 @@ class BlankPicture:
         # Each number times 0 and then their sum: the sum alone may be infinite in half precision.
         nothing = sum((piece * 0.0).sum() for piece in features)
         return args, kwargs | {"inputs_embeds": embeddings + nothing}
+
+    def _see(self, device: torch.device, dtype: torch.dtype) -> Any:
+        """What the vision tower makes of the blank picture."""
+        inputs = {
+            name: value.to(device, dtype if value.is_floating_point() else None)
+            for name, value in self._inputs.items()
+        }
+        return self._backbone.get_image_features(**inputs, return_dict=True)
 
 
 def pictured(rows: Any) -> list[bool]:
