@@ -187,17 +187,16 @@ class ResumableTrainer(Trainer):
         return True
 
     def check_sound(self) -> None:
-        """To be asked in every process before weights are saved: those of a loss that was no number are none
+        """Looks at what this process holds, before weights are saved: those of a loss that was no number are none
         themselves, for good, and would take the place of checkpoints that can still be used.
 
         Raises:
             DataError: a weight that is trained is infinite or no number.
         """
-        trained = [
-            getattr(one, "to_local", lambda one=one: one)() for one in self.model.parameters() if one.requires_grad
-        ]
-        sound = all(bool(weights.detach().isfinite().all()) for weights in trained)
-        if bool(self.accelerator.gather(torch.tensor([float(sound)], device=self.accelerator.device)).min()):
+        assert self.model is not None
+        trained = [weights for weights in self.model.parameters() if weights.requires_grad]
+        own = [weights.to_local() if hasattr(weights, "to_local") else weights for weights in trained]  # under FSDP
+        if all(bool(weights.detach().isfinite().all()) for weights in own):
             return
         raise DataError(
             f"after step {self.state.global_step} the weights are not finite: training has diverged. They are not "
