@@ -43,6 +43,8 @@ class Dense(Retriever):
         return found
 
     def _made(self, file: Path | None) -> Vectors:
+        if not self.documents:  # an encoder makes nothing of nothing, not even vectors of its length
+            return np.zeros((0, self.encoder.queries([""]).shape[1]), dtype=np.float32)
         vectors = self.encoder.documents(self.documents)
         if file is not None:
             with whole_file(file) as draft, draft.open("wb") as content:

@@ -29,7 +29,8 @@ class Encoder:
         path: a folder, or a name on the Hub.
 
     Raises:
-        DataError: there is none, or sentence-transformers is not installed.
+        DataError: there is none, or sentence-transformers is not installed; or, when it is asked, what it gives is no
+            vector.
     """
 
     def __init__(self, path: str | Path):
@@ -60,6 +61,8 @@ class Encoder:
     def _vectors(self, encode: Any, texts: Sequence[str]) -> Vectors:
         options = {"batch_size": _BATCH, "show_progress_bar": False, "normalize_embeddings": True}
         vectors: Vectors = encode(list(texts), **options).astype(np.float32)
+        if not np.isfinite(vectors).all():  # they would rank the rules by their places in the book
+            raise DataError("the encoder's vectors are not finite: its training has diverged", file=self.path)
         return vectors
 
 

@@ -1,6 +1,7 @@
 """``ruling compare``: which of several evaluated models reviews better, and whether one may be launched."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -62,6 +63,7 @@ def compare(
     chosen = excerpt if excerpt is not None else evaluations[0].provenance.get("read", {}).get("excerpt", "named")
     briefs = windowed(excerpts_of(rules, read_excerpt(chosen)).bind(load_cases(*files)), evaluations[0])
     found = compare_models(*evaluations, primary=primary, gate=held, book=briefs.book, resamples=resamples, seed=seed)
+    found = replace(found, details=found.details + since_then(evaluations[0], briefs))
     console = Console(emoji=False)
     style = COLOURS[found.gate.decision] if found.gate is not None else "bold"
     console.print(Text(visible(found.sentence), style=style))
@@ -87,8 +89,6 @@ def distinct(evaluations: list[Any], folders: list[Path]) -> list[Any]:
     """The evaluations under names that tell them apart: of those called alike, the folder is the name, where it is
     given from the root as seen from the one that all lie in. All are on the baseline's split, whatever theirs is
     called: what counts is that the cases are the same."""
-    from dataclasses import replace
-
     names = [evaluation.name for evaluation in evaluations]
     whole = [Path(os.path.abspath(folder)) for folder in folders]
     shared = os.path.commonpath([folder.parent for folder in whole])
@@ -101,6 +101,23 @@ def distinct(evaluations: list[Any], folders: list[Path]) -> list[Any]:
         replace(evaluation, name=name if names.count(name) == 1 else str(folder), split=split)
         for evaluation, name, folder in zip(evaluations, names, told, strict=True)
     ]
+
+
+def since_then(evaluation: Any, briefs: Any) -> str:
+    """What of the gold and the rules at hand is no longer what an evaluation was measured by; empty if all is."""
+    from rl.evaluation.origin import Origin
+
+    golds = {prediction.case: prediction.gold for prediction in evaluation.predictions}
+    other = [case for case, gold in golds.items() if case in briefs and briefs[case].gold != gold]
+    origin = Origin.read(evaluation.provenance)
+    changed = []
+    if other:
+        named = ", ".join(other[:3]) + (", …" if len(other) > 3 else "")
+        changed.append(f"the gold of {len(other):,} case{'s' if len(other) > 1 else ''} ({named})")
+    if origin is not None and origin.rulebook != briefs.book.fingerprint:
+        changed.append("the rulebook")
+    told = " and ".join(changed)
+    return f" Since they were measured, {told} changed; the figures are of what was: evaluate again." if told else ""
 
 
 def windowed(briefs: Any, evaluation: Any) -> Any:

@@ -14,6 +14,7 @@ for nothing more.
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,6 +88,15 @@ def neutral(call: ToolCall, special_tokens: tuple[str, ...] = ()) -> ToolCall:
     return ToolCall(safe(call.name), safe(call.arguments))
 
 
+def restored(name: str, arguments: Mapping[str, Any]) -> ToolCall:
+    """The call in the case's own words, from the neutralised text that a policy reads and writes.
+
+    >>> restored("read", {"field": "⟦legal]"}).arguments
+    {'field': '[legal]'}
+    """
+    return ToolCall(restore(name), {restore(key): _restored(value) for key, value in arguments.items()})
+
+
 def _read(block: str, closed: bool) -> ToolCall | BadCall:
     if not closed:
         return BadCall(f"the call is not closed by {END_CALL}")
@@ -101,12 +111,12 @@ def _read(block: str, closed: bool) -> ToolCall | BadCall:
         return BadCall(f"{_SHAPE}, not a {type(content).__name__}")
     if not isinstance(content.get("name"), str):
         return BadCall(f"{_SHAPE}: there is no name")
-    name = restore(content["name"])
+    name = content["name"]
     if not isinstance(arguments, dict):
-        return BadCall(f"{_SHAPE}: its arguments are a {type(arguments).__name__}", name)
+        return BadCall(f"{_SHAPE}: its arguments are a {type(arguments).__name__}", restore(name))
     if extra := sorted(content.keys() - {"name", "arguments"}):
-        return BadCall(f"{_SHAPE}: it has no '{extra[0]}'", name)
-    return ToolCall(name, {restore(key): _restored(value) for key, value in arguments.items()})
+        return BadCall(f"{_SHAPE}: it has no '{extra[0]}'", restore(name))
+    return restored(name, arguments)
 
 
 def _restored(value: Any) -> Any:

@@ -12,12 +12,14 @@ from data import DataError
 from data.strict_json import parse_json
 from prompts import Message, Turn
 from prompts.message import ToolRequest
+from prompts.neutralise import neutralise, restore
 from prompts.parse import ANSWER, END_THINK, THINK
 from prompts.parts import Medium, Text
 from prompts.tool_turns import as_user
 from rl.desk import Answer as DeskAnswer
 from rl.desk import BadCall, Desk, ToolCall
-from rl.desk.calls import MOST, neutral, written
+from rl.desk.calls import MOST, neutral, restored, written
+from rl.desk.shown import writable
 from rl.generation.answer import Answer
 
 Ask = Callable[[list[dict[str, Any]]], Awaitable[tuple[Answer, tuple[str, ...]]]]
@@ -69,7 +71,7 @@ async def converse(ask: Ask, messages: list[dict[str, Any]], desk: Desk | None =
         if found is None:
             return said
         said.turns.append(found.turn)
-        requests = answer.calls[:MOST] if calls else ()
+        requests = tuple(map(_again, answer.calls, calls))
         messages += await run_sync(_for_server, Message("assistant", (Text(answer.text),), tool_calls=requests), found)
 
 
@@ -92,19 +94,29 @@ def _for_server(asked: Message, answer: DeskAnswer) -> list[dict[str, Any]]:
 
 
 def _read(request: ToolRequest) -> ToolCall | BadCall:
-    # Halves of surrogate pairs cannot be written to a file.
-    name, told = (text.encode("utf-8", "replace").decode() for text in (request.name, request.arguments))
+    name, told = writable(request.name), writable(request.arguments)
     try:
         arguments = parse_json(told.encode())
     except DataError as error:
-        return BadCall(f"its arguments cannot be read: {error.message}", name, told)
+        return BadCall(f"its arguments cannot be read: {error.message}", restore(name), restore(told))
     if not isinstance(arguments, dict):
-        return BadCall(f"its arguments are a {type(arguments).__name__}", name, told)
-    return ToolCall(name, arguments)
+        return BadCall(f"its arguments are a {type(arguments).__name__}", restore(name), restore(told))
+    return restored(name, arguments)
+
+
+def _again(request: ToolRequest, call: ToolCall | BadCall) -> ToolRequest:
+    """A call as it is told to the server once more: servers read the arguments as a JSON object and refuse the whole
+    conversation where they are none, and chat templates write name, arguments and id into the prompt as they are."""
+    shown = _shown(call)
+    return ToolRequest(neutralise(writable(request.id)), shown.name, shown.told)
+
+
+def _shown(call: ToolCall | BadCall) -> ToolCall:
+    """A call as it is written down, whatever it was."""
+    return neutral(call if isinstance(call, ToolCall) else ToolCall(call.name, {"unread": call.told}))
 
 
 def _with_calls(text: str, calls: list[ToolCall | BadCall]) -> str:
     """The turn as a model in this process writes it: calls stand behind the reasoning."""
     closed = f"{text}{END_THINK}" if THINK in text and END_THINK not in text else text
-    shown = (call if isinstance(call, ToolCall) else ToolCall(call.name, {"unread": call.told}) for call in calls)
-    return closed + "".join(written(neutral(call)) for call in shown)
+    return closed + "".join(written(_shown(call)) for call in calls)

@@ -1,14 +1,14 @@
 """A retriever: an encoder learns from gold which rules a case breaks, to find them in a book of any size."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice, repeat
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from transformers import AutoModel
 
-from data import Brief, Briefs, DataError
+from data import Brief, Briefs, DataError, Rule
 from prompts import Message
 from prompts.excerpts import RetrievalConfig, ranked, retriever_of, scored
 from prompts.excerpts.documents import document_of, query_of
@@ -35,6 +35,13 @@ class RetrieverStage(Stage[RetrieverRecipe]):
     def template(self) -> None:
         """An encoder is asked nothing."""
         return None
+
+    def check(self, arguments: Any) -> None:
+        if not self.recipe.negatives and arguments.per_device_train_batch_size == 1:
+            message = (
+                "a rule is told from the others of its batch, and with a batch of 1 there are none: give negatives"
+            )
+            raise DataError(f"{message}, or a larger batch", field="negatives")
 
     def check_sharded(self, sharding: Sharding) -> None:
         raise DataError("an encoder is trained whole in each process: leave out ZeRO and FSDP", field="accelerate")
@@ -64,6 +71,11 @@ class RetrieverStage(Stage[RetrieverRecipe]):
         lessons = lessons_of(briefs, self.recipe.negatives)
         if not lessons:
             raise DataError("no case breaks a rule of the book: there is nothing to find", field="data.train")
+        if all(len(lesson.named) == len(briefs.book) for lesson in lessons):
+            message = (
+                "gold says of no rule that a case does not break it (exhaustive, cleared): a rule has none that it"
+            )
+            raise DataError(f"{message} could be told from", field="data.train")
         return lessons
 
     def parts(self, arguments: Any, start: Start, checkpoint: Path | None) -> Parts:
@@ -82,19 +94,20 @@ class RetrieverStage(Stage[RetrieverRecipe]):
 
 
 def lessons_of(briefs: Briefs, negatives: int) -> list[Lesson]:
-    """A lesson for each rule of the book that gold says a case breaks, by the first accepted name that the book has.
+    """A lesson for each rule of the book that gold says a case breaks, by the first accepted name that the book has;
+    none for one that the case gives in a wording of its own.
 
     Args:
         negatives: how many of the rules that BM25 ranks highest, and gold does not name, go with each.
     """
     book, cases = briefs.book, [case for case in briefs.cases if case.gold is not None and case.gold.violations]
     places = {rule: place for place, rule in enumerate(book.ids)}
-    orders: Sequence[Sequence[int]] = [()] * len(cases)
-    if negatives and cases:
+    orders: Iterable[Sequence[int]] = repeat(())
+    if negatives and cases:  # of a large book and many cases, only those in work are ever held
         retriever = retriever_of(book, RetrievalConfig(retrieve="bm25"))
-        orders = np.concatenate([ranked(scores) for scores in scored(retriever, cases)]).tolist()
+        orders = (order.tolist() for scores in scored(retriever, cases) for order in ranked(scores))
     lessons = []
-    for case, order in zip(cases, orders, strict=True):
+    for case, order in zip(cases, orders, strict=False):
         gold = case.gold
         assert gold is not None
         # What cannot be told, and what gold does not list, may be broken: neither is taken for a negative.
@@ -102,7 +115,14 @@ def lessons_of(briefs: Briefs, negatives: int) -> list[Lesson]:
         named = frozenset(places[rule] for rule in told if rule in places)
         if not gold.exhaustive:
             named = frozenset(places.values()) - {places[rule] for rule in gold.cleared if rule in places}
-        hard = tuple([place for place in order if place not in named][:negatives])
-        for rule in dict.fromkeys(rule.id for rule in gold.broken_in(book)):
+        # What gold says of a rule that the case words itself, it does not say of the book's.
+        own = {
+            rule.id
+            for rule in case.rules or ()
+            if isinstance(rule, Rule) and rule.id in book and rule != book[rule.id]
+        }
+        named |= {places[rule] for rule in own}
+        hard = tuple(islice((place for place in order if place not in named), negatives))
+        for rule in dict.fromkeys(rule.id for rule in gold.broken_in(book) if rule.id not in own):
             lessons.append(Lesson(case.id, query_of(case), places[rule], named, hard))
     return lessons

@@ -311,6 +311,7 @@ class Stage(ABC, Generic[OneRecipe]):
     def _finish(self, trainer: ResumableTrainer, briefs: Briefs) -> Path:
         """Saves the trained model, or that of the best checkpoint, and says in ``run.json`` what it comes from."""
         final, selection = self.run.final, trainer.selection
+        trainer.check_sound()
         with saving(final):
             trainer.save_model(str(final))  # every process takes part: under ZeRO each holds a share of the weights
             if selection is not None and trainer.is_world_process_zero():

@@ -189,6 +189,23 @@ class ResumableTrainer(Trainer):
         """Whether a checkpoint of that step would have lost nothing."""
         return True
 
+    def check_sound(self) -> None:
+        """Looks at what this process holds, before weights are saved: those of a loss that was no number are none
+        themselves, for good, and would take the place of checkpoints that can still be used.
+
+        Raises:
+            DataError: a weight that is trained is infinite or no number.
+        """
+        assert self.model is not None
+        trained = [weights for weights in self.model.parameters() if weights.requires_grad]
+        own = [weights.to_local() if hasattr(weights, "to_local") else weights for weights in trained]  # under FSDP
+        if all(bool(weights.detach().isfinite().all()) for weights in own):
+            return
+        raise DataError(
+            f"after step {self.state.global_step} the weights are not finite: training has diverged. They are not "
+            "saved, and what was saved before is as it was. A lower trainer.learning_rate may help"
+        )
+
     def keep(self, folder: Path) -> None:
         """Writes what else a checkpoint is to hold; called by the main process before the checkpoint is complete."""
 
@@ -203,6 +220,7 @@ class ResumableTrainer(Trainer):
         """Nothing to do: the model was built from the checkpoint, where every key had to match."""
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        self.check_sound()
         folder = Path(str(self.args.output_dir))
         checkpoint = checkpoint_at(folder, self.state.global_step)
         if self.selection is not None and self.selection.is_due(self.state.global_step, self.state.max_steps):

@@ -2,6 +2,8 @@
 
 from math import log
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from data import DataError, Rule, Rulebook
 from prompts.excerpts.bm25 import BM25, K1, B
 from prompts.excerpts.dense import Dense
+from prompts.excerpts.encoder import Encoder
 from prompts.excerpts.hybrid import Hybrid, fused
 from prompts.excerpts.retriever import ranked
 from tests.prompts.excerpts.encoders import WordCounts
@@ -35,6 +38,16 @@ def test_bm25_is_its_formula() -> None:
 def test_a_book_without_a_word_has_nothing_to_be_found(texts: tuple[str, ...]) -> None:
     book = Rulebook(name="b", rules=tuple(Rule(id=f"R-{n}", text=text) for n, text in enumerate(texts)))
     assert BM25(book).scores(["gun", ""]).tolist() == [[0.0] * len(texts)] * 2
+
+
+def test_a_book_without_rules_has_no_vectors() -> None:
+    class Nothing(WordCounts):
+        def documents(self, texts: list[str]) -> np.ndarray:
+            return np.array([self.queries([text])[0] for text in texts], dtype=np.float32)  # as encoders do
+
+    book = Rulebook(name="b", rules=())
+    for retriever in (Dense(book, Nothing()), Hybrid(book, [BM25(book), Dense(book, Nothing())])):
+        assert retriever.scores(["gun", ""]).shape == (2, 0)
 
 
 def test_of_equal_scores_the_first_of_the_book_comes_first() -> None:
@@ -83,3 +96,16 @@ def test_damaged_vectors_are_an_error_that_names_the_file(tmp_path: Path, conten
         np.save(file, arrays[content], allow_pickle=True)
     with pytest.raises(DataError, match=rf"^{file}: is .*made anew"):
         Dense(BOOK, WordCounts(), tmp_path)
+
+
+def test_vectors_that_are_no_numbers_are_neither_ranked_nor_kept(tmp_path: Path) -> None:
+    class Diverged(Encoder):
+        def __init__(self) -> None:
+            self.path, self.model = str(tmp_path), SimpleNamespace(encode_document=self.encode)
+
+        def encode(self, texts: list[str], **options: Any) -> np.ndarray:
+            return np.full((len(texts), 4), np.nan)
+
+    with pytest.raises(DataError, match="vectors are not finite: its training has diverged"):
+        Dense(BOOK, Diverged(), tmp_path / "i")
+    assert not (tmp_path / "i").exists()

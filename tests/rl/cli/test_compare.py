@@ -98,6 +98,19 @@ def test_cases_without_gold_are_not_said_to_be_compared(folder: Path, capsys: py
     assert "on the same 100 cases" in " ".join(capsys.readouterr().out.split())
 
 
+def test_gold_and_rules_that_changed_since_are_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert compare(folder, "old", "new") == 0 and "Since they were measured" not in capsys.readouterr().out
+    cases = [json.loads(line) for line in (folder / "cases.jsonl").read_text().splitlines()]
+    cases[3]["gold"], cases[7]["gold"] = cases[0]["gold"], None
+    write(folder / "corrected.jsonl", cases)
+    (folder / "edited.yaml").write_text(RULES.replace("No tea", "No coffee"))
+    assert compare(folder, "old", "new", "--data", "corrected.jsonl", "--rulebook", "edited.yaml") == 0
+    told = "Since they were measured, the gold of 2 cases (c3, c7) and the rulebook changed"
+    assert told in " ".join(capsys.readouterr().out.split())
+    assert told in (folder / "out" / "report.html").read_text(encoding="utf-8")
+    assert told in json.loads((folder / "out" / "comparison.json").read_text())["details"]
+
+
 def test_exit_codes_follow_the_gate(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert compare(folder, "old", "new", "--gate", "gate.yaml") == 0
     assert capsys.readouterr().out.startswith("Gate “launch” passes")

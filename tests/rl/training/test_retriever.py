@@ -47,6 +47,21 @@ def test_the_loss_by_hand() -> None:
     assert loss.item() == pytest.approx(sum(expected) / 2) and first.tolist() == [True, False]
 
 
+def test_a_rule_in_a_case_s_own_words_is_neither_a_lesson_nor_a_negative() -> None:
+    own = {"id": "R-1", "text": "No miracle cures, unless a doctor says so."}
+    same = BOOK["R-2"].model_dump()
+    rules = ["R-0", own, same]
+    violated = case("a", "guns and cures", "R-0", "R-1", "R-2").model_copy(update={"rules": None})
+    made = Case.model_validate(violated.model_dump(exclude_none=True, by_alias=True) | {"rules": rules})
+    lessons = lessons_of(Briefs.bind([made], BOOK), negatives=5)
+    assert [lesson.rule for lesson in lessons] == [0, 2] and lessons[0].named == {0, 1, 2}
+    unbroken = Case.model_validate(
+        {"id": "b", "text": {"t": "cures"}, "rules": rules, "gold": case("b", "", "R-0").gold}
+    )
+    (lesson,) = lessons_of(Briefs.bind([unbroken], BOOK), negatives=5)
+    assert lesson.named == {0, 1} and 1 not in lesson.negatives and len(lesson.negatives) == 4
+
+
 class Texts:
     """Takes the place of a model: says what it was given."""
 
@@ -155,3 +170,20 @@ def test_what_gold_may_have_left_out_is_no_negative() -> None:
     unlisted, cleared = lessons_of(Briefs.bind(cases, BOOK), negatives=2)
     assert unlisted.negatives == () and unlisted.named == set(range(len(BOOK)))
     assert cleared.negatives == (2,) and cleared.named == set(range(len(BOOK))) - {2}
+
+
+@pytest.mark.parametrize("strategy", ["steps", "no"])
+def test_weights_that_are_no_numbers_take_no_checkpoint_s_place(recipe, strategy: str) -> None:
+    diverging = recipe("diverging", save_strategy=strategy).model_copy(update={"temperature": 1e-45})
+    with pytest.raises(DataError, match=r"after step . the weights are not finite: training has diverged"):
+        train(diverging)
+    assert not RunFolder(diverging.output).final.exists() and not [*RunFolder(diverging.output).checkpoints.iterdir()]
+
+
+def test_lessons_without_anything_to_tell_a_rule_from_are_refused(recipe, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"negatives: .* with a batch of 1 there are none"):
+        train(recipe("alone", per_device_train_batch_size=1).model_copy(update={"negatives": 0}))
+    open_ended = [case(f"c-{n}", f"this ad speaks of {WORDS[n]}", f"R-{n}", exhaustive=False) for n in range(6)]
+    save_cases(open_ended, tmp_path / "train.jsonl")
+    with pytest.raises(DataError, match=r"data\.train: gold says of no rule that a case does not break it"):
+        train(recipe("open"))
