@@ -1,6 +1,6 @@
 """Does a policy learn to look things up, and does it use what it sees? Billboard at the desk.
 
-    python benchmarks/desk.py --out runs/bench-desk [--reading-steps 400] [--sft-steps 450] [--grpo-steps 60]
+    python benchmarks/desk.py --out runs/bench-desk [--reading-steps 280] [--sft-steps 270] [--grpo-steps 20]
 
 Draws ads under a book of 3,000 rules, print too small to read, facts on the page; writes trajectories from gold. A
 model that knows nothing goes to school first, for what a pretrained model brings (`benchmarks/schooling.py`: half an
@@ -108,9 +108,9 @@ def bound(data: Path, pool: str) -> Briefs:
 
 
 def steps(count: int) -> dict[str, Any]:
-    """So many, the last third of them at a falling learning rate."""
+    """So many, at the rate that a model bears which has been to school, the last third of them at a falling one."""
     return {
-        "max_steps": count, "warmup_steps": max(1, count // 10),
+        "max_steps": count, "learning_rate": 2e-3, "warmup_steps": max(1, count // 10),
         "lr_scheduler_kwargs": {"num_decay_steps": max(1, count // 3)},
     }  # fmt: skip
 
@@ -155,9 +155,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cases", type=int, default=12000)
     parser.add_argument("--test-cases", type=int, default=300)
-    parser.add_argument("--reading-steps", type=int, default=400)
-    parser.add_argument("--sft-steps", type=int, default=450)
-    parser.add_argument("--grpo-steps", type=int, default=60)
+    parser.add_argument("--reading-steps", type=int, default=280)
+    parser.add_argument("--sft-steps", type=int, default=270)
+    parser.add_argument("--grpo-steps", type=int, default=20)
     parser.add_argument("--only", nargs="*", help="desks to measure at")
     chosen = parser.parse_args()
     data, console = chosen.out / "data", Console(width=180)
@@ -169,7 +169,7 @@ def main() -> None:
     untaught = SFTRecipe.load(f"{RECIPES}_reading/sft", shown | {"output": str(chosen.out / "untaught")})
     prepare(data, chosen.cases, chosen.test_cases, chosen.seed, untaught)
     begun = {"path": str(schooled(untaught, data / "train.jsonl")), "attn_implementation": "eager"}
-    own = steps(chosen.reading_steps) | {"output": str(chosen.out / "reading"), "model": begun, "learning_rate": 2e-3}
+    own = steps(chosen.reading_steps) | {"output": str(chosen.out / "reading"), "model": begun}
     reading = SFTRecipe.load(f"{RECIPES}_reading/sft", shown | own)
     own = steps(chosen.sft_steps) | {"output": str(chosen.out / "sft"), "model.path": str(trained(reading))}
     sft = SFTRecipe.load(f"{RECIPES}/sft", shown | own)
