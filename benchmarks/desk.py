@@ -4,9 +4,10 @@
 
 Draws ads under a book of 3,000 rules, print too small to read, facts on the page; writes trajectories from gold. A
 model that knows nothing goes to school first, for what a pretrained model brings (`benchmarks/schooling.py`: half an
-hour of a core), and learns to read, from every word of the episodes. Then it learns what its reviewer wrote (SFT),
-then by the rubric with the tools (GRPO). Both models review ads of products that none has seen, at their desk and at
-others, and every difference has a paired interval, by mechanism too:
+hour of a core), and learns to read, from every word of the episodes. Then it learns what its reviewer wrote (SFT; then
+what follows from a line of reasoning, from lines alone; then SFT once more), and by the rubric with the tools (GRPO).
+Both models review ads of products that none has seen, at their desk and at others, and every difference has a paired
+interval, by mechanism too:
 
 - **desk**: as trained;
 - **no zoom**: without that tool;
@@ -18,14 +19,14 @@ Whatever is there already is not made again, and what was stopped goes on.
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from schooling import school
+from schooling import judge, school
 
 from data import Brief, Briefs, Rule, load_cases
 from data.billboard.desk import build_desk
@@ -102,6 +103,15 @@ def schooled(untaught: SFTRecipe, cases: Path) -> Path:
     return school(stage.run.tiny, load_cases(cases), stage.run.tiny.parent / "schooled", seed=untaught.seed)
 
 
+def lines_of(trajectories: Path) -> Iterator[str]:
+    """Those of the reasoning in which something follows, one by one."""
+    for row in trajectories.read_text(encoding="utf-8").splitlines():
+        for turn in json.loads(row)["turns"]:
+            if turn["author"] == "policy":
+                lines = turn["text"].removeprefix("<think>").splitlines(keepends=True)
+                yield from (line for line in lines if " -> " in line)
+
+
 def bound(data: Path, pool: str) -> Briefs:
     """The cases of a pool, none of whose rules is shown."""
     return Excerpts(str(data / "rulebook.yaml"), "none").bind(load_cases(data / f"{pool}.jsonl"))
@@ -157,6 +167,7 @@ def main() -> None:
     parser.add_argument("--test-cases", type=int, default=300)
     parser.add_argument("--reading-steps", type=int, default=280)
     parser.add_argument("--sft-steps", type=int, default=270)
+    parser.add_argument("--again-steps", type=int, default=75, help="of SFT, once lines alone have been judged")
     parser.add_argument("--grpo-steps", type=int, default=20)
     parser.add_argument("--only", nargs="*", help="desks to measure at")
     chosen = parser.parse_args()
@@ -171,9 +182,11 @@ def main() -> None:
     begun = {"path": str(schooled(untaught, data / "train.jsonl")), "attn_implementation": "eager"}
     own = steps(chosen.reading_steps) | {"output": str(chosen.out / "reading"), "model": begun}
     reading = SFTRecipe.load(f"{RECIPES}_reading/sft", shown | own)
-    own = steps(chosen.sft_steps) | {"output": str(chosen.out / "sft"), "model.path": str(trained(reading))}
-    sft = SFTRecipe.load(f"{RECIPES}/sft", shown | own)
-    models = {"sft": trained(sft)}
+    own = steps(chosen.sft_steps) | {"output": str(chosen.out / "first"), "model.path": str(trained(reading))}
+    first = trained(SFTRecipe.load(f"{RECIPES}/sft", shown | own))
+    judging = judge(RunFolder(first).final, list(lines_of(data / "trajectories.jsonl")), chosen.out / "judging")
+    own = steps(chosen.again_steps) | {"output": str(chosen.out / "sft"), "model.path": str(judging)}
+    models = {"sft": trained(SFTRecipe.load(f"{RECIPES}/sft", shown | own | {"learning_rate": 1e-3}))}
     if chosen.grpo_steps:
         own = {"output": str(chosen.out / "grpo"), "model.path": str(models["sft"])}
         models["grpo"] = trained(GRPORecipe.load(f"{RECIPES}/grpo", shared | own | {"max_steps": chosen.grpo_steps}))

@@ -2,7 +2,10 @@
 
 Sequences of random tokens in which spans come again teach the first (induction heads; Olsson et al. 2022,
 arXiv 2209.11895), begun short, since a match that is near is found sooner; the small print of training ads, cut out
-and large, teaches the second. Nothing here is of a rule, a page or a ruling.
+and large, teaches the second. Nothing there is of a rule, a page or a ruling.
+
+What follows from a line of reasoning, one word at its end, is one token of a hundred in an episode, and hardly learned
+there: ``judge`` teaches it from lines that stand alone.
 """
 
 import random
@@ -15,13 +18,14 @@ from typing import Any
 import torch
 from PIL import Image
 from torch.nn.functional import cross_entropy
+from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from data import Case
 from rl.training.trainers.muon import MuonAndAdamW
 
 IGNORED = -100
-TOKENS, PICTURES = 3072, 48
+TOKENS, PICTURES, LINES = 3072, 48, 112
 """Of a batch."""
 LEARNED, FOR = 0.85, 6
 """The share of repeated tokens that is foretold, and for how many steps, before sequences get longer."""
@@ -80,6 +84,41 @@ def school(start: Path, cases: Sequence[Case], out: Path, parts: Sequence[Part] 
                 lengths, learned = lengths[1:], 0
             if (step + 1) % 50 == 0:
                 print(f"schooling: step {step + 1} of {part.steps}, {share:.0%} of {lengths[0]} repeated", flush=True)
+    model.save_pretrained(out)
+    processor.save_pretrained(out)
+    return out
+
+
+def judge(start: Path, lines: Sequence[str], out: Path, steps: int = 180, lr: float = 1.5e-3, seed: int = 0) -> Path:
+    """Teaches a model the last token of lines; what is there already is not taught again.
+
+    Args:
+        lines: each with its end, as a policy writes it.
+    """
+    if (out / "model.safetensors").is_file():
+        return out
+    torch.manual_seed(seed)
+    draw = random.Random(seed)
+    model = AutoModelForImageTextToText.from_pretrained(start, attn_implementation="eager").train()
+    processor = AutoProcessor.from_pretrained(start)
+    told = [processor.tokenizer(line, add_special_tokens=False)["input_ids"] for line in lines]
+    optimiser = MuonAndAdamW(model, lr=lr, betas=(0.9, 0.98), eps=1e-8, weight_decay=0.01)
+    for step in range(steps):
+        for group in optimiser.param_groups:
+            group["lr"] = lr * min(1, (step + 1) / 10, max(0.05, (1 - step / steps) / 0.3))
+        drawn = [torch.tensor(tokens) for tokens in draw.sample(told, min(LINES, len(told)))]
+        tokens = pad_sequence(drawn, batch_first=True, padding_value=processor.tokenizer.pad_token_id)
+        attended = pad_sequence([torch.ones_like(line) for line in drawn], batch_first=True)
+        ends = attended.sum(1) - 1
+        rows = torch.arange(len(drawn))
+        logits = model(input_ids=tokens, attention_mask=attended).logits[rows, ends - 1]
+        cross_entropy(logits, tokens[rows, ends]).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        optimiser.zero_grad()
+        if (step + 1) % 50 == 0:
+            share = float((logits.argmax(-1) == tokens[rows, ends]).float().mean())
+            print(f"judging: step {step + 1} of {steps}, {share:.0%} right", flush=True)
     model.save_pretrained(out)
     processor.save_pretrained(out)
     return out

@@ -21,7 +21,7 @@ from prompts.parts import Picture
 SIDE = 64
 """Pixels; processors scale it to what their model reads."""
 ENCODED = "mm_encoder_outputs"
-"""What `generate` gives a model that reads a prompt: what it has seen in the pictures, if there are any."""
+"""What `generate` gives a model that reads a prompt: what it has seen in the pictures, empty where there are none."""
 
 
 class BlankPicture:
@@ -56,10 +56,10 @@ class BlankPicture:
     def _look_for_pictures(self, backbone: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         pictures, cache = kwargs.get("pixel_values"), kwargs.get("past_key_values")
         goes_on = cache is not None and cache.get_seq_length() > 0  # a completion is written, its prompt was seen
-        encoded = kwargs.get(ENCODED) or {}
-        sees = (pictures is not None and pictures.numel() > 0) or encoded.get("image") is not None
+        encoded = kwargs.get(ENCODED)
+        sees = (pictures is not None and pictures.numel() > 0) or (encoded or {}).get("image") is not None
         self._is_wanted = not sees and not goes_on
-        if self._is_wanted and ENCODED in kwargs:  # others have looked at theirs before they read a word
+        if self._is_wanted and encoded is not None:  # others have looked at theirs before they read a word
             self._is_wanted = False
             self._see(kwargs["input_ids"].device, self._backbone.dtype)
 
