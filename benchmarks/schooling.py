@@ -60,25 +60,18 @@ def school(start: Path, cases: Sequence[Case], out: Path, parts: Sequence[Part] 
     """
     if (out / "model.safetensors").is_file():
         return out
-    torch.manual_seed(seed)
-    draw = random.Random(seed)
-    model = AutoModelForImageTextToText.from_pretrained(start, attn_implementation="eager").train()
-    processor = AutoProcessor.from_pretrained(start)
+    model, processor, draw = _begun(start, seed)
     special = set(processor.tokenizer.all_special_ids)
     words = [token for token in range(len(processor.tokenizer)) if token not in special]
     prints = list(_prints(cases))
     for part in parts:
-        optimiser = MuonAndAdamW(model, lr=part.lr, betas=(0.9, 0.98), eps=1e-8, weight_decay=0.01)
+        optimiser = _optimiser(model, part.lr)
         lengths, learned = list(part.lengths), 0
         for step in range(part.steps):
-            for group in optimiser.param_groups:
-                group["lr"] = part.lr * min(1, (step + 1) / 20, max(0.05, (1 - step / part.steps) / 0.3))
             share = _repeat(model, words, lengths[0], draw)
             if step % part.print_every == 0:
                 _read(model, processor, draw.sample(prints, min(PICTURES, len(prints))))
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimiser.step()
-            optimiser.zero_grad()
+            _step(optimiser, part.lr * min(1, (step + 1) / 20, max(0.05, (1 - step / part.steps) / 0.3)))
             learned = learned + 1 if share > LEARNED else 0
             if learned >= FOR and len(lengths) > 1:
                 lengths, learned = lengths[1:], 0
@@ -97,15 +90,10 @@ def judge(start: Path, lines: Sequence[str], out: Path, steps: int = 180, lr: fl
     """
     if (out / "model.safetensors").is_file():
         return out
-    torch.manual_seed(seed)
-    draw = random.Random(seed)
-    model = AutoModelForImageTextToText.from_pretrained(start, attn_implementation="eager").train()
-    processor = AutoProcessor.from_pretrained(start)
+    model, processor, draw = _begun(start, seed)
     told = [processor.tokenizer(line, add_special_tokens=False)["input_ids"] for line in lines]
-    optimiser = MuonAndAdamW(model, lr=lr, betas=(0.9, 0.98), eps=1e-8, weight_decay=0.01)
+    optimiser = _optimiser(model, lr)
     for step in range(steps):
-        for group in optimiser.param_groups:
-            group["lr"] = lr * min(1, (step + 1) / 10, max(0.05, (1 - step / steps) / 0.3))
         drawn = [torch.tensor(tokens) for tokens in draw.sample(told, min(LINES, len(told)))]
         tokens = pad_sequence(drawn, batch_first=True, padding_value=processor.tokenizer.pad_token_id)
         attended = pad_sequence([torch.ones_like(line) for line in drawn], batch_first=True)
@@ -113,9 +101,7 @@ def judge(start: Path, lines: Sequence[str], out: Path, steps: int = 180, lr: fl
         rows = torch.arange(len(drawn))
         logits = model(input_ids=tokens, attention_mask=attended).logits[rows, ends - 1]
         cross_entropy(logits, tokens[rows, ends]).backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        optimiser.zero_grad()
+        _step(optimiser, lr * min(1, (step + 1) / 10, max(0.05, (1 - step / steps) / 0.3)))
         if (step + 1) % 50 == 0:
             share = float((logits.argmax(-1) == tokens[rows, ends]).float().mean())
             print(f"judging: step {step + 1} of {steps}, {share:.0%} right", flush=True)
@@ -138,6 +124,26 @@ def repeating(words: Sequence[int], length: int, draw: random.Random) -> tuple[l
         tokens += span
         labels += [IGNORED, *span[1:]]
     return tokens[:length], labels[:length]
+
+
+def _begun(start: Path, seed: int) -> tuple[Any, Any, random.Random]:
+    """A model that is to be taught, its processor, and what draws."""
+    torch.manual_seed(seed)
+    model = AutoModelForImageTextToText.from_pretrained(start, attn_implementation="eager").train()
+    return model, AutoProcessor.from_pretrained(start), random.Random(seed)
+
+
+def _optimiser(model: Any, lr: float) -> MuonAndAdamW:
+    return MuonAndAdamW(model, lr=lr, betas=(0.9, 0.98), eps=1e-8, weight_decay=0.01)
+
+
+def _step(optimiser: MuonAndAdamW, lr: float) -> None:
+    for group in optimiser.param_groups:
+        group["lr"] = lr
+    weights = [weight for group in optimiser.param_groups for weight in group["params"]]
+    torch.nn.utils.clip_grad_norm_(weights, 1.0)
+    optimiser.step()
+    optimiser.zero_grad()
 
 
 def _repeat(model: Any, words: Sequence[int], length: int, draw: random.Random) -> float:
