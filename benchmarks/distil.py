@@ -10,6 +10,7 @@ that model, on the same 2,560 cases and for the same wall time, go on:
 - **forward**, **jensen_shannon**, **average**, **itself**, **mixed**: variants of distil-gold, by direction, by the
   teacher's lag, and with GRPO's loss beside it;
 - **grpo**, **ppo**: the shipped recipes;
+- **together**, **product**, **both**: GRPO with twins drawn together, paid each alone and in the two ways of `pair`;
 - **rejection**: SFT on the best of four of its own rulings on each case, by the rubric; writing them counts;
 - **answers**: SFT on gold's answers without reasoning;
 - **ceiling**: SFT on gold's rulings with right reasoning, which the others do not see.
@@ -41,7 +42,7 @@ from rl.runs.folder import RunFolder
 from rl.terminal.snapshot import Snapshot
 from rl.training.registry import load_recipe, train
 
-COMPARED = ("verdict_accuracy", "miss_rate", "false_flag_rate", "flip_recall", "parse_rate")
+COMPARED = ("verdict_accuracy", "miss_rate", "false_flag_rate", "flip_recall", "pair_accuracy", "parse_rate")
 SEEN, SAMPLES, PROBE = 2560, 4, 6
 """Training cases, rulings on each to choose from, and steps by which the pace is told."""
 ON_POLICY: dict[str, tuple[str, dict[str, Any]]] = {
@@ -55,6 +56,9 @@ ON_POLICY: dict[str, tuple[str, dict[str, Any]]] = {
     "mixed": ("distil", {"distil.grpo": 0.5, "num_generations": 4, "scale_rewards": "batch"}),
     "grpo": ("grpo", {}),
     "ppo": ("ppo", {}),
+    "together": ("grpo", {"pair": {"share": 0.0}}),
+    "product": ("grpo", {"pair": {"kind": "product"}}),
+    "both": ("grpo", {"pair": {"kind": "both"}}),
 }
 """By name: the kind of training, and what is changed of the shipped recipe."""
 IMITATING = ("rejection", "answers", "ceiling")
