@@ -37,7 +37,7 @@ from rl.shared_prefix.prompt import Prompt
 from rl.training.feedback import Tell
 from rl.training.rows import opened, prompts_of
 from rl.training.trainers.draw import own_tokens
-from rl.training.trainers.grpo import RulingGRPOTrainer
+from rl.training.trainers.grpo import RulingGRPOTrainer, lessons
 from rl.training.trainers.measuring import MeasuringTrainer
 from rl.training.trainers.shared_prefix import PROMPTS
 from rl.training.trainers.snapshot_callback import FLAT
@@ -166,6 +166,7 @@ class RulingDistilTrainer(MeasuringTrainer, RulingGRPOTrainer):
 
     def _distilled(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
         """How far the student is from the teacher, for each token that a step learns from."""
+        inputs = lessons(inputs, LESSONS)
         mask = self._taught(inputs)
         said = self._said(inputs, mask)
         asked, places = self._asked(inputs[PROMPTS], inputs, mask)

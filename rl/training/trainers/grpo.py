@@ -141,12 +141,13 @@ def _uneven_rows(accelerator: Accelerator) -> Iterator[None]:
         accelerator.gather = gather
 
 
-def lessons(inputs: dict[str, Any]) -> dict[str, Any]:
+def lessons(inputs: dict[str, Any], by: str = "advantages") -> dict[str, Any]:
     """The completions of a batch that have an advantage; one where none has, so that a step is taken all the same.
 
     Args:
-        inputs: TRL's, with ``advantages`` (B,) or (B, T).
+        inputs: TRL's.
+        by: the name of the advantages, (B,) or (B, T).
     """
-    rows = len(inputs["advantages"])
-    kept = inputs["advantages"].nonzero()[:, 0].unique().tolist() or [0]
+    rows = len(inputs[by])
+    kept = inputs[by].nonzero()[:, 0].unique().tolist() or [0]
     return inputs if len(kept) == rows else chosen_rows(inputs, kept, rows)
