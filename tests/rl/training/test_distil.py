@@ -22,6 +22,7 @@ from rl.training.feedback import Tell, gold
 from rl.training.launch.sharding import Sharding
 from rl.training.registry import stage_of, train
 from rl.training.rows import rows_for_rl
+from rl.training.trainers import distil
 from rl.training.trainers.distil import LESSONS, TOKENS, TOLD, WEIGHTS, RulingDistilTrainer
 from rl.training.trainers.remote_distil import RemoteDistilTrainer
 from tests.rl.conftest import toy_briefs
@@ -190,7 +191,9 @@ def test_a_run_that_goes_on_ends_like_one_that_was_not_stopped(
         assert not any(torch.equal(before[name], weight) for name, weight in teacher.items())
 
 
-def test_what_nothing_is_known_of_teaches_nothing(toy: Path, tiny_vl: Path, tmp_path: Path):
+def test_what_nothing_is_known_of_teaches_nothing_and_is_not_read(
+    toy: Path, tiny_vl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     known = {"toy-0", "toy-3", "toy-4"}
     trainer = make_trainer(
         toy, tiny_vl, tmp_path, lambda brief, card: gold(brief, card) if brief.id in known else None
@@ -201,8 +204,7 @@ def test_what_nothing_is_known_of_teaches_nothing(toy: Path, tiny_vl: Path, tmp_
     assert trainer._metrics["train"]["distil/told"] == [3 / 8]
     assert batch[TOKENS] == batch["completion_mask"][rows].sum()
     loss, gradients = learned(trainer, batch)
-    for row in set(range(8)) - set(rows):  # whatever else was written there
-        batch["completion_ids"][row] = 100
+    monkeypatch.setattr(distil, "lessons", lambda inputs, by: inputs)  # all are read
     same, others = learned(trainer, batch)
     assert same == pytest.approx(loss, rel=1e-5) and loss > 1e-4
     for name, gradient in gradients.items():
