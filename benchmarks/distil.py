@@ -53,7 +53,10 @@ ON_POLICY: dict[str, tuple[str, dict[str, Any]]] = {
     "jensen_shannon": ("distil", {"distil.divergence": "jensen_shannon"}),
     "average": ("distil", {"distil.decay": 0.95}),
     "itself": ("distil", {"distil.decay": 0.0}),
-    "mixed": ("distil", {"distil.grpo": 0.5, "num_generations": 4, "scale_rewards": "batch"}),
+    "mixed": (
+        "distil",
+        {"distil.grpo": 0.5, "num_generations": 4, "scale_rewards": "batch", "per_device_train_batch_size": 128},
+    ),
     "grpo": ("grpo", {}),
     "ppo": ("ppo", {}),
     "together": ("grpo", {"pair": {"share": 0.0}}),

@@ -44,9 +44,6 @@ class DistilConfig(BaseModel):
     """What the teacher is told beside the brief: gold's ruling without its reasoning; what each reward said of the
     student's own completion; which of the student's findings are wrong; or nothing, which is for a teacher behind an
     endpoint. See `rl.training.feedback`."""
-    learn_from: Literal["all", "wrong"] = "all"
-    """Every completion of which the teacher is told something, or only those that gold calls wrong: of a model that is
-    mostly right these are few, and the others are not read again. See `rl.training.feedback.of_wrong`."""
     divergence: Literal["forward", "reverse", "jensen_shannon"] = "reverse"
     """KL(teacher ‖ student), KL(student ‖ teacher), or the mean of both to the mixture of the two."""
     top_k: int | None = Field(default=None, ge=1, le=10**6)

@@ -8,7 +8,7 @@ from data import DataError
 from data.address import Address
 from rl.config.policy import DistilRecipe
 from rl.generation.endpoint import Endpoint
-from rl.training.feedback import TELLS, of_wrong
+from rl.training.feedback import TELLS
 from rl.training.grpo import check_prices_count
 from rl.training.launch.sharding import Sharding
 from rl.training.policy import PolicyStage
@@ -53,15 +53,14 @@ class DistilStage(PolicyStage[DistilRecipe]):
         return {
             "rubric": self.rubric.name,
             "teacher": teacher,
-            "feedback": how.feedback + (", of wrong completions" if how.learn_from == "wrong" else ""),
+            "feedback": how.feedback,
             "divergence": f"{how.divergence}, over {compared}",
             **mixed,
         }
 
     def trainer(self, parts: Parts) -> ResumableTrainer:
         how = self.recipe.distil
-        tell = TELLS[how.feedback]
-        settings: dict[str, Any] = {"distil": how, "tell": of_wrong(tell) if how.learn_from == "wrong" else tell}
+        settings: dict[str, Any] = {"distil": how, "tell": TELLS[how.feedback]}
         settings |= {"start": parts.start.model, "template": self.recipe.data.template}
         kind = RulingDistilTrainer if how.endpoint is None else RemoteDistilTrainer
         return kind(**self.for_policy(parts), **settings)

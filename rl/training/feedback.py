@@ -74,31 +74,6 @@ TELLS: dict[str, Tell] = {"gold": gold, "scorecard": scorecard, "findings": find
 """By the recipe's names."""
 
 
-def of_wrong(tell: Tell) -> Tell:
-    """What is told of the completions that gold calls wrong alone: of those that are no ruling, that close a gate,
-    whose verdict is wrong, or that cite or find what gold does not.
-    """
-
-    def told(brief: Brief, card: Scorecard) -> Feedback | None:
-        return None if _is_right(brief, card) else tell(brief, card)
-
-    return told
-
-
-def _is_right(brief: Brief, card: Scorecard) -> bool:
-    if isinstance(card.ruling, ParseFailure) or not card.right or card.closed is not None:
-        return False
-    gold = brief.gold
-    if gold is None or gold.violations is None:
-        return True
-    found: dict[str, Outcome] = {finding.rule: finding.outcome for finding in card.ruling.findings}
-    cited = {violation.rule for violation in card.ruling.violations}
-    return all(
-        found.get(rule, outcome) == outcome and (rule in cited) == (outcome == "broken")
-        for rule, outcome in _expected(brief, gold, card.ruling).items()
-    )
-
-
 def _failure(card: Scorecard) -> tuple[str, ...]:
     if isinstance(card.ruling, ParseFailure):
         return (f"not a ruling: {card.ruling.reason.value} {card.ruling.detail}"[:MOST].strip(),)

@@ -1,11 +1,9 @@
 """What a teacher is told of a case, by kind; None where nothing is known."""
 
-from dataclasses import replace
-
 from data import Brief, Case, Rule, Rulebook, Ruling
 from prompts import FailureReason, ParseFailure, parse
 from rewards import Component, Scorecard
-from rl.training.feedback import ALL_RIGHT, MOST, findings, gold, of_wrong, scorecard
+from rl.training.feedback import ALL_RIGHT, MOST, findings, gold, scorecard
 
 BOOK = Rulebook(name="book", rules=[Rule(id=id_, text=f"No {id_}.") for id_ in ("A-1", "A-2", "A-3")])
 FAILURE = ParseFailure(FailureReason.NO_THINK, "it begins with 'I'")
@@ -68,27 +66,3 @@ def test_of_what_gold_leaves_open_nothing_is_wrong() -> None:
     assert said == ("A-3: broken is wrong",)
     unsure = findings(brief(verdict="escalate", violations=[], unclear=["A-2"]), found("A-1: clear", "A-2: clear"))
     assert unsure.lines == ("A-2: clear is wrong", "A-3: not judged is wrong")
-
-
-def test_of_wrong_ones_alone_is_told_where_something_is_wrong() -> None:
-    tell, case = of_wrong(gold), brief(**BROKEN)
-    quote = {"quote": "cures all", "field": "title"}
-    lines = ["A-1: clear", 'A-2: "cures all" -> broken', "A-3: clear"]
-
-    def said(verdict: str = "reject", rules: tuple[str, ...] = ("A-2",), right: bool = True, lines=lines) -> Scorecard:
-        violations = [{"rule": rule, "evidence": [quote]} for rule in rules]
-        ruling = Ruling(reasoning="\n".join(lines), verdict=verdict, confidence=1, violations=violations)
-        return Scorecard("b-17", ruling, 1.0, {}, right=right)
-
-    assert tell(case, said()) is None
-    wrong = [
-        said("approve", (), right=False),
-        said(rules=("A-2", "A-3")),
-        said(rules=("A-1",)),
-        said(lines=['A-1: "cures" -> broken', *lines[1:]]),
-        replace(said(), closed="format"),
-        card(FAILURE),
-    ]
-    assert all(tell(case, each) == gold(case, each) is not None for each in wrong)
-    assert tell(brief(verdict="reject"), said(rules=("A-3",))) is None, "gold does not say which"
-    assert tell(brief(), card(FAILURE)) is None
