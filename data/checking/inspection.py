@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from data.brief import Brief
 from data.case import Case
-from data.edit import PictureEdit, TextEdit
+from data.edit import Edit, PictureEdit, TextEdit
 from data.errors import suggest
 from data.evidence import Evidence, Interval, Quote
 from data.fix import fix
@@ -52,9 +52,11 @@ def inspect(case: Case, book: Rulebook) -> Iterator[Remark]:
             for i, violation in enumerate(cited):
                 for j, evidence in enumerate(violation.evidence or []):
                     yield from _evidence(case, evidence, f"{place}.violations.{i}.evidence.{j}")
+            yield from _edits(case, given.edits or [], f"{place}.edits")
     if case.gold is not None:
         yield from _contradictions(case.gold)
-        yield from _edits(case, case.gold)
+        if case.gold.edits and case.gold.verdict == "approve":
+            yield Remark("needless edits", "gold approves the case as it is, and has edits for it", "gold.edits")
     if unknown:
         return
     excerpt = Brief.of(case, book).excerpt
@@ -128,20 +130,17 @@ def _contradictions(gold: Gold) -> Iterator[Remark]:
                 )
 
 
-def _edits(case: Case, gold: Gold) -> Iterator[Remark]:
-    """Edits that cannot be applied, are of pictures that are not there, or are not called for."""
-    edits = gold.edits or []
-    if edits and gold.verdict == "approve":
-        yield Remark("needless edits", "gold approves the case as it is, and has edits for it", "gold.edits")
+def _edits(case: Case, edits: Sequence[Edit], place: str) -> Iterator[Remark]:
+    """Edits that cannot be applied, or are of pictures that are not there."""
     left = {id(one.edit): one.why for one in fix(case, edits).left}
     for i, edit in enumerate(edits):
         if isinstance(edit, TextEdit) and id(edit) in left:
-            yield Remark("edit not applicable", f"'{_short(edit.old)}': {left[id(edit)]}", f"gold.edits.{i}.old")
+            yield Remark("edit not applicable", f"'{_short(edit.old)}': {left[id(edit)]}", f"{place}.{i}.old")
         elif isinstance(edit, PictureEdit):
             kind, index = edit.place
             if index >= (count := len(case.images if kind == "image" else case.frames)):
                 message = f"{kind} {index} does not exist: the case has {count} (counted from 0)"
-                yield Remark(f"no such {kind}", message, f"gold.edits.{i}.{kind}")
+                yield Remark(f"no such {kind}", message, f"{place}.{i}.{kind}")
 
 
 def _cited(gold: Gold | None) -> Iterator[tuple[str, str]]:

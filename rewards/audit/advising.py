@@ -71,6 +71,21 @@ def say_that_others_say_it(subject: Subject) -> Iterator[Ruling]:
     yield from _advising(subject, [_reworded(*pair) for pair in zip(subject.right.edits, said, strict=True)])
 
 
+@cheat("damage", needs=ADVICE)
+def spell_it_otherwise(subject: Subject) -> Iterator[Ruling]:
+    """Leaves what breaks the rule for people to read, and hides it from a model."""
+    edits = [_reworded(edit, _misspelt(edit.old)) for edit in subject.right.edits if isinstance(edit, TextEdit)]
+    if any(isinstance(edit, TextEdit) and edit.new != edit.old for edit in edits):
+        yield from _advising(subject, edits)
+
+
+def _misspelt(words: str) -> str:
+    """Without a letter in the middle of the longest word."""
+    longest = max(words.split(), key=len)
+    middle = len(longest) // 2
+    return words.replace(longest, longest[:middle] + longest[middle + 1 :], 1) if longest.isalpha() else words
+
+
 def _advising(subject: Subject, edits: list[Edit] | list[TextEdit]) -> Iterator[Ruling]:
     """The right ruling with these edits, where words can mend the case."""
     if subject.right.edits and mendable(subject.case, subject.gold):

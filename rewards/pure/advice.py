@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from data import Case, Gold, Rulebook, Ruling
 from data.change import LEAST_KEPT, extent
 from data.fix import Fix, fix
+from data.respelling import respelt
 from rewards.reward import reward
 from rewards.score import NotApplicable, Outcome, Score
 
@@ -56,8 +57,10 @@ def where_none_is_needed(ruling: Ruling) -> Score:
 def restraint(found: Fix, gold: Gold) -> Score:
     """How far edits leave alone what gold does, 0..1: the lesser of the share that they keep of what breaks no rule,
     and of the length of gold's edits in the length of theirs. It is 0 where less than half is kept: that is
-    another ad.
+    another ad; and where what breaks a rule still stands, only spelt otherwise.
     """
+    if (words := respelt(found, gold)) is not None:
+        return Score(0.0, f"only spells otherwise what breaks a rule: {words!r}", {"approved": 1.0})
     size = extent(found, gold)
     needed = extent(fix(found.before, gold.edits), gold).size if gold.edits is not None else size.size - size.needless
     small = min(1.0, needed / size.size) if size.size else 0.0

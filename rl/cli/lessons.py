@@ -45,12 +45,16 @@ def best(
     from rewards import Rubric
     from rl.cli.rewards import progress
     from rl.curation.lessons import Candidate, best_of, save_lessons
-    from rl.runs.past_run import open_past_run
+    from rl.runs.folder import RunFolder
+    from rl.runs.past_run import check_same_cases, open_past_run
 
-    check_not_read(out, [*(data or ()), *([rulebook] if rulebook is not None else [])])
+    named = [RunFolder.around(run).facts().recipe.data for run in rollouts]
+    read = [rubric, rulebook, *(data or ()), *(source for one in named for source in (*one.train, one.rulebook))]
+    check_not_read(out, read)
     loaded, candidates = Rubric.load(rubric), list[Candidate]()
-    for run in rollouts:
-        past = open_past_run(run, data or (), rulebook)
+    runs = [open_past_run(run, data or (), rulebook) for run in rollouts]
+    check_same_cases(runs)
+    for past in runs:
         loaded.check_categories(past.briefs.book)
         candidates += [Candidate(past.briefs[one.episode.case], one.episode) for one in past.rollouts]
     with progress("scoring", len(candidates)) as advance:

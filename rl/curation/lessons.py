@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from data import Brief, Case, DataError, Ruling, save_cases
+from data import Brief, Case, DataError, Ruling, TextEdit, fix, save_cases
 from prompts import Episode
 from rewards import Rubric, Scorecard
 from rewards.hindsight.batches import Batches
@@ -103,6 +103,9 @@ def unfit(candidate: Candidate, card: Scorecard, minimum: float | None = None) -
         return "with a wrong verdict"
     if card.closed is not None:
         return "stopped by a gate"
+    left = fix(candidate.brief.case, card.ruling.edits).left
+    if any(isinstance(one.edit, TextEdit) for one in left):
+        return "with edits that cannot be applied"
     return "below the minimum" if minimum is not None and card.total < minimum else None
 
 

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from data import DataError
 from rl.evaluation.faithfulness.results import Decision
 from rl.evaluation.outcomes import outcome_of
 from rl.evaluation.page.entry import falsely_cited, missed
 from rl.evaluation.predictions import Prediction
-from rl.runs.past_run import PastRun
+from rl.runs.past_run import PastRun, check_same_cases
 
 EARLY = 0.5
 """What a completion of the first step counts, where one of the last counts 1 more than that."""
@@ -105,9 +104,9 @@ def find_suspects(runs: Sequence[PastRun], reached: Callable[[int], object] = la
         reached: told how many rollouts have been read.
 
     Raises:
-        DataError: two runs have other gold for one case.
+        DataError: two runs have other gold for one case, or two cases by one id.
     """
-    _check_gold(runs)
+    check_same_cases(runs)
     done = 0
     heard: dict[str, list[Heard]] = defaultdict(list)
     for number, run in enumerate(runs):
@@ -167,14 +166,6 @@ def suspect_of(heard: Sequence[Heard]) -> Suspect | None:
         runs=len(alike),
         runs_alike=sum(alike),
     )
-
-
-def _check_gold(runs: Sequence[PastRun]) -> None:
-    first = runs[0].briefs
-    for run in runs[1:]:
-        for brief in run.briefs:
-            if brief.id in first and first[brief.id].gold != brief.gold:
-                raise DataError(f"the runs have other gold for case '{brief.id}': take them one by one", field="gold")
 
 
 def _stands(prediction: Prediction) -> bool:

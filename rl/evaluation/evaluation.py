@@ -193,3 +193,19 @@ def aligned(evaluations: Sequence[Evaluation]) -> list[list[Prediction]]:
             raise DataError(f"{what} (case#sample): {named}{more}")
         rows.append([theirs[key] for key in keys])
     return rows
+
+
+def check_same_gold(first: str, ours: Sequence[Prediction], second: str, theirs: Sequence[Prediction]) -> None:
+    """Refuses two models' aligned predictions that were measured by other gold, or in other clusters.
+
+    Raises:
+        DataError: they were; lists the cases.
+    """
+    rows = zip(ours, theirs, strict=True)
+    differing = sorted({a.case for a, b in rows if a.gold != b.gold or a.cluster != b.cluster})
+    if differing:
+        named = ", ".join(differing[:10]) + (", …" if len(differing) > 10 else "")
+        raise DataError(
+            f"'{first}' and '{second}' were measured against different gold on {len(differing)} cases "
+            f"(evaluate both with the same data and rulebook): {named}"
+        )

@@ -275,8 +275,11 @@ class _Foreign(BaseModel):
         return Ruling(reasoning=self.reasoning or "", violations=cited, verdict=self.verdict, confidence=confidence)
 
 
-def import_predictions(path: str | Path, briefs: Briefs) -> list[Prediction]:
+def import_predictions(path: str | Path, briefs: Briefs, *, others: bool = False) -> list[Prediction]:
     """Reads predictions made elsewhere, in the order of the cases.
+
+    Args:
+        others: whether there may be predictions on other cases, which are passed over.
 
     Raises:
         DataError: a line is not a prediction, a prediction has no case or stands twice, or a case has no prediction.
@@ -284,6 +287,8 @@ def import_predictions(path: str | Path, briefs: Briefs) -> list[Prediction]:
     found: dict[tuple[str, int], Prediction] = {}
     tells_evidence = False
     for number, row in read_jsonl(path, _Foreign):
+        if row.id not in briefs and others:
+            continue
         if row.id not in briefs:
             raise DataError(f"there is no case '{row.id}' in the data", file=path, line=number, field="id")
         if (row.id, row.sample) in found:

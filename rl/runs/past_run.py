@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from data import Briefs, DataError, load_cases
+from data import Brief, Briefs, DataError, load_cases
 from data.windows import windows_of
 from rl.runs.excerpts import excerpts_of
 from rl.runs.folder import RUN, RunFolder
 from rl.runs.own_memory import OwnMemory
 from rl.runs.rollouts import Rollout, read_rollouts
+
+_SHOWN = ("text", "images", "frames", "transcript", "page", "rules")
+"""What tells two cases apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,22 @@ def open_past_run(run: str | Path, data: Sequence[str] = (), rulebook: str | Non
         DataError: something is missing; says which option would give it.
     """
     return PastRun(read_rollouts(run), cases_of(run, data, rulebook), RunFolder.around(run).facts().steps)
+
+
+def check_same_cases(runs: Sequence[PastRun]) -> None:
+    """Makes sure that several runs mean one case by one id: what was written about one says nothing of another.
+
+    Raises:
+        DataError: two have other gold for a case, or show another one under its id.
+    """
+    known: dict[str, Brief] = {}
+    for brief in (brief for run in runs for brief in run.briefs):
+        first = known.setdefault(brief.id, brief)
+        if first.gold != brief.gold:
+            raise DataError(f"the runs have other gold for case '{brief.id}': take them one by one", field="gold")
+        if other := next((name for name in _SHOWN if getattr(first.case, name) != getattr(brief.case, name)), None):
+            message = f"the runs know two cases by the id '{brief.id}', which differ in {other}: take them one by one"
+            raise DataError(message, field=other)
 
 
 def cases_of(run: str | Path, data: Sequence[str] = (), rulebook: str | None = None) -> Briefs:

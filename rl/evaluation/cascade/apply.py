@@ -128,7 +128,7 @@ def decide(cascade: Cascade, cheap: Prediction, full: Prediction | None) -> Pred
         "ruling": Ruling(verdict="approve", confidence=1 - cheap.risk),
         "tokens": cheap.tokens or 0, "reviewed": False,
         "completion": None, "failure": None, "refused": False, "grounded": [], "agrees": None, "verdict_logprob": None,
-        "probed": None,
+        "probed": None, "advised": cheap.advised.of_nothing() if cheap.advised is not None else None,
     }  # fmt: skip
     return cheap.model_copy(update=alone)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from data import Briefs, DataError
+from data import Brief, Briefs, DataError
 from rl.config.decoding import Decoding
 from rl.desk import Desks
 from rl.evaluation.cascade.apply import applied, claim, decide, together
@@ -12,13 +12,15 @@ from rl.evaluation.evaluate import evaluate_file, evaluate_model, predictions_of
 from rl.evaluation.evaluation import Evaluation
 from rl.evaluation.files import METRICS_FILE, load_evaluation, save_evaluation
 from rl.evaluation.origin import Origin
-from rl.evaluation.predictions import Prediction
+from rl.evaluation.predictions import Prediction, import_predictions
 from rl.evaluation.settings import DEFAULT, Settings
 from rl.generation.engine import Engine
 from rl.generation.episodes import at_desk, engine_of, write_episodes
 
 CHEAP, REVIEWED = "cheap", "reviewed"
 """Folders of a cascade's evaluation: those of its two passes."""
+_OF_THE_CASE = ("cluster", "twin", "gold", "severity", "category", "advised", "meta")
+"""What a prediction says of its case, whoever made it; `decide` has an approval advise nothing."""
 
 
 def evaluate_cascade(
@@ -48,7 +50,7 @@ def evaluate_cascade(
 
     Raises:
         DataError: the cascade was chosen for others or on some of these cases, several samples are asked for, the
-            cheap pass has several or has not seen them all, or what `evaluate_model` says.
+            cheap pass has several, has not seen them all or saw other rules, or what `evaluate_model` says.
     """
     engine = at_desk(engine, desks)
     decoding = (decoding or Decoding()).with_template(engine.template or "default")
@@ -114,7 +116,8 @@ def screened(
     """What the cheap pass says of cases that are reviewed now, as `cheap_pass` takes it; nothing is kept.
 
     Args:
-        source: an evaluation's folder that has these cases, or a model; None is the one that reasons.
+        source: an evaluation's folder or JSONL of predictions that have these cases, or a model; None is the one that
+            reasons.
 
     Raises:
         DataError: as `cheap_pass` and `evaluate_cascade` do.
@@ -123,6 +126,10 @@ def screened(
     if source is not None and (Path(source) / METRICS_FILE).is_file():
         cheap = load_evaluation(source)
         origin, first = cheap.origin, _by_case(cheap, briefs)
+    elif source is not None and Path(source).suffix == ".jsonl":
+        origin = Origin.of_file(source, briefs, Path(source).stem)
+        told = import_predictions(source, briefs, others=True)
+        first = _by_case(Evaluation(origin.name, "cheap", told), briefs)
     else:
         model = _asked(source, cascade, engine)
         asked = decoding.with_template(model.template or "default")
@@ -166,6 +173,20 @@ def _by_case(cheap: Evaluation, briefs: Briefs) -> dict[str, Prediction]:
     if len(found) < len(cheap.predictions):
         raise DataError(f"'{cheap.name}' has several samples of a case, where a cascade decides once")
     if missing := [brief.id for brief in briefs if brief.id not in found]:
-        named = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")
-        raise DataError(f"the cheap pass '{cheap.name}' has not seen {len(missing)} of these cases: {named}")
-    return found
+        raise DataError(f"the cheap pass '{cheap.name}' has not seen {len(missing)} of these cases: {_named(missing)}")
+    if other := [brief.id for brief in briefs if found[brief.id].rules[: len(brief.excerpt.ids)] != brief.excerpt.ids]:
+        raise DataError(
+            f"the cheap pass '{cheap.name}' judged {len(other)} of these cases by other rules: {_named(other)}. They "
+            "are other cases of the same id, or the rules have changed since: have it look at them again"
+        )
+    return {brief.id: _by_gold_of_today(found[brief.id], brief) for brief in briefs}
+
+
+def _by_gold_of_today(prediction: Prediction, brief: Brief) -> Prediction:
+    """The same risk and ruling, measured as the reviews are: gold may have been mended since."""
+    today = Prediction.of(None, brief)
+    return prediction.model_copy(update={name: getattr(today, name) for name in _OF_THE_CASE})
+
+
+def _named(cases: list[str]) -> str:
+    return ", ".join(cases[:5]) + (", …" if len(cases) > 5 else "")

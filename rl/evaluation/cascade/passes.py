@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data import DataError
-from rl.evaluation.evaluation import Evaluation, aligned
+from rl.evaluation.evaluation import Evaluation, aligned, check_same_gold
 from rl.evaluation.outcomes import outcome
 
 Floats = NDArray[np.float64]
@@ -41,9 +41,10 @@ class Passes:
         """Those of two evaluations.
 
         Raises:
-            DataError: they are not of the same cases, or have several samples of a case.
+            DataError: they are not of the same cases with the same gold, or have several samples of a case.
         """
         first, second = aligned([cheap, full])
+        check_same_gold(cheap.name, first, full.name, second)
         if any(prediction.sample for prediction in first):
             raise DataError(
                 f"'{cheap.name}' has several samples of a case, where a cascade decides once: evaluate with one"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data import DataError
-from rl.evaluation.evaluation import Evaluation, aligned
+from rl.evaluation.evaluation import Evaluation, aligned, check_same_gold
 from rl.evaluation.measure import rows_of, stream_figures
 from rl.evaluation.metrics import METRICS, RANKED, Entry
 from rl.evaluation.outcomes import outcome_of, verdict_columns
@@ -51,7 +51,7 @@ class Models:
             raise DataError(f"two models are called '{twice}': evaluate them under different names (--name)")
         rows = aligned(evaluations)
         for name, theirs in zip(names[1:], rows[1:], strict=True):
-            _same_gold(names[0], rows[0], name, theirs)
+            check_same_gold(names[0], rows[0], name, theirs)
         clusters, cases = rows_of(rows[0])
         settings, notes = [e.settings for e in evaluations], [e.notes for e in evaluations]
         if any(theirs.prices != settings[0].prices for theirs in settings):
@@ -130,14 +130,3 @@ class Models:
         assert sheet is not None
         found: Mapping[str, Figure] = self.figures([sheet])[0]
         return found["verdict_accuracy"]
-
-
-def _same_gold(first: str, ours: Sequence[Prediction], second: str, theirs: Sequence[Prediction]) -> None:
-    rows = zip(ours, theirs, strict=True)
-    differing = sorted({a.case for a, b in rows if a.gold != b.gold or a.cluster != b.cluster})
-    if differing:
-        named = ", ".join(differing[:10]) + (", …" if len(differing) > 10 else "")
-        raise DataError(
-            f"'{first}' and '{second}' were measured against different gold on {len(differing)} cases "
-            f"(evaluate both with the same data and rulebook): {named}"
-        )

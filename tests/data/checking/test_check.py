@@ -108,6 +108,10 @@ def taught(rule: str, *evidence: dict[str, Any]) -> dict[str, Any]:
             "error", "no such image", "teacher.violations.0.evidence.0.image", "does not exist",
         ),
         (
+            {"teacher": {**taught("CURE-1"), "edits": [{"field": "title", "old": "sum title"}]}},
+            "error", "edit not applicable", "teacher.edits.0.old", "do not stand in 'title'",
+        ),
+        (
             {"teacher": {**taught("CURE-1"), "intent": "drinks"}},
             "error", "unknown intent", "teacher.intent", "(did you mean 'drink'?)",
         ),

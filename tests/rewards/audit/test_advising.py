@@ -13,6 +13,7 @@ from rewards.audit.trial import try_cheat
 
 ADVISING = [cheat for cheat in CHEATS.values() if "advice" in cheat.needs]
 FALLS_FOR = {"empty the ad", "replace the ad", "flatter the reviewer", "cut the product", "mend what is fine"}
+FALLS_FOR |= {"spell it otherwise"}
 """What works on whoever asks only whether the words that broke a rule are gone."""
 
 
@@ -30,7 +31,8 @@ def subjects(edited: Briefs):
 
 def test_there_are_six_cheats_and_more() -> None:
     names = {"empty the ad", "replace the ad", "add a false exception", "flatter the reviewer", "cut the product"}
-    assert names | {"say that others say it", "advise nothing", "mend what is fine"} == {c.name for c in ADVISING}
+    names |= {"say that others say it", "advise nothing", "mend what is fine", "spell it otherwise"}
+    assert names == {c.name for c in ADVISING}
 
 
 @pytest.mark.parametrize("cheat", ADVISING, ids=lambda cheat: cheat.name)

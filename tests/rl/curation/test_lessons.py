@@ -1,11 +1,12 @@
 """The best of what was written is learnt from: right, scored, short, and never gold itself."""
 
+import json
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from data import Briefs, Case, DataError, Gold, GoldViolation, Ruling, load_cases, save_cases
+from data import Briefs, Case, DataError, Gold, GoldViolation, Ruling, TextEdit, load_cases, save_cases
 from prompts import Episode, Turn, target, write
 from rewards import Rubric
 from rl.cli import app
@@ -90,6 +91,17 @@ def test_a_closed_gate_or_a_low_total_is_not_learnt(briefs: Briefs) -> None:
         best([])
 
 
+def test_edits_that_cannot_be_applied_are_not_learnt(briefs: Briefs) -> None:
+    sure = right(briefs, "c-1", confidence=0.99)
+    followed, idle = (
+        sure.model_copy(update={"edits": [TextEdit(field="body", old=old)]}) for old in ("you won", "you lost")
+    )
+    found = best(
+        [*said(briefs, "c-1", write(idle), write(right(briefs, "c-1"))), *said(briefs, "c-1", write(followed))]
+    )
+    assert found.cases[0].teacher == followed and found.left_out["with edits that cannot be applied"] == 1
+
+
 def test_what_could_not_be_scored_is_not_learnt(briefs: Briefs, tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text(
         "from rewards import reward\n\n@reward(name='broken', range=(0, 1))\n"
@@ -130,6 +142,19 @@ def test_from_runs_to_what_sft_takes(briefs: Briefs, tmp_path: Path) -> None:
     lessons = Briefs.bind(load_cases(tmp_path / "best.jsonl"), toy_book())
     written = ["".join(part.text for part in messages[-1].texts) for messages in lessons_of(lessons, "compact")]
     assert written == [write(own), write(right(briefs, "c-0", confidence=0.8))]
+    for changed, difference in (("text", {"body": "fresh rolls"}), ("gold", Gold(verdict="reject"))):
+        others = [briefs["c-0"].case.model_copy(update={changed: difference}), *briefs.cases[1:]]
+        save_cases(others, tmp_path / "others.jsonl")
+        for run, cases in (("one", "cases.jsonl"), ("two", "others.jsonl")):
+            named = {"train": [str(tmp_path / cases)], "rulebook": str(tmp_path / "rules.yaml")}
+            (tmp_path / run / "run.json").write_text(json.dumps({"recipe": {"data": named}}))
+        mixed = CliRunner().invoke(app, command[:-4])
+        assert isinstance(mixed.exception, DataError) and "'c-0'" in str(mixed.exception)
+    before = (tmp_path / "cases.jsonl").read_bytes()
+    own = [*command[:3], *command[4:6], "--out", str(tmp_path / "cases.jsonl")]
+    refused = CliRunner().invoke(app, own)
+    assert isinstance(refused.exception, DataError) and "would be written over" in str(refused.exception)
+    assert (tmp_path / "cases.jsonl").read_bytes() == before
     lost = [*command[:-6], "--out", str(tmp_path / "cases.jsonl"), *given]
     refused = CliRunner().invoke(app, lost)
     assert isinstance(refused.exception, DataError) and "would be written over" in str(refused.exception)

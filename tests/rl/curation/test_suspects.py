@@ -109,6 +109,11 @@ def test_runs_are_held_together():
     assert one["a"].reason.endswith("2 of 3 runs")
     with pytest.raises(DataError, match="the runs have other gold for case 'a'"):
         find_suspects([first, run({"a": [(0, REJECTS)]}, case("a", "reject", "PRIZE-1"))])
+    with pytest.raises(DataError, match="other gold for case 'c'"):
+        find_suspects([first, run({"c": [(0, REJECTS)]}), run({"c": [(0, REJECTS)]}, case("c", "reject", "PRIZE-1"))])
+    another = case("a").model_copy(update={"text": {"body": "fresh bread"}})
+    with pytest.raises(DataError, match="know two cases by the id 'a', which differ in text"):
+        find_suspects([first, run({"a": [(0, REJECTS)]}, another)])
 
 
 def test_the_command_writes_a_list_and_a_page_in_its_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

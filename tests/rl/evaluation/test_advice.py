@@ -8,7 +8,7 @@ import evaluate
 import numpy as np
 import pytest
 
-from data import Brief, Briefs, Case, PictureEdit, Rule, Rulebook, Ruling, TextEdit
+from data import Brief, Briefs, Case, Gold, PictureEdit, Rule, Rulebook, Ruling, TextEdit
 from data.billboard.catalogue import rulebook
 from prompts import Episode, render, write
 from rl.config.decoding import Decoding
@@ -40,8 +40,16 @@ def ad(id_: str, verdict: str, *edits: TextEdit | PictureEdit, shown: str = "cup
     return Brief.of(case, rulebook())
 
 
+_CITED = [{"rule": "CURE-1", "evidence": [{"quote": "cures every illness", "field": "body"}]}]
+_QUOTING = Case(id="q", text={"body": BODY}, gold=Gold.model_validate({"verdict": "reject", "violations": _CITED}))
+QUOTED = Brief.of(_QUOTING, Rulebook(name="own", rules=[Rule(id="CURE-1", text="No cures.")]))
+"""An ad that no judge knows."""
 MENDABLE, FINE = ad("m", "reject", CURE), ad("f", "approve", rules=["SALE-1"])
 PICTURE = ad("p", "reject", GUN, shown="gun", rules=["GUN-1"])
+"""Gold says what has to change; below, it says only where the gun is."""
+_PLACED = [{"rule": "GUN-1", "evidence": [{"image": 0, "region": [0, 0, 1, 1]}]}]
+_PLACED_GOLD = Gold.model_validate({"verdict": "reject", "violations": _PLACED})
+SHOWN = Brief.of(PICTURE.case.model_copy(update={"gold": _PLACED_GOLD}), rulebook())
 
 
 def advised(brief: Brief, *edits: TextEdit | PictureEdit) -> Advised | None:
@@ -53,6 +61,8 @@ def advised(brief: Brief, *edits: TextEdit | PictureEdit) -> Advised | None:
     [
         (MENDABLE, [CURE], Advised(edits=1, needless=0, fixed=True)),
         (MENDABLE, [], Advised(fixed=False)),
+        (QUOTED, [TextEdit(field="body", old="illness", new="ilness")], Advised(edits=1, fixed=False)),
+        (QUOTED, [TextEdit(field="body", old="cures every illness", new="is good")], Advised(edits=1)),
         (MENDABLE, [GUN], Advised(edits=1, needless=1, fixed=False)),
         (MENDABLE, [CURE, NEUTRAL], Advised(edits=2, needless=1, fixed=True)),
         (MENDABLE, [TextEdit(field="body", old=BODY)], Advised(edits=1, needless=1, fixed=False)),
@@ -62,6 +72,8 @@ def advised(brief: Brief, *edits: TextEdit | PictureEdit) -> Advised | None:
         (PICTURE, [], Advised(refused=False)),
         (PICTURE, [CURE], Advised(edits=1, needless=1, refused=False)),
         (PICTURE, [GUN], Advised(edits=1, refused=True)),
+        (SHOWN, [GUN], Advised(edits=1, needless=1, refused=True)),
+        (SHOWN, [PictureEdit(image=9, element="gun")], Advised(edits=1, needless=1, refused=False)),
     ],
 )
 def test_what_becomes_of_edits(brief: Brief, edits: list[Any], found: Advised) -> None:

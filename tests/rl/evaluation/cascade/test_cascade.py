@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from data import DataError
+from data import DataError, Gold
 from rl.cli import app
 from rl.evaluation import Evaluation, Prediction, figures_of, load_evaluation, save_evaluation
+from rl.evaluation.advised import Advised
 from rl.evaluation.cascade import Applied, Cascade, apply_cascade, curve, fit_cascade
+from rl.evaluation.cascade.apply import decide
 from rl.evaluation.cascade.fit import threshold_for
 from rl.evaluation.cascade.passes import Passes
 from rl.evaluation.cascade.promise import p_value
@@ -158,10 +160,30 @@ def test_applied_it_is_the_reviewer_but_for_what_the_cheap_pass_approves() -> No
     assert done.share == np.mean([p.reviewed for p in found.predictions])
 
 
+def test_what_is_approved_alone_advises_nothing() -> None:
+    advised = Advised(edits=2, needless=1, fixed=True)
+    sure = predicted("1", "reject", "reject", risk=0.1).model_copy(update={"advised": advised})
+    cascade = fit_cascade(*drawn(2_000, seed=7), miss_rate=0.08)
+    assert decide(cascade, sure, None).advised == Advised(fixed=False)
+    assert decide(cascade, sure.model_copy(update={"advised": None}), None).advised is None
+
+
 def test_it_is_not_measured_where_it_was_chosen() -> None:
     pair = drawn(1_000, seed=9)
     with pytest.raises(DataError, match="has 1000 of these cases"):
         apply_cascade(fit_cascade(*pair, miss_rate=0.1), *pair)
+
+
+def test_both_passes_are_measured_by_one_gold() -> None:
+    """Whose gold counts would be chance, and what is promised would hold of neither."""
+    cheap, full = drawn(900, seed=1)
+    turned = [p.model_copy(update={"gold": Gold(verdict="approve")}) for p in full.predictions]
+    mended = replace(full, predictions=turned)
+    with pytest.raises(DataError, match="different gold"):
+        fit_cascade(cheap, mended, miss_rate=0.1)
+    cascade = fit_cascade(cheap, full, miss_rate=0.1)
+    with pytest.raises(DataError, match="different gold"):
+        apply_cascade(cascade, *renamed((cheap, mended)))
 
 
 @pytest.mark.parametrize(

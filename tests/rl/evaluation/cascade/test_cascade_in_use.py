@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from data import Briefs, DataError, Ruling
+from data import Briefs, DataError, Gold, Ruling
 from prompts import Episode, target, write
 from rl.cli import app
 from rl.config.decoding import Decoding
 from rl.evaluation import Evaluation, evaluate_file, evaluate_model, load_evaluation, write_report
 from rl.evaluation.cascade import Applied, Cascade, Point
-from rl.evaluation.cascade.evaluate import cheap_pass, evaluate_cascade, without_reasoning
+from rl.evaluation.cascade.evaluate import cheap_pass, evaluate_cascade, screened, without_reasoning
 from rl.generation.engine import Key
 from rl.generation.local import LocalEngine
 from tests.rl.conftest import toy_briefs
@@ -132,6 +132,32 @@ def test_the_cheap_pass_has_seen_every_case_once(briefs: Briefs, tmp_path: Path)
     sampled = Decoding(samples=2, temperature=1.0)
     with pytest.raises(DataError, match="take one sample"):
         evaluate_cascade(cascade(), few, Reviewer(), briefs[:5], tmp_path, decoding=sampled, progress=False)
+
+
+def test_a_cheap_pass_over_other_cases_of_the_same_ids_is_refused(briefs: Briefs, tmp_path: Path) -> None:
+    """A risk under other rules says nothing of these; one under the same is measured by the gold of today."""
+    passed, engine = evaluate_file(cheap(briefs, tmp_path), briefs, tmp_path / "cheap"), Reviewer()
+    first = briefs[0].case
+    other = Briefs.bind([first.model_copy(update={"rules": ["CURE-1"]}), *briefs.cases[1:]], briefs.book)
+    with pytest.raises(DataError, match="judged 1 of these cases by other rules: toy-0"):
+        evaluate_cascade(cascade(), passed, engine, other, tmp_path / "out", progress=False)
+    with pytest.raises(DataError, match="by other rules"):
+        screened(str(tmp_path / "cheap"), cascade(), engine, other[:1])
+    assert not engine.asked and not (tmp_path / "out").exists()
+    mended = first.model_copy(update={"gold": Gold(verdict="escalate"), "group": "g"})
+    today = Briefs.bind([mended, *briefs.cases[1:]], briefs.book)
+    found = evaluate_cascade(cascade(), passed, engine, today, tmp_path / "out", progress=False).predictions[0]
+    assert found.reviewed is False and found.gold == mended.gold and found.cluster == "g"
+
+
+def test_a_review_takes_its_case_from_a_file_of_many_predictions(briefs: Briefs, tmp_path: Path) -> None:
+    file = str(cheap(briefs, tmp_path))
+    (found,) = screened(file, cascade(), Reviewer(), briefs[1:2])
+    assert (found.case, found.risk) == ("toy-1", 0.9)
+    rows = [row for row in Path(file).read_text().splitlines(keepends=True) if 'toy-1"' not in row]
+    Path(file).write_text("".join(rows))
+    with pytest.raises(DataError, match="have no prediction: toy-1"):
+        screened(file, cascade(), Reviewer(), briefs[1:2])
 
 
 def test_a_model_answers_at_once(briefs: Briefs, tiny_text: Path, tmp_path: Path) -> None:
