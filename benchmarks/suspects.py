@@ -107,10 +107,11 @@ def learn(home: Path, start: Path, labels: Path, out: Path, seed: int, steps: in
 def imitate(arguments: argparse.Namespace, start: Path, cases: list[Case], run: Path) -> Path:
     """SFT goes on with what teachers say of cases, and gold with its reasoning of those that have none."""
     if not RunFolder(run).is_trained:
-        save_cases(cases, run.with_suffix(".jsonl"))
+        labels = arguments.home / "data" / f"{run.name}.jsonl"  # pictures are named from there
+        save_cases(cases, labels)
         settings = {
             "seed": arguments.seeds[0],
-            "data.train": [str(run.with_suffix(".jsonl"))],
+            "data.train": [str(labels)],
             "data.rulebook": str(arguments.home / "data" / "rulebook.yaml"),
             "model": {"path": str(start), "attn_implementation": "eager"},
             "output": str(run),
