@@ -19,6 +19,9 @@ from rl.evaluation.page.entry import falsely_cited, missed
 from rl.evaluation.predictions import Prediction
 from rl.runs.past_run import PastRun, check_same_cases
 
+INVENTED = 0.1
+"""What is left of the score where nothing that is there speaks for it: an annotator overlooks more than a reader
+invents, and what a policy cannot find it misses on many cases alike."""
 EARLY = 0.5
 """What a completion of the first step counts, where one of the last counts 1 more than that."""
 
@@ -128,7 +131,8 @@ def suspect_of(heard: Sequence[Heard]) -> Suspect | None:
 
     The score is how far the ruling that comes most often is ahead of gold's, with one further completion that agrees
     with gold, so that few are believed less; times the mean of what else is known: confidence, whether what is cited
-    stands, whether the policy comes to agree with gold, and how many of the runs are alike.
+    stands, whether the policy comes to agree with gold, and how many of the runs are alike. Where nothing that is
+    cited stands it is a tenth of that (`INVENTED`).
     """
     by_decision: dict[Decision, list[Heard]] = defaultdict(list)
     for one in heard:
@@ -153,7 +157,7 @@ def suspect_of(heard: Sequence[Heard]) -> Suspect | None:
     assert last.gold is not None and last.gold.verdict is not None
     return Suspect(
         case=last.case,
-        score=(weights[said] - agree) / (total + 1) * fmean(known),
+        score=(weights[said] - agree) / (total + 1) * fmean(known) * (1 if stands else INVENTED),
         gold=Decision.citing(last.gold.verdict, last.broken),
         said=said,
         prediction=last,

@@ -102,6 +102,11 @@ def test_what_makes_a_suspect_weaker(weaker: list, stronger: list):
     assert ranked(a=weaker, b=stronger) == ["b", "a"]
 
 
+def test_what_stands_comes_before_what_does_not_however_sure_that_is():
+    invented = [(0, says("reject", "PRIZE-1", quote="cures all"))] * 8
+    assert ranked(a=invented, b=[(0, REJECTS)] * 3 + [(0, APPROVES)]) == ["b", "a"]
+
+
 def test_runs_are_held_together():
     first, second = run({"a": [(0, REJECTS)] * 2, "b": [(0, REJECTS)] * 2}), run({"a": [(0, REJECTS)] * 2})
     one = found(first, second, run({"a": [(0, APPROVES)]}))
