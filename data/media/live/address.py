@@ -31,6 +31,12 @@ PROTOCOLS = {
 }
 """By the scheme of an address, FFmpeg's protocols that it may lead to: no files of this machine among them."""
 FORMATS = "hls,mpegts,mov,mp4,aac,webvtt,flv,live_flv,rtsp,rtp,sdp"
+TRIES = 20
+"""How often FFmpeg asks for a piece of HLS that is listed, and for the list, until it says that the stream is over.
+
+Left to itself it goes on behind a piece that it could not have at once. A server that is away for a moment would cost
+just that; opened anew, it is asked again, and passed only if that brings nothing (`Place.passing`).
+"""
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ class AddressSource:
             raise ConnectionError(error.strerror or type(error).__name__) from error
 
     def _items(self, view: View, place: Place) -> Iterator[Item]:
-        with self._opened() as container:
+        with self._opened(place) as container:
             video = self._video(container, place)
             clock = BroadcastClock(self._offset(container, place), place, self._marks)
             known = clock.offset
@@ -109,7 +115,7 @@ class AddressSource:
             return place.position + place.gap - start
         return clock
 
-    def _opened(self) -> "InputContainer":
+    def _opened(self, place: Place) -> "InputContainer":
         import av
 
         av.logging.set_level(None)
@@ -122,6 +128,7 @@ class AddressSource:
         }
         if self._has_past:
             options |= {"live_start_index": "0", "seg_format_options": "merge_pmt_versions=1"}
+            options |= {} if place.passing else {"m3u8_hold_counters": str(TRIES), "seg_max_retry": str(2 * TRIES)}
         else:
             options |= {"probesize": "1000000"} | ({"merge_pmt_versions": "1"} if scheme == "tcp" else {})
         return av.open(self.url, options=options | self.options, timeout=self.patience, metadata_errors="ignore")

@@ -91,7 +91,7 @@ class Feed:
             except OSError as error:
                 why = without_credentials(error.strerror or str(error) or type(error).__name__)
             else:
-                if not self._source.is_live or (opened and not fresh):
+                if not self._source.is_live or (opened and not fresh and self._place.passing):
                     return  # it has nothing more to say
                 # Else whoever sends it may have gone; what was no more than its end shows when it is opened anew.
             silent = time.monotonic() - self._heard
@@ -106,7 +106,7 @@ class Feed:
             if self._stop.wait(pause):
                 return
             pause = min(LONGEST_PAUSE, 2 * pause)
-            self._place = replace(self._place, gap=time.monotonic() - self._heard)
+            self._place = replace(self._place, gap=time.monotonic() - self._heard, passing=not fresh)
 
     def _keep_pace(self, time_: float) -> None:
         """Waits until what can wait would be shown."""

@@ -94,6 +94,8 @@ class Place:
     """Seconds that went by since it was last read: what a broadcast that goes on has shown meanwhile."""
     opened: tuple[Opened, ...] = field(default=())
     """What has been opened before, from that which shows the position on."""
+    passing: bool = False
+    """Whether what is announced and cannot be had is passed, as waiting for it has brought nothing."""
 
     @property
     def clock(self) -> float | None:

@@ -25,7 +25,7 @@ from rl.runs.journal import Dropped, Ended, Looked, read_journal
 from rl.serving.live.progress import WatchSettings
 from rl.serving.live.streams import watch_cases
 from rl.serving.live.watch import watch
-from tests.data.media.live.broadcast import GrowingPlaylist, serving, write_clip, write_hls
+from tests.data.media.live.broadcast import GrowingPlaylist, list_segments, serving, write_clip, write_hls
 from tests.data.media.recordings import tone, write_video
 from tests.loopback import free_port
 from tests.rl.serving.live.scripted import BOOK, SeesDarkness
@@ -88,7 +88,11 @@ def test_hls_raises_the_alarms_of_the_file(hls: Path, tmp_path: Path, unhurried:
     assert alarms_of(tmp_path / "j.jsonl") == unhurried
 
 
-def test_a_source_that_dies_and_comes_back_changes_no_alarm(hls: Path, tmp_path: Path, unhurried: list[Alarm]) -> None:
+@pytest.mark.parametrize(("windows", "seconds"), [(1, 0.0), (3, 2.0)])
+def test_a_source_that_dies_and_comes_back_changes_no_alarm(
+    windows: int, seconds: float, hls: Path, tmp_path: Path, unhurried: list[Alarm]
+) -> None:
+    """It dies before a piece that it has announced can be fetched, too, and is back before anyone asks for a list."""
     playlist, port, journal = GrowingPlaylist(hls, "dies.m3u8"), free_port(), tmp_path / "j.jsonl"
     source = AddressSource(f"http://127.0.0.1:{port}/dies.m3u8")
     pace = Pace(True, 20.0)
@@ -98,13 +102,27 @@ def test_a_source_that_dies_and_comes_back_changes_no_alarm(hls: Path, tmp_path:
     with serving(hls.parent, port):
         playlist.list(5)
         watching.start()
-        while not journal.exists() or len(windows_of(journal)) < 3:
-            time.sleep(0.05)
-    time.sleep(2.0)
+        while not journal.exists() or len(windows_of(journal)) < windows:
+            time.sleep(0.001)
+    time.sleep(seconds)
     playlist.list(playlist.count)
     with serving(hls.parent, port):
         watching.join(timeout=40)
     assert not watching.is_alive() and alarms_of(journal) == unhurried
+
+
+@pytest.mark.parametrize("gone", [0, 4])
+def test_a_piece_that_is_announced_and_gone_costs_its_own_seconds_alone(gone: int, hls: Path, tmp_path: Path) -> None:
+    names = [f"live{number}.ts" for number in range(SECONDS // 2)]
+    names[gone] = "gone.ts"
+    list_segments(hls.with_name("hole.m3u8"), names)
+    with serving(hls.parent) as url:
+        source = AddressSource(f"{url}/hole.m3u8")
+        watch(SeesDarkness(), source, BOOK, tmp_path / "j.jsonl", settings=UNHURRIED, pace=Pace(True, 20.0))
+    missing = [record for record in read_journal(tmp_path / "j.jsonl") if isinstance(record, Dropped)]
+    assert len(windows_of(tmp_path / "j.jsonl")) >= SECONDS // 2 - 1
+    if gone:  # else it begins when its first picture comes
+        assert [(record.start, record.windows) for record in missing] == [(8.0, 1)]
 
 
 def test_rtmp_raises_the_alarms_of_the_file(clip: Path, tmp_path: Path, unhurried: list[Alarm]) -> None:
