@@ -4,6 +4,8 @@ Everything but ``id`` is optional. Media paths are relative to the file that the
 folder; `Case.path` resolves them.
 """
 
+import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -102,6 +104,11 @@ class Case(BaseModel):
         if self.page is not None and self.page.sections:
             fields = {**fields, PAGE: "\n".join(section.whole for section in self.page.sections)}
         return fields
+
+    @property
+    def wording(self) -> str:
+        """Hash of all its texts, 12 hex digits: an ad that was rewritten has another."""
+        return hashlib.sha256(json.dumps(self.fields, sort_keys=True).encode()).hexdigest()[:12]
 
     @property
     def runs(self) -> bool:

@@ -49,11 +49,12 @@ def suspects(
     console = Console(highlight=False, emoji=False)
     cases = len({rollout.episode.case for run in past for rollout in run.rollouts})
     console.print(f"{len(found):,} of {cases:,} cases are ruled on otherwise by most completions")
-    if not found:
-        return
     kept = found[:most]
     lines = (json.dumps({"rank": rank, **one.kept()}, ensure_ascii=False) for rank, one in enumerate(kept, start=1))
     write_whole(out / "suspects.jsonl", "".join(f"{line}\n" for line in lines))
+    if not kept:
+        (out / "suspects.html").unlink(missing_ok=True)  # of other runs, or of these before
+        return
     console.print(_table(kept[:SHOWN]))
     page = write_suspects_page(kept, past, out / "suspects.html")
     console.print(Text(visible(f"{len(kept):,} listed in {out / 'suspects.jsonl'}, for the queue in {page}")))

@@ -47,6 +47,8 @@ class Prediction(BaseModel):
     """The unit that is drawn whole when intervals are worked out."""
     twin: str | None = None
     """The case that shows the same thing under other rules."""
+    wording: str | None = None
+    """Of the case that was judged (`Case.wording`); None where that is not known."""
     sample: int = Field(default=0, ge=0)
     completion: str | None = None
     """The raw text the model wrote; None where predictions made elsewhere do not have it."""
@@ -152,6 +154,7 @@ class Prediction(BaseModel):
             case=case.id,
             cluster=case.cluster,
             twin=case.twin,
+            wording=case.wording,
             sample=sample,
             ruling=ruling,
             grounded=[stands(violation, case) for violation in ruling.violations] if ruling else [],
@@ -174,7 +177,7 @@ def stands(violation: Violation, case: Case) -> bool:
 
 _PLAIN = {
     "case", "cluster", "sample", "completion", "failure", "grounded", "risk", "rules", "severity", "category",
-    "agrees", "tokens", "verdict_logprob", "refused", "frames", "turns", "reviewed", "twin",
+    "agrees", "tokens", "verdict_logprob", "refused", "frames", "turns", "reviewed", "twin", "wording",
 }  # fmt: skip
 """Fields that are columns as they are."""
 _JSON = ("ruling", "gold", "probed", "advised", "seen", "looks", "meta")
@@ -185,13 +188,14 @@ _KINDS: dict[str, Kind] = {
     "ruling?": "text", "gold?": "text", "meta?": "text",
     "tokens*": "integer", "verdict_logprob*": "number", "probed*": "text", "advised*": "text", "seen*": "text",
     "frames*": "anything", "turns*": "integer", "looks*": "text", "reviewed*": "anything", "twin*": "text",
+    "wording*": "text",
     # Younger than the rest: those with a star.
 }  # fmt: skip
 """What is looked at before rows are read."""
 _COLUMNS = (
-    "case", "cluster", "twin", "sample", "verdict", "gold_verdict", "risk", "verdict_logprob", "severity", "category",
-    "completion", "tokens", "failure", "refused", "grounded", "agrees", "frames", "rules", "ruling", "gold", "probed",
-    "advised", "seen", "turns", "looks", "reviewed", "meta",
+    "case", "cluster", "twin", "wording", "sample", "verdict", "gold_verdict", "risk", "verdict_logprob", "severity",
+    "category", "completion", "tokens", "failure", "refused", "grounded", "agrees", "frames", "rules", "ruling",
+    "gold", "probed", "advised", "seen", "turns", "looks", "reviewed", "meta",
 )  # fmt: skip
 
 

@@ -179,6 +179,11 @@ def _by_case(cheap: Evaluation, briefs: Briefs) -> dict[str, Prediction]:
             f"the cheap pass '{cheap.name}' judged {len(other)} of these cases by other rules: {_named(other)}. They "
             "are other cases of the same id, or the rules have changed since: have it look at them again"
         )
+    if other := [brief.id for brief in briefs if found[brief.id].wording not in (None, brief.case.wording)]:
+        raise DataError(
+            f"the cheap pass '{cheap.name}' read other texts of {len(other)} of these cases: {_named(other)}. They "
+            "were changed since: have it look at them again"
+        )
     return {brief.id: _by_gold_of_today(found[brief.id], brief) for brief in briefs}
 
 

@@ -141,6 +141,9 @@ def test_the_command_writes_a_list_and_a_page_in_its_order(tmp_path: Path, monke
     (packed,) = re.findall(r'id="index"[^>]*>([^<]+)<', page)
     entries = json.loads(gzip.decompress(base64.b64decode(packed)))["cases"]
     assert [(entry["id"], entry["suspect"]) for entry in entries] == [(line["case"], line["reason"]) for line in lines]
+    RolloutLog(Path("other/rollouts")).write([Rollout(0, Episode.plain("b", APPROVES), 0, 0)])
+    CliRunner().invoke(app, ["other", *given[1:]], catch_exceptions=False)  # in place of what stood there, nothing
+    assert Path("out/suspects.jsonl").read_text() == "" and not Path("out/suspects.html").exists()
 
 
 def test_a_run_does_not_agree_with_itself(tmp_path: Path):

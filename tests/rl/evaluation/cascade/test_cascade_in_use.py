@@ -143,6 +143,9 @@ def test_a_cheap_pass_over_other_cases_of_the_same_ids_is_refused(briefs: Briefs
         evaluate_cascade(cascade(), passed, engine, other, tmp_path / "out", progress=False)
     with pytest.raises(DataError, match="by other rules"):
         screened(str(tmp_path / "cheap"), cascade(), engine, other[:1])
+    rewritten = first.model_copy(update={"text": {**first.text, "title": "It cures everything"}})
+    with pytest.raises(DataError, match="read other texts of 1 of these cases: toy-0"):
+        screened(str(tmp_path / "cheap"), cascade(), engine, Briefs.bind([rewritten], briefs.book))
     assert not engine.asked and not (tmp_path / "out").exists()
     mended = first.model_copy(update={"gold": Gold(verdict="escalate"), "group": "g"})
     today = Briefs.bind([mended, *briefs.cases[1:]], briefs.book)
