@@ -8,7 +8,7 @@ at again, not an error.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
@@ -22,6 +22,8 @@ from rl.runs.past_run import PastRun, check_same_cases
 INVENTED = 0.1
 """What is left of the score where nothing that is there speaks for it: an annotator overlooks more than a reader
 invents, and what a policy cannot find it misses on many cases alike."""
+DISTRUSTED = 0.4
+"""Below this much trust in a rule the reason says so."""
 EARLY = 0.5
 """What a completion of the first step counts, where one of the last counts 1 more than that."""
 
@@ -67,6 +69,9 @@ class Suspect:
     """The mean of what those that come to that state, 0..1."""
     stands: bool
     """Whether it cites a rule that gold does not, with evidence that is all found in the case."""
+    trust: float
+    """How seldom the policy cites that rule where gold does not, as against the rule of which that is rarest; 0..1. 1
+    where it cites none that gold does not."""
     slope: float | None
     """By how much the share that rules as gold does grows over the training; None where all is of one step."""
     runs: int
@@ -81,6 +86,8 @@ class Suspect:
         if self.stands:
             said.append("what they cite is there")
         said.append(f"confidence {self.confidence:.2f}")
+        if self.trust < DISTRUSTED:
+            said.append("a rule that is often cited where gold does not")
         if self.slope is not None:
             said.append(f"agreement with gold {'grows' if self.slope > 0 else 'falls'} by {abs(self.slope):.2f}")
         if self.runs > 1:
@@ -94,7 +101,7 @@ class Suspect:
             "gold": self.gold.model_dump(mode="json"), "said": self.said.model_dump(mode="json"),
             "completions": self.completions, "share": round(self.share, 4), "agree": round(self.agree, 4),
             "confidence": round(self.confidence, 4), "stands": self.stands,
-            "slope": None if self.slope is None else round(self.slope, 4),
+            "trust": round(self.trust, 4), "slope": None if self.slope is None else round(self.slope, 4),
             "runs": self.runs, "runs_alike": self.runs_alike,
         }  # fmt: skip
 
@@ -122,17 +129,38 @@ def find_suspects(runs: Sequence[PastRun], reached: Callable[[int], object] = la
                 heard[brief.id].append(Heard(number, min(1.0, rollout.step / last), prediction))
             done += 1
             reached(done)
-    found = [suspect for said in heard.values() if (suspect := suspect_of(said)) is not None]
+    trust = trusted(one for said in heard.values() for one in said)
+    found = [suspect for said in heard.values() if (suspect := suspect_of(said, trust)) is not None]
     return sorted(found, key=lambda suspect: (-suspect.score, suspect.case))
 
 
-def suspect_of(heard: Sequence[Heard]) -> Suspect | None:
+def trusted(heard: Iterable[Heard]) -> dict[str, float]:
+    """Of each rule that is cited, how far that speaks against gold that does not have it, 0..1.
+
+    Annotators overlook any rule now and then, and a policy misreads some far more often than others. What it cites
+    where gold does not is both; the rule of which it does so least bounds what annotators overlook, so of another one
+    that share is theirs and the rest the policy's own habit. Shares are smoothed by one citation of each kind.
+    """
+    cited, beyond = defaultdict[str, float](lambda: 2.0), defaultdict[str, float](lambda: 1.0)
+    for one in heard:
+        for rule in set(one.prediction.cited):
+            cited[rule] += one.weight
+        for rule in set(falsely_cited(one.prediction)):
+            beyond[rule] += one.weight
+    shares = {rule: beyond[rule] / cited[rule] for rule in cited}
+    return {rule: min(shares.values()) / share for rule, share in shares.items()}
+
+
+def suspect_of(heard: Sequence[Heard], trust: Mapping[str, float]) -> Suspect | None:
     """What the completions on one case say of its gold; None where no ruling comes more often than gold's.
 
     The score is how far the ruling that comes most often is ahead of gold's, with one further completion that agrees
     with gold, so that few are believed less; times the mean of what else is known: confidence, whether what is cited
-    stands, whether the policy comes to agree with gold, and how many of the runs are alike. Where nothing that is
-    cited stands it is a tenth of that (`INVENTED`).
+    stands, whether the policy comes to agree with gold, and how many of the runs are alike; times the trust in the
+    rules that gold does not have. Where nothing that is cited stands it is a tenth of that (`INVENTED`).
+
+    Args:
+        trust: by rule, as `trusted` tells it.
     """
     by_decision: dict[Decision, list[Heard]] = defaultdict(list)
     for one in heard:
@@ -150,14 +178,14 @@ def suspect_of(heard: Sequence[Heard]) -> Suspect | None:
     slope = _slope([(one.progress, float(one.agrees)) for one in heard])
     alike = [_most([one for one in heard if one.run == run]) == said for run in sorted({one.run for one in heard})]
     confidence = fmean(one.prediction.ruling.confidence for one in of_it if one.prediction.ruling is not None)
-    stands = _stands(last)
+    stands, least = _stands(last), min((trust[rule] for rule in falsely_cited(last)), default=1.0)
     known = [confidence, float(stands)]
     known += [] if slope is None else [(1 - max(-1.0, min(1.0, slope))) / 2]
     known += [fmean(alike)] if len(alike) > 1 else []
     assert last.gold is not None and last.gold.verdict is not None
     return Suspect(
         case=last.case,
-        score=(weights[said] - agree) / (total + 1) * fmean(known) * (1 if stands else INVENTED),
+        score=(weights[said] - agree) / (total + 1) * fmean(known) * least * (1 if stands else INVENTED),
         gold=Decision.citing(last.gold.verdict, last.broken),
         said=said,
         prediction=last,
@@ -166,6 +194,7 @@ def suspect_of(heard: Sequence[Heard]) -> Suspect | None:
         agree=agree / total,
         confidence=confidence,
         stands=stands,
+        trust=least,
         slope=slope,
         runs=len(alike),
         runs_alike=sum(alike),

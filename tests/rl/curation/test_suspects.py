@@ -107,6 +107,18 @@ def test_what_stands_comes_before_what_does_not_however_sure_that_is():
     assert ranked(a=invented, b=[(0, REJECTS)] * 3 + [(0, APPROVES)]) == ["b", "a"]
 
 
+def test_a_rule_that_the_policy_cites_everywhere_speaks_less_against_gold():
+    """It cites CURE-1 where gold has it, and PRIZE-1 wherever it looks."""
+    cure = [(0, says("reject", "CURE-1"))] * 4
+    said = {f"p{n}": [(0, REJECTS)] * 4 for n in range(6)} | {f"c{n}": cure for n in range(6)}
+    cases = [case(name, *(("reject", "CURE-1") if name[0] == "c" and name != "c5" else ())) for name in said]
+    first, *others = find_suspects([run(said, *cases)])
+    assert first.case == "c5" and first.trust == 1.0 and len(others) == 6
+    (prize,) = {suspect.trust for suspect in others}
+    assert prize == pytest.approx(((1 + 4 * 0.5) / (2 + 24 * 0.5)) / ((1 + 24 * 0.5) / (2 + 24 * 0.5)))
+    assert "a rule that is often cited where gold does not" in others[0].reason and "rule that" not in first.reason
+
+
 def test_runs_are_held_together():
     first, second = run({"a": [(0, REJECTS)] * 2, "b": [(0, REJECTS)] * 2}), run({"a": [(0, REJECTS)] * 2})
     one = found(first, second, run({"a": [(0, APPROVES)]}))
