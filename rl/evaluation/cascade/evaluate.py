@@ -95,7 +95,8 @@ def cheap_pass(
         out: folder of the cascade's evaluation, in which that of a file or a model goes into ``cheap``.
 
     Raises:
-        DataError: there is no such thing, or the engine is none of this process and cannot be asked so.
+        DataError: there is no such thing, the engine is none of this process and cannot be asked so, or, of a model,
+            the cascade was chosen for another or on some of these cases.
     """
     if source is not None and (Path(source) / METRICS_FILE).is_file():
         return load_evaluation(source)
@@ -103,7 +104,9 @@ def cheap_pass(
     if source is not None and Path(source).suffix == ".jsonl":
         return evaluate_file(source, briefs, folder, split=split)
     model = _asked(source, cascade, engine)
-    return evaluate_model(model, briefs, folder, split=split, decoding=decoding, progress=progress)
+    asked = (decoding or Decoding()).with_template(model.template or "default")
+    cascade.check(Origin.of(model, asked, briefs, model.name), None, [brief.id for brief in briefs])
+    return evaluate_model(model, briefs, folder, split=split, decoding=asked, progress=progress)
 
 
 def screened(

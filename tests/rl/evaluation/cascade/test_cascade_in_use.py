@@ -171,6 +171,9 @@ def test_a_model_answers_at_once(briefs: Briefs, tiny_text: Path, tmp_path: Path
     assert asked.identity(decoding) != engine.identity(decoding), "its risks mean something else"
     with pytest.raises(DataError, match="name another cheap pass with --cheap"):
         without_reasoning(Reviewer())
+    with pytest.raises(DataError, match="has 1 of these cases: toy-3"):  # before the model is asked about any
+        cheap_pass(None, cascade(cases=["toy-3"]), engine, briefs, tmp_path / "none", decoding=decoding)
+    assert not (tmp_path / "none").exists()
 
 
 def test_from_the_command_line(toy: Path, tiny_text: Path, tmp_path: Path) -> None:
