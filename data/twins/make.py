@@ -37,6 +37,7 @@ CHANGES: dict[str, Change] = {
     "renumbered": renumbered,
 }
 EXCEPTION = 'an ad that says "{quote}"'
+HAS_ONE = "it has one"
 STRANGE = 20
 """How many words of other cases are tried for an exception."""
 
@@ -99,7 +100,8 @@ def make_twins(
         made.made[name, way[1].verdict != verdict] += 1
     if not made.cases:
         why = made.left_out.most_common(1)[0][0] if made.left_out else "there are no cases"
-        raise DataError(f"no case can be given a twin; most often: {why}")
+        use = " (training with 'pair' takes such cases as they are)" if why == HAS_ONE else ""
+        raise DataError(f"no case can be given a twin; most often: {why}{use}")
     return made
 
 
@@ -118,7 +120,7 @@ def _subject(brief: Brief, exception: str, words: Sequence[tuple[str, str]]) -> 
     """The case as it can be changed, or why it cannot."""
     case, gold, excerpt = brief.case, brief.gold, brief.excerpt
     if case.twin is not None:
-        return "it has one"
+        return HAS_ONE
     if case.window is not None:
         return "it is a window of a stream"
     if gold is None or gold.verdict is None or gold.violations is None:

@@ -53,6 +53,7 @@ def suspects(
     lines = (json.dumps({"rank": rank, **one.kept()}, ensure_ascii=False) for rank, one in enumerate(kept, start=1))
     write_whole(out / "suspects.jsonl", "".join(f"{line}\n" for line in lines))
     if not kept:
+        console.print("that says little of gold where most completions are no ruling, or repeat what they were taught")
         (out / "suspects.html").unlink(missing_ok=True)  # of other runs, or of these before
         return
     console.print(_table(kept[:SHOWN]))
