@@ -42,7 +42,7 @@ def review(
     allow_media: AllowMedia = None,
 ) -> None:
     """Rule on one case and check what the ruling cites. Exit code 1 if the model wrote no ruling; with --fix, if the
-    case with the ruling's edits was not approved.
+    case, with the ruling's edits where it has any, was not approved.
     """
     from rl.config.decoding import Decoding
     from rl.runs.excerpts import excerpts_of

@@ -37,7 +37,7 @@ class FixedReview(BaseModel):
     @property
     def approved(self) -> bool:
         """Whether the ad is approved as it is now."""
-        ruled = self.second.ruling if self.second is not None else None
+        ruled = (self.second or self.first).ruling
         return ruled is not None and ruled.verdict == "approve"
 
 
@@ -97,8 +97,11 @@ def _changes(found: FixedReview) -> Panel:
         lines.append(line.append(Text(visible(f"  not applied: {left.why}"), style="red")))
     lines += [Text(visible(f"{name}: {text}"), style="dim") for name, text in found.text.items()]
     if not lines:
-        lines.append(Text("the ruling has no edits; --template edits asks for them", style="dim"))
-    if not found.applied:
+        without = "none is called for" if found.approved else "the ruling has no edits; --template edits asks for them"
+        lines.append(Text(without, style="dim"))
+    if not found.applied and found.approved:
+        ending = "approved as it is"
+    elif not found.applied:
         ending = "nothing was changed, so it is not reviewed again"
     else:
         ending = "approved as it is now" if found.approved else "still not approved"

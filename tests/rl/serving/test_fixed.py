@@ -88,6 +88,13 @@ def test_what_was_not_changed_is_not_reviewed_again(edits) -> None:
     assert "nothing was changed" in shown(found)
 
 
+def test_what_is_approved_needs_no_edits() -> None:
+    honest = AD.model_copy(update={"text": {"title": "Tea", "body": "Sold by Bo."}})
+    (found,) = review_fixed(Reviewer(), Briefs.bind([honest], BOOK))
+    assert found.second is None and found.approved
+    assert "none is called for" in shown(found) and "approved as it is" in shown(found)
+
+
 def test_another_can_review_it_again_in_its_own_way() -> None:
     other = Reviewer(name="other")
     found, reviewer = fixed(CURE, by=other)
