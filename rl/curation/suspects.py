@@ -22,8 +22,8 @@ from rl.runs.past_run import PastRun, check_same_cases
 INVENTED = 0.1
 """What is left of the score where nothing that is there speaks for it: an annotator overlooks more than a reader
 invents, and what a policy cannot find it misses on many cases alike."""
-DISTRUSTED = 0.4
-"""Below this much trust in a rule the reason says so."""
+DISTRUSTED = 0.5
+"""Below this much trust in a rule the reason says so: it is cited beyond gold twice as often as rules at large."""
 EARLY = 0.5
 """What a completion of the first step counts, where one of the last counts 1 more than that."""
 
@@ -70,8 +70,7 @@ class Suspect:
     stands: bool
     """Whether it cites a rule that gold does not, with evidence that is all found in the case."""
     trust: float
-    """How seldom the policy cites that rule where gold does not, as against the rule of which that is rarest; 0..1. 1
-    where it cites none that gold does not."""
+    """In the rules that it cites and gold does not, the least (`trusted`), 0..1; 1 where it cites none."""
     slope: float | None
     """By how much the share that rules as gold does grows over the training; None where all is of one step."""
     runs: int
@@ -135,20 +134,24 @@ def find_suspects(runs: Sequence[PastRun], reached: Callable[[int], object] = la
 
 
 def trusted(heard: Iterable[Heard]) -> dict[str, float]:
-    """Of each rule that is cited, how far that speaks against gold that does not have it, 0..1.
+    """Of each rule that is cited, how far a citation speaks against gold that does not have it, 0..1.
 
-    Annotators overlook any rule now and then, and a policy misreads some far more often than others. What it cites
-    where gold does not is both; the rule of which it does so least bounds what annotators overlook, so of another one
-    that share is theirs and the rest the policy's own habit. Shares are smoothed by one citation of each kind.
+    Annotators overlook any rule now and then. A rule that the policy cites where gold does not more often than it
+    does so of all rules together is a habit of the policy's as well, and is trusted by so much less. Shares are of
+    citations where gold names all that is broken, late ones counting more, and smoothed by two more of the usual kind.
     """
-    cited, beyond = defaultdict[str, float](lambda: 2.0), defaultdict[str, float](lambda: 1.0)
+    cited, beyond = defaultdict[str, float](float), defaultdict[str, float](float)
     for one in heard:
+        gold = one.prediction.gold
+        if gold is None or gold.violations is None or not gold.exhaustive:
+            continue
         for rule in set(one.prediction.cited):
             cited[rule] += one.weight
-        for rule in set(falsely_cited(one.prediction)):
+        for rule in falsely_cited(one.prediction):
             beyond[rule] += one.weight
-    shares = {rule: beyond[rule] / cited[rule] for rule in cited}
-    return {rule: min(shares.values()) / share for rule, share in shares.items()}
+    usual = sum(beyond.values()) / (sum(cited.values()) or 1.0)
+    shares = {rule: (beyond[rule] + 2 * usual) / (many + 2) for rule, many in cited.items()}
+    return {rule: min(1.0, usual / share) if share else 1.0 for rule, share in shares.items()}
 
 
 def suspect_of(heard: Sequence[Heard], trust: Mapping[str, float]) -> Suspect | None:
@@ -160,7 +163,7 @@ def suspect_of(heard: Sequence[Heard], trust: Mapping[str, float]) -> Suspect | 
     rules that gold does not have. Where nothing that is cited stands it is a tenth of that (`INVENTED`).
 
     Args:
-        trust: by rule, as `trusted` tells it.
+        trust: by rule, as `trusted` tells it; 1 of one that is not in it.
     """
     by_decision: dict[Decision, list[Heard]] = defaultdict(list)
     for one in heard:
@@ -178,7 +181,7 @@ def suspect_of(heard: Sequence[Heard], trust: Mapping[str, float]) -> Suspect | 
     slope = _slope([(one.progress, float(one.agrees)) for one in heard])
     alike = [_most([one for one in heard if one.run == run]) == said for run in sorted({one.run for one in heard})]
     confidence = fmean(one.prediction.ruling.confidence for one in of_it if one.prediction.ruling is not None)
-    stands, least = _stands(last), min((trust[rule] for rule in falsely_cited(last)), default=1.0)
+    stands, least = _stands(last), min((trust.get(rule, 1.0) for rule in falsely_cited(last)), default=1.0)
     known = [confidence, float(stands)]
     known += [] if slope is None else [(1 - max(-1.0, min(1.0, slope))) / 2]
     known += [fmean(alike)] if len(alike) > 1 else []

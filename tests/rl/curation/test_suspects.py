@@ -114,9 +114,22 @@ def test_a_rule_that_the_policy_cites_everywhere_speaks_less_against_gold():
     cases = [case(name, *(("reject", "CURE-1") if name[0] == "c" and name != "c5" else ())) for name in said]
     first, *others = find_suspects([run(said, *cases)])
     assert first.case == "c5" and first.trust == 1.0 and len(others) == 6
-    (prize,) = {suspect.trust for suspect in others}
-    assert prize == pytest.approx(((1 + 4 * 0.5) / (2 + 24 * 0.5)) / ((1 + 24 * 0.5) / (2 + 24 * 0.5)))
-    assert "a rule that is often cited where gold does not" in others[0].reason and "rule that" not in first.reason
+    (prize,), usual = {suspect.trust for suspect in others}, 28 / 48
+    assert prize == pytest.approx(usual / ((24 * 0.5 + 2 * usual) / (24 * 0.5 + 2)))
+    assert "rule that" not in first.reason
+
+
+def test_a_rule_without_a_false_citation_makes_no_other_a_habit():
+    """CURE-1 is cited a hundred times as gold has it; what else is cited is trusted but for what stands out."""
+    said = {f"c{n}": [(0, says("reject", "CURE-1"))] * 4 for n in range(25)} | {"p": [(0, REJECTS)] * 4}
+    known = [case(f"p{n}", "reject", "PRIZE-1") for n in range(9)]
+    said |= {one.id: [(0, REJECTS)] * 4 for one in known}
+    cases = [*(case(f"c{n}", "reject", "CURE-1") for n in range(25)), case("p"), *known]
+    (one,) = find_suspects([run(said, *cases)])
+    assert one.case == "p" and 0.3 < one.trust < 0.5 and "a rule that is often cited where gold does not" in one.reason
+    vague = [one.model_copy(update={"gold": one.gold.model_copy(update={"exhaustive": False})}) for one in cases[:25]]
+    (one,) = find_suspects([run(said, *vague, *cases[25:])])
+    assert one.trust == 1.0, "where gold does not name all that is broken nothing is cited beyond it"
 
 
 def test_runs_are_held_together():
