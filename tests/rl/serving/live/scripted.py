@@ -12,6 +12,9 @@ from rl.config.decoding import Decoding
 from rl.generation.engine import Key
 
 BOOK = Rulebook(name="b", rules=[Rule(id="DARK-1", text="No dark pictures."), Rule(id="CURE-1", text="No cures.")])
+SECONDS = 40
+DARK = (*range(6, 13), *range(20, 31), *range(37, 38))
+"""How long what is watched lasts, and which of its seconds are dark."""
 
 
 class SeesDarkness:

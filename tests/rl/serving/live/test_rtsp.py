@@ -24,7 +24,7 @@ from rl.serving.live.watch import watch
 from tests.data.media.live.broadcast import write_clip
 from tests.loopback import HOST, free_port
 from tests.rl.serving.live.scripted import BOOK, SeesDarkness
-from tests.rl.serving.live.test_watch import UNHURRIED
+from tests.rl.serving.live.test_broadcasts import UNHURRIED
 
 pytestmark = pytest.mark.slow  # it is sent at its own pace
 DARK = (*range(4, 10), *range(16, 18))
